@@ -1,0 +1,61 @@
+"""What can be wrong, as exceptions that carry everything a message needs.
+
+A `Fault` is one thing wrong with a request: which setting, what was given, what is allowed and
+how to mend it. A `RequestError` carries all the faults that were found together, so that a user
+mends them in one go.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a request.
+
+    `setting` is the dotted key or the command-line argument, `problem` says what was given and
+    what is allowed, `remedy` how to mend it (may be empty).
+    """
+
+    setting: str
+    problem: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """Return the fault as one line."""
+        tail = f" {self.remedy}" if self.remedy else ""
+        return f"{self.setting}: {self.problem}{tail}"
+
+
+class CutscoreError(Exception):
+    """Base of every error that Cutscore raises on purpose."""
+
+
+class RequestError(CutscoreError):
+    """The request itself is wrong: nothing has been written, exit code 2."""
+
+    def __init__(self, faults: Fault | Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = (
+            (faults,) if isinstance(faults, Fault) else tuple(dict.fromkeys(faults))
+        )
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class StoreError(CutscoreError):
+    """A store cannot be opened, read or written."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return `' Did you mean "x"?'` for the known word nearest to `word`, or ''."""
+    candidates = {name.lower(): name for name in known}
+    match = difflib.get_close_matches(word.lower(), candidates, n=1, cutoff=0.5)
+    return f' Did you mean "{candidates[match[0]]}"?' if match else ""
+
+
+def listed(words: Sequence[str], limit: int = 12) -> str:
+    """Join words for a message, cut after `limit` with the number left out."""
+    shown = ", ".join(words[:limit])
+    return shown if len(words) <= limit else f"{shown} and {len(words) - limit} more"
