@@ -1,0 +1,104 @@
+"""Classifiers behind one small protocol; the only place that imports lightgbm.
+
+A model (the settings) opens a session on a table, the session fits on training rows of that table,
+and the fitted classifier gives scores: the probability of class 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a classifier needs done to its columns first; see `preparation`."""
+
+    impute: bool = False
+    encode: bool = False
+    scale: bool = False
+
+
+class Fitted(Protocol):
+    """A fitted classifier."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The prepared columns that it was fitted on."""
+        ...
+
+    def scores(self, table: Table, rows: Rows | None = None) -> Scores:
+        """Return the probability of class 1, float64, shape (rows,), of all rows or of `rows`."""
+        ...
+
+    def importance(self) -> dict[str, float] | None:
+        """Return the importance of every column, or None if the classifier has none."""
+        ...
+
+    def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
+        """Write the classifier to `folder`, without pickle; `load_fitted` reads it.
+
+        `preparation` is what `Preparation.to_json` gave, for whoever has unprepared columns.
+        """
+
+
+class Session(Protocol):
+    """One table and target, on which a model is fitted several times."""
+
+    def fit(self, training: TrainingRows, table: Table) -> Fitted:
+        """Fit on training rows of `table`: the session's own, or one prepared from it."""
+        ...
+
+
+class Model(Protocol):
+    """The settings of a classifier."""
+
+    @property
+    def refit(self) -> bool:
+        """Whether the model is fitted once more, on all rows, and kept."""
+        ...
+
+    @property
+    def needs(self) -> Needs:
+        """What has to be done to the columns first."""
+        ...
+
+    @property
+    def uses_shared_bins(self) -> bool:
+        """Whether the model can bin the whole table once, for all folds."""
+        ...
+
+    def session(self, table: Table, target: Target, *, threads: int, shared: bool) -> Session:
+        """Open a session.
+
+        Parameters
+        ----------
+        table : Table
+            The features of all rows, unprepared.
+        target : array of int8, shape (rows,)
+            The target of all rows.
+        threads : int
+            Threads a fit may use; scores are the same with any number.
+        shared : bool
+            Bin the whole table once (where `uses_shared_bins`). Only for fits on this very table
+            and without synthetic rows.
+        """
+        ...
+
+
+def load_fitted(folder: Path) -> Fitted:
+    """Return the classifier that `Fitted.save` wrote to `folder`.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds no model, one of an unknown kind, or one with types that are not
+        allowed.
+    """
+    from cutscore.model.saved import load
+
+    return load(folder)

@@ -1,0 +1,177 @@
+"""LightGBM, binned once for all folds where that is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from cutscore.errors import StoreError
+from cutscore.model import Needs
+from cutscore.model.lightgbm_parameters import VOCABULARY
+from cutscore.model.parameters import check_parameters
+from cutscore.model.saved import write_description
+from cutscore.model.training import training_arrays, values_at
+from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+_FILE = "model.txt"
+
+
+@dataclass(frozen=True)
+class LightGBM:
+    """Gradient-boosted trees; takes missing values and categories as they are.
+
+    `params` are LightGBM's, under any of its names for them. `binning="shared"` finds the bins
+    once on the whole table (they know no labels), `"fold"` on each fold's training rows.
+    """
+
+    params: Mapping[str, Any] = field(default_factory=dict)
+    binning: Literal["shared", "fold"] = "shared"
+    refit: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse parameters that LightGBM does not know or that are set elsewhere."""
+        check_parameters(self.params, VOCABULARY)
+
+    @property
+    def needs(self) -> Needs:
+        """Nothing."""
+        return Needs()
+
+    @property
+    def uses_shared_bins(self) -> bool:
+        """Whether `binning` is shared."""
+        return self.binning == "shared"
+
+    def session(
+        self, table: Table, target: Target, *, threads: int, shared: bool
+    ) -> LightGBMSession:
+        """Open a session; with `shared`, bin the table now."""
+        params = {
+            **self.params,
+            "objective": "binary",
+            "verbosity": -1,
+            "num_threads": threads,
+            # Both make bins and columns depend on the values alone, never on labels or folds.
+            "feature_pre_filter": False,
+            "bin_construct_sample_cnt": self.params.get("bin_construct_sample_cnt", 200_000),
+        }
+        whole = _bin(table, target, params) if shared and self.uses_shared_bins else None
+        return LightGBMSession(params, table, target, threads, whole)
+
+
+@dataclass(frozen=True, eq=False)
+class LightGBMSession:
+    """A table, its target and, when shared, its bins."""
+
+    params: Mapping[str, Any]
+    table: Table
+    target: Target
+    threads: int
+    whole: lgb.Dataset | None
+
+    def fit(self, training: TrainingRows, table: Table) -> LightGBMFitted:
+        """Fit on the training rows; shared bins are used for the session's own table only.
+
+        Raises
+        ------
+        ValueError
+            If bins are shared and the rows are synthetic or of another table: bins of real rows
+            do not fit made-up ones (they cost 0.09 of AUC when tried).
+        """
+        import lightgbm as lgb
+
+        if self.whole is None:
+            dataset = self._bin_training(training, table)
+        elif training.synthetic is not None or table is not self.table:
+            raise ValueError("shared bins serve only real rows of the table that was binned")
+        else:
+            dataset = _subset(self.whole, training)
+        return LightGBMFitted(table.columns, lgb.train(dict(self.params), dataset), self.threads)
+
+    def _bin_training(self, training: TrainingRows, table: Table) -> lgb.Dataset:
+        arrays = training_arrays(training, table, self.target)
+        dataset = _bin(Table(table.columns, arrays.values), arrays.target, self.params)
+        if arrays.weights is not None:
+            dataset.set_weight(arrays.weights)
+        return dataset
+
+
+@dataclass(frozen=True, eq=False)
+class LightGBMFitted:
+    """A fitted booster."""
+
+    columns: tuple[Column, ...]
+    booster: lgb.Booster
+    threads: int = 1
+
+    def scores(self, table: Table, rows: Rows | None = None) -> Scores:
+        """Return the probability of class 1; for all rows the table's array is not copied."""
+        values = values_at(table, rows)
+        return np.asarray(self.booster.predict(values, num_threads=self.threads), dtype=np.float64)
+
+    def importance(self) -> dict[str, float]:
+        """Return each column's total gain."""
+        gains = self.booster.feature_importance("gain")
+        return {c.name: float(g) for c, g in zip(self.columns, gains, strict=True)}
+
+    def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
+        """Write the booster as text, and `model.json`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.booster.save_model(str(folder / _FILE))
+        write_description(
+            folder,
+            kind="lightgbm",
+            file=_FILE,
+            columns=self.columns,
+            preparation=preparation,
+            libraries=("lightgbm",),
+        )
+
+
+def load_booster(file: Path, columns: tuple[Column, ...]) -> LightGBMFitted:
+    """Load a booster from its text.
+
+    Raises
+    ------
+    StoreError
+        If LightGBM cannot read it.
+    """
+    import lightgbm as lgb
+
+    try:
+        booster = lgb.Booster(model_file=str(file))
+    except lgb.basic.LightGBMError as error:
+        raise StoreError(f"{file} is not a LightGBM model: {error}") from error
+    return LightGBMFitted(columns, booster)
+
+
+def _bin(table: Table, target: Target, params: Mapping[str, Any]) -> lgb.Dataset:
+    """Bin a table. LightGBM reads the float32 matrix in place and forgets it afterwards."""
+    import lightgbm as lgb
+
+    dataset = lgb.Dataset(
+        table.values,
+        label=target,
+        categorical_feature=list(table.categorical),
+        params=dict(params),
+        free_raw_data=True,
+    )
+    return dataset.construct()
+
+
+def _subset(whole: lgb.Dataset, training: TrainingRows) -> lgb.Dataset:
+    """Return the binned training rows, with labels and weights."""
+    part = whole.subset([])
+    # `subset` would sort a Python list of all the rows; they are sorted already.
+    part.used_indices = training.rows.astype(np.int32)
+    part.construct()
+    if training.weights is not None:
+        part.set_weight(training.weights)
+    return part

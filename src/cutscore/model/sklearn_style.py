@@ -1,0 +1,170 @@
+"""Any classifier with scikit-learn's `fit` and `predict_proba`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cutscore.errors import Fault, RequestError
+from cutscore.model import Needs
+from cutscore.model.estimators import check_estimator, make_estimator
+from cutscore.model.safe_skops import load_checked, save_checked
+from cutscore.model.saved import write_description
+from cutscore.model.training import training_arrays, values_at
+from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
+
+_FILE = "model.skops"
+
+
+@dataclass(frozen=True)
+class SklearnClassifier:
+    """A scikit-learn-style classifier, by the import path of its class.
+
+    `params` are its constructor's; `random_state`, where it has one, is `seed` unless given.
+    `impute`, `encode` and `scale` say how columns are prepared for it.
+    """
+
+    estimator: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    impute: bool = True
+    encode: bool = True
+    scale: bool = False
+    seed: int = 42
+    refit: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a class that cannot be imported or used, and parameters it does not have."""
+        check_estimator(self.estimator, self.params, self.seed)
+
+    @property
+    def needs(self) -> Needs:
+        """What the settings say."""
+        return Needs(impute=self.impute, encode=self.encode, scale=self.scale)
+
+    @property
+    def uses_shared_bins(self) -> bool:
+        """Never."""
+        return False
+
+    def session(
+        self,
+        table: Table,  # noqa: ARG002
+        target: Target,
+        *,
+        threads: int,
+        shared: bool,  # noqa: ARG002
+    ) -> SklearnSession:
+        """Open a session."""
+        return SklearnSession(self, target, threads)
+
+
+@dataclass(frozen=True, eq=False)
+class SklearnSession:
+    """The settings and the target of all rows."""
+
+    settings: SklearnClassifier
+    target: Target
+    threads: int
+
+    def fit(self, training: TrainingRows, table: Table) -> SklearnFitted:
+        """Fit on the training rows.
+
+        Everything runs on one thread, so that scores are the same bit for bit on any machine, but
+        for forests, whose trees are seeded one by one and can be grown side by side.
+
+        Raises
+        ------
+        RequestError
+            If the training rows are weighted and the classifier takes no weights.
+        """
+        from sklearn.ensemble import RandomForestClassifier
+        from sklearn.utils.validation import has_fit_parameter
+        from threadpoolctl import threadpool_limits
+
+        settings = self.settings
+        estimator = make_estimator(settings.estimator, settings.params, settings.seed)
+        arrays = training_arrays(training, table, self.target)
+        weights: dict[str, Any] = {}
+        if arrays.weights is not None:
+            if not has_fit_parameter(estimator, "sample_weight"):
+                raise RequestError(
+                    Fault(
+                        "sampling",
+                        f"{settings.estimator} takes no row weights, which sampling=balanced "
+                        "gives.",
+                        "Use sampling=none, undersample or smote with this model.",
+                    )
+                )
+            weights = {"sample_weight": arrays.weights}
+        forest = isinstance(estimator, RandomForestClassifier)
+        if forest:
+            estimator.set_params(n_jobs=self.threads)
+        with threadpool_limits(1):
+            estimator.fit(arrays.values, arrays.target, **weights)
+        if forest:
+            # Several jobs add the trees' votes in the order they finish: the last bit would vary.
+            estimator.set_params(n_jobs=1)
+        return SklearnFitted(table.columns, settings.estimator, estimator)
+
+
+@dataclass(frozen=True, eq=False)
+class SklearnFitted:
+    """A fitted classifier; `name` is the import path of its class."""
+
+    columns: tuple[Column, ...]
+    name: str
+    estimator: Any
+
+    def scores(self, table: Table, rows: Rows | None = None) -> Scores:
+        """Return the probability of class 1 (0 if the training rows had no positive)."""
+        from threadpoolctl import threadpool_limits
+
+        values = values_at(table, rows)
+        with threadpool_limits(1):
+            probabilities = np.asarray(self.estimator.predict_proba(values), dtype=np.float64)
+        position = np.flatnonzero(np.asarray(self.estimator.classes_) == 1)
+        if len(position) == 0:
+            return np.zeros(len(values))
+        return np.ascontiguousarray(probabilities[:, position[0]])
+
+    def importance(self) -> dict[str, float] | None:
+        """Return impurity importances or absolute coefficients, where there are any."""
+        found = getattr(self.estimator, "feature_importances_", None)
+        if found is None:
+            found = getattr(self.estimator, "coef_", None)
+        if found is None:
+            return None
+        sizes = np.abs(np.asarray(found, dtype=np.float64)).reshape(-1)
+        if len(sizes) != len(self.columns):
+            return None
+        return {c.name: float(size) for c, size in zip(self.columns, sizes, strict=True)}
+
+    def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
+        """Write the classifier with skops, and `model.json`.
+
+        Raises
+        ------
+        RequestError
+            If it holds types that `load_fitted` would refuse.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        save_checked(self.estimator, folder / _FILE, self.name)
+        write_description(
+            folder,
+            kind="sklearn",
+            file=_FILE,
+            columns=self.columns,
+            preparation=preparation,
+            libraries=("scikit-learn", "skops"),
+        )
+
+
+def load_skops(file: Path, columns: tuple[Column, ...]) -> SklearnFitted:
+    """Load a classifier whose types are all on our own list; see `safe_skops`."""
+    estimator = load_checked(file)
+    kind = type(estimator)
+    return SklearnFitted(columns, f"{kind.__module__}.{kind.__qualname__}", estimator)

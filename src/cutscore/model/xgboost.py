@@ -1,0 +1,144 @@
+"""XGBoost, histogram method, on missing values and categories as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutscore.errors import StoreError
+from cutscore.model import Needs
+from cutscore.model.parameters import check_parameters
+from cutscore.model.saved import write_description
+from cutscore.model.training import training_arrays, values_at
+from cutscore.model.xgboost_parameters import VOCABULARY
+from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
+
+if TYPE_CHECKING:
+    import xgboost as xgb
+
+_FILE = "model.ubj"
+
+
+@dataclass(frozen=True)
+class XGBoost:
+    """Gradient-boosted trees of XGBoost; `params` are its parameters, under any of its names."""
+
+    params: Mapping[str, Any] = field(default_factory=dict)
+    refit: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse parameters that XGBoost does not know or that are set elsewhere."""
+        check_parameters(self.params, VOCABULARY)
+
+    @property
+    def needs(self) -> Needs:
+        """Nothing."""
+        return Needs()
+
+    @property
+    def uses_shared_bins(self) -> bool:
+        """Never."""
+        return False
+
+    def session(
+        self,
+        table: Table,  # noqa: ARG002
+        target: Target,
+        *,
+        threads: int,
+        shared: bool,  # noqa: ARG002
+    ) -> XGBoostSession:
+        """Open a session."""
+        params = {VOCABULARY.canonical[name]: value for name, value in self.params.items()}
+        rounds = int(params.pop("n_estimators", 100))
+        params |= {"objective": "binary:logistic", "nthread": threads, "verbosity": 0}
+        return XGBoostSession(params, rounds, target, threads)
+
+
+@dataclass(frozen=True, eq=False)
+class XGBoostSession:
+    """The native parameters and the target of all rows."""
+
+    params: Mapping[str, Any]
+    rounds: int
+    target: Target
+    threads: int
+
+    def fit(self, training: TrainingRows, table: Table) -> XGBoostFitted:
+        """Fit on the training rows, binned for this fit."""
+        import xgboost as xgb
+
+        arrays = training_arrays(training, table, self.target)
+        data = xgb.QuantileDMatrix(
+            arrays.values,
+            label=arrays.target,
+            weight=arrays.weights,
+            feature_types=_feature_types(table.columns),
+            enable_categorical=True,
+            max_bin=int(self.params.get("max_bin", 256)),
+            nthread=self.threads,
+        )
+        booster = xgb.train(dict(self.params), data, num_boost_round=self.rounds)
+        return XGBoostFitted(table.columns, booster, self.threads)
+
+
+@dataclass(frozen=True, eq=False)
+class XGBoostFitted:
+    """A fitted booster."""
+
+    columns: tuple[Column, ...]
+    booster: xgb.Booster
+    threads: int = 1
+
+    def scores(self, table: Table, rows: Rows | None = None) -> Scores:
+        """Return the probability of class 1; for all rows the table's array is not copied."""
+        self.booster.set_param({"nthread": self.threads})
+        return np.asarray(self.booster.inplace_predict(values_at(table, rows)), dtype=np.float64)
+
+    def importance(self) -> dict[str, float]:
+        """Return each column's total gain; 0 for a column that no tree uses."""
+        gains = self.booster.get_score(importance_type="total_gain")
+        return {
+            column.name: float(gains.get(f"f{position}", 0.0))
+            for position, column in enumerate(self.columns)
+        }
+
+    def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
+        """Write the booster as UBJSON, and `model.json`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.booster.save_model(str(folder / _FILE))
+        write_description(
+            folder,
+            kind="xgboost",
+            file=_FILE,
+            columns=self.columns,
+            preparation=preparation,
+            libraries=("xgboost-cpu",),
+        )
+
+
+def load_ubjson(file: Path, columns: tuple[Column, ...]) -> XGBoostFitted:
+    """Load a booster from UBJSON.
+
+    Raises
+    ------
+    StoreError
+        If XGBoost cannot read it.
+    """
+    import xgboost as xgb
+
+    booster = xgb.Booster()
+    try:
+        booster.load_model(str(file))
+    except xgb.core.XGBoostError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise StoreError(f"{file} is not an XGBoost model: {reason}") from error
+    return XGBoostFitted(columns, booster)
+
+
+def _feature_types(columns: tuple[Column, ...]) -> list[str]:
+    return ["c" if column.categorical else "q" for column in columns]

@@ -1,0 +1,37 @@
+"""Class weights: both classes weigh the same in sum, and no row is copied or dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from cutscore.records import Rows, Target, TrainingRows, Values
+from cutscore.sampling.classes import count_classes
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """Weigh each row by n / (2 n_class), scikit-learn's `class_weight="balanced"`."""
+
+    needs_complete: ClassVar[bool] = False
+    synthesises: ClassVar[bool] = False
+
+    def check(self, target_train: Target) -> None:
+        """Refuse training rows of one class."""
+        count_classes(target_train)
+
+    def sample(
+        self,
+        rows: Rows,
+        target: Target,
+        values: Values | None,  # noqa: ARG002
+        seed: int,  # noqa: ARG002
+    ) -> TrainingRows:
+        """Return the rows given, not copied, with their weights."""
+        self.check(target)
+        positives = int(np.count_nonzero(target))
+        size = len(target)
+        weight_of_class = np.array([size / (2 * (size - positives)), size / (2 * positives)])
+        return TrainingRows(rows, weights=weight_of_class[target])
