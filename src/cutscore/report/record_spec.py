@@ -1,0 +1,134 @@
+"""What every run must leave behind, in one place for writing, showing and auditing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+UNDEFINED_PREFIX = "undefined."
+COMPLETE_TAG = "cutscore.complete"
+HEARTBEAT_TAG = "cutscore.heartbeat"
+PARENT_TAG = "mlflow.parentRunId"
+
+PARAM_GROUPS = ("data", "features", "validation", "sampling", "calibration", "model", "cost")
+"""Each must have at least one param `<group>.<leaf>`; `threshold` is listed apart."""
+
+PARAMS = ("seed",)
+
+TAGS = (
+    "feature_strategy",
+    "sampling_method",
+    "model",
+    "validation",
+    "cost",
+    "threshold_objective",
+    "binning",
+    "data_digest",
+    "fingerprint",
+    "cutscore_version",
+    "git_commit",
+    "git_dirty",
+    "host",
+    "pid",
+    "boot_id",
+    "process_start",
+    HEARTBEAT_TAG,
+    COMPLETE_TAG,
+)
+
+SCORE_METRICS = ("roc_auc", "pr_auc", "brier", "log_loss")
+"""Each is recorded in the six ways that `_variants` lists."""
+
+THRESHOLD_METRICS = (
+    "threshold",
+    "threshold_std",
+    "threshold_grid",
+    "threshold_bayes",
+    "total_cost",
+    "cost_per_row",
+    "savings",
+    "crossfit_cost",
+    "crossfit_cost_per_row",
+    "crossfit_savings",
+    "crossfit_fbeta",
+)
+
+DECISION_METRICS = (
+    "tp",
+    "fp",
+    "tn",
+    "fn",
+    "precision",
+    "recall",
+    "specificity",
+    "f1",
+    "fbeta",
+    "accuracy",
+    "fpr",
+    "fnr",
+)
+
+SIZE_METRICS = ("rows", "features", "duplicates", "peak_memory_mb", "seconds_total")
+
+ARTIFACTS = (
+    "config.yaml",
+    "overrides.yaml",
+    "environment.txt",
+    "oof_scores.parquet",
+    "threshold.json",
+    "threshold_curve.parquet",
+    "confusion_matrix.png",
+    "roc_curve.png",
+    "pr_curve.png",
+    "cost_curve.png",
+    "calibration.png",
+    "feature_importance.csv",
+    "feature_importance.png",
+    "run.log",
+)
+
+
+def _variants(name: str) -> tuple[str, ...]:
+    """Return the names under which one score metric is recorded."""
+    return (name, f"{name}_std", f"{name}_oof", f"train_{name}", f"{name}_gap", f"fold_{name}")
+
+
+METRICS = (
+    *(variant for name in SCORE_METRICS for variant in _variants(name)),
+    *THRESHOLD_METRICS,
+    *DECISION_METRICS,
+    *SIZE_METRICS,
+)
+
+
+def missing_names(
+    params: Collection[str],
+    metrics: Collection[str],
+    tags: Collection[str],
+    artifacts: Iterable[str],
+    *,
+    has_dataset: bool,
+    has_model: bool | None = None,
+) -> list[str]:
+    """Return what a run lacks, as `kind:name`, in the order of the lists above.
+
+    A metric or an artifact that does not exist for a run counts as there when the tag
+    `undefined.<name>` gives the reason. `has_model` is None where no model was asked for.
+    """
+    groups = (*PARAM_GROUPS, "threshold")
+    files = set(artifacts)
+    missing = [
+        f"param:{group}.*" for group in groups if not any(p.startswith(f"{group}.") for p in params)
+    ]
+    missing += [f"param:{name}" for name in PARAMS if name not in params]
+    missing += [f"tag:{name}" for name in TAGS if name not in tags]
+    for kind, needed, found in (("metric", METRICS, metrics), ("artifact", ARTIFACTS, files)):
+        missing += [
+            f"{kind}:{name}"
+            for name in needed
+            if name not in found and f"{UNDEFINED_PREFIX}{name}" not in tags
+        ]
+    if not has_dataset:
+        missing.append("dataset")
+    if has_model is False:
+        missing.append("model")
+    return missing

@@ -1,0 +1,1 @@
+"""Care of stores: making them, and checking that they can be used."""

@@ -1,0 +1,105 @@
+"""What can be said about an SQLite store without MLflow writing to it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from cutscore.errors import Fault, RequestError
+
+PREFIX = "sqlite:///"
+_HEADER = b"SQLite format 3\x00"
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """Return the file of an SQLite address, None for other addresses."""
+    return Path(uri.removeprefix(PREFIX)) if uri.startswith(PREFIX) else None
+
+
+def fault(problem: str, remedy: str) -> RequestError:
+    """Return the error for a store that cannot be used."""
+    return RequestError(Fault("tracking.uri", problem, remedy))
+
+
+def is_empty(path: Path) -> bool:
+    """Return whether there is no store yet: no file, or one of no bytes."""
+    try:
+        return not path.exists() or (path.is_file() and path.stat().st_size == 0)
+    except OSError as error:
+        raise fault(
+            f"{path} cannot be read ({error.strerror}).", "Choose a file you may read."
+        ) from error
+
+
+def check_file(path: Path) -> None:
+    """Check that the file is a writable MLflow store of the schema that MLflow expects.
+
+    Raises
+    ------
+    RequestError
+        If it is a folder, no SQLite database, no MLflow store, of another schema, or read-only.
+    """
+    other = "Name a file that MLflow made, or one that does not exist yet."
+    if path.is_dir():
+        raise fault(f"{path} is a folder, not a database file.", other)
+    try:
+        with path.open("rb") as file:
+            header = file.read(len(_HEADER))
+    except OSError as error:
+        raise fault(f"{path} cannot be read ({error.strerror}).", other) from error
+    if header != _HEADER:
+        raise fault(f"{path} is not an SQLite database.", other)
+    try:
+        with closing(sqlite3.connect(path, timeout=20)) as connection:
+            _check_schema(path, _revision(path, connection))
+            _check_writable(path, connection)
+    except sqlite3.DatabaseError as error:
+        raise fault(f"{path} cannot be used: {error}.", other) from error
+
+
+def _revision(path: Path, connection: sqlite3.Connection) -> str:
+    """Return the schema revision that the file says it has."""
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    tables = {name for (name,) in names}
+    if not {"alembic_version", "experiments", "runs"} <= tables:
+        raise fault(
+            f"{path} is an SQLite database, but not an MLflow store.",
+            "Name a file that MLflow made, or one that does not exist yet.",
+        )
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return "" if row is None else str(row[0])
+
+
+def _check_schema(path: Path, revision: str) -> None:
+    """Check the revision against those that the installed MLflow knows."""
+    import mlflow
+    from alembic.script import ScriptDirectory
+
+    folder = Path(mlflow.__file__).parent / "store" / "db_migrations"
+    scripts = ScriptDirectory(str(folder))
+    if revision in scripts.get_heads():
+        return
+    if revision in {script.revision for script in scripts.walk_revisions()}:
+        raise fault(
+            f"{path} has an older schema ({revision}) than MLflow {mlflow.__version__} expects.",
+            f'Copy the file as a backup, then run: mlflow db upgrade "{PREFIX}{path}".',
+        )
+    raise fault(
+        f"{path} has schema {revision or 'unknown'}, which MLflow {mlflow.__version__} does not "
+        "know: a newer MLflow has written it.",
+        "Install that newer MLflow, or name another store.",
+    )
+
+
+def _check_writable(path: Path, connection: sqlite3.Connection) -> None:
+    """Check that a transaction can be begun."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.rollback()
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            return  # someone writes just now, so it can be written
+        raise fault(
+            f"{path} cannot be written ({error}).", "Mend its permissions, or name another store."
+        ) from error

@@ -1,0 +1,1 @@
+"""Items to MLflow, and runs read back from it."""

@@ -1,0 +1,62 @@
+"""A fitted model as an MLflow model that holds no pickle and nothing of this machine."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cutscore.report.items import ModelFolder
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+LOADER = "cutscore.model.pyfunc"
+"""The module whose `_load_pyfunc(folder)` loads such a model."""
+
+
+def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> str:
+    """Log a model folder as a logged model of the run and return its id.
+
+    The signature names every feature: numeric ones as optional doubles (an integer column would
+    take 1.5 and answer with a changed score), categorical ones as optional strings.
+    """
+    os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")  # else it copies ./uv.lock
+    from mlflow import pyfunc
+    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+    from mlflow.models import Model, ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    inputs = [
+        ColSpec(DataType.string if categorical else DataType.double, name, required=False)
+        for name, categorical in model.columns.items()
+    ]
+    outputs = [ColSpec(DataType.double, "score"), ColSpec(DataType.boolean, "flagged")]
+    experiment = client.get_run(run_id).info.experiment_id
+    logged = client.create_logged_model(
+        experiment, name=model.name, source_run_id=run_id, model_type="classifier"
+    )
+    with tempfile.TemporaryDirectory(prefix="cutscore-") as temporary:
+        data = Path(temporary) / "model"
+        data.mkdir()
+        model.write(data)
+        target = Path(temporary) / "mlflow"
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*input example was not provided.*")
+            pyfunc.save_model(
+                str(target),
+                loader_module=LOADER,
+                data_path=str(data),
+                # The default would be the absolute address of the store.
+                mlflow_model=Model(
+                    artifact_path=model.name, run_id=run_id, model_id=logged.model_id
+                ),
+                signature=ModelSignature(Schema(inputs), Schema(outputs)),
+                pip_requirements=list(model.requirements),
+            )
+        client.log_model_artifacts(logged.model_id, str(target))
+    client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    return str(logged.model_id)
