@@ -1,0 +1,21 @@
+"""Data sources: a file of rows becomes a `Dataset`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from cutscore.records import Dataset
+
+
+class Source(Protocol):
+    """Loads one data set."""
+
+    def load(self) -> Dataset:
+        """Read the rows, check them and return them.
+
+        Raises
+        ------
+        RequestError
+            With every fault found in the file and in the settings that describe it.
+        """
+        ...

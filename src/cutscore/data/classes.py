@@ -1,0 +1,78 @@
+"""The target: two classes, as 0 and 1."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cutscore.data.plan import Plan
+from cutscore.data.settings import TableSettings
+from cutscore.data.streaming import Stream
+from cutscore.data.texts import canonical
+from cutscore.errors import Fault, listed, nearest
+from cutscore.records import Target
+
+_BOOLEANS = ({"0", "1"}, {"false", "true"})
+
+
+def classes(plan: Plan, made: Stream, settings: TableSettings, faults: list[Fault]) -> Target:
+    """Return 1 for the values of `data.positive` and 0 for all others; add faults to `faults`."""
+    at = next(at for at, read in enumerate(plan.reads) if read.role == "target")
+    name, codes = settings.target, made.columns[at]
+    values = [canonical(text) for text in made.encoders[at].codes]
+    if made.nulls[at]:
+        faults.append(
+            Fault(
+                "data.target",
+                f'"{name}" is missing in {made.nulls[at]:,} of {len(codes):,} rows.',
+                f"Leave those rows out with 'data.where=\"{name}\" IS NOT NULL'.",
+            )
+        )
+    present = sorted({values[code] for code in np.unique(codes[codes >= 0]).tolist()})
+    positive = _positive(name, present, settings, faults)
+    if len(present) == 1:
+        faults.append(
+            Fault(
+                "data.target",
+                f'"{name}" has one class only: every row is {present[0]}.',
+                "Two classes are needed.",
+            )
+        )
+    flags = np.array([value in positive for value in values] + [False], dtype=np.int8)
+    target: Target = flags[codes]
+    return target
+
+
+def _positive(
+    name: str, present: list[str], settings: TableSettings, faults: list[Fault]
+) -> set[str]:
+    """Return the texts that mean 1."""
+    given = settings.positives
+    if given is None:
+        if set(present) in _BOOLEANS:
+            return {"1", "true"}
+        if len(present) > 1:
+            number = f"{len(present):,} different values" if len(present) != 2 else "the values"
+            faults.append(
+                Fault(
+                    "data.target",
+                    f'"{name}" must have two classes, 0 and 1; it has {number} {listed(present)}.',
+                    f'Say which mean 1: "data.positive={present[-1]}" or a list; all others mean '
+                    "0. Leave rows out with data.where.",
+                )
+            )
+        return set()
+    wanted = {canonical(value) for value in given}
+    unknown = sorted(wanted - set(present))
+    faults += [
+        Fault(
+            "data.positive",
+            f'"{value}" is not among the values of "{name}".{nearest(value, present)}',
+            f"Its values: {listed(present)}.",
+        )
+        for value in unknown
+    ]
+    if not unknown and wanted == set(present) and len(present) > 1:
+        faults.append(
+            Fault("data.positive", f'it lists every value of "{name}": {listed(present)}.')
+        )
+    return wanted

@@ -1,0 +1,79 @@
+"""What a data set contains, as a hash; and which of its rows are the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.records import Rows, Table, Target, Values
+
+_BLOCK = 4_096
+
+
+def digest(
+    table: Table,
+    target: Target,
+    target_name: str,
+    ids: npt.NDArray[Any],
+    amounts: Mapping[str, npt.NDArray[np.float64]],
+) -> str:
+    """Return the SHA-256 of the content, as 64 hexadecimal digits.
+
+    Names, kinds, levels and every value count, in order; the file's name, format and types do
+    not, so that the same table as CSV and as Parquet has the same digest.
+    """
+    head = {
+        "columns": [[column.name, column.levels] for column in table.columns],
+        "shape": table.values.shape,
+        "target": target_name,
+        "amounts": sorted(amounts),
+    }
+    state = hashlib.sha256(json.dumps(head, ensure_ascii=True).encode())
+    state.update(np.ascontiguousarray(table.values).data)
+    state.update(np.ascontiguousarray(target).data)
+    for name in sorted(amounts):
+        state.update(np.ascontiguousarray(amounts[name] + 0.0).data)
+    for identity in ids.tolist():
+        state.update(f"{identity}\n".encode())
+    return state.hexdigest()
+
+
+def first_equal_row(values: Values) -> Rows:
+    """Return for each row the index of the first row that equals it, bit for bit.
+
+    Missing values are equal to each other; `values` must hold one kind of NaN and no -0. Rows are
+    compared by a 64-bit multilinear hash first, and rows of equal hash value by value.
+    """
+    keys = _keys(values)
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(keys) else keys[:0]
+    sizes = np.diff(np.r_[starts, len(keys)])
+    first = np.arange(len(keys), dtype=np.int64)
+    for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
+        met: dict[bytes, int] = {}
+        for row in order[start : start + size].tolist():
+            first[row] = met.setdefault(values[row].tobytes(), row)
+    return first
+
+
+def repeated_rows(first: Rows, target: Target) -> int:
+    """Return how many rows repeat an earlier row in all feature values and the target."""
+    return len(first) - len(np.unique(first * 2 + target))
+
+
+def _keys(values: Values) -> npt.NDArray[np.uint64]:
+    """Return a hash of each row's bits; fixed odd weights make it the same everywhere."""
+    rows, columns = values.shape
+    weights = np.random.default_rng(0).integers(1, 2**63, columns, dtype=np.uint64) * 2 + 1
+    bits = np.ascontiguousarray(values).view(np.uint32)
+    keys = np.zeros(rows, dtype=np.uint64)
+    for start in range(0, rows, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        keys[part] = bits[part].astype(np.uint64) @ weights
+    return keys

@@ -1,0 +1,133 @@
+"""From what was streamed to the parts of a data set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.data.plan import Plan, Read
+from cutscore.data.settings import TableSettings
+from cutscore.data.streaming import Stream
+from cutscore.data.texts import as_numbers, canonical, is_integer, is_number
+from cutscore.errors import Fault, listed
+from cutscore.records import Column, Table, Values
+
+MOST_LEVELS = 1_000
+
+
+def features(plan: Plan, made: Stream, settings: TableSettings, faults: list[Fault]) -> Table:
+    """Return the feature columns; add a fault for each that cannot be used.
+
+    Text columns become categories with sorted levels, except that text of a CSV whose every value
+    is a number becomes a number (the rows the types were read off were all missing), and true and
+    false become 1 and 0.
+    """
+    matrix = made.matrix.store
+    columns = []
+    for at, read in enumerate(plan.features):
+        levels = None
+        declared = read.name in settings.categorical
+        if made.present[at] == 0:
+            faults.append(_drop(read.name, "is missing in every row."))
+        elif at in made.encoders:
+            texts = list(made.encoders[at].codes)
+            numbers = as_numbers(texts) if plan.layout.text and not declared else None
+            if numbers is not None:
+                _as_numbers(matrix[:, at], numbers)
+            elif not declared and len(texts) > MOST_LEVELS:
+                faults.append(_too_many(read, texts))
+            else:
+                levels = _as_levels(matrix[:, at], texts, canonically=declared)
+        if made.infinite[at]:
+            faults.append(
+                _drop(
+                    read.name,
+                    f"has {made.infinite[at]:,} infinite values (or too large for float32).",
+                )
+            )
+        columns.append(Column(read.name, levels))
+    return Table(tuple(columns), matrix)
+
+
+def amounts(plan: Plan, made: Stream, faults: list[Fault]) -> dict[str, npt.NDArray[np.float64]]:
+    """Return declared amounts by column name, and `group` (codes) and `time` under these words."""
+    kept: dict[str, npt.NDArray[np.float64]] = {}
+    for at, read in enumerate(plan.reads):
+        if read.role not in ("amount", "group", "time"):
+            continue
+        key = read.name if read.role == "amount" else read.role
+        values = made.columns[at].astype(np.float64)
+        if read.role == "group":
+            values[values < 0] = np.nan
+        infinite = int(np.count_nonzero(np.isinf(values)))
+        if infinite:
+            setting = "data.amounts" if read.role == "amount" else f"data.{read.role}"
+            faults.append(Fault(setting, f'"{read.name}" has {infinite:,} infinite values.'))
+        kept[key] = values
+    return kept
+
+
+def identities(plan: Plan, made: Stream, faults: list[Fault]) -> npt.NDArray[Any]:
+    """Return the ids: integers or text; without `data.id` the rows' numbers in the file, from 0."""
+    at = next((at for at, read in enumerate(plan.reads) if read.role == "id"), None)
+    if at is None:
+        return made.kept
+    if made.nulls[at]:
+        name = plan.reads[at].name
+        faults.append(
+            Fault(
+                "data.id",
+                f'"{name}" is missing in {made.nulls[at]:,} rows.',
+                "Every row needs an id; with data.id=null rows are numbered.",
+            )
+        )
+        return made.kept
+    if at not in made.encoders:
+        return made.columns[at].astype(np.int64)
+    texts = [canonical(text) for text in made.encoders[at].codes]
+    whole = all(map(is_integer, texts))
+    named = np.array([int(text) for text in texts], np.int64) if whole else np.array(texts)
+    ids: npt.NDArray[Any] = named[made.columns[at]]
+    return ids
+
+
+def _as_numbers(column: Values, numbers: list[float]) -> None:
+    """Replace codes by the numbers they stand for, in place."""
+    table = np.array(numbers)
+    present = ~np.isnan(column)
+    with np.errstate(over="ignore"):
+        column[present] = table[column[present].astype(np.int64)]
+
+
+def _as_levels(column: Values, texts: list[str], *, canonically: bool) -> tuple[str, ...]:
+    """Replace codes by places in the sorted levels, in place, and return the levels."""
+    written = [canonical(text) for text in texts] if canonically else texts
+    levels, places = np.unique(np.array(written), return_inverse=True)
+    present = ~np.isnan(column)
+    column[present] = places[column[present].astype(np.int64)]
+    return tuple(levels.tolist())
+
+
+def _drop(name: str, problem: str) -> Fault:
+    return Fault(
+        f"data.{name}", f'the column "{name}" {problem}', f"Leave it out with 'data.drop=[{name}]'."
+    )
+
+
+def _too_many(read: Read, texts: list[str]) -> Fault:
+    words = [text for text in texts if not is_number(text)]
+    if len(words) * 2 < len(texts):
+        return Fault(
+            f"data.{read.name}",
+            f'the column "{read.name}" has numbers but also text: {listed(sorted(words), 5)}.',
+            "If that text means missing, add it to data.missing; or mend the file, or leave the "
+            f"column out with 'data.drop=[{read.name}]'.",
+        )
+    return Fault(
+        f"data.{read.name}",
+        f'the column "{read.name}" is text with {len(texts):,} different values; more than '
+        f"{MOST_LEVELS:,} are taken for a mistake.",
+        f"Leave it out with 'data.drop=[{read.name}]', or list it in data.categorical.",
+    )

@@ -1,0 +1,182 @@
+"""Evaluating SQL expressions over the rows of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.errors import Fault, RequestError, nearest
+from cutscore.expressions import Expression, ExpressionError, check, sandbox
+from cutscore.records import Column, Dataset, Table, Values
+
+if TYPE_CHECKING:
+    import duckdb
+
+SETTING = "data.domain"
+# fmt: off
+NUMERIC = frozenset({
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+    "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BOOLEAN",
+})
+# fmt: on
+
+
+@dataclass(frozen=True, eq=False)
+class Derived:
+    """A new numeric column: its name and its values, float32, shape (rows,)."""
+
+    name: str
+    values: Values
+
+
+def derive(dataset: Dataset, expressions: Mapping[str, str]) -> list[Derived]:
+    """Evaluate named expressions over the feature columns of every row.
+
+    Only the feature columns exist for an expression: neither the target, the id nor amounts that
+    are not features can be named. Numeric columns are DOUBLE values of the float32 matrix,
+    categorical ones text. What cannot be computed for a row (a division by zero, a logarithm of a
+    negative number) is missing in that row.
+
+    Raises
+    ------
+    RequestError
+        With a fault for each expression that cannot be used.
+    """
+    connection = sandbox()
+    try:
+        checked, faults = _checked(dataset, expressions, connection)
+        mentioned = dict.fromkeys(name for each in checked.values() for name in each.columns)
+        _register(dataset.table, tuple(mentioned), connection)
+        made = []
+        for name, expression in checked.items():
+            try:
+                made.append(Derived(name, _evaluate(expression, dataset.rows, connection)))
+            except ExpressionError as error:
+                faults.append(_fault(name, expressions[name], str(error)))
+    finally:
+        connection.close()
+    if faults:
+        raise RequestError(faults)
+    return made
+
+
+def extend(table: Table, made: Sequence[Derived]) -> Table:
+    """Return a new table: the columns of `table` followed by the new ones."""
+    old = len(table.columns)
+    values = np.empty((table.rows, old + len(made)), dtype=np.float32)
+    values[:, :old] = table.values
+    for position, column in enumerate(made, start=old):
+        values[:, position] = column.values
+    return Table((*table.columns, *(Column(each.name) for each in made)), values)
+
+
+def as_feature(values: npt.NDArray[np.float64]) -> Values:
+    """Return float32 values in which whatever is not finite is missing (NaN)."""
+    with np.errstate(over="ignore"):
+        feature = values.astype(np.float32)
+    feature[~np.isfinite(feature)] = np.nan
+    return feature
+
+
+def _fault(name: str, expression: str, problem: str) -> Fault:
+    return Fault(f"{SETTING}.{name}", f"{problem}.", f"The expression is: {expression}")
+
+
+def _checked(
+    dataset: Dataset, expressions: Mapping[str, str], connection: duckdb.DuckDBPyConnection
+) -> tuple[dict[str, Expression], list[Fault]]:
+    """Admit the expressions that are allowed and whose names are free; fault the others."""
+    taken = {name.lower() for name in (*dataset.table.names, dataset.target_name)}
+    checked: dict[str, Expression] = {}
+    faults: list[Fault] = []
+    for name, text in expressions.items():
+        if name.lower() in taken:
+            faults.append(_fault(name, text, f'the name "{name}" is already taken by a column'))
+        taken.add(name.lower())
+        try:
+            expression = check(text, connection)
+            _check_columns(expression, dataset, expressions)
+        except ExpressionError as error:
+            faults.append(_fault(name, text, str(error)))
+        else:
+            checked[name] = expression
+    return checked, faults
+
+
+def _check_columns(
+    expression: Expression, dataset: Dataset, expressions: Mapping[str, str]
+) -> None:
+    known = {name.lower() for name in dataset.table.names}
+    if not expression.columns:
+        raise ExpressionError("it mentions no column, so it is the same for every row")
+    for name in expression.columns:
+        if name.lower() in known:
+            continue
+        if name.lower() == dataset.target_name.lower():
+            raise ExpressionError(f'it mentions "{name}", which is the target')
+        if name in dataset.amounts:
+            raise ExpressionError(f'it mentions "{name}", which is an amount and not a feature')
+        if name in expressions:
+            raise ExpressionError(f'it mentions "{name}", another expression; write that one out')
+        raise ExpressionError(
+            f'it mentions "{name}", which is not a feature column (the id and dropped columns '
+            f"are none).{nearest(name, dataset.table.names)}".rstrip(".")
+        )
+
+
+def _register(
+    table: Table, mentioned: Sequence[str], connection: duckdb.DuckDBPyConnection
+) -> None:
+    """Make the mentioned columns the table `t`; names are matched without regard to case."""
+    import pyarrow as pa
+
+    at = {column.name.lower(): index for index, column in enumerate(table.columns)}
+    arrays: dict[str, Any] = {}
+    for name in dict.fromkeys(name.lower() for name in mentioned):
+        column, values = table.columns[at[name]], table.values[:, at[name]]
+        if column.levels is None:
+            arrays[column.name] = pa.array(values.astype(np.float64), from_pandas=True)
+        else:
+            missing = np.isnan(values)
+            codes = np.where(missing, 0, values).astype(np.int32)
+            indices = pa.array(codes, mask=missing)
+            levels = pa.array(column.levels, pa.string())
+            arrays[column.name] = pa.DictionaryArray.from_arrays(indices, levels).cast(pa.string())
+    if arrays:
+        connection.register("t", pa.table(arrays))
+
+
+def _evaluate(expression: Expression, rows: int, connection: duckdb.DuckDBPyConnection) -> Values:
+    """Return the expression's value in every row; what fails in a row is missing there."""
+    import duckdb
+
+    try:
+        relation = connection.sql(f"SELECT TRY({expression.sql}) AS x FROM t")
+        kind = str(relation.types[0]).split("(")[0]
+        if kind not in NUMERIC:
+            raise ExpressionError(f"it gives {_plain(kind)}; it must give a number or a boolean")
+        table = connection.sql(
+            f"SELECT CAST(TRY({expression.sql}) AS DOUBLE) AS x FROM t"
+        ).to_arrow_table()
+    except duckdb.Error as error:
+        raise ExpressionError(_shortened(error)) from None
+    if table.num_rows != rows:
+        raise ExpressionError(f"it gives {table.num_rows:,} values for {rows:,} rows")
+    values = as_feature(table.column(0).to_numpy())
+    if np.isnan(values).all():
+        raise ExpressionError("it gives no value in any row")
+    return values
+
+
+def _plain(kind: str) -> str:
+    return "text" if kind == "VARCHAR" else "nothing" if kind == '"NULL"' else kind
+
+
+def _shortened(error: Exception) -> str:
+    """Return DuckDB's message without its list of overloads and its picture of the query."""
+    line = str(error).splitlines()[0]
+    return line.split(". You might need")[0].rstrip(".")
