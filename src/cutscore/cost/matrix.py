@@ -1,0 +1,140 @@
+"""The cost of a decision, by what was decided and what was true.
+
+A cost matrix has four entries, each a number for all rows or one number per row (Elkan 2001, "The
+foundations of cost-sensitive learning"; Bahnsen, Aouada and Ottersten 2014 for costs per row).
+Costs may be negative (a gain).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.records import Rows, Target, Undefined
+
+Costs = npt.NDArray[np.float64]
+Entry = float | Costs
+Counts = Any  # a number or an array of numbers
+
+ENTRIES = ("true_negative", "false_positive", "false_negative", "true_positive")
+
+
+@dataclass(frozen=True, eq=False)
+class CostMatrix:
+    """Costs of the four outcomes, each a float or a float64 array of shape (rows,).
+
+    If any entry is an array, all entries are rounded to a common power of two, at most 2^-49 of
+    the sum over rows of the dearest entry. Any sum of them is then exact in float64 and the same
+    in whatever order it is formed, so that two searches can never disagree about a total by
+    rounding. Whole numbers are kept as they are.
+
+    Raises `ValueError` for entries that are not finite or whose lengths differ.
+    """
+
+    true_negative: Entry
+    false_positive: Entry
+    false_negative: Entry
+    true_positive: Entry
+
+    def __post_init__(self) -> None:
+        entries = [np.asarray(getattr(self, name), dtype=np.float64) for name in ENTRIES]
+        for name, entry in zip(ENTRIES, entries, strict=True):
+            if not np.isfinite(entry).all():
+                raise ValueError(f"{name} must hold finite costs, got NaN or infinity.")
+        shapes = {entry.shape for entry in entries if entry.ndim}
+        if len(shapes) > 1 or any(len(shape) != 1 for shape in shapes):
+            raise ValueError(f"Costs per row must have one length, got shapes {sorted(shapes)}.")
+        unit = _exact_unit(entries) if shapes else 0.0
+        for name, entry in zip(ENTRIES, entries, strict=True):
+            rounded = np.rint(entry / unit) * unit if unit else entry
+            object.__setattr__(self, name, rounded if entry.ndim else float(rounded))
+
+    @property
+    def fixed(self) -> bool:
+        """Whether every row has the same costs."""
+        return all(isinstance(getattr(self, name), float) for name in ENTRIES)
+
+    def take(self, rows: Rows) -> CostMatrix:
+        """Return the costs of some rows (int64 indices), in their order."""
+        if self.fixed:
+            return self
+        entries = (getattr(self, name) for name in ENTRIES)
+        return CostMatrix(*(e if isinstance(e, float) else e[rows] for e in entries))
+
+    def flagged(self, target: Target) -> Costs:
+        """Return what each row costs if it is flagged, shape (rows,)."""
+        return np.where(target == 1, self.true_positive, self.false_positive)
+
+    def unflagged(self, target: Target) -> Costs:
+        """Return what each row costs if it is not flagged, shape (rows,)."""
+        return np.where(target == 1, self.false_negative, self.true_negative)
+
+    def delta(self, target: Target) -> Costs:
+        """Return what flagging adds to each row's cost (negative where it pays), shape (rows,)."""
+        return self.flagged(target) - self.unflagged(target)
+
+    def of_counts(self, tp: Counts, fp: Counts, tn: Counts, fn: Counts) -> Counts:
+        """Return the total cost of counts of outcomes (numbers or arrays), for fixed costs.
+
+        This is the one formula for fixed costs: equal counts give equal totals to the last bit.
+        """
+        if not self.fixed:
+            raise ValueError("Costs per row cannot be computed from counts.")
+        total = self.false_negative * fn + self.false_positive * fp
+        # adding a zero would change no bit, only take time on long arrays
+        if self.true_positive:
+            total = total + self.true_positive * tp
+        if self.true_negative:
+            total = total + self.true_negative * tn
+        return total
+
+    def total(self, target: Target, flagged: npt.NDArray[np.bool_]) -> float:
+        """Return the total cost of flagging the rows where `flagged` is true."""
+        if self.fixed:
+            tp = int(np.count_nonzero(flagged & (target == 1)))
+            fp = int(np.count_nonzero(flagged)) - tp
+            positives = int(np.count_nonzero(target))
+            negatives = len(target) - positives
+            return float(self.of_counts(tp, fp, negatives - fp, positives - tp))
+        return float(np.where(flagged, self.flagged(target), self.unflagged(target)).sum())
+
+    def no_model(self, target: Target) -> tuple[float, float]:
+        """Return the total cost of flagging nobody and of flagging everybody."""
+        everybody = np.ones(len(target), dtype=np.bool_)
+        return self.total(target, ~everybody), self.total(target, everybody)
+
+    def savings(self, target: Target, cost: float) -> float | Undefined:
+        """Return 1 − cost / cost of the cheaper no-model policy.
+
+        Undefined where that policy costs nothing or gains (the ratio would mean nothing).
+        """
+        cheaper = min(self.no_model(target))
+        if cheaper <= 0:
+            return Undefined(f"the cheaper no-model policy costs {cheaper:g}, which is not above 0")
+        return 1.0 - cost / cheaper
+
+    def bayes_threshold(self) -> float | None:
+        """Return the probability from which flagging has the lower expected cost (Elkan 2001).
+
+        (C_FP − C_TN) / (C_FP − C_TN + C_FN − C_TP); None if the denominator is not above 0, or
+        if costs differ from row to row (each row then has its own threshold).
+        """
+        if not self.fixed:
+            return None
+        alarm = float(self.false_positive) - float(self.true_negative)
+        miss = float(self.false_negative) - float(self.true_positive)
+        return alarm / (alarm + miss) if alarm + miss > 0 else None
+
+
+def _exact_unit(entries: list[Costs]) -> float:
+    """Return the power of two in whose multiples sums over all rows stay below 2^53 (or 0)."""
+    dearest = np.abs(entries[0])
+    for entry in entries[1:]:
+        dearest = np.maximum(dearest, np.abs(entry))
+    bound = float(dearest.sum())
+    # A difference of two entries is up to twice the dearest, and a total adds another sum.
+    return math.ldexp(1.0, max(math.frexp(bound)[1] - 50, -1074)) if bound > 0 else 0.0

@@ -1,0 +1,200 @@
+"""Formulas shared by the stages: how good scores rank, how good they are as probabilities, and
+what a confusion matrix says.
+
+A figure that does not exist (no positive row, nobody flagged) is `Undefined` with the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.records import Confusion, Scores, Target, Undefined
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Figure = float | Undefined
+
+_EPSILON = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Rows ordered by score: one entry per distinct score, from the highest down.
+
+    `tp` and `fp` count the positives and negatives at or above each score, shape (scores,).
+    """
+
+    score: Floats
+    tp: Integers
+    fp: Integers
+
+    @property
+    def positives(self) -> int:
+        """Number of rows with target 1."""
+        return int(self.tp[-1]) if len(self.tp) else 0
+
+    @property
+    def negatives(self) -> int:
+        """Number of rows with target 0."""
+        return int(self.fp[-1]) if len(self.fp) else 0
+
+
+def ranking(target: Target, scores: Scores) -> Ranking:
+    """Sort rows once for all figures that depend on their order only; shapes (rows,)."""
+    ranked, label = _descending(target, scores)
+    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) if len(ranked) else label
+    tp = np.cumsum(label, dtype=np.int64)[last]
+    return Ranking(score=ranked[last], tp=tp, fp=last + 1 - tp)
+
+
+def _descending(target: Target, scores: Scores) -> tuple[Floats, Integers]:
+    """Return scores and targets sorted by score, the highest first."""
+    if len(scores) and scores.min() >= 0 and scores.max() < 2:
+        # The bits of a float from 0 to 2 order as the float does and leave the top two bits free:
+        # with the target as lowest bit, one sort of integers orders both (twice as fast).
+        keys = (scores + 0.0).view(np.uint64) << np.uint64(1)
+        keys |= target.astype(np.uint64)
+        keys.sort()
+        keys = keys[::-1]
+        return (keys >> np.uint64(1)).view(np.float64), (keys & np.uint64(1)).astype(np.int64)
+    order = np.argsort(-scores)
+    return scores[order], target[order].astype(np.int64)
+
+
+def roc_auc(ranked: Ranking) -> Figure:
+    """Return the area under the ROC curve: P(a positive scores above a negative), ties half."""
+    if one_class := _one_class(ranked.positives, ranked.negatives):
+        return one_class
+    fp = np.concatenate([[0], ranked.fp])
+    tp = np.concatenate([[0], ranked.tp])
+    doubled = np.dot(np.diff(fp).astype(np.float64), (tp[1:] + tp[:-1]).astype(np.float64))
+    return float(doubled / (2.0 * ranked.positives * ranked.negatives))
+
+
+def pr_auc(ranked: Ranking) -> Figure:
+    """Return average precision: the sum over distinct scores of recall gained × precision."""
+    if one_class := _one_class(ranked.positives, ranked.negatives):
+        return one_class
+    gained = np.diff(np.concatenate([[0], ranked.tp])).astype(np.float64)
+    return float(np.dot(gained, ranked.tp / (ranked.tp + ranked.fp)) / ranked.positives)
+
+
+def brier(target: Target, scores: Scores) -> Figure:
+    """Return the mean squared difference of score and target (Brier 1950)."""
+    if not_probabilities := _not_probabilities(scores):
+        return not_probabilities
+    difference = scores - target
+    return float(np.dot(difference, difference) / len(scores))
+
+
+def log_loss(target: Target, scores: Scores) -> Figure:
+    """Return the mean of −log of the probability given to the true class.
+
+    Scores are kept 2^-52 away from 0 and 1, as scikit-learn does for float64.
+    """
+    if not_probabilities := _not_probabilities(scores):
+        return not_probabilities
+    right = np.where(target == 1, scores, 1.0 - scores)
+    return float(-np.log(np.clip(right, _EPSILON, 1.0 - _EPSILON)).mean())
+
+
+def score_metrics(target: Target, scores: Scores) -> dict[str, Figure]:
+    """Return roc_auc, pr_auc, brier and log_loss of rows of shape (rows,), from one sort."""
+    ranked = ranking(target, scores)
+    return {
+        "roc_auc": roc_auc(ranked),
+        "pr_auc": pr_auc(ranked),
+        "brier": brier(target, scores),
+        "log_loss": log_loss(target, scores),
+    }
+
+
+def _one_class(positives: float, negatives: float) -> Undefined | None:
+    if positives and negatives:
+        return None
+    if not positives and not negatives:
+        return Undefined("there are no rows")
+    return Undefined(f"all rows are {'positive' if positives else 'negative'}")
+
+
+def _not_probabilities(scores: Scores) -> Undefined | None:
+    if len(scores) == 0:
+        return Undefined("there are no rows")
+    if scores.min() >= 0 and scores.max() <= 1:
+        return None
+    return Undefined("some scores lie outside [0, 1]")
+
+
+def confusion_at(target: Target, flagged: npt.NDArray[np.bool_]) -> Confusion:
+    """Count the outcomes of flagging some rows; both arrays have shape (rows,)."""
+    tp = int(np.count_nonzero(flagged & (target == 1)))
+    fp = int(np.count_nonzero(flagged)) - tp
+    positives = int(np.count_nonzero(target))
+    return Confusion(
+        float(tp), float(fp), float(len(target) - positives - fp), float(positives - tp)
+    )
+
+
+def decision_metrics(confusion: Confusion, beta: float = 1.0) -> dict[str, Figure]:
+    """Return all figures of a confusion matrix by the names under which they are recorded."""
+    c = confusion
+    return {
+        "tp": c.tp,
+        "fp": c.fp,
+        "tn": c.tn,
+        "fn": c.fn,
+        "precision": precision(c),
+        "recall": recall(c),
+        "specificity": specificity(c),
+        "f1": fbeta(c, 1.0),
+        "fbeta": fbeta(c, beta),
+        "accuracy": accuracy(c),
+        "fpr": false_positive_rate(c),
+        "fnr": false_negative_rate(c),
+    }
+
+
+def precision(confusion: Confusion) -> Figure:
+    """Return tp / (tp + fp), the share of flagged rows that are positive."""
+    return _ratio(confusion.tp, confusion.tp + confusion.fp, "nobody is flagged")
+
+
+def recall(confusion: Confusion) -> Figure:
+    """Return tp / (tp + fn), the share of positive rows that are flagged."""
+    return _ratio(confusion.tp, confusion.tp + confusion.fn, "no row is positive")
+
+
+def specificity(confusion: Confusion) -> Figure:
+    """Return tn / (tn + fp), the share of negative rows that are not flagged."""
+    return _ratio(confusion.tn, confusion.tn + confusion.fp, "no row is negative")
+
+
+def false_positive_rate(confusion: Confusion) -> Figure:
+    """Return fp / (fp + tn), the share of negative rows that are flagged."""
+    return _ratio(confusion.fp, confusion.tn + confusion.fp, "no row is negative")
+
+
+def false_negative_rate(confusion: Confusion) -> Figure:
+    """Return fn / (fn + tp), the share of positive rows that are not flagged."""
+    return _ratio(confusion.fn, confusion.tp + confusion.fn, "no row is positive")
+
+
+def accuracy(confusion: Confusion) -> Figure:
+    """Return (tp + tn) / rows."""
+    c = confusion
+    return _ratio(c.tp + c.tn, c.tp + c.fp + c.tn + c.fn, "there are no rows")
+
+
+def fbeta(confusion: Confusion, beta: float) -> Figure:
+    """Return (1 + beta²) tp / ((1 + beta²) tp + beta² fn + fp), van Rijsbergen 1979."""
+    c, square = confusion, beta * beta
+    if c.tp + c.fn == 0:
+        return Undefined("no row is positive")
+    return (1.0 + square) * c.tp / (square * (c.tp + c.fn) + c.tp + c.fp)
+
+
+def _ratio(part: float, whole: float, otherwise: str) -> Figure:
+    return part / whole if whole else Undefined(otherwise)

@@ -1,0 +1,142 @@
+"""Objectives as losses over cuts: what a search minimises.
+
+A cut flags all rows with a score from some value up. An objective may depend on nothing but sums
+over the flagged rows, held in a float64 array of shape (2 or 4, cuts): the counts of flagged
+positives and negatives (`TP`, `FP`), and with costs per row what flagging adds to the rows' costs
+and the negative terms of that sum (`ADDED`, `GAINED`). All these sums are exact.
+
+A constraint belongs here too: a loss that is infinite where the constraint does not hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.cost.matrix import CostMatrix
+from cutscore.records import Target
+
+Floats = npt.NDArray[np.float64]
+ObjectiveName = Literal["cost", "fbeta"]
+
+TP, FP, ADDED, GAINED = range(4)
+
+
+class Loss(Protocol):
+    """What a search minimises."""
+
+    @property
+    def delta(self) -> Floats | None:
+        """What flagging adds to each row's cost, where the loss needs it, shape (rows,)."""
+        ...
+
+    @property
+    def slack(self) -> float:
+        """How far rounding may put a bound above the loss that it bounds."""
+        ...
+
+    def at(self, sums: Floats) -> Floats:
+        """Return the loss of each cut, shape (cuts,)."""
+        ...
+
+    def bound(self, above: Floats, below: Floats) -> Floats:
+        """Return lower bounds of the loss of any cut between pairs of cuts, shape (cuts,)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class FixedCostLoss:
+    """Total cost with the same costs for every row, from whole counts."""
+
+    costs: CostMatrix
+    positives: int
+    negatives: int
+    delta: None = None
+
+    @property
+    def slack(self) -> float:
+        """Return 1e-12 of the dearest conceivable total."""
+        matrix = self.costs
+        dearest = max(
+            abs(float(matrix.true_negative)),
+            abs(float(matrix.false_positive)),
+            abs(float(matrix.false_negative)),
+            abs(float(matrix.true_positive)),
+        )
+        return 1e-12 * dearest * (self.positives + self.negatives)
+
+    def at(self, sums: Floats) -> Floats:
+        """Return the total cost of each cut."""
+        return self._total(sums[TP], sums[FP])
+
+    def bound(self, above: Floats, below: Floats) -> Floats:
+        """Return the cost of the best corner: each count where it is cheaper."""
+        matrix = self.costs
+        tp = below[TP] if matrix.true_positive <= matrix.false_negative else above[TP]
+        fp = above[FP] if matrix.false_positive >= matrix.true_negative else below[FP]
+        return self._total(tp, fp)
+
+    def _total(self, tp: Floats, fp: Floats) -> Floats:
+        total: Floats = self.costs.of_counts(tp, fp, self.negatives - fp, self.positives - tp)
+        return total
+
+
+@dataclass(frozen=True, eq=False)
+class RowCostLoss:
+    """Total cost with costs per row; `nobody` is the cost of flagging nobody."""
+
+    delta: Floats
+    nobody: float
+    slack: float = 0.0  # sums of per-row costs are exact, see `CostMatrix`
+
+    def at(self, sums: Floats) -> Floats:
+        """Return the total cost of each cut."""
+        total: Floats = self.nobody + sums[ADDED]
+        return total
+
+    def bound(self, above: Floats, below: Floats) -> Floats:
+        """Return the cost above, less all that could be gained below it."""
+        least: Floats = self.at(above) + (below[GAINED] - above[GAINED])
+        return least
+
+
+@dataclass(frozen=True, eq=False)
+class FbetaLoss:
+    """Minus F-beta: (1 + beta²) tp / (beta² (tp + fn) + tp + fp), van Rijsbergen 1979.
+
+    With no positive row F-beta is taken as 0 at every threshold.
+    """
+
+    beta: float
+    positives: int
+    delta: None = None
+    slack: float = 1e-12
+
+    def at(self, sums: Floats) -> Floats:
+        """Return minus F-beta of each cut."""
+        return self._loss(sums[TP], sums[FP])
+
+    def bound(self, above: Floats, below: Floats) -> Floats:
+        """Return the loss with all positives below the cut and none of the negatives."""
+        return self._loss(below[TP], above[FP])
+
+    def _loss(self, tp: Floats, fp: Floats) -> Floats:
+        if self.positives == 0:
+            return np.zeros(len(tp))
+        square = self.beta * self.beta
+        loss: Floats = -((1.0 + square) * tp) / (square * self.positives + tp + fp)
+        return loss
+
+
+def loss_of(objective: ObjectiveName, beta: float, target: Target, costs: CostMatrix) -> Loss:
+    """Return the loss of an objective on rows with targets (rows,) and their costs."""
+    positives = int(np.count_nonzero(target))
+    if objective == "fbeta":
+        return FbetaLoss(beta, positives)
+    if costs.fixed:
+        return FixedCostLoss(costs, positives, len(target) - positives)
+    unflagged = costs.unflagged(target)
+    return RowCostLoss(costs.flagged(target) - unflagged, float(unflagged.sum()))
