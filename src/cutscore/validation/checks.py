@@ -1,0 +1,91 @@
+"""What must hold for a split to be of use; every check raises `RequestError`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.errors import Fault, RequestError
+from cutscore.records import Fold, Rows, Target
+
+
+def enough_of_both(target: Target, folds: int) -> None:
+    """Check that each fold can get a row of both classes."""
+    positives = int(np.count_nonzero(target))
+    for kind, count in (("positive", positives), ("negative", len(target) - positives)):
+        if count < folds:
+            raise RequestError(
+                Fault(
+                    "validation.folds",
+                    f"{folds} folds, but there are only {count} {kind} rows, and every fold needs "
+                    "at least one.",
+                    f"Set validation.folds to at most {count}." if count >= 2 else "Add rows.",
+                )
+            )
+
+
+def group_labels(groups: Rows | None, folds: int) -> Rows:
+    """Return the group labels if they are given and there are enough of them."""
+    if groups is None:
+        raise RequestError(
+            Fault(
+                "data.group",
+                "this validation keeps groups of rows together, but no group column is declared.",
+                "Set data.group to a column, or choose validation=stratified.",
+            )
+        )
+    count = len(np.unique(groups))
+    if count < folds:
+        raise RequestError(
+            Fault(
+                "validation.folds",
+                f"{folds} folds, but there are only {count} groups.",
+                f"Set validation.folds to at most {count}." if count >= 2 else "Add groups.",
+            )
+        )
+    return groups
+
+
+def times(order: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64]:
+    """Return the rows' times if they are given and all known."""
+    if order is None:
+        raise RequestError(
+            Fault(
+                "data.time",
+                "this validation goes by time, but no time column is declared.",
+                "Set data.time to a column, or choose validation=stratified.",
+            )
+        )
+    unknown = int(np.count_nonzero(~np.isfinite(order)))
+    if unknown:
+        raise RequestError(
+            Fault(
+                "data.time",
+                f"{unknown} of {len(order)} rows have no finite time.",
+                "Leave them out with data.where.",
+            )
+        )
+    return order
+
+
+def both_classes(splits: Sequence[Fold], target: Target, setting: str) -> None:
+    """Check that every training and validation side has rows of both classes."""
+    faults = []
+    for fold in splits:
+        for side, rows in (("training", fold.train), ("validation", fold.validation)):
+            positives = int(np.count_nonzero(target[rows]))
+            if 0 < positives < len(rows):
+                continue
+            lacking = "positive" if positives == 0 else "negative"
+            faults.append(
+                Fault(
+                    setting,
+                    f"the {len(rows)} {side} rows of fold {fold.number} have no {lacking} row; "
+                    "both classes are needed.",
+                    f"Change {setting}, or choose another validation.",
+                )
+            )
+    if faults:
+        raise RequestError(faults)

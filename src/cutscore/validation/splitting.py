@@ -1,0 +1,58 @@
+"""A data set, split: which of its columns say what belongs together and what comes first."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.errors import Fault, RequestError
+from cutscore.records import Dataset, Folds, Rows
+from cutscore.validation import Splitter
+
+GROUP, TIME = "group", "time"  # the keys of these columns in `Dataset.amounts`
+
+
+def split_rows(splitter: Splitter, dataset: Dataset) -> Folds:
+    """Return the folds of a data set; raise `RequestError` as `Splitter.split` does."""
+    return splitter.split(
+        dataset.target, rows_together(splitter, dataset), dataset.amounts.get(TIME)
+    )
+
+
+def rows_together(splitter: Splitter, dataset: Dataset) -> Rows | None:
+    """Return labels (rows,) of rows that must stay on one side, or None if all are free."""
+    groups = _groups(dataset) if splitter.needs_group else None
+    if not splitter.keep_duplicates_together:
+        return groups
+    duplicates = dataset.duplicate_of
+    return duplicates if groups is None else merged(groups, duplicates)
+
+
+def merged(first: Rows, second: Rows) -> Rows:
+    """Return labels of the rows that either of two labellings connects, directly or in a chain."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    _, left = np.unique(first, return_inverse=True)
+    _, right = np.unique(second, return_inverse=True)
+    nodes = int(left.max() + 1) + int(right.max() + 1) if len(left) else 0
+    links = (np.ones(len(left), dtype=np.int8), (left, right + int(left.max() + 1)))
+    _, component = connected_components(coo_array(links, shape=(nodes, nodes)), directed=False)
+    labels: Rows = component[left].astype(np.int64)
+    return labels
+
+
+def _groups(dataset: Dataset) -> Rows | None:
+    values: npt.NDArray[np.float64] | None = dataset.amounts.get(GROUP)
+    if values is None:
+        return None
+    missing = int(np.count_nonzero(np.isnan(values)))
+    if missing:
+        raise RequestError(
+            Fault(
+                "data.group",
+                f"{missing} of {len(values)} rows have no group.",
+                "Leave them out with data.where.",
+            )
+        )
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)

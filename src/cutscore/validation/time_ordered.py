@@ -1,0 +1,74 @@
+"""Earlier rows train, later rows validate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from annotated_types import Ge, Le
+
+from cutscore.errors import Fault, RequestError
+from cutscore.records import Fold, Folds, Rows, Target
+from cutscore.validation.assembling import folds_with_parts
+from cutscore.validation.checks import both_classes, times
+
+
+@dataclass(frozen=True)
+class TimeOrdered:
+    """Cut time into folds + 1 blocks; train on all blocks before a block and validate on it.
+
+    Blocks are as even in rows as they can be when rows of one time stay together. The first block
+    is never validated. With a `gap`, training rows are older than the first validated row by more
+    than that (in units of `data.time`). A threshold may only learn from earlier folds.
+    """
+
+    folds: Annotated[int, Ge(1), Le(1000)] = 5
+    gap: Annotated[float, Ge(0)] = 0.0
+    keep_duplicates_together: ClassVar[bool] = False  # time decides: a repeat may come later
+    needs_group: ClassVar[bool] = False
+    needs_order: ClassVar[bool] = True
+
+    def split(
+        self,
+        target: Target,
+        groups: Rows | None = None,  # noqa: ARG002  time decides
+        order: npt.NDArray[np.float64] | None = None,
+    ) -> Folds:
+        """Return the folds, the earliest first."""
+        order = times(order)
+        starts = self._starts(order)
+        ends = [*starts[1:], np.inf]
+        splits = []
+        for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            train = np.flatnonzero(order < start - self.gap)
+            validation = np.flatnonzero((order >= start) & (order < end))
+            splits.append(Fold(0, number, train, validation))
+        both_classes(splits, target, "validation.gap" if self.gap else "validation.folds")
+        return folds_with_parts(splits, "earlier")
+
+    def _starts(self, order: npt.NDArray[np.float64]) -> list[float]:
+        """Return the time at which each validated block starts."""
+        distinct, counts = np.unique(order, return_counts=True)
+        if len(distinct) < self.folds + 1:
+            raise RequestError(
+                Fault(
+                    "validation.folds",
+                    f"{self.folds} folds in time order need {self.folds + 1} different times, but "
+                    f"data.time has only {len(distinct)}.",
+                    f"Set validation.folds to at most {len(distinct) - 1}."
+                    if len(distinct) > 1
+                    else "Declare another data.time.",
+                )
+            )
+        before = np.cumsum(counts) - counts  # rows earlier than each time
+        starts: list[float] = []
+        first = 1
+        for block in range(1, self.folds + 1):
+            last = len(distinct) - (self.folds - block)  # leave a time for each later block
+            even = len(order) * block / (self.folds + 1)
+            chosen = first + int(np.argmin(np.abs(before[first:last] - even)))
+            starts.append(float(distinct[chosen]))
+            first = chosen + 1
+        return starts
