@@ -32,6 +32,7 @@ LAST_SECONDS = 1.0
 PARENT_POLL_SECONDS = 0.5
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOP = b"\0"
+_TRACKER_WARNING = "ignore:resource_tracker:UserWarning"
 
 Close = Callable[[str], object]
 
@@ -69,6 +70,7 @@ class Lifeline:
     def start(self) -> None:
         """Take over SIGINT, SIGTERM and SIGHUP; call it in the main thread."""
         os.set_blocking(self._write, False)
+        _silence_trackers()
         self._previous_fd = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         for number in _SIGNALS:
             if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
@@ -110,7 +112,8 @@ class Lifeline:
             self._close(reason, last=False, seconds=CLOSE_SECONDS)
             end_children(children, CHILD_SECONDS)
             self._close(reason, last=True, seconds=LAST_SECONDS)
-            _say(f"Interrupted: {why}; what was recorded is kept, open runs are marked KILLED.\n")
+            if self._parent is None:
+                _say(f"Interrupted: {why}; what was recorded is kept, open runs are KILLED.\n")
         finally:
             os._exit(code)
 
@@ -129,6 +132,16 @@ def _run_for(seconds: float, closers: Sequence[Close], reason: str) -> None:
     deadline = time.monotonic() + seconds
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def _silence_trackers() -> None:
+    """Keep joblib's resource tracker from warning about what it tidies up after an interruption.
+
+    It is a process of its own, so only its environment reaches it.
+    """
+    given = os.environ.get("PYTHONWARNINGS", "")
+    if _TRACKER_WARNING not in given:
+        os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (given, _TRACKER_WARNING)))
 
 
 def _left_to_the_watchdog(_number: int, _frame: object) -> None:
