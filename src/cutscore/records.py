@@ -209,3 +209,25 @@ class Undefined:
     """A figure that does not exist for a run, and why."""
 
     reason: str
+
+
+Figures = Mapping[str, "float | Undefined"]
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult:
+    """What one fold gave.
+
+    `fitted_rows` counts the rows the model saw after sampling; `validation` and `train` hold the
+    score metrics on validation rows and on the original training rows; `scores` are those of the
+    validation rows; `seconds` are wall time per stage; `notes` tell what a user should know.
+    """
+
+    fold: Fold
+    fitted_rows: int
+    validation: Figures
+    train: Figures
+    scores: Scores
+    importance: Mapping[str, float] | None
+    seconds: Mapping[str, float]
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,104 @@
+"""The command line: parses, wires, prints; computes nothing.
+
+`cutscore run` speaks Hydra's syntax and is dispatched on its first word; everything else is Typer.
+Heavy libraries are imported inside the commands, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+from cutscore import __version__
+from cutscore.cli.runs import app as runs_app
+from cutscore.cli.store import app as store_app
+from cutscore.cli.store import ui
+from cutscore.errors import CutscoreError, RequestError
+
+FAILED = 1
+WRONG_REQUEST = 2
+INTERRUPTED = 130
+COMPLETION = ("-sc", "--shell-completion")
+
+app = typer.Typer(
+    help="Declare a scoring experiment, sweep it, and leave with a cut-off you can defend.",
+    epilog="Start with: cutscore run experiment=quickstart",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(runs_app, name="runs")
+app.add_typer(store_app, name="store")
+app.command("ui")(ui)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 1 some failed, 2 wrong request."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["run"]:
+        return _told(lambda: _run(words[1:]))
+    if words[:1] and words[0].partition("=")[0] in COMPLETION:
+        return _told(lambda: _run(words))  # the completion script leaves the word `run` out
+    return _told(lambda: _typer(words))
+
+
+def _told(command: Callable[[], int]) -> int:
+    """Run a command; turn the errors that we raise on purpose into text and an exit code."""
+    try:
+        return command()
+    except RequestError as error:
+        count = len(error.faults)
+        things = "one thing is" if count == 1 else f"{count} things are"
+        lines = [f"cutscore: {things} wrong with this request; nothing was run."]
+        lines += [f"  {fault}" for fault in error.faults]
+        print("\n".join(lines), file=sys.stderr)
+        return WRONG_REQUEST
+    except CutscoreError as error:
+        print(f"cutscore: {error}", file=sys.stderr)
+        return WRONG_REQUEST
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output (head, less) has gone
+        sys.stderr.close()
+        return FAILED
+
+
+def _run(words: list[str]) -> int:
+    if "-h" in words or "--help" in words:
+        from cutscore.cli.help import run_help
+
+        print(run_help(words))
+        return 0
+    from cutscore.cli.run import run
+
+    return run(words)
+
+
+def _typer(words: list[str]) -> int:
+    import click
+
+    try:
+        code = app(words, prog_name="cutscore", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return WRONG_REQUEST
+    except click.exceptions.Abort:
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(f"cutscore {__version__}")
+        raise typer.Exit
+
+
+@app.command("run", add_help_option=False)
+def _run_in_help() -> None:
+    """Run one experiment, or a sweep with -m (see `cutscore run --help`)."""

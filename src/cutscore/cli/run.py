@@ -1,0 +1,90 @@
+"""`cutscore run`: Hydra's flags, one experiment or a sweep, and the words at the end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from hydra._internal.utils import get_args_parser
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+
+from cutscore.config.compose import Composer, explain
+from cutscore.config.layers import Layers, find_layers
+from cutscore.errors import Fault, RequestError, nearest
+from cutscore.sweep.cells import plan_request
+
+FLAGS = (
+    "--help --hydra-help --version --cfg --resolve --package --run --multirun --shell-completion "
+    "--config-name --config-dir --info"
+).split()
+
+
+def run(words: Sequence[str]) -> int:
+    """Run what the words ask for and return the exit code."""
+    args = _parse(words)
+    layers = find_layers(args.config_dir)
+    composer = Composer(layers, args.config_name or "config")
+    if args.hydra_help or args.cfg or args.info or args.shell_completion:
+        return _inspect(composer, args)
+    return _execute(composer, layers, args)
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    parser = get_args_parser()
+    parser.allow_abbrev = False
+    args, unknown = parser.parse_known_args(list(words))
+    flags = [word for word in [*unknown, *args.overrides] if word.startswith("-")]
+    if flags:
+        faults = [
+            Fault(flag, f"there is no such flag.{nearest(flag, FLAGS)}", "See cutscore run --help.")
+            for flag in flags
+        ]
+        raise RequestError(faults)
+    if args.config_path or args.experimental_rerun:
+        flag = "--config-path" if args.config_path else "--experimental-rerun"
+        remedy = "Use --config-dir." if args.config_path else "Run the run's own overrides again."
+        raise RequestError(Fault(flag, "this flag of Hydra's is not supported.", remedy))
+    return args
+
+
+def _inspect(composer: Composer, args: argparse.Namespace) -> int:
+    """Answer the flags that only look at configs, with Hydra's own code."""
+    hydra, primary = composer.hydra, composer.primary
+    if args.shell_completion:
+        from cutscore.cli.completion import completion
+
+        completion(hydra, primary, args.overrides)
+        return 0
+    composer.check(args.overrides)
+    try:
+        if args.hydra_help:
+            hydra.hydra_help(config_name=primary, args_parser=get_args_parser(), args=args)
+        elif args.info:
+            hydra.show_info(args.info, config_name=primary, overrides=args.overrides)
+        else:
+            hydra.show_cfg(primary, args.overrides, args.cfg, args.package, args.resolve)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise RequestError(explain(error)) from error
+    return 0
+
+
+def _execute(composer: Composer, layers: Layers, args: argparse.Namespace) -> int:
+    """Check the whole request, then run it and say how it went."""
+    start = time.monotonic()
+    stderr = Console(stderr=True)
+    replaced = layers.replaced()
+    if replaced:
+        stderr.print(f"Packaged options replaced by local ones: {', '.join(replaced)}")
+    request = plan_request(composer, args.overrides, multirun=args.multirun)
+    from cutscore.sweep.launch import launch  # imports what experiments need
+
+    outcome = launch(composer, request, stderr)
+    from cutscore.cli.summary import print_summary
+
+    print_summary(outcome, Console(), stderr, time.monotonic() - start)
+    sys.stdout.flush()
+    return 1 if outcome.failed else 0

@@ -1,0 +1,1 @@
+"""Composing configs and turning them into plain objects, all faults at once."""

@@ -1,0 +1,187 @@
+"""Composing configs with Hydra, and explaining every fault of a request at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from cutscore.config.layers import Layers
+from cutscore.errors import Fault, RequestError, listed, nearest
+
+PRIMARY = "config"
+
+
+class Composer:
+    """Composes configs from the layers, as `cutscore run` and `cutscore rerun` see them."""
+
+    def __init__(self, layers: Layers, primary: str = PRIMARY) -> None:
+        self.primary = primary
+        path: ConfigSearchPathImpl = create_config_search_path(None)
+        anchor = SearchPathQuery(provider="schema")
+        for rank, folder in enumerate(layers.folders):
+            provider = "main" if folder == layers.packaged else f"layer-{rank}"
+            path.prepend(provider, f"file://{folder}", anchor)
+        GlobalHydra.instance().clear()
+        self.hydra = Hydra.create_main_hydra2("cutscore", path)
+        self._parser = OverridesParser.create(config_loader=self.hydra.config_loader)
+
+    def compose(self, overrides: Sequence[str], *, sweep: bool = False) -> DictConfig:
+        """Compose one config, with its `hydra` node.
+
+        With `sweep=True` the overrides may hold sweeps, and what comes back is the config that
+        launches them. Raises Hydra's own errors; `check` explains them.
+        """
+        return self.hydra.compose_config(
+            config_name=self.primary,
+            overrides=list(overrides),
+            run_mode=RunMode.MULTIRUN if sweep else RunMode.RUN,
+            with_log_configuration=False,
+            validate_sweep_overrides=not sweep,
+        )
+
+    def expand(self, launcher_config: DictConfig) -> list[list[str]]:
+        """Return the overrides of every cell of a sweep, in order.
+
+        The grid is what Hydra's basic sweeper makes of `hydra.sweeper.params` and the command
+        line; for a key in both, the command line wins.
+        """
+        params = OmegaConf.to_container(launcher_config.hydra.sweeper.params or {}) or {}
+        given = OmegaConf.to_container(launcher_config.hydra.overrides.task)
+        texts = [f"{key}={value}" for key, value in dict(params).items()] + list(given)
+        batches = BasicSweeper.split_arguments(self._parser.parse_overrides(texts), None)
+        return [list(cell) for batch in batches for cell in batch]
+
+    def options(self, group: str) -> list[str]:
+        """Return the options of a config group; empty when there is no such group."""
+        loader = self.hydra.config_loader
+        found = loader.get_group_options(group, results_filter=ObjectType.CONFIG)
+        return sorted(name for name in found if not name.startswith("_"))
+
+    def check(self, overrides: Sequence[str]) -> None:
+        """Raise a RequestError with every fault of these overrides.
+
+        Group choices are checked first; every other override is then composed alone on top of the
+        valid choices, so that one fault does not hide the next.
+        """
+        faults: list[Fault] = []
+        choices: list[str] = []
+        settings: list[tuple[str, Override]] = []
+        for text in overrides:
+            try:
+                override = self._parser.parse_override(text)
+            except HydraException as error:
+                faults.append(_syntax_fault(text, error))
+                continue
+            if override.is_delete() or not self.options(override.key_or_group):
+                settings.append((text, override))
+                continue
+            fault = self._choice_fault(override)
+            if fault is None:
+                choices.append(_first_cell(text, override))
+            else:
+                faults.append(fault)
+        try:
+            base = self.compose(choices)
+        except (HydraException, OmegaConfBaseException) as error:
+            raise RequestError([*faults, explain(error)]) from error
+        for text, override in settings:
+            try:
+                self.compose([*choices, _first_cell(text, override)])
+            except (HydraException, OmegaConfBaseException) as error:
+                faults.append(_setting_fault(override, error, base))
+        if faults:
+            raise RequestError(faults)
+
+    def _choice_fault(self, override: Override) -> Fault | None:
+        """Return what is wrong with a group choice, if anything."""
+        group = override.key_or_group
+        known = self.options(group)
+        for choice in _values(override):
+            if choice is None or choice == "null":
+                continue
+            for name in choice if isinstance(choice, list) else [choice]:
+                if str(name) not in known:
+                    problem = f'there is no option "{name}".{nearest(str(name), known)}'
+                    return Fault(group, problem, f"Options: {listed(known, 30)}.")
+        return None
+
+
+def explain(error: Exception) -> Fault:
+    """Turn an error of Hydra or OmegaConf into a fault, keeping what it says of the place."""
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    key = getattr(cause, "full_key", None) or "config"
+    words = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if cause is not error:
+        words += [line.strip() for line in str(cause).splitlines()[:1]]
+    text = " ".join(word for word in words if not word.startswith(("full_key:", "object_type=")))
+    return Fault(str(key), text.rstrip(".") + ".")
+
+
+def _values(override: Override) -> list[Any]:
+    """Return the values an override takes over its sweep, or its one value."""
+    if override.is_sweep_override() and override.is_discrete_sweep():
+        return list(override.sweep_string_iterator())
+    return [override.value()]
+
+
+def _first_cell(text: str, override: Override) -> str:
+    """Return the override as the first cell of its sweep would have it."""
+    if override.is_sweep_override() and override.is_discrete_sweep():
+        return f"{override.get_key_element()}={next(iter(override.sweep_string_iterator()))}"
+    return text
+
+
+def _syntax_fault(text: str, error: HydraException) -> Fault:
+    reason = str(error).splitlines()[0].rstrip(".")
+    remedy = "Write key=value, and quote values with special characters: 'key=\"a, b\"'."
+    return Fault(f'"{text}"', f"this is no override ({reason}).", remedy)
+
+
+def _setting_fault(override: Override, error: Exception, base: DictConfig) -> Fault:
+    """Explain why one override of a value does not compose."""
+    key = override.key_or_group
+    text = str(error) + str(error.__cause__ or "")
+    if override.is_sweep_override() and not override.is_discrete_sweep():
+        kind = override.value_type.name.lower().replace("_sweep", "") if override.value_type else ""
+        return Fault(key, f"a grid cannot sweep over {kind}(...).", "Use choice(...) or range(...).")
+    unknown = "not in struct" in text or "Could not override" in text or "Could not find" in text
+    if not unknown:
+        return explain(error)
+    keys = _known_keys(base)
+    problem = f"there is no such setting.{nearest(key, keys)}"
+    parent = key.rpartition(".")[0]
+    siblings = [name for name in keys if name.rpartition(".")[0] == parent]
+    if not siblings:
+        return Fault(key, problem, "See `cutscore run --cfg job` for all settings.")
+    remedy = f"Settings there: {listed([name.rpartition('.')[2] for name in siblings])}."
+    if isinstance(OmegaConf.select(base, parent), DictConfig) and "." in parent:
+        remedy += f" To add one, write +{key}=..."
+    return Fault(key, problem, remedy)
+
+
+def _known_keys(node: DictConfig, prefix: str = "") -> list[str]:
+    """Return every dotted key of a config, without Hydra's own and our internal ones."""
+    found = []
+    for key in node:
+        if not prefix and key in ("hydra", "job"):
+            continue
+        name = f"{prefix}{key}"
+        found.append(name)
+        child = node._get_node(key)
+        if isinstance(child, DictConfig) and not child._is_none() and not child._is_missing():
+            found += _known_keys(child, f"{name}.")
+    return found

@@ -1,0 +1,116 @@
+"""From a request on the command line to checked, named cells; nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from cutscore.config.build import Plan, build
+from cutscore.config.compose import Composer, explain
+from cutscore.config.layers import EXPERIMENT
+from cutscore.errors import Fault, RequestError, nearest
+
+SCHEMES = {"holdout": "holdout", "time_ordered": "time"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One experiment of a request: its number (from 1), its run name and its checked plan."""
+
+    number: int
+    name: str
+    overrides: tuple[str, ...]
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for: one run, or a sweep; `launcher_config` is what Hydra launches it by."""
+
+    cells: tuple[Cell, ...]
+    multirun: bool
+    launcher_config: DictConfig
+    swept: tuple[str, ...]
+
+
+def plan_request(composer: Composer, overrides: Sequence[str], *, multirun: bool) -> Request:
+    """Compose and check every cell of a request.
+
+    Raises RequestError with all faults of all cells; one that stands in several cells is told
+    once.
+    """
+    composer.check(overrides)
+    try:
+        launcher_config = composer.compose(overrides, sweep=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise RequestError(explain(error)) from error
+    sweep_declared = launcher_config.hydra.mode == RunMode.MULTIRUN
+    grid = composer.expand(launcher_config)
+    if not (multirun or sweep_declared):
+        if len(grid) > 1:
+            problem = f"these overrides name {len(grid)} experiments."
+            raise RequestError(Fault("overrides", problem, "Add -m to sweep over them all."))
+        grid = [list(launcher_config.hydra.overrides.task)]
+    _check_sweeper(launcher_config)
+    swept = _swept(grid)
+    return Request(
+        cells=_build_cells(composer, grid, swept),
+        multirun=multirun or sweep_declared,
+        launcher_config=launcher_config,
+        swept=swept,
+    )
+
+
+def _build_cells(
+    composer: Composer, grid: Sequence[Sequence[str]], swept: tuple[str, ...]
+) -> tuple[Cell, ...]:
+    cells: list[Cell] = []
+    faults: list[Fault] = []
+    for number, overrides in enumerate(grid, start=1):
+        try:
+            config = composer.compose(overrides)
+            plan = build(config, config.hydra.runtime.choices, overrides)
+        except RequestError as error:
+            faults += error.faults
+        except (HydraException, OmegaConfBaseException) as error:
+            faults.append(explain(error))
+        else:
+            name = _name(number, len(grid), plan, swept)
+            cells.append(Cell(number, name, tuple(overrides), plan))
+    if faults:
+        raise RequestError(faults)
+    return tuple(cells)
+
+
+def _check_sweeper(config: DictConfig) -> None:
+    choice = str(config.hydra.runtime.choices.get("hydra/sweeper", "basic"))
+    if choice != "basic":
+        problem = f'"{choice}" cannot be used.{nearest(choice, ["basic"])}'
+        remedy = "Cutscore makes the grid of a sweep itself, as Hydra's basic sweeper would."
+        raise RequestError(Fault("hydra/sweeper", problem, remedy))
+
+
+def _swept(grid: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return the keys whose values differ between cells, in the order they were given."""
+    values: dict[str, set[str]] = {}
+    for overrides in grid:
+        for text in overrides:
+            key, _, value = text.partition("=")
+            values.setdefault(key.lstrip("+"), set()).add(value)
+    return tuple(key for key, seen in values.items() if len(seen) > 1 and key != EXPERIMENT)
+
+
+def _name(number: int, cells: int, plan: Plan, swept: Sequence[str]) -> str:
+    """Return a name that says what the run is, such as exp05_cv_domain_balanced."""
+    choices = plan.choices
+    scheme = SCHEMES.get(choices["validation"], "cv")
+    words = [f"exp{number:0{max(2, len(str(cells)))}d}", scheme]
+    words += [choices["features"], choices["sampling"]]
+    if any(key == "model" or key.startswith("model.") for key in swept):
+        words.append(choices["model"])
+    return "_".join(words)

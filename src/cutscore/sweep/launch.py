@@ -1,0 +1,216 @@
+"""Launching cells, through Hydra's launchers, into a store that has been made ready."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.callbacks import Callbacks
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig, open_dict, read_write
+from rich.console import Console
+
+from cutscore.config.build import build
+from cutscore.config.compose import Composer
+from cutscore.errors import Fault, RequestError
+from cutscore.experiment import Workbench, prepare
+from cutscore.run import Job, RunOutcome, execute_run, keep_model, open_store
+from cutscore.store.init import Store
+from cutscore.sweep.cells import Cell, Request
+from cutscore.sweep.leaderboard import Leaderboard, rank
+from cutscore.sweep.parent import parent_items, parent_name
+from cutscore.sweep.progress import Step, shown, tell
+from cutscore.tracking.lifeline import lifeline
+from cutscore.tracking.writer import open_run
+
+PROGRESS = "progress.jsonl"
+
+
+@dataclass(frozen=True)
+class LaunchOutcome:
+    """What came of a request. `parent_id` and `board` are None for a single run."""
+
+    store: Store
+    folder: Path
+    outcomes: tuple[RunOutcome, ...]
+    parent_id: str | None = None
+    board: Leaderboard | None = None
+    kept_model: str | None = None
+
+    @property
+    def failed(self) -> tuple[RunOutcome, ...]:
+        """The runs that failed."""
+        return tuple(outcome for outcome in self.outcomes if outcome.status == "failed")
+
+
+@functools.cache
+def workbench() -> Workbench:
+    """Return this process's workbench: cells that run in one process share data and features."""
+    return Workbench()
+
+
+def launch(composer: Composer, request: Request, stderr: Console) -> LaunchOutcome:
+    """Check the request against its data, make the store ready, and run every cell.
+
+    Raises
+    ------
+    RequestError
+        If every cell is at fault, or the store cannot be used; nothing has been written then.
+    """
+    with lifeline():
+        with _status(stderr, f"Loading data and checking {len(request.cells)} experiment(s)"):
+            folds = check_cells(request.cells)
+            store, _ = open_store(request.cells[0].plan)
+        if request.multirun:
+            return _sweep(composer, request, store, folds, stderr)
+        return _single(composer, request, store, folds, stderr)
+
+
+def check_cells(cells: Sequence[Cell]) -> int:
+    """Prepare every cell up to its first fit, and return the number of folds to come.
+
+    A cell that is at fault will fail when it is run, and the others go on. If all are at fault
+    the request is.
+    """
+    faults: list[Fault] = []
+    at_fault, folds = 0, 0
+    for cell in cells:
+        try:
+            folds += len(prepare(cell.plan.experiment, workbench()).folds.splits)
+        except RequestError as error:
+            faults += error.faults
+            at_fault += 1
+    if at_fault == len(cells):
+        raise RequestError(faults)
+    return folds
+
+
+def run_cell(config: DictConfig) -> RunOutcome:
+    """Run one job as Hydra's launchers call it, in this process or another."""
+    hydra = HydraConfig.get()
+    overrides = [text for text in hydra.overrides.task if not text.startswith("job.")]
+    plan = build(config, hydra.runtime.choices, overrides)
+    name = str(config.job.name)
+    progress = Path(config.job.progress) if config.job.progress else None
+
+    def on_fold(done: int, total: int) -> None:
+        tell(progress, Step(name, done, total))
+
+    job = Job(
+        name=name,
+        log_file=Path(hydra.runtime.output_dir) / "run.log",
+        parent_id=config.job.parent,
+        on_fold=on_fold,
+    )
+    with lifeline():
+        return execute_run(plan, workbench(), job)
+
+
+def _single(
+    composer: Composer, request: Request, store: Store, folds: int, stderr: Console
+) -> LaunchOutcome:
+    cell = request.cells[0]
+    folder = Path(str(request.launcher_config.hydra.run.dir)).absolute()
+    folder.mkdir(parents=True)
+    overrides = [
+        *cell.overrides,
+        *request.launcher_config.hydra.overrides.hydra,
+        f"hydra.run.dir='{folder}'",
+        *_job_overrides(cell, folder, None),
+    ]
+    with shown(folder / PROGRESS, 1, folds, stderr):
+        done = composer.hydra.run(composer.primary, run_cell, overrides)
+    return LaunchOutcome(store, folder, (done.return_value,))
+
+
+def _sweep(
+    composer: Composer, request: Request, store: Store, folds: int, stderr: Console
+) -> LaunchOutcome:
+    folder = Path(str(request.launcher_config.hydra.sweep.dir)).absolute()
+    folder.mkdir(parents=True)
+    _, client = open_store(request.cells[0].plan)
+    name = parent_name(request)
+    with (
+        lifeline() as life,
+        open_run(client, store.experiment_id, name, tags={"cutscore.kind": "sweep"}, life=life) as parent,
+    ):
+        life.register(parent.kill_children, last=True)
+        with shown(folder / PROGRESS, len(request.cells), folds, stderr):
+            outcomes = _launch_cells(composer, request, folder, parent.run_id)
+        board = rank(outcomes, request.swept)
+        kept = _keep_best(request, board, stderr)
+        parent.write(parent_items(request, board, parent.name))
+        if board.failed:
+            parent.fail(f"{len(board.failed)} of {len(outcomes)} cells failed")
+        else:
+            parent.complete()
+    return LaunchOutcome(store, folder, tuple(outcomes), parent.run_id, board, kept)
+
+
+def _launch_cells(
+    composer: Composer, request: Request, folder: Path, parent_id: str
+) -> list[RunOutcome]:
+    """Hand all cells to Hydra's launcher; a worker that died takes no other cell with it."""
+    config = request.launcher_config
+    with read_write(config), open_dict(config):
+        config.hydra.mode = RunMode.MULTIRUN
+    callbacks = Callbacks(config)
+    context = HydraContext(config_loader=composer.hydra.config_loader, callbacks=callbacks)
+    launcher = Plugins.instance().instantiate_launcher(
+        hydra_context=context, task_function=run_cell, config=config
+    )
+    threads = _threads(config)
+    jobs = [
+        [*cell.overrides, *_job_overrides(cell, folder, parent_id), *threads]
+        for cell in request.cells
+    ]
+    callbacks.on_multirun_start(config=config, config_name=composer.primary)
+    returned = launcher.launch(jobs, initial_job_idx=0)
+    callbacks.on_multirun_end(config=config, config_name=composer.primary)
+    return [job.return_value for job in returned]
+
+
+def _job_overrides(cell: Cell, folder: Path, parent_id: str | None) -> list[str]:
+    """Return what Cutscore tells a job, in a form that reaches other processes."""
+    words = [f"job.name={cell.name}", f"job.progress='{folder / PROGRESS}'"]
+    return [*words, f"job.parent={parent_id}"] if parent_id else words
+
+
+def _threads(config: DictConfig) -> list[str]:
+    """Divide the cores among the launcher's processes, unless the user has said how many."""
+    jobs = config.hydra.launcher.get("n_jobs")
+    if config.threads is not None or jobs is None:
+        return []
+    cores = len(os.sched_getaffinity(0))
+    return [f"threads={max(1, cores // (cores if jobs < 1 else jobs))}"]
+
+
+def _keep_best(request: Request, board: Leaderboard, stderr: Console) -> str | None:
+    """Fit the best cell's model on all rows where `model.refit` is `best`."""
+    best = board.best
+    if best is None:
+        return None
+    plan = next(cell.plan for cell in request.cells if cell.name == best.name)
+    if plan.experiment.model.refit != "best":
+        return None
+    with _status(stderr, f"Fitting {best.name} on all rows"):
+        return keep_model(plan, workbench(), best.run_id, best.metrics["threshold"])
+
+
+@contextmanager
+def _status(console: Console, text: str) -> Iterator[Any]:
+    """Say what is going on: a spinner for people, a line for logs."""
+    if console.is_terminal:
+        with console.status(text) as status:
+            yield status
+    else:
+        console.print(text)
+        yield None

@@ -1,0 +1,65 @@
+"""What the parent run of a sweep leaves behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import yaml
+
+from cutscore.report.figures import heatmap
+from cutscore.report.items import Figure, Item, Metric, Param, Table, Tag, Text
+from cutscore.report.redact import redact
+from cutscore.sweep.cells import Request
+from cutscore.sweep.leaderboard import OPTIMISM, Leaderboard
+
+
+def parent_name(request: Request) -> str:
+    """Return a name that says what was swept: its experiment, or the keys that vary."""
+    experiment = request.cells[0].plan.choices["experiment"]
+    if experiment not in ("None", "null", "custom"):
+        return f"sweep_{experiment}"
+    words = [key.rpartition(".")[2] for key in request.swept] or ["one_cell"]
+    return "_".join(["sweep", *words])
+
+
+def parent_items(request: Request, board: Leaderboard, name: str) -> Iterator[Item]:
+    """Yield the leaderboard, the heatmaps, the best cell's threshold and what was asked for."""
+    yield Param("cells", len(request.cells))
+    yield Param("swept", ", ".join(request.swept))
+    yield Param("ranked_by", board.metric)
+    asked = {cell.name: list(cell.overrides) for cell in request.cells}
+    yield Text("sweep.yaml", redact(yaml.safe_dump(asked, sort_keys=False)))
+    yield Table("leaderboard.csv", board.frame())
+    yield Metric("cells_complete", len(board.ranked))
+    yield Metric("cells_failed", len(board.failed))
+    yield Tag("note", OPTIMISM)
+    best = board.best
+    if best is None:
+        return
+    yield Tag("best_run", best.run_id)
+    for metric in ("roc_auc", "threshold", "crossfit_cost", "crossfit_savings"):
+        if metric in best.metrics:
+            yield Metric(f"best_{metric}", best.metrics[metric])
+    chosen = {
+        "run_id": best.run_id,
+        "name": best.name,
+        "threshold": best.metrics.get("threshold"),
+        "crossfit_cost": best.metrics.get("crossfit_cost"),
+        "ranked_by": board.metric,
+        "note": OPTIMISM,
+    }
+    yield Text("best_threshold.json", json.dumps(chosen, indent=2) + "\n")
+    yield from _heatmaps(board, name)
+
+
+def _heatmaps(board: Leaderboard, name: str) -> Iterator[Item]:
+    """Yield features x sampling pictures; a sweep of neither has nothing to show there."""
+    for metric, title, lower in (
+        ("crossfit_cost", "Cross-fitted cost", True),
+        ("roc_auc", "ROC AUC, mean over folds", False),
+    ):
+        features, samplings, values = board.grid(metric)
+        if values.size > 1:
+            figure = heatmap(features, samplings, values, f"{title} · {name}", lower_is_better=lower)
+            yield Figure(f"heatmap_{metric}.png", figure)
