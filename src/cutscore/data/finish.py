@@ -58,15 +58,27 @@ def amounts(plan: Plan, made: Stream, faults: list[Fault]) -> dict[str, npt.NDAr
         if read.role not in ("amount", "group", "time"):
             continue
         key = read.name if read.role == "amount" else read.role
+        setting = "data.amounts" if read.role == "amount" else f"data.{read.role}"
         values = made.columns[at].astype(np.float64)
-        if read.role == "group":
+        if at in made.encoders:
             values[values < 0] = np.nan
+            texts = list(made.encoders[at].codes)
+            numbers = as_numbers(texts) if read.role != "group" else None
+            if numbers is not None:
+                present = ~np.isnan(values)
+                values[present] = np.array(numbers)[values[present].astype(np.int64)]
+            elif read.role != "group":
+                faults.append(_no_number(setting, read.name, texts))
         infinite = int(np.count_nonzero(np.isinf(values)))
         if infinite:
-            setting = "data.amounts" if read.role == "amount" else f"data.{read.role}"
             faults.append(Fault(setting, f'"{read.name}" has {infinite:,} infinite values.'))
         kept[key] = values
     return kept
+
+
+def _no_number(setting: str, name: str, texts: list[str]) -> Fault:
+    words = sorted(text for text in texts if not is_number(text))
+    return Fault(setting, f'the column "{name}" must hold numbers; it holds {listed(words, 5)}.')
 
 
 def identities(plan: Plan, made: Stream, faults: list[Fault]) -> npt.NDArray[Any]:

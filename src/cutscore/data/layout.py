@@ -68,7 +68,8 @@ def describe(
     check_names(located.header, located.path)
     options = _options(located, missing)
     rows = connection.execute(
-        f"SELECT Columns, DateFormat, TimestampFormat FROM sniff_csv({literal(str(located.path))}, {options}, "
+        "SELECT Columns, DateFormat, TimestampFormat "
+        f"FROM sniff_csv({literal(str(located.path))}, {options}, "
         f"sample_size = {-1 if every_row else SAMPLE}, "
         f"auto_type_candidates = [{', '.join(map(literal, CANDIDATES))}])"
     ).fetchall()

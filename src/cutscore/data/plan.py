@@ -127,6 +127,8 @@ def _amount(
     role: Literal["amount", "time"], setting: str, name: str, layout: Layout
 ) -> Read | Fault:
     kind = layout.types[name]
+    if kind == "VARCHAR" and layout.text:  # numbers perhaps, once the filter has been applied
+        return Read(role, name, _text(name), text=True)
     sql = _number(name, kind)
     if sql is None or (role == "amount" and kind in MOMENTS):
         needed = "numbers" if role == "amount" else "numbers, dates or timestamps"

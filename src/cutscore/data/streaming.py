@@ -107,7 +107,8 @@ def stream(plan: Plan, connection: duckdb.DuckDBPyConnection) -> Stream:
         for at in others:
             array = batch.column(at)
             nulls[at] += array.null_count
-            parts[at].append(_values(array, encoders.get(at)))
+            # A view of one column would keep the whole batch alive.
+            parts[at].append(_values(array, encoders.get(at)).copy())
     empty = [np.empty(0, np.int64)]
     columns = {at: np.concatenate(pieces or empty) for at, pieces in parts.items()}
     return Stream(
