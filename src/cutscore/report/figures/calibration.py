@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Points = npt.NDArray[np.float64]
 HISTOGRAM_BINS = 50
-_NEAR_ZERO = 0.35
+_NEAR_ZERO = 0.6
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,7 +76,7 @@ def cost_curve(
         axes.plot(
             mark.threshold, mark.cost, shape, color=colour, markersize=size,
             markeredgecolor="white", zorder=4 if mark.kind != "chosen" else 3,
-            label=f"{mark.name} {style.number(mark.threshold)}: {style.number(mark.cost)}",
+            label=f"{mark.name} at {style.number(mark.threshold)}: {style.number(mark.cost)}",
         )  # fmt: skip
     stretched = _stretch(axes, thresholds, marks)
     _limits(axes, cost, marks, no_model)

@@ -45,8 +45,20 @@ def feature_importance(
         range(len(ranked)), values, color=style.BLUE, height=0.68, xerr=errors,
         error_kw={"ecolor": style.ORANGE, "elinewidth": 1.2, "capsize": 2},
     )  # fmt: skip
-    axes.set_yticks(range(len(ranked)), names)
-    axes.tick_params(axis="y", length=0)
+    # Plain texts cost a third of what tick labels cost.
+    axes.set_yticks([])
+    beside = axes.get_yaxis_transform()
+    for row, name in enumerate(names):
+        axes.text(
+            -0.012,
+            row,
+            name,
+            transform=beside,
+            ha="right",
+            va="center",
+            fontsize=9,
+            color=style.INK,
+        )
     axes.set_ylim(len(ranked) - 0.4, -0.6)
     axes.set_xlabel(kind, color=style.INK, fontsize=10)
     left_out = len(importance) - len(ranked)

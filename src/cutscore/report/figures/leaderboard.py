@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Grid = npt.NDArray[np.float64]
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+_DARK = 0.2
+"""Relative luminance below which white text reads better than dark (WCAG 2 contrast)."""
 
 
 def leaderboard_heatmap(
@@ -48,7 +50,7 @@ def leaderboard_heatmap(
     figure = style.new_figure(width, height)
     bottom, tall = 0.62 / height, 0.62 * len(rows) / height
     for i, (grid, what, best) in enumerate(
-        ((cost, "cross-fitted cost", "low"), (auc, "AUC (mean over folds)", "high"))
+        ((cost, "cross-fitted cost", "low"), (auc, "AUC", "high"))
     ):
         box = ((left + i * (panel + 0.25)) / width, bottom, panel / width, tall)
         axes = style.plain_axes(figure, box)
@@ -76,7 +78,7 @@ def _heatmap(axes: Axes, grid: Grid, *, lower_is_better: bool) -> None:
         missing = not np.isfinite(value)
         text = "no run" if missing else _value(float(value), whole=lower_is_better)
         shade = np.array(colours(0.0 if missing else float(merit[row, column])))[:3]
-        dark = not missing and float(_LUMINANCE @ shade) < 0.5
+        dark = not missing and float(_LUMINANCE @ shade**2.2) < _DARK
         axes.text(
             column, row, text, ha="center", va="center", fontsize=10 if not missing else 8.5,
             color="white" if dark else (style.GREY if missing else style.INK),
@@ -95,12 +97,18 @@ def _heatmap(axes: Axes, grid: Grid, *, lower_is_better: bool) -> None:
 
 
 def _merit(grid: Grid) -> Grid:
-    """Return the values scaled to [0, 1]; all 0.5 where they are equal."""
+    """Return the values scaled to [0, 1]; all 0.5 where they are equal.
+
+    What lies far below the middle is cut off, so that one hopeless cell (a dummy model) does not
+    make all the others look alike.
+    """
     finite = grid[np.isfinite(grid)]
     if finite.size == 0:
         return np.full_like(grid, np.nan)
-    low, span = finite.min(), np.ptp(finite)
-    return np.where(np.isfinite(grid), (grid - low) / span if span > 0 else 0.5, np.nan)
+    high, middle = finite.max(), float(np.median(finite))
+    low = max(finite.min(), middle - 3 * (high - middle)) if high > middle else finite.min()
+    scaled = (grid - low) / (high - low) if high > low else np.full_like(grid, 0.5)
+    return np.where(np.isfinite(grid), np.maximum(scaled, 0), np.nan)
 
 
 def _value(value: float, *, whole: bool) -> str:

@@ -46,6 +46,8 @@ def plain_axes(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
     axes.tick_params(colors=GREY, labelcolor=INK, labelsize=9, length=3)
     axes.grid(visible=True, color=PALE, linewidth=0.6, alpha=0.6)
     axes.set_axisbelow(True)
+    # Ticks are most of what a picture costs.
+    axes.locator_params(nbins=6)
     return axes
 
 
