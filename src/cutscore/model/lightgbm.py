@@ -15,7 +15,7 @@ from cutscore.model.lightgbm_parameters import VOCABULARY
 from cutscore.model.parameters import check_parameters
 from cutscore.model.saved import write_description
 from cutscore.model.training import training_arrays, values_at
-from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
+from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows, Values
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -56,6 +56,7 @@ class LightGBM:
         params = {
             **self.params,
             "objective": "binary",
+            "metric": "none",
             "verbosity": -1,
             "num_threads": threads,
             # Both make bins and columns depend on the values alone, never on labels or folds.
@@ -93,7 +94,23 @@ class LightGBMSession:
             raise ValueError("shared bins serve only real rows of the table that was binned")
         else:
             dataset = _subset(self.whole, training)
-        return LightGBMFitted(table.columns, lgb.train(dict(self.params), dataset), self.threads)
+        booster = lgb.train(dict(self.params), dataset, keep_training_booster=True)
+        seen = None
+        if self._keeps_scores:
+            scores = _training_scores(booster)[: len(training.rows)]
+            seen = SeenScores(table, training.rows, scores)
+        # What lgb.train does unless told to keep the booster: drop the data, keep the trees.
+        booster.model_from_string(booster.model_to_string()).free_dataset()
+        return LightGBMFitted(table.columns, booster, self.threads, seen)
+
+    @property
+    def _keeps_scores(self) -> bool:
+        """Whether boosting leaves the very scores behind that predicting would give.
+
+        It does for plain boosting; dart and rf rescale trees, linear trees read the raw values.
+        """
+        named = {VOCABULARY.canonical.get(name): value for name, value in self.params.items()}
+        return named.get("boosting", "gbdt") == "gbdt" and not named.get("linear_tree", False)
 
     def _bin_training(self, training: TrainingRows, table: Table) -> lgb.Dataset:
         arrays = training_arrays(training, table, self.target)
@@ -104,16 +121,44 @@ class LightGBMSession:
 
 
 @dataclass(frozen=True, eq=False)
+class SeenScores:
+    """Scores of training rows, left behind by the fit, and the table they belong to."""
+
+    table: Table
+    rows: Rows
+    scores: Scores
+
+
+@dataclass(frozen=True, eq=False)
 class LightGBMFitted:
     """A fitted booster."""
 
     columns: tuple[Column, ...]
     booster: lgb.Booster
     threads: int = 1
+    seen: SeenScores | None = None
 
     def scores(self, table: Table, rows: Rows | None = None) -> Scores:
-        """Return the probability of class 1; for all rows the table's array is not copied."""
-        values = values_at(table, rows)
+        """Return the probability of class 1.
+
+        For all rows of the table of the fit, the training rows' scores are those that boosting
+        left behind, which are the same bit for bit; otherwise the table's array is predicted
+        where it lies.
+        """
+        seen = self.seen
+        if rows is None and seen is not None and seen.table is table:
+            new = np.ones(table.rows, dtype=np.bool_)
+            new[seen.rows] = False
+            # Few new rows are gathered; if most are new, predicting all of them copies nothing.
+            if 2 * np.count_nonzero(new) <= table.rows:
+                scores = np.empty(table.rows)
+                scores[seen.rows] = seen.scores
+                if new.any():
+                    scores[new] = self._predict(table.values[new])
+                return scores
+        return self._predict(values_at(table, rows))
+
+    def _predict(self, values: Values) -> Scores:
         return np.asarray(self.booster.predict(values, num_threads=self.threads), dtype=np.float64)
 
     def importance(self) -> dict[str, float]:
@@ -175,3 +220,15 @@ def _subset(whole: lgb.Dataset, training: TrainingRows) -> lgb.Dataset:
     if training.weights is not None:
         part.set_weight(training.weights)
     return part
+
+
+def _training_scores(booster: lgb.Booster) -> Scores:
+    """Return the probabilities of the training rows as boosting computed them."""
+    left_behind: list[Scores] = []
+
+    def keep(scores: Scores, _: lgb.Dataset) -> tuple[str, float, bool]:
+        left_behind.append(scores.copy())
+        return "kept", 0.0, True
+
+    booster.eval_train(keep)
+    return left_behind[0]
