@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.data.plan import Plan, Read
+from cutscore.data.plan import Plan
 from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream
 from cutscore.data.texts import as_numbers, canonical, is_integer, is_number
@@ -26,28 +26,34 @@ def features(plan: Plan, made: Stream, settings: TableSettings, faults: list[Fau
     """
     matrix = made.matrix.store
     columns = []
+    problems: dict[str, str] = {}
     for at, read in enumerate(plan.features):
         levels = None
-        declared = read.name in settings.categorical
+        infinite = int(made.infinite[at])
         if made.present[at] == 0:
-            faults.append(_drop(read.name, "is missing in every row."))
+            problems[read.name] = "is missing in every row."
         elif at in made.encoders:
+            declared = read.name in settings.categorical
             texts = list(made.encoders[at].codes)
             numbers = as_numbers(texts) if plan.layout.text and not declared else None
             if numbers is not None:
-                _as_numbers(matrix[:, at], numbers)
+                infinite = _as_numbers(matrix[:, at], numbers)
             elif not declared and len(texts) > MOST_LEVELS:
-                faults.append(_too_many(read, texts))
+                problems[read.name] = _too_many(texts)
             else:
                 levels = _as_levels(matrix[:, at], texts, canonically=declared)
-        if made.infinite[at]:
-            faults.append(
-                _drop(
-                    read.name,
-                    f"has {made.infinite[at]:,} infinite values (or too large for float32).",
-                )
-            )
+        if infinite:
+            problems[read.name] = f"has {infinite:,} infinite values (or too large for float32)."
         columns.append(Column(read.name, levels))
+    leave_out = ", ".join([*settings.drop, *problems])
+    faults += [
+        Fault(
+            "data.drop",
+            f'the column "{name}" {problem}',
+            f"Mend the file, or leave out what cannot be used: 'data.drop=[{leave_out}]'.",
+        )
+        for name, problem in problems.items()
+    ]
     return Table(tuple(columns), matrix)
 
 
@@ -105,12 +111,13 @@ def identities(plan: Plan, made: Stream, faults: list[Fault]) -> npt.NDArray[Any
     return ids
 
 
-def _as_numbers(column: Values, numbers: list[float]) -> None:
-    """Replace codes by the numbers they stand for, in place."""
+def _as_numbers(column: Values, numbers: list[float]) -> int:
+    """Replace codes by the numbers they stand for, in place; return how many are infinite."""
     table = np.array(numbers)
     present = ~np.isnan(column)
     with np.errstate(over="ignore"):
         column[present] = table[column[present].astype(np.int64)]
+    return int(np.count_nonzero(np.isinf(column)))
 
 
 def _as_levels(column: Values, texts: list[str], *, canonically: bool) -> tuple[str, ...]:
@@ -122,24 +129,14 @@ def _as_levels(column: Values, texts: list[str], *, canonically: bool) -> tuple[
     return tuple(levels.tolist())
 
 
-def _drop(name: str, problem: str) -> Fault:
-    return Fault(
-        f"data.{name}", f'the column "{name}" {problem}', f"Leave it out with 'data.drop=[{name}]'."
-    )
-
-
-def _too_many(read: Read, texts: list[str]) -> Fault:
-    words = [text for text in texts if not is_number(text)]
+def _too_many(texts: list[str]) -> str:
+    words = sorted(text for text in texts if not is_number(text))
     if len(words) * 2 < len(texts):
-        return Fault(
-            f"data.{read.name}",
-            f'the column "{read.name}" has numbers but also text: {listed(sorted(words), 5)}.',
-            "If that text means missing, add it to data.missing; or mend the file, or leave the "
-            f"column out with 'data.drop=[{read.name}]'.",
+        return (
+            f"has numbers but also text: {listed(words, 5)}. Text that means missing can be added "
+            "to data.missing."
         )
-    return Fault(
-        f"data.{read.name}",
-        f'the column "{read.name}" is text with {len(texts):,} different values; more than '
-        f"{MOST_LEVELS:,} are taken for a mistake.",
-        f"Leave it out with 'data.drop=[{read.name}]', or list it in data.categorical.",
+    return (
+        f"is text with {len(texts):,} different values; more than {MOST_LEVELS:,} are taken for a "
+        "mistake. If they are categories, list the column in data.categorical."
     )

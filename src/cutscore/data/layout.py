@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from cutscore.data.locate import Located, check_names
 from cutscore.errors import Fault, RequestError
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # One type per way of reading. Not BOOLEAN, which takes yes and no too: those are categories.
 CANDIDATES = ("BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "VARCHAR")
 SAMPLE = 20_480
+Effort = Literal["sample", "every row", "text"]
+EFFORTS: tuple[Effort, ...] = ("sample", "every row", "text")
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,12 @@ def describe(
     missing: Collection[str],
     as_text: Collection[str],
     exact: Collection[str],
-    every_row: bool,
+    effort: Effort,
 ) -> Layout:
     """Say what columns the file has.
 
-    Types of a text file are read off its first rows, or off `every_row`. Columns in `as_text`
+    Types of a text file are read off a sample of its first rows, off all rows, or not at all, by
+    `effort`. Columns in `as_text`
     are text in any case, so that codes with leading zeros keep them. Whole numbers are read as
     DOUBLE, for a fraction may come after the rows that were looked at; not so columns in `exact`.
     """
@@ -67,13 +70,8 @@ def describe(
         return _parquet(located, connection)
     check_names(located.header, located.path)
     options = _options(located, missing)
-    rows = connection.execute(
-        "SELECT Columns, DateFormat, TimestampFormat "
-        f"FROM sniff_csv({literal(str(located.path))}, {options}, "
-        f"sample_size = {-1 if every_row else SAMPLE}, "
-        f"auto_type_candidates = [{', '.join(map(literal, CANDIDATES))}])"
-    ).fetchall()
-    found = [str(column["type"]) for column in rows[0][0]]
+    rows = _sniffed(located, connection, options, effort)
+    found = [str(column["type"]) for column in rows[0]]
     if len(found) != len(located.header):
         raise RequestError(
             Fault(
@@ -92,9 +90,31 @@ def describe(
     columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
     relation = (
         f"read_csv({literal(str(located.path))}, {options}, auto_detect = false, "
-        f"columns = {{{columns}}}{_formats(rows[0][1], rows[0][2])})"
+        f"columns = {{{columns}}}{_formats(rows[1], rows[2])})"
     )
     return Layout(types, relation, text=True)
+
+
+def _sniffed(
+    located: Located, connection: duckdb.DuckDBPyConnection, options: str, effort: Effort
+) -> tuple[Any, str | None, str | None]:
+    """Return the columns with their types, and how dates and timestamps are written."""
+    import duckdb
+
+    as_text: list[dict[str, str]] = [{"type": "VARCHAR"}] * len(located.header)
+    if effort == "text":
+        return as_text, None, None
+    sample = SAMPLE if effort == "sample" else -1
+    try:
+        rows = connection.execute(
+            "SELECT Columns, DateFormat, TimestampFormat "
+            f"FROM sniff_csv({literal(str(located.path))}, {options}, sample_size = {sample}, "
+            f"auto_type_candidates = [{', '.join(map(literal, CANDIDATES))}])"
+        ).fetchall()
+    except duckdb.Error:
+        # Read as text instead: where the file is at fault, reading tells the line, sniffing not.
+        return as_text, None, None
+    return rows[0][0], rows[0][1], rows[0][2]
 
 
 def _formats(date: str | None, timestamp: str | None) -> str:

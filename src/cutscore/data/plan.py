@@ -115,7 +115,7 @@ def _feature(name: str, layout: Layout, category: bool) -> Read | Fault:
     sql = _number(name, kind)
     if sql is None:
         return Fault(
-            f"data.{name}",
+            "data.drop",
             f'the column "{name}" is of type {kind}; only numbers, booleans, dates, timestamps and '
             "text can be features.",
             f'Leave it out with "data.drop=[{name}]".',

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cutscore.data.classes import classes
 from cutscore.data.digest import digest, first_equal_row, repeated_rows
 from cutscore.data.finish import amounts, features, identities
-from cutscore.data.layout import describe, open_file
+from cutscore.data.layout import EFFORTS, Effort, describe, open_file
 from cutscore.data.locate import SETTING, Located, locate
 from cutscore.data.plan import Plan, plan
 from cutscore.data.settings import TableSettings
@@ -61,16 +61,16 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
 
 
 def _streamed(path: Path, settings: TableSettings) -> tuple[Stream, Plan]:
-    """Read with the types of the first rows and, if a later row differs, with those of all rows."""
+    """Read with types off the first rows; where a later row differs, try harder."""
     import duckdb
 
     located = locate(path, settings.delimiter)
     connection = open_file(located)
     try:
-        if located.kind == "csv":
+        for effort in EFFORTS[:-1] if located.kind == "csv" else ():
             with contextlib.suppress(duckdb.Error):
-                return _attempt(located, connection, settings, every_row=False)
-        return _attempt(located, connection, settings, every_row=True)
+                return _attempt(located, connection, settings, effort)
+        return _attempt(located, connection, settings, EFFORTS[-1])
     except duckdb.Error as error:
         raise RequestError(_unreadable(path, error)) from None
     finally:
@@ -81,8 +81,7 @@ def _attempt(
     located: Located,
     connection: duckdb.DuckDBPyConnection,
     settings: TableSettings,
-    *,
-    every_row: bool,
+    effort: Effort,
 ) -> tuple[Stream, Plan]:
     exact = [name for name in (settings.id, settings.group) if name is not None]
     layout = describe(
@@ -91,7 +90,7 @@ def _attempt(
         missing=settings.missing,
         as_text=settings.categorical,
         exact=exact,
-        every_row=every_row,
+        effort=effort,
     )
     rows = plan(layout, settings)
     return stream(rows, connection), rows

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 _WHOLE = re.compile(r"(-?\d+)\.0+")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.IGNORECASE)
 _INTEGER = re.compile(r"-?[1-9]\d{0,17}|0")
 
 
@@ -20,7 +20,7 @@ def canonical(value: object) -> str:
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is a decimal number."""
+    """Whether a text is a decimal number, or an infinite one."""
     return _NUMBER.fullmatch(text.strip()) is not None
 
 
