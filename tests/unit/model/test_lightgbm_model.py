@@ -1,0 +1,156 @@
+"""LightGBM: its bins, the scores boosting leaves behind, and its settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from cutscore.model.lightgbm import LightGBM
+from cutscore.model.lightgbm_parameters import VOCABULARY
+from cutscore.records import Column, SyntheticRows, Table, TrainingRows
+
+CONF = Path(__file__).parents[3] / "conf" / "model" / "lightgbm.yaml"
+
+
+def _made(rows=3000, columns=4, levels=40):
+    """Numbers with ties and gaps, and a category with many and some rare levels."""
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=(rows, columns)).astype(np.float32)
+    values[:, 1] = np.round(values[:, 1])
+    values[rng.random(values.shape) < 0.1] = np.nan
+    values[:, -1] = np.minimum(rng.geometric(0.15, rows) - 1, levels - 1)
+    values[::40, -1] = np.nan
+    signal = np.nan_to_num(values[:, 0]) + (values[:, -1] % 3 == 1) + rng.normal(size=rows)
+    names = [Column(f"c{i}") for i in range(columns - 1)]
+    category = Column("category", tuple(f"{i:02d}" for i in range(levels)))
+    return Table((*names, category), values), (signal > 1.5).astype(np.int8)
+
+
+def _dumped_bins(session, path: Path) -> str:
+    session.whole._dump_text(str(path))
+    return path.read_text()
+
+
+def test_bins_know_no_labels(tmp_path):
+    table, target = _made()
+    bins = []
+    for name, labels in (("one", target), ("other", np.random.default_rng(0).permutation(target))):
+        session = LightGBM().session(table, labels, threads=1, shared=True)
+        bins.append(_dumped_bins(session, tmp_path / name))
+    assert bins[0] == bins[1]
+    assert len(bins[0]) > 10_000
+
+
+@pytest.mark.parametrize("binning", ["shared", "fold"])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_scores_left_behind_are_what_predicting_gives(binning, threads, weighted):
+    table, target = _made()
+    train = np.flatnonzero(np.arange(table.rows) % 5).astype(np.int64)
+    weights = np.where(target[train] == 1, 7.5, 0.6) if weighted else None
+    params = {"n_estimators": 40, "subsample": 0.7, "subsample_freq": 1, "deterministic": True}
+    session = LightGBM(params, binning=binning).session(table, target, threads=threads, shared=True)
+    fitted = session.fit(TrainingRows(train, weights=weights), table)
+    assert fitted.seen is not None
+    expected = fitted.booster.predict(table.values, num_threads=threads)
+    assert fitted.scores(table).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("params", [{"boosting": "dart"}, {"linear_tree": True}])
+def test_where_boosting_rescales_trees_no_scores_are_kept(params):
+    table, target = _made()
+    table = Table(table.columns[:-1], np.nan_to_num(table.values[:, :-1]))
+    session = LightGBM(params).session(table, target, threads=1, shared=False)
+    fitted = session.fit(TrainingRows(np.arange(table.rows)), table)
+    assert fitted.seen is None
+    assert np.isfinite(fitted.scores(table)).all()
+
+
+def test_scores_kept_belong_to_that_table_only():
+    table, target = _made()
+    fitted = (
+        LightGBM({"n_estimators": 5})
+        .session(table, target, threads=1, shared=True)
+        .fit(TrainingRows(np.arange(table.rows)), table)
+    )
+    other = Table(table.columns, table.values[::-1].copy())
+    assert fitted.scores(other).tobytes() == fitted.scores(table)[::-1].tobytes()
+
+
+def test_shared_bins_and_bins_by_fold_are_nearly_as_good():
+    from sklearn.metrics import roc_auc_score
+
+    table, target = _made()
+    train = np.flatnonzero(np.arange(table.rows) % 2).astype(np.int64)
+    others = np.setdiff1d(np.arange(table.rows), train)
+    aucs = []
+    for binning in ("shared", "fold"):
+        session = LightGBM({"learning_rate": 0.05}, binning=binning).session(
+            table, target, threads=1, shared=True
+        )
+        assert (session.whole is not None) == (binning == "shared")
+        scores = session.fit(TrainingRows(train), table).scores(table, others)
+        aucs.append(roc_auc_score(target[others], scores))
+    assert aucs[0] == pytest.approx(aucs[1], abs=0.01)
+
+
+def test_shared_bins_refuse_made_up_rows_and_other_tables():
+    table, target = _made()
+    session = LightGBM().session(table, target, threads=1, shared=True)
+    rows = np.arange(100, dtype=np.int64)
+    synthetic = SyntheticRows(table.values[:5], np.ones(5, dtype=np.int8))
+    with pytest.raises(ValueError, match="only real rows"):
+        session.fit(TrainingRows(rows, synthetic=synthetic), table)
+    with pytest.raises(ValueError, match="of the table that was binned"):
+        session.fit(TrainingRows(rows), Table(table.columns, table.values.copy()))
+
+
+def test_subsample_has_an_effect_in_the_shipped_settings():
+    params = yaml.safe_load(CONF.read_text().replace("${seed}", "42"))["params"]
+    table, target = _made()
+    rows = TrainingRows(np.arange(table.rows))
+    drawn, whole = (
+        LightGBM(given).session(table, target, threads=1, shared=True).fit(rows, table)
+        for given in (params, {**params, "subsample": 1.0})
+    )
+    assert drawn.scores(table).tobytes() != whole.scores(table).tobytes()
+
+
+def test_the_vocabulary_agrees_with_the_installed_library():
+    from lightgbm.basic import _ConfigAliases
+
+    theirs = _ConfigAliases._get_all_param_aliases()
+    for name, main in VOCABULARY.canonical.items():
+        assert name in theirs[main]
+    assert set(VOCABULARY.ranges) <= set(VOCABULARY.canonical.values())
+    assert set(VOCABULARY.refused) <= set(VOCABULARY.canonical.values())
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"learning_rat": 0.1}, r'learning_rat is not a parameter.* Did you mean "learning_rate"'),
+        ({"n_jobs": 4}, "threads are set once"),
+        ({"metric": "auc"}, "computed by Cutscore"),
+        ({"objective": "regression"}, "always binary"),
+        ({"learning_rate": 0}, "learning_rate must be a number above 0, got 0"),
+        ({"subsample": 1.5}, "subsample must be a number above 0 and at most 1, got 1.5"),
+        ({"num_leaves": 1}, "num_leaves must be a whole number at least 2 and at most 131072"),
+        ({"n_estimators": "many"}, "n_estimators must be a whole number at least 1, got 'many'"),
+        ({"n_estimators": 10.5}, "got 10.5"),
+        ({"reg_alpha": float("nan")}, "got nan"),
+        ({"max_depth": True}, "got True"),
+        ({"min_child_samples": 5, "min_data_in_leaf": 9}, "set the same parameter: keep one"),
+    ],
+)
+def test_bad_parameters_are_named_with_what_is_allowed(params, message):
+    with pytest.raises(ValueError, match=message):
+        LightGBM(params)
+
+
+def test_all_bad_parameters_come_in_one_message():
+    with pytest.raises(ValueError, match=r"learning_rate must .*; params\.foo is not"):
+        LightGBM({"learning_rate": -1, "foo": 1})

@@ -1,0 +1,47 @@
+"""XGBoost: its settings, and that they reach the library."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from cutscore.model.xgboost import XGBoost
+from cutscore.records import Column, Table, TrainingRows
+
+
+def _fit(params):
+    rng = np.random.default_rng(0)
+    table = Table((Column("a"), Column("b")), rng.normal(size=(300, 2)).astype(np.float32))
+    target = (table.values[:, 0] > 1).astype(np.int8)
+    session = XGBoost(params).session(table, target, threads=1, shared=False)
+    return session.fit(TrainingRows(np.arange(300)), table)
+
+
+def test_scikit_learn_names_and_native_names_are_the_same():
+    one = _fit({"n_estimators": 7, "learning_rate": 0.2, "reg_lambda": 2.0, "random_state": 3})
+    other = _fit({"num_boost_round": 7, "eta": 0.2, "lambda": 2.0, "seed": 3})
+    assert one.booster.num_boosted_rounds() == 7
+    assert one.booster.save_raw("json") == other.booster.save_raw("json")
+
+
+def test_parameters_reach_the_library():
+    config = json.loads(_fit({"learning_rate": 0.25, "max_depth": 3}).booster.save_config())
+    trained = json.dumps(config)
+    assert '"max_depth": "3"' in trained
+    assert '"learning_rate": "0.25"' in trained
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"max_dept": 3}, 'Did you mean "max_depth"'),
+        ({"n_jobs": 2}, "threads are set once"),
+        ({"eta": -1}, "eta must be a number above 0, got -1"),
+        ({"eta": 0.1, "learning_rate": 0.1}, "set the same parameter"),
+    ],
+)
+def test_bad_parameters_are_named_with_what_is_allowed(params, message):
+    with pytest.raises(ValueError, match=message):
+        XGBoost(params)
