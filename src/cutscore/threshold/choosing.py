@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cutscore.cost.matrix import CostMatrix
+from cutscore.metrics import confusion_at
 from cutscore.records import Confusion, Scores, Target, ThresholdChoice
 from cutscore.threshold.kernels import Cut
 from cutscore.threshold.losses import ObjectiveName
@@ -41,6 +42,5 @@ def choice_of(
 def cut_at(target: Target, scores: Scores, threshold: float, costs: CostMatrix) -> Cut:
     """Return the cut at a given threshold, its loss being the total cost."""
     flagged = scores >= threshold
-    tp = int(np.count_nonzero(flagged & (target == 1)))
-    fp = int(np.count_nonzero(flagged)) - tp
-    return Cut(float(threshold), tp, fp, costs.total(target, flagged))
+    counts = confusion_at(target, flagged)
+    return Cut(float(threshold), int(counts.tp), int(counts.fp), costs.total(target, flagged))

@@ -6,14 +6,25 @@ counts are averaged over repeats, so that they stay comparable with a single pas
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.metrics import fbeta
-from cutscore.records import Confusion, OutOfFold, Rows, Scores, Target, ThresholdChoice, Undefined
+from cutscore.records import (
+    Confusion,
+    CrossFit,
+    OutOfFold,
+    PartDecision,
+    Reference,
+    Rows,
+    Scores,
+    Target,
+    ThresholdChoice,
+    Undefined,
+)
 from cutscore.threshold import ThresholdRule
 from cutscore.threshold.choosing import choice_of, cut_at
 from cutscore.threshold.exact import Exact
@@ -34,60 +45,6 @@ class Calibrating(Protocol):
     def fit(self, scores: Scores, target: Target) -> FittedMap:
         """Learn from scores and targets, both of shape (rows,)."""
         ...
-
-
-@dataclass(frozen=True)
-class PartDecision:
-    """One part, decided with a threshold (and calibrator) that saw only other parts."""
-
-    repeat: int
-    part: int
-    rows: int
-    threshold: float
-    total_cost: float
-    confusion: Confusion
-
-
-@dataclass(frozen=True)
-class CrossFit:
-    """The cross-fitted cost: every part decided with a threshold fitted on other parts' scores.
-
-    `rows` is how many rows of a repeat were decided and `left_out` how many were scored but had
-    no part to fit a threshold on (the first part in time order). Costs, savings, F-beta and
-    confusion are over the decided rows, per repeat and then averaged over repeats;
-    `threshold_std` is the population standard deviation over all decided parts.
-    """
-
-    total_cost: float | Undefined
-    cost_per_row: float | Undefined
-    savings: float | Undefined
-    fbeta: float | Undefined
-    threshold_std: float | Undefined
-    confusion: Confusion | Undefined
-    rows: int
-    left_out: int
-    parts: tuple[PartDecision, ...]
-
-
-@dataclass(frozen=True)
-class Reference:
-    """The chosen threshold on the scores that chose it, and what to compare it with.
-
-    `exact` and `grid` are the cost optima over all distinct scores and over the fine grid,
-    `grid_excess` the difference of their costs (never below 0). `bayes` is the threshold that is
-    optimal for calibrated scores, `bayes_valid` whether the scores may be taken as such.
-    """
-
-    chosen: ThresholdChoice
-    cost_per_row: float
-    savings: float | Undefined
-    flag_nobody: float
-    flag_everybody: float
-    exact: ThresholdChoice
-    grid: ThresholdChoice
-    grid_excess: float
-    bayes: ThresholdChoice | Undefined
-    bayes_valid: bool
 
 
 def cross_fit(

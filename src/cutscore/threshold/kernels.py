@@ -18,7 +18,8 @@ from cutscore.errors import Fault, RequestError
 from cutscore.records import Scores, Target
 from cutscore.threshold.losses import ADDED, FP, GAINED, TP, Floats, Loss
 
-BUCKETS = 1 << 15
+BUCKETS = 1 << 13
+CHUNK = 1 << 15  # rows labelled at a time: the buffers stay in the cache
 FEW_ROWS = 1 << 13  # below this, sorting all rows is cheaper than counting them in buckets
 
 Labels = npt.NDArray[np.int64]
@@ -59,15 +60,15 @@ def bucketed_cut(scores: Scores, target: Target, loss: Loss, buckets: int) -> Cu
     The highest score must exceed the lowest.
     """
     low, high = score_range(scores)
-    label = bucket_labels(scores, low, high, buckets)
-    inside = bucket_sums(label, target, loss.delta, buckets)
+    scale = buckets / (high - low)
+    inside = count_buckets(scores, target, loss.delta, low, scale, buckets + 1)
     below = from_top(inside)
     above = below - inside
-    best = min(float(loss.at(below).min()), float(loss.at(_nobody(inside))[0]))
+    nobody = float(loss.at(_nobody(inside))[0])
+    best = min(float(loss.at(below).min()), nobody)
     may_hold = loss.bound(above, below) <= best + loss.slack
-    rows = np.flatnonzero(may_hold[label])
+    rows = rows_in(may_hold, scores, low, scale)
     if len(rows) == 0:
-        nobody = float(loss.at(_nobody(inside))[0])
         return Cut(float(np.nextafter(high, np.inf)), 0, 0, nobody)
     thresholds, sums = descend(
         scores[rows], target[rows], None if loss.delta is None else loss.delta[rows]
@@ -75,7 +76,7 @@ def bucketed_cut(scores: Scores, target: Target, loss: Loss, buckets: int) -> Cu
     # these sums leave out the rows of closed buckets: add those above each open one
     kept = np.flatnonzero(may_hold)
     missing = above[:, kept] - (from_top(inside[:, kept]) - inside[:, kept])
-    place = np.searchsorted(kept, bucket_labels(thresholds, low, high, buckets))
+    place = np.searchsorted(kept, buckets_of(thresholds, low, scale))
     return _best_of(thresholds, sums + missing[:, place], loss, high)
 
 
@@ -88,7 +89,12 @@ def grid_cut(scores: Scores, target: Target, loss: Loss, step: float) -> Cut:
     points = grid_points(step)
     # a row is flagged at all points up to its score: as many as searchsorted counts
     label = np.searchsorted(points, scores, side="right")
-    sums = from_top(bucket_sums(label, target, loss.delta, len(points) + 1))[:, 1:]
+    inside = np.zeros((2 if loss.delta is None else 4, len(points) + 1))
+    inside[TP] = np.bincount(label[target == 1], minlength=len(points) + 1)
+    inside[FP] = np.bincount(label, minlength=len(points) + 1) - inside[TP]
+    if loss.delta is not None:
+        add_deltas(inside, label, loss.delta)
+    sums = from_top(inside)[:, 1:]
     return _first_least(points[::-1], sums[:, ::-1], loss)
 
 
@@ -125,24 +131,55 @@ def descend(scores: Scores, target: Target, delta: Floats | None) -> tuple[Float
     return ranked[last], sums
 
 
-def bucket_labels(scores: Scores, low: float, high: float, buckets: int) -> Labels:
-    """Return each score's bucket, 0 to buckets − 1; a higher score never has a lower bucket."""
-    # subtracting, scaling and truncating are each monotone in floating point
-    scaled = scores - low
-    scaled *= buckets / (high - low)
-    label = scaled.astype(np.int64)
-    return np.minimum(label, buckets - 1, out=label)
+def count_buckets(
+    scores: Scores, target: Target, delta: Floats | None, low: float, scale: float, buckets: int
+) -> Floats:
+    """Return the sums over the rows of each bucket, shape (2 or 4, buckets).
 
-
-def bucket_sums(label: Labels, target: Target, delta: Floats | None, buckets: int) -> Floats:
-    """Return the sums over the rows of each bucket, shape (2 or 4, buckets)."""
-    sums = np.empty((2 if delta is None else 4, buckets))
-    sums[TP] = np.bincount(label[np.flatnonzero(target)], minlength=buckets)
-    sums[FP] = np.bincount(label, minlength=buckets) - sums[TP]
-    if delta is not None:
-        sums[ADDED] = np.bincount(label, weights=delta, minlength=buckets)
-        sums[GAINED] = np.bincount(label, weights=np.minimum(delta, 0.0), minlength=buckets)
+    A row's bucket is `(score − low) * scale`, truncated. Each step is monotone in floating point,
+    so that a higher score never has a lower bucket.
+    """
+    counts = np.zeros(2 * buckets, dtype=np.int64)
+    sums = np.zeros((2 if delta is None else 4, buckets))
+    scaled, label = np.empty(CHUNK), np.empty(CHUNK, dtype=np.int64)
+    for start in range(0, len(scores), CHUNK):
+        run = slice(start, min(start + CHUNK, len(scores)))
+        n = run.stop - start
+        np.subtract(scores[run], low, out=scaled[:n])
+        np.multiply(scaled[:n], scale, out=label[:n], casting="unsafe")
+        if delta is not None:
+            add_deltas(sums, label[:n], delta[run])
+        label[:n] += label[:n]
+        label[:n] += target[run]
+        counts += np.bincount(label[:n], minlength=2 * buckets)
+    sums[FP], sums[TP] = counts[0::2], counts[1::2]
     return sums
+
+
+def add_deltas(sums: Floats, label: Labels, delta: Floats) -> None:
+    """Add what flagging rows adds to their costs, by bucket (exact in any order)."""
+    buckets = sums.shape[1]
+    sums[ADDED] += np.bincount(label, weights=delta, minlength=buckets)
+    sums[GAINED] += np.bincount(label, weights=np.minimum(delta, 0.0), minlength=buckets)
+
+
+def rows_in(
+    chosen: npt.NDArray[np.bool_], scores: Scores, low: float, scale: float
+) -> npt.NDArray[np.int64]:
+    """Return the rows whose bucket is chosen (buckets as `count_buckets` makes them)."""
+    places = np.flatnonzero(chosen)
+    if len(places) == 0:
+        return places
+    # comparing is cheaper than labelling: label only what lies near, a bucket wider each side
+    least = np.nextafter(low + (places[0] - 1) / scale, -np.inf)
+    most = np.nextafter(low + (places[-1] + 2) / scale, np.inf)
+    near = np.flatnonzero((scores >= least) & (scores <= most))
+    return near[chosen[buckets_of(scores[near], low, scale)]]
+
+
+def buckets_of(scores: Scores, low: float, scale: float) -> Labels:
+    """Return the bucket of each score, as `count_buckets` makes them."""
+    return ((scores - low) * scale).astype(np.int64)
 
 
 def from_top(inside: Floats) -> Floats:

@@ -1,0 +1,53 @@
+"""Formulas shared by the stages.
+
+A figure that does not exist (no positive row, nobody flagged) is `Undefined` with the reason.
+"""
+
+from __future__ import annotations
+
+from cutscore.metrics.curves import CostCurve, Curve, cost_curve, pr_curve, roc_curve, thinned
+from cutscore.metrics.decisions import (
+    accuracy,
+    confusion_at,
+    decision_metrics,
+    false_negative_rate,
+    false_positive_rate,
+    fbeta,
+    precision,
+    recall,
+    specificity,
+)
+from cutscore.metrics.ranking import (
+    Ranking,
+    brier,
+    log_loss,
+    pr_auc,
+    ranking,
+    roc_auc,
+    score_metrics,
+)
+
+__all__ = [
+    "CostCurve",
+    "Curve",
+    "Ranking",
+    "accuracy",
+    "brier",
+    "confusion_at",
+    "cost_curve",
+    "decision_metrics",
+    "false_negative_rate",
+    "false_positive_rate",
+    "fbeta",
+    "log_loss",
+    "pr_auc",
+    "pr_curve",
+    "precision",
+    "ranking",
+    "recall",
+    "roc_auc",
+    "roc_curve",
+    "score_metrics",
+    "specificity",
+    "thinned",
+]

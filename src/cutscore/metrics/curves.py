@@ -1,0 +1,102 @@
+"""Curves over all thresholds, thinned to as many points as a picture can show.
+
+Thinning keeps both ends exactly and the order of points, so that a monotone curve stays one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.metrics.ranking import Ranking
+from cutscore.records import Scores
+
+Floats = npt.NDArray[np.float64]
+
+POINTS = 2_000
+
+
+class Curve(NamedTuple):
+    """Points of a curve, from the highest threshold down, each of shape (points,)."""
+
+    threshold: Floats
+    x: Floats
+    y: Floats
+
+
+class CostCurve(NamedTuple):
+    """Total cost against the threshold, from the highest down, each of shape (points,).
+
+    The first point flags nobody, the last everybody; the cheapest cut is always among them.
+    `flagged` is the share of rows flagged.
+    """
+
+    threshold: Floats
+    total_cost: Floats
+    flagged: Floats
+
+
+def roc_curve(ranked: Ranking, limit: int = POINTS) -> Curve:
+    """Return the true positive rate (y) against the false positive rate (x), from (0, 0) to (1, 1).
+
+    The first threshold is infinite (nobody flagged). Empty if a class is missing.
+    """
+    if not ranked.positives or not ranked.negatives:
+        return _empty()
+    threshold = np.concatenate([[np.inf], ranked.score])
+    x = np.concatenate([[0.0], ranked.fp / ranked.negatives])
+    y = np.concatenate([[0.0], ranked.tp / ranked.positives])
+    kept = thinned(x + y, limit)
+    return Curve(threshold[kept], x[kept], y[kept])
+
+
+def pr_curve(ranked: Ranking, limit: int = POINTS) -> Curve:
+    """Return precision (y) against recall (x), from the highest score to all rows flagged.
+
+    No artificial point at recall 0 is added. Empty if a class is missing.
+    """
+    if not ranked.positives or not ranked.negatives:
+        return _empty()
+    x = ranked.tp / ranked.positives
+    y = ranked.tp / (ranked.tp + ranked.fp)
+    kept = thinned(x + ranked.fp / ranked.negatives, limit)
+    return Curve(ranked.score[kept], x[kept], y[kept])
+
+
+def cost_curve(scores: Scores, delta: Floats, nobody: float, limit: int = POINTS) -> CostCurve:
+    """Return the total cost at each threshold.
+
+    `delta` is what flagging adds to each row's cost, shape (rows,), and `nobody` the cost of
+    flagging nobody (see `CostMatrix.delta` and `CostMatrix.no_model`).
+    """
+    order = np.argsort(-scores)
+    ranked = scores[order]
+    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+    threshold = np.concatenate([[np.nextafter(ranked[0], np.inf)], ranked[last]])
+    cost = np.concatenate([[nobody], nobody + np.cumsum(delta[order])[last]])
+    flagged = np.concatenate([[0.0], (last + 1) / len(scores)])
+    width = threshold[0] - threshold[-1]
+    # even steps in score show the shape, even steps in rows the detail where most rows are
+    position = flagged + (threshold[0] - threshold) / (width if width > 0 else 1.0)
+    kept = thinned(position, limit - 1)
+    kept = np.union1d(kept, [int(np.argmin(cost))])
+    return CostCurve(threshold[kept], cost[kept], flagged[kept])
+
+
+def thinned(position: Floats, limit: int) -> npt.NDArray[np.int64]:
+    """Return at most `limit` indices, evenly spaced in a rising position, with both ends.
+
+    Everything is kept if it is not more than `limit`, which must be at least 2.
+    """
+    if len(position) <= limit:
+        return np.arange(len(position))
+    even = np.linspace(position[0], position[-1], limit)
+    kept = np.searchsorted(position, even).clip(0, len(position) - 1)
+    kept[0], kept[-1] = 0, len(position) - 1
+    return np.unique(kept)
+
+
+def _empty() -> Curve:
+    return Curve(np.empty(0), np.empty(0), np.empty(0))

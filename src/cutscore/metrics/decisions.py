@@ -1,0 +1,82 @@
+"""What a confusion matrix says."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.records import Confusion, Target, Undefined
+
+Figure = float | Undefined
+
+
+def confusion_at(target: Target, flagged: npt.NDArray[np.bool_]) -> Confusion:
+    """Count the outcomes of flagging some rows; both arrays have shape (rows,)."""
+    tp = int(np.count_nonzero(flagged & (target == 1)))
+    fp = int(np.count_nonzero(flagged)) - tp
+    positives = int(np.count_nonzero(target))
+    return Confusion(
+        float(tp), float(fp), float(len(target) - positives - fp), float(positives - tp)
+    )
+
+
+def decision_metrics(confusion: Confusion, beta: float = 1.0) -> dict[str, Figure]:
+    """Return all figures of a confusion matrix by the names under which they are recorded."""
+    c = confusion
+    return {
+        "tp": c.tp,
+        "fp": c.fp,
+        "tn": c.tn,
+        "fn": c.fn,
+        "precision": precision(c),
+        "recall": recall(c),
+        "specificity": specificity(c),
+        "f1": fbeta(c, 1.0),
+        "fbeta": fbeta(c, beta),
+        "accuracy": accuracy(c),
+        "fpr": false_positive_rate(c),
+        "fnr": false_negative_rate(c),
+    }
+
+
+def precision(confusion: Confusion) -> Figure:
+    """Return tp / (tp + fp), the share of flagged rows that are positive."""
+    return _ratio(confusion.tp, confusion.tp + confusion.fp, "nobody is flagged")
+
+
+def recall(confusion: Confusion) -> Figure:
+    """Return tp / (tp + fn), the share of positive rows that are flagged."""
+    return _ratio(confusion.tp, confusion.tp + confusion.fn, "no row is positive")
+
+
+def specificity(confusion: Confusion) -> Figure:
+    """Return tn / (tn + fp), the share of negative rows that are not flagged."""
+    return _ratio(confusion.tn, confusion.tn + confusion.fp, "no row is negative")
+
+
+def false_positive_rate(confusion: Confusion) -> Figure:
+    """Return fp / (fp + tn), the share of negative rows that are flagged."""
+    return _ratio(confusion.fp, confusion.tn + confusion.fp, "no row is negative")
+
+
+def false_negative_rate(confusion: Confusion) -> Figure:
+    """Return fn / (fn + tp), the share of positive rows that are not flagged."""
+    return _ratio(confusion.fn, confusion.tp + confusion.fn, "no row is positive")
+
+
+def accuracy(confusion: Confusion) -> Figure:
+    """Return (tp + tn) / rows."""
+    c = confusion
+    return _ratio(c.tp + c.tn, c.tp + c.fp + c.tn + c.fn, "there are no rows")
+
+
+def fbeta(confusion: Confusion, beta: float) -> Figure:
+    """Return (1 + beta²) tp / ((1 + beta²) tp + beta² fn + fp), van Rijsbergen 1979."""
+    c, square = confusion, beta * beta
+    if c.tp + c.fn == 0:
+        return Undefined("no row is positive")
+    return (1.0 + square) * c.tp / (square * (c.tp + c.fn) + c.tp + c.fp)
+
+
+def _ratio(part: float, whole: float, otherwise: str) -> Figure:
+    return part / whole if whole else Undefined(otherwise)
