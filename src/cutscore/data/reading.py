@@ -64,14 +64,15 @@ def _streamed(path: Path, settings: TableSettings) -> tuple[Stream, Plan]:
     """Read with types off the first rows; where a later row differs, try harder."""
     import duckdb
 
+    failures = (duckdb.Error, OSError)  # Arrow raises the second when a later batch fails
     located = locate(path, settings.delimiter)
     connection = open_file(located)
     try:
         for effort in EFFORTS[:-1] if located.kind == "csv" else ():
-            with contextlib.suppress(duckdb.Error):
+            with contextlib.suppress(*failures):
                 return _attempt(located, connection, settings, effort)
         return _attempt(located, connection, settings, EFFORTS[-1])
-    except duckdb.Error as error:
+    except failures as error:
         raise RequestError(_unreadable(path, error)) from None
     finally:
         connection.close()

@@ -80,7 +80,7 @@ def stream(plan: Plan, connection: duckdb.DuckDBPyConnection) -> Stream:
 
     Raises
     ------
-    duckdb.Error
+    duckdb.Error, OSError
         When a row cannot be read as the layout says.
     """
     width = len(plan.features)
