@@ -5,7 +5,15 @@ A figure that does not exist (no positive row, nobody flagged) is `Undefined` wi
 
 from __future__ import annotations
 
-from cutscore.metrics.curves import CostCurve, Curve, cost_curve, pr_curve, roc_curve, thinned
+from cutscore.metrics.curves import (
+    CostCurve,
+    Curve,
+    Floats,
+    cost_curve,
+    pr_curve,
+    roc_curve,
+    thinned,
+)
 from cutscore.metrics.decisions import (
     accuracy,
     confusion_at,
@@ -30,6 +38,7 @@ from cutscore.metrics.ranking import (
 __all__ = [
     "CostCurve",
     "Curve",
+    "Floats",
     "Ranking",
     "accuracy",
     "brier",

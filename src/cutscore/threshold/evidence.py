@@ -161,7 +161,7 @@ def _summary(
             if len(thresholds) > 1
             else Undefined("only one part was decided")
         ),
-        confusion=_scaled(_sum(by_repeat), 1 / repeats),
+        confusion=_shared(_sum(by_repeat), repeats),
         rows=len(rows) // repeats,
         left_out=(len(oof.row) - len(rows)) // repeats,
         parts=tuple(decisions),
@@ -194,7 +194,7 @@ def _per_repeat(choice: ThresholdChoice, repeats: int) -> ThresholdChoice:
         return choice
     total = choice.total_cost / repeats
     value = total if choice.objective == "cost" else choice.value
-    confusion = _scaled(choice.confusion, 1 / repeats)
+    confusion = _shared(choice.confusion, repeats)
     return replace(choice, total_cost=total, value=value, confusion=confusion)
 
 
@@ -207,10 +207,10 @@ def _sum(parts: list[Confusion]) -> Confusion:
     )
 
 
-def _scaled(confusion: Confusion, factor: float) -> Confusion:
+def _shared(confusion: Confusion, repeats: int) -> Confusion:
     return Confusion(
-        tp=confusion.tp * factor,
-        fp=confusion.fp * factor,
-        tn=confusion.tn * factor,
-        fn=confusion.fn * factor,
+        tp=confusion.tp / repeats,
+        fp=confusion.fp / repeats,
+        tn=confusion.tn / repeats,
+        fn=confusion.fn / repeats,
     )
