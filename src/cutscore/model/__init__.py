@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
+
+
+Refit = bool | Literal["best"]
+"""Whether to fit once more on all rows; `best` does it for the best cell of a sweep only."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Model(Protocol):
     """The settings of a classifier."""
 
     @property
-    def refit(self) -> bool:
+    def refit(self) -> Refit:
         """Whether the model is fitted once more, on all rows, and kept."""
         ...
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cutscore.errors import StoreError
-from cutscore.model import Needs
+from cutscore.model import Needs, Refit
 from cutscore.model.lightgbm_parameters import VOCABULARY
 from cutscore.model.parameters import check_parameters
 from cutscore.model.saved import write_description
@@ -33,7 +33,7 @@ class LightGBM:
 
     params: Mapping[str, Any] = field(default_factory=dict)
     binning: Literal["shared", "fold"] = "shared"
-    refit: bool = False
+    refit: Refit = False
 
     def __post_init__(self) -> None:
         """Refuse parameters that LightGBM does not know or that are set elsewhere."""

@@ -99,6 +99,8 @@ def load_checked(file: Path) -> Any:
         estimator = skops.io.load(file, trusted=[_TREE])
     except UntrustedTypesFoundException as error:
         raise StoreError(f"{file} is not loaded: {error}") from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{file} is damaged: {error}.") from error
     _check_trees(estimator, file)
     return estimator
 

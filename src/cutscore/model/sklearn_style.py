@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cutscore.errors import Fault, RequestError
-from cutscore.model import Needs
+from cutscore.model import Needs, Refit
 from cutscore.model.estimators import check_estimator, make_estimator
 from cutscore.model.safe_skops import load_checked, save_checked
 from cutscore.model.saved import write_description
@@ -34,7 +34,7 @@ class SklearnClassifier:
     encode: bool = True
     scale: bool = False
     seed: int = 42
-    refit: bool = False
+    refit: Refit = False
 
     def __post_init__(self) -> None:
         """Refuse a class that cannot be imported or used, and parameters it does not have."""

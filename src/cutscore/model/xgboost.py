@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutscore.errors import StoreError
-from cutscore.model import Needs
+from cutscore.model import Needs, Refit
 from cutscore.model.parameters import check_parameters
 from cutscore.model.saved import write_description
 from cutscore.model.training import training_arrays, values_at
@@ -28,7 +28,7 @@ class XGBoost:
     """Gradient-boosted trees of XGBoost; `params` are its parameters, under any of its names."""
 
     params: Mapping[str, Any] = field(default_factory=dict)
-    refit: bool = False
+    refit: Refit = False
 
     def __post_init__(self) -> None:
         """Refuse parameters that XGBoost does not know or that are set elsewhere."""
