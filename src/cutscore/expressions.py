@@ -92,7 +92,7 @@ def sandbox() -> duckdb.DuckDBPyConnection:
     """Open an in-memory DuckDB that can reach neither files nor Python variables."""
     import duckdb
 
-    return duckdb.connect(
+    connection = duckdb.connect(
         ":memory:",
         config={
             "enable_external_access": "false",
@@ -100,6 +100,9 @@ def sandbox() -> duckdb.DuckDBPyConnection:
             "threads": "2",
         },
     )
+    # The progress bar, on after two seconds, would be written to stdout.
+    connection.execute("SET enable_progress_bar = false").fetchall()
+    return connection
 
 
 def check(expression: str, connection: duckdb.DuckDBPyConnection) -> Expression:
@@ -115,6 +118,8 @@ def check(expression: str, connection: duckdb.DuckDBPyConnection) -> Expression:
     if len(expression) > LONGEST:
         raise ExpressionError(f"it has {len(expression):,} characters, more than {LONGEST:,}")
     tree, parsed = _parsed(expression, connection)
+    if any(statement["named_param_map"] for statement in tree["statements"]):
+        raise ExpressionError(_WHY_NOT["PARAMETER"])
     template, _ = _parsed("0", connection)
     if _frame(tree) != _frame(template) or len(_node(tree)["select_list"]) != 1:
         raise ExpressionError(

@@ -43,8 +43,14 @@ def open_file(located: Located) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect(
-        ":memory:", config={"python_enable_replacements": "false", "threads": "2"}
+        ":memory:",
+        config={
+            "python_enable_replacements": "false",
+            "threads": "2",
+        },
     )
+    # The progress bar, on after two seconds, would be written to stdout.
+    connection.execute("SET enable_progress_bar = false").fetchall()
     connection.execute(f"SET allowed_paths = [{literal(str(located.path))}]").fetchall()
     connection.execute("SET enable_external_access = false").fetchall()
     return connection

@@ -9,12 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from cutscore.data.layout import open_file
+from cutscore.data.locate import locate
 from cutscore.data.table import TableSource
 from cutscore.records import Dataset
 
@@ -180,6 +183,8 @@ def test_paths_are_relative_to_the_working_directory_and_to_home(
 _MEASURE = """
 import resource, sys
 import duckdb, pandas, pyarrow
+from cutscore.data.layout import open_file
+from cutscore.data.locate import locate
 from cutscore.data.table import TableSource
 base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 dataset = TableSource(path=sys.argv[1], target="bad").load()
@@ -201,5 +206,15 @@ def test_memory_stays_near_one_float32_matrix(tmp_path: Path, kind: str) -> None
     told = subprocess.run(
         [sys.executable, "-c", _MEASURE, str(path)], capture_output=True, text=True, check=True
     ).stdout.split()
+    assert len(told) == 2, "reading wrote to stdout"
     matrix = rows * columns * 4 / 2**20
     assert float(told[1]) < 2 * matrix + 60, f"{told[0]} matrices, {told[1]} MiB"
+
+
+def test_the_reading_connection_reaches_one_file_only(tmp_path: Path) -> None:
+    connection = open_file(locate(_written(tmp_path, TEXT), None))
+    other = _written(tmp_path, TEXT, "other.csv")
+    assert connection.sql(f"SELECT * FROM read_csv('{tmp_path / 't.csv'}')").fetchall()
+    with pytest.raises(duckdb.PermissionException):
+        connection.sql(f"SELECT * FROM read_csv('{other}')").fetchall()
+    connection.close()
