@@ -53,7 +53,8 @@ class Batch:
 
 def fits(key: str) -> bool:
     """Return whether MLflow takes this name for a param, metric or tag."""
-    return bool(_NAME.fullmatch(key)) and len(key) <= MAX_KEY and posixpath.normpath(key) == key
+    is_path = posixpath.normpath(key) != key or key.startswith(("/", "..")) or key == "."
+    return bool(_NAME.fullmatch(key)) and len(key) <= MAX_KEY and not is_path
 
 
 def cut(text: str, limit: int) -> str:
@@ -73,8 +74,8 @@ def batches(values: Values, timestamp: int) -> Iterator[Batch]:
     from mlflow.entities import Param as MlflowParam
     from mlflow.entities import RunTag
 
-    left_out = [p.key for p in values.params if not fits(p.key)]
-    left_out += [m.key for m in values.metrics if not fits(m.key)]
+    named = (*values.params, *values.metrics, *values.tags)
+    left_out = dict.fromkeys(item.key for item in named if not fits(item.key))
     params = [
         MlflowParam(p.key, cut(_text(p.value), MAX_PARAM)) for p in values.params if fits(p.key)
     ]

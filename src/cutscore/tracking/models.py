@@ -44,7 +44,9 @@ def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> s
         model.write(data)
         target = Path(temporary) / "mlflow"
         with warnings.catch_warnings():
+            # Neither is news to a user: the signature is given, and MLflow's hints are its own.
             warnings.filterwarnings("ignore", message=".*input example was not provided.*")
+            warnings.filterwarnings("ignore", message=".*Any type hint is inferred.*")
             pyfunc.save_model(
                 str(target),
                 loader_module=LOADER,
