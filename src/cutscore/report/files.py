@@ -26,9 +26,11 @@ def write_artifact(artifact: Artifact, folder: Path) -> Path:
         case Table():
             _write_table(artifact, path)
         case Figure(figure=figure):
-            # Level 3 costs half the time of the default 6 and a few per cent in size.
-            options = {"compress_level": 3} if path.suffix == ".png" else {}
-            figure.savefig(path, pil_kwargs=options)
+            if path.suffix == ".png":
+                # Half the time of the default level 6, and a few per cent more in size.
+                figure.savefig(path, pil_kwargs={"compress_level": 3})
+            else:
+                figure.savefig(path)
         case Folder(write=write):
             path.mkdir(exist_ok=True)
             write(path)
