@@ -13,7 +13,6 @@ from typing import Any, Literal, Protocol
 
 from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
 
-
 Refit = bool | Literal["best"]
 """Whether to fit once more on all rows; `best` does it for the best cell of a sweep only."""
 

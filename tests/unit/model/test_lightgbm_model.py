@@ -154,3 +154,20 @@ def test_bad_parameters_are_named_with_what_is_allowed(params, message):
 def test_all_bad_parameters_come_in_one_message():
     with pytest.raises(ValueError, match=r"learning_rate must .*; params\.foo is not"):
         LightGBM({"learning_rate": -1, "foo": 1})
+
+
+@pytest.mark.parametrize(
+    ("columns", "params", "rows"),
+    [
+        (10, {}, 200_000),
+        (50, {}, 200_000),
+        (189, {}, 52_910),
+        (5000, {}, 20_000),
+        (189, {"subsample_for_bin": 7}, None),
+    ],
+)
+def test_wide_tables_find_bins_on_fewer_rows_unless_told(columns, params, rows):
+    names = tuple(Column(f"c{i}") for i in range(columns))
+    table = Table(names, np.zeros((2, columns), dtype=np.float32))
+    session = LightGBM(params).session(table, np.array([0, 1]), threads=1, shared=False)
+    assert session.params.get("bin_construct_sample_cnt") == rows
