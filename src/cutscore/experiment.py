@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,10 +30,15 @@ from cutscore.records import (
     Table,
     TrainingRows,
 )
+from cutscore.report.result import Result
 from cutscore.sampling import Sampler
 from cutscore.threshold import ThresholdRule
-from cutscore.threshold.evidence import Evidence, gather_evidence
+from cutscore.threshold.evidence import cross_fit, reference
 from cutscore.validation import Splitter
+from cutscore.validation.splitting import split_rows
+
+# Parameters of the classifiers that weigh classes, whatever the sampling method does.
+CLASS_WEIGHTS = ("class_weight", "scale_pos_weight", "is_unbalance", "unbalance", "unbalanced_sets")
 
 OnFold = Callable[[int, int], None]
 
@@ -68,18 +73,6 @@ class Prepared:
     folds: Folds
     costs: CostMatrix
     seconds: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """All that an experiment gave."""
-
-    prepared: Prepared
-    folds: tuple[FoldResult, ...]
-    oof: OutOfFold
-    evidence: Evidence
-    shared_bins: bool
-    seconds: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +135,7 @@ def prepare(experiment: Experiment, bench: Workbench) -> Prepared:
     with _timed(seconds, "features"):
         table = bench.table(dataset, experiment.features)
     with _timed(seconds, "folds"):
-        folds = experiment.validation.split(dataset)
+        folds = split_rows(experiment.validation, dataset)
         costs = experiment.cost.matrix(dataset)
     for fold in folds.splits:
         experiment.sampling.check(dataset.target[fold.train])
@@ -174,16 +167,39 @@ def execute(
             seconds[stage] = seconds.get(stage, 0.0) + spent
     with _timed(seconds, "threshold"):
         oof = out_of_fold(prepared, results)
-        evidence = gather_evidence(
-            oof,
-            prepared.costs.take(oof.row),
-            rule=experiment.threshold,
-            calibration=experiment.calibration,
-        )
-    return Result(prepared, tuple(results), oof, evidence, shared, seconds)
+        return decide(experiment, prepared, tuple(results), oof, seconds)
 
 
-def run_fold(experiment: Experiment, prepared: Prepared, session: Session, fold: Fold) -> FoldResult:
+def decide(
+    experiment: Experiment,
+    prepared: Prepared,
+    folds: tuple[FoldResult, ...],
+    oof: OutOfFold,
+    seconds: dict[str, float],
+) -> Result:
+    """Calibrate the out-of-fold scores, choose the threshold and gather its evidence."""
+    costs = prepared.costs.take(oof.row)
+    calibrator = experiment.calibration.fit(oof.score, oof.target)
+    decided = replace(oof, score=calibrator.apply(oof.score))
+    rule = experiment.threshold
+    return Result(
+        folds=folds,
+        ids=prepared.dataset.ids[oof.row],
+        oof=oof,
+        decided=decided,
+        costs=costs,
+        crossfit=cross_fit(oof, costs, rule, experiment.calibration),
+        reference=reference(decided, costs, rule, bayes_valid=all(fold.natural for fold in folds)),
+        rows=prepared.dataset.rows,
+        beta=rule.beta,
+        calibration=type(experiment.calibration).__name__,
+        seconds=seconds,
+    )
+
+
+def run_fold(
+    experiment: Experiment, prepared: Prepared, session: Session, fold: Fold
+) -> FoldResult:
     """Prepare, sample, fit and score one fold; only its training rows teach anything."""
     seconds: dict[str, float] = {}
     target = prepared.dataset.target
@@ -205,6 +221,7 @@ def run_fold(experiment: Experiment, prepared: Prepared, session: Session, fold:
         train=train,
         scores=scores[fold.validation],
         importance=fitted.importance(),
+        natural=_natural(experiment, training, fold),
         seconds=seconds,
         notes=preparation.notes,
     )
@@ -256,10 +273,19 @@ def _prepare_rows(experiment: Experiment, table: Table, fold: Fold) -> tuple[Pre
     return preparation, preparation.transform(table)
 
 
-def _sample(experiment: Experiment, table: Table, rows: np.ndarray, target: np.ndarray) -> TrainingRows:
+def _sample(
+    experiment: Experiment, table: Table, rows: np.ndarray, target: np.ndarray
+) -> TrainingRows:
     sampler = experiment.sampling
     values = table.values if sampler.needs_complete else None
     return sampler.sample(rows, target[rows], values, experiment.seed)
+
+
+def _natural(experiment: Experiment, training: TrainingRows, fold: Fold) -> bool:
+    """Return whether the model learnt the class shares as they are: nothing drawn or weighted."""
+    params = getattr(experiment.model, "params", {})
+    weighted = any(params.get(name) not in (None, False, 1) for name in CLASS_WEIGHTS)
+    return training.weights is None and training.size == len(fold.train) and not weighted
 
 
 @contextmanager

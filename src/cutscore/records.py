@@ -220,7 +220,9 @@ class FoldResult:
 
     `fitted_rows` counts the rows the model saw after sampling; `validation` and `train` hold the
     score metrics on validation rows and on the original training rows; `scores` are those of the
-    validation rows; `seconds` are wall time per stage; `notes` tell what a user should know.
+    validation rows; `natural` says that no row was drawn, made up or weighted, so that scores may
+    be taken as probabilities; `seconds` are wall time per stage; `notes` tell what a user should
+    know.
     """
 
     fold: Fold
@@ -229,5 +231,60 @@ class FoldResult:
     train: Figures
     scores: Scores
     importance: Mapping[str, float] | None
+    natural: bool
     seconds: Mapping[str, float]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PartDecision:
+    """One part, decided with a threshold (and calibrator) that saw only other parts."""
+
+    repeat: int
+    part: int
+    rows: int
+    threshold: float
+    total_cost: float
+    confusion: Confusion
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """The cross-fitted cost: every part decided with a threshold fitted on other parts' scores.
+
+    `rows` is how many rows of a repeat were decided and `left_out` how many were scored but had
+    no part to fit a threshold on (the first part in time order). Costs, savings, F-beta and
+    confusion are over the decided rows, per repeat and then averaged over repeats;
+    `threshold_std` is the population standard deviation over all decided parts.
+    """
+
+    total_cost: float | Undefined
+    cost_per_row: float | Undefined
+    savings: float | Undefined
+    fbeta: float | Undefined
+    threshold_std: float | Undefined
+    confusion: Confusion | Undefined
+    rows: int
+    left_out: int
+    parts: tuple[PartDecision, ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The chosen threshold on the scores that chose it, and what to compare it with.
+
+    `exact` and `grid` are the cost optima over all distinct scores and over the fine grid,
+    `grid_excess` the difference of their costs (never below 0). `bayes` is the threshold that is
+    optimal for calibrated scores, `bayes_valid` whether the scores may be taken as such.
+    """
+
+    chosen: ThresholdChoice
+    cost_per_row: float
+    savings: float | Undefined
+    flag_nobody: float
+    flag_everybody: float
+    exact: ThresholdChoice
+    grid: ThresholdChoice
+    grid_excess: float
+    bayes: ThresholdChoice | Undefined
+    bayes_valid: bool

@@ -17,7 +17,6 @@ from cutscore.errors import RequestError
 from cutscore.experiment import (
     OnFold,
     Prepared,
-    Result,
     Workbench,
     execute,
     prepare,
@@ -27,6 +26,7 @@ from cutscore.experiment import (
 from cutscore.report.items import DatasetUsed, Item, Metric, ModelFolder, Param, Tag, Text
 from cutscore.report.record import record_items
 from cutscore.report.redact import redact
+from cutscore.report.result import Result
 from cutscore.store.init import Store, init_store
 from cutscore.tracking.client import open_client
 from cutscore.tracking.lifeline import lifeline
@@ -105,7 +105,7 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
             run_id = writer.run_id
             metrics = _record(plan, bench, job, writer)
             writer.complete()
-    except Exception as error:  # noqa: BLE001 - recorded by the writer and told in the outcome
+    except Exception as error:
         log.info("run %s failed", job.name, exc_info=error)
         return RunOutcome(job.name, run_id, "failed", objective, labels, failure=_reason(error))
     return RunOutcome(job.name, run_id, "complete", objective, labels, metrics)
@@ -141,12 +141,12 @@ def _record(plan: Plan, bench: Workbench, job: Job, writer: RunWriter) -> dict[s
         writer.write(_data_items(plan, prepared))
         _log_data(prepared)
         result = execute(plan.experiment, prepared, bench, job.on_fold)
-        writer.write(_kept(record_items(result.summary(), job.name, plan.report), metrics))
+        writer.write(_kept(record_items(result, job.name, plan.report), metrics))
         if plan.experiment.model.refit is True:
-            threshold = result.evidence.choice.threshold
+            threshold = result.reference.chosen.threshold
             writer.write([model_item(plan, prepared, bench, threshold)])
     _log_result(result, metrics)
-    closing = [
+    closing: list[Item] = [
         Metric("peak_memory_mb", memory.megabytes),
         Metric("seconds_total", time.perf_counter() - start),
         Text("run.log", _log_text(job.log_file)),
@@ -191,7 +191,12 @@ def _data_items(plan: Plan, prepared: Prepared) -> Iterator[Item]:
     yield Metric("features", len(table.columns))
     columns = {c.name: "string" if c.categorical else "double" for c in table.columns}
     yield DatasetUsed(
-        dataset.name, dataset.digest, dataset.source, dataset.rows, dataset.positives, columns
+        plan.choices["data"],
+        dataset.digest,
+        dataset.source,
+        dataset.rows,
+        dataset.positives,
+        columns,
     )
 
 
@@ -225,9 +230,7 @@ def _given(overrides: Iterable[str]) -> dict[str, str]:
 
 def _requirements() -> tuple[str, ...]:
     """Return what loads a kept model: Cutscore itself, which brings its libraries."""
-    return tuple(
-        line for line in environment_text().splitlines() if line.startswith("cutscore==")
-    )
+    return tuple(line for line in environment_text().splitlines() if line.startswith("cutscore=="))
 
 
 def _reason(error: Exception) -> str:
@@ -260,7 +263,9 @@ def _log_result(result: Result, metrics: Mapping[str, float]) -> None:
         )
         for note in fold.notes:
             log.warning("fold %d: %s", fold.fold.number, note)
-    log.info("threshold %s, cross-fitted cost %s", metrics.get("threshold"), metrics.get("crossfit_cost"))
+    log.info(
+        "threshold %s, cross-fitted cost %s", metrics.get("threshold"), metrics.get("crossfit_cost")
+    )
 
 
 def _log_text(path: Path | None) -> str:

@@ -56,7 +56,7 @@ def run_help(words: Sequence[str]) -> str:
         )
     settings = (
         "Any setting inside an option is overridden with dots: validation.folds=10,\n"
-        "model.params.n_estimators=300; a new mapping entry with +: +data.domain.LATE=\"a + b\".\n"
+        'model.params.n_estimators=300; a new mapping entry with +: +data.domain.LATE="a + b".\n'
         "`cutscore run --cfg job` prints them all with the values of an experiment."
     )
     groups = "Groups and their options (GROUP=OPTION):\n" + "\n".join(lines)

@@ -17,10 +17,20 @@ from cutscore.config.layers import Layers, find_layers
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.sweep.cells import plan_request
 
-FLAGS = (
-    "--help --hydra-help --version --cfg --resolve --package --run --multirun --shell-completion "
-    "--config-name --config-dir --info"
-).split()
+FLAGS = [
+    "--help",
+    "--hydra-help",
+    "--version",
+    "--cfg",
+    "--resolve",
+    "--package",
+    "--run",
+    "--multirun",
+    "--shell-completion",
+    "--config-name",
+    "--config-dir",
+    "--info",
+]
 
 
 def run(words: Sequence[str]) -> int:
@@ -34,7 +44,7 @@ def run(words: Sequence[str]) -> int:
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
-    parser = get_args_parser()
+    parser: argparse.ArgumentParser = get_args_parser()
     parser.allow_abbrev = False
     args, unknown = parser.parse_known_args(list(words))
     flags = [word for word in [*unknown, *args.overrides] if word.startswith("-")]
@@ -75,7 +85,7 @@ def _inspect(composer: Composer, args: argparse.Namespace) -> int:
 def _execute(composer: Composer, layers: Layers, args: argparse.Namespace) -> int:
     """Check the whole request, then run it and say how it went."""
     start = time.monotonic()
-    stderr = Console(stderr=True)
+    stderr = Console(stderr=True, soft_wrap=not sys.stderr.isatty())
     replaced = layers.replaced()
     if replaced:
         stderr.print(f"Packaged options replaced by local ones: {', '.join(replaced)}")
@@ -83,8 +93,9 @@ def _execute(composer: Composer, layers: Layers, args: argparse.Namespace) -> in
     from cutscore.sweep.launch import launch  # imports what experiments need
 
     outcome = launch(composer, request, stderr)
-    from cutscore.cli.summary import print_summary
+    from cutscore.cli.summary import PLAIN_WIDTH, print_summary
 
-    print_summary(outcome, Console(), stderr, time.monotonic() - start)
+    stdout = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+    print_summary(outcome, stdout, stderr, time.monotonic() - start)
     sys.stdout.flush()
     return 1 if outcome.failed else 0

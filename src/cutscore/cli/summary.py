@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -9,16 +12,44 @@ from cutscore.run import RunOutcome
 from cutscore.sweep.launch import LaunchOutcome
 from cutscore.sweep.leaderboard import OPTIMISM, Leaderboard
 
+NAMED = ("features", "sampling", "model")
+WIDE = 110
+PLAIN_WIDTH = 160  # where output is no terminal, nothing has to be cut
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure to show: metric, heading, metric of its spread, format; `wide` may be left out."""
+
+    metric: str
+    heading: str
+    spread: str | None
+    form: str
+    wide: bool = False
+
+
+COLUMNS = (
+    Shown("roc_auc", "AUC", "roc_auc_std", ".4f"),
+    Shown("threshold", "threshold", "threshold_std", ".4f"),
+    Shown("crossfit_cost", "cost", None, ",.0f"),
+    Shown("crossfit_cost_fold_mean", "cost per fold", "crossfit_cost_fold_std", ",.0f", wide=True),
+    Shown("crossfit_savings", "savings", None, ".1%"),
+    Shown("seconds_total", "s", None, ".1f", wide=True),
+)
 SINGLE = (
-    ("roc_auc", "ROC AUC (mean over folds)", "roc_auc_std", ".4f"),
-    ("pr_auc", "average precision", "pr_auc_std", ".4f"),
-    ("brier", "Brier score", "brier_std", ".4f"),
-    ("threshold", "threshold", "threshold_std", ".4f"),
-    ("total_cost", "cost at the threshold", None, ",.0f"),
-    ("crossfit_cost", "cross-fitted cost", None, ",.0f"),
-    ("crossfit_savings", "cross-fitted savings", None, ".1%"),
-    ("recall", "recall", None, ".3f"),
-    ("precision", "precision", None, ".3f"),
+    Shown("roc_auc", "ROC AUC, mean over folds", "roc_auc_std", ".4f"),
+    Shown("pr_auc", "average precision", "pr_auc_std", ".4f"),
+    Shown("brier", "Brier score", "brier_std", ".4f"),
+    Shown("threshold", "threshold", "threshold_std", ".4f"),
+    Shown("threshold_grid", "threshold on the fine grid", None, ".4f"),
+    Shown("threshold_bayes", "Bayes threshold", None, ".4f"),
+    Shown("total_cost", "cost at the threshold", None, ",.0f"),
+    Shown("grid_excess", "what the fine grid costs more", None, ",.0f"),
+    Shown("crossfit_cost", "cross-fitted cost", None, ",.0f"),
+    Shown("crossfit_savings", "cross-fitted savings", None, ".1%"),
+    Shown("recall", "recall", None, ".3f"),
+    Shown("precision", "precision", None, ".3f"),
+    Shown("fbeta", "F-beta", None, ".3f"),
 )
 
 
@@ -33,7 +64,7 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
     done = len(outcome.outcomes) - len(outcome.failed)
     stderr.print(
         f"{done} of {len(outcome.outcomes)} runs complete in {_duration(seconds)}; "
-        f"experiment \"{outcome.store.experiment}\", logs in {outcome.folder}",
+        f'experiment "{outcome.store.experiment}", logs in {outcome.folder}',
         highlight=False,
     )
     shown = outcome.board.best if outcome.board is not None else outcome.outcomes[0]
@@ -45,69 +76,60 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
 
 
 def _print_board(outcome: LaunchOutcome, board: Leaderboard, stdout: Console) -> None:
-    stdout.print(_board_table(board))
+    stdout.print(_board_table(board, stdout.width))
     if len(board.ranked) > 1:
-        stdout.print(OPTIMISM, style="dim")
+        stdout.print(f"Costs are cross-fitted; ± is the spread over folds. {OPTIMISM}", style="dim")
     best = board.best
     if best is not None and outcome.kept_model is not None:
         stdout.print(f"Model of {best.name}, fitted on all rows: {outcome.kept_model}")
 
 
-def _board_table(board: Leaderboard) -> Table:
-    """Return the leaderboard as a table for people."""
-    table = Table(title=f"Leaderboard, by {board.metric.replace('_', ' ')}", title_justify="left")
-    labels = [
-        key
-        for key in ("features", "sampling", "model")
-        if key in board.swept or len({cell.label(key) for cell in board.ranked}) > 1
-    ]
-    others = [key for key in board.swept if key not in ("features", "sampling", "model")]
+def _board_table(board: Leaderboard, width: int) -> Table:
+    """Return the leaderboard as a table for people; a narrow terminal gets fewer columns.
+
+    Features, sampling and model are in the run's name.
+    """
+    title = f"Leaderboard, by {board.metric.replace('_', ' ')}"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    settings = [key for key in board.swept if key not in NAMED]
+    columns = [column for column in COLUMNS if width >= WIDE or not column.wide]
     table.add_column("#", justify="right")
     table.add_column("run", no_wrap=True)
-    for key in [*labels, *others]:
-        table.add_column(key)
-    for heading in ("AUC", "threshold", "cross-fitted cost", "per fold", "savings", "s"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    for key in settings:
+        table.add_column(key.rpartition(".")[2])
+    for column in columns:
+        table.add_column(column.heading, justify="right", no_wrap=True)
     for place, cell in enumerate(board.ranked, start=1):
         table.add_row(
             str(place),
             cell.name,
-            *(cell.label(key) for key in [*labels, *others]),
-            _spread(cell, "roc_auc", "roc_auc_std", ".4f"),
-            _spread(cell, "threshold", "threshold_std", ".4f"),
-            _figure(cell, "crossfit_cost", ",.0f"),
-            _spread(cell, "crossfit_cost_fold_mean", "crossfit_cost_fold_std", ",.0f"),
-            _figure(cell, "crossfit_savings", ".1%"),
-            _figure(cell, "seconds_total", ".1f"),
+            *(cell.label(key) for key in settings),
+            *(_spread(cell, column) for column in columns),
             style="bold" if place == 1 and len(board.ranked) > 1 else None,
         )
     for cell in board.failed:
-        blanks = [""] * (table.row_count and 0)
-        table.add_row("-", cell.name, *(cell.label(key) for key in [*labels, *others]), "FAILED", *blanks)
+        table.add_row("-", cell.name, *(cell.label(key) for key in settings), "FAILED")
     return table
 
 
 def _single_table(outcome: RunOutcome) -> Table:
-    table = Table(title=outcome.name, title_justify="left", show_header=False)
+    table = Table(title=outcome.name, title_justify="left", show_header=False, box=box.SIMPLE_HEAD)
     table.add_column("figure")
     table.add_column("value", justify="right")
-    for metric, heading, spread, form in SINGLE:
-        if metric in outcome.metrics:
-            value = _spread(outcome, metric, spread, form) if spread else _figure(outcome, metric, form)
-            table.add_row(heading, value)
+    for shown in SINGLE:
+        if shown.metric in outcome.metrics:
+            table.add_row(shown.heading, _spread(outcome, shown))
     return table
 
 
-def _figure(cell: RunOutcome, metric: str, form: str) -> str:
-    value = cell.metrics.get(metric)
-    return "-" if value is None else format(value, form)
-
-
-def _spread(cell: RunOutcome, metric: str, spread: str, form: str) -> str:
-    """Return a figure with its standard deviation over folds."""
-    deviation = cell.metrics.get(spread)
-    text = _figure(cell, metric, form)
-    return text if deviation is None else f"{text} ± {format(deviation, form)}"
+def _spread(cell: RunOutcome, shown: Shown) -> str:
+    """Return a figure, with its standard deviation over folds where there is one."""
+    value = cell.metrics.get(shown.metric)
+    deviation = cell.metrics.get(shown.spread) if shown.spread else None
+    if value is None:
+        return "-"
+    text = format(value, shown.form)
+    return text if deviation is None else f"{text} ± {format(deviation, shown.form)}"
 
 
 def _duration(seconds: float) -> str:

@@ -108,7 +108,7 @@ def _plain(config: DictConfig) -> dict[str, Any]:
         problem = "a value is required."
         raise RequestError([Fault(key, problem, f"Give it as {key}=...") for key in missing])
     try:
-        plain = OmegaConf.to_container(body, resolve=True)
+        plain: Any = OmegaConf.to_container(body, resolve=True)
     except OmegaConfBaseException as error:
         raise RequestError(explain(error)) from error
     return {str(key): value for key, value in plain.items()}
@@ -133,7 +133,9 @@ def _validated(group: str, cls: type, settings: dict[str, Any]) -> Any:
         try:
             return cls(**settings)
         except (TypeError, ValueError) as error:
-            raise RequestError(Fault(group, f"{cls.__name__} refused its settings: {error}.")) from error
+            raise RequestError(
+                Fault(group, f"{cls.__name__} refused its settings: {error}.")
+            ) from error
     known = [field.name for field in dataclasses.fields(cls) if field.init]
     faults = [
         Fault(

@@ -45,13 +45,14 @@ class Composer:
         With `sweep=True` the overrides may hold sweeps, and what comes back is the config that
         launches them. Raises Hydra's own errors; `check` explains them.
         """
-        return self.hydra.compose_config(
+        config: DictConfig = self.hydra.compose_config(
             config_name=self.primary,
             overrides=list(overrides),
             run_mode=RunMode.MULTIRUN if sweep else RunMode.RUN,
             with_log_configuration=False,
             validate_sweep_overrides=not sweep,
         )
+        return config
 
     def expand(self, launcher_config: DictConfig) -> list[list[str]]:
         """Return the overrides of every cell of a sweep, in order.
@@ -59,9 +60,9 @@ class Composer:
         The grid is what Hydra's basic sweeper makes of `hydra.sweeper.params` and the command
         line; for a key in both, the command line wins.
         """
-        params = OmegaConf.to_container(launcher_config.hydra.sweeper.params or {}) or {}
-        given = OmegaConf.to_container(launcher_config.hydra.overrides.task)
-        texts = [f"{key}={value}" for key, value in dict(params).items()] + list(given)
+        params = launcher_config.hydra.sweeper.params or {}
+        texts = [f"{key}={value}" for key, value in params.items()]
+        texts += list(launcher_config.hydra.overrides.task)
         batches = BasicSweeper.split_arguments(self._parser.parse_overrides(texts), None)
         return [list(cell) for batch in batches for cell in batch]
 
@@ -157,7 +158,9 @@ def _setting_fault(override: Override, error: Exception, base: DictConfig) -> Fa
     text = str(error) + str(error.__cause__ or "")
     if override.is_sweep_override() and not override.is_discrete_sweep():
         kind = override.value_type.name.lower().replace("_sweep", "") if override.value_type else ""
-        return Fault(key, f"a grid cannot sweep over {kind}(...).", "Use choice(...) or range(...).")
+        return Fault(
+            key, f"a grid cannot sweep over {kind}(...).", "Use choice(...) or range(...)."
+        )
     unknown = "not in struct" in text or "Could not override" in text or "Could not find" in text
     if not unknown:
         return explain(error)
@@ -176,10 +179,10 @@ def _setting_fault(override: Override, error: Exception, base: DictConfig) -> Fa
 def _known_keys(node: DictConfig, prefix: str = "") -> list[str]:
     """Return every dotted key of a config, without Hydra's own and our internal ones."""
     found = []
-    for key in node:
+    for key in map(str, node):
         if not prefix and key in ("hydra", "job"):
             continue
-        name = f"{prefix}{key}"
+        name = prefix + key
         found.append(name)
         child = node._get_node(key)
         if isinstance(child, DictConfig) and not child._is_none() and not child._is_missing():

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,7 +139,9 @@ def _sweep(
     name = parent_name(request)
     with (
         lifeline() as life,
-        open_run(client, store.experiment_id, name, tags={"cutscore.kind": "sweep"}, life=life) as parent,
+        open_run(
+            client, store.experiment_id, name, tags={"cutscore.kind": "sweep"}, life=life
+        ) as parent,
     ):
         life.register(parent.kill_children, last=True)
         with shown(folder / PROGRESS, len(request.cells), folds, stderr):

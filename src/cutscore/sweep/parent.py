@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from cutscore.report.figures import heatmap
+from cutscore.report.figures.leaderboard import leaderboard_heatmap
 from cutscore.report.items import Figure, Item, Metric, Param, Table, Tag, Text
 from cutscore.report.redact import redact
 from cutscore.sweep.cells import Request
@@ -24,7 +24,7 @@ def parent_name(request: Request) -> str:
 
 
 def parent_items(request: Request, board: Leaderboard, name: str) -> Iterator[Item]:
-    """Yield the leaderboard, the heatmaps, the best cell's threshold and what was asked for."""
+    """Yield the leaderboard, the heatmap, the best cell's threshold and what was asked for."""
     yield Param("cells", len(request.cells))
     yield Param("swept", ", ".join(request.swept))
     yield Param("ranked_by", board.metric)
@@ -50,16 +50,12 @@ def parent_items(request: Request, board: Leaderboard, name: str) -> Iterator[It
         "note": OPTIMISM,
     }
     yield Text("best_threshold.json", json.dumps(chosen, indent=2) + "\n")
-    yield from _heatmaps(board, name)
+    yield from _heatmap(board, name)
 
 
-def _heatmaps(board: Leaderboard, name: str) -> Iterator[Item]:
-    """Yield features x sampling pictures; a sweep of neither has nothing to show there."""
-    for metric, title, lower in (
-        ("crossfit_cost", "Cross-fitted cost", True),
-        ("roc_auc", "ROC AUC, mean over folds", False),
-    ):
-        features, samplings, values = board.grid(metric)
-        if values.size > 1:
-            figure = heatmap(features, samplings, values, f"{title} · {name}", lower_is_better=lower)
-            yield Figure(f"heatmap_{metric}.png", figure)
+def _heatmap(board: Leaderboard, name: str) -> Iterator[Item]:
+    """Yield features x sampling as a picture; one cell alone has nothing to show there."""
+    features, samplings, cost = board.grid("crossfit_cost")
+    _, _, auc = board.grid("roc_auc")
+    if cost.size > 1:
+        yield Figure("heatmap.png", leaderboard_heatmap(name, features, samplings, cost, auc))

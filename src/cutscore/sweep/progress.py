@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -110,5 +109,3 @@ def shown(path: Path, cells: int, folds: int, console: Console) -> Iterator[None
         board.update()
         if console.is_terminal:
             board.bar.stop()
-
-

@@ -12,6 +12,11 @@ class ThresholdRule(Protocol):
     """A way to choose a threshold; a row is flagged when `score >= threshold`."""
 
     @property
+    def objective(self) -> str:
+        """What is optimised: cost or fbeta."""
+        ...
+
+    @property
     def beta(self) -> float:
         """The beta of the F-beta that is reported (and optimised, if that is the objective)."""
         ...

@@ -21,6 +21,7 @@ from cutscore.threshold.losses import ADDED, FP, GAINED, TP, Floats, Loss
 BUCKETS = 1 << 13
 CHUNK = 1 << 15  # rows labelled at a time: the buffers stay in the cache
 FEW_ROWS = 1 << 13  # below this, sorting all rows is cheaper than counting them in buckets
+LEVELS = 8  # how often buckets are made narrower before all rows left are sorted
 
 Labels = npt.NDArray[np.int64]
 
@@ -40,44 +41,55 @@ def exact_cut(scores: Scores, target: Target, loss: Loss) -> Cut:
     Of equal losses the highest threshold wins. Flagging nobody is the next float above the
     highest score. Raises `RequestError` if there is no row or a score is not finite.
     """
-    low, high = score_range(scores)
-    # a range too narrow or too wide for a finite bucket width (constant scores too) is sorted
-    scale = BUCKETS / (high - low) if high > low else np.inf
-    if len(scores) < FEW_ROWS or not 0 < scale < np.inf:
-        return sorted_cut(scores, target, loss)
-    return bucketed_cut(scores, target, loss, BUCKETS)
+    score_range(scores)
+    search = sorted_cut if len(scores) < FEW_ROWS else bucketed_cut
+    return search(scores, target, loss)
 
 
 def sorted_cut(scores: Scores, target: Target, loss: Loss) -> Cut:
     """Return the cut that `exact_cut` describes by sorting all rows."""
     thresholds, sums = descend(scores, target, loss.delta)
-    return _best_of(thresholds, sums, loss)
+    nobody = _nobody_cut(float(thresholds[0]), loss)
+    return _better(nobody, _first_least(thresholds, sums, loss))
 
 
-def bucketed_cut(scores: Scores, target: Target, loss: Loss, buckets: int) -> Cut:
+def bucketed_cut(
+    scores: Scores, target: Target, loss: Loss, buckets: int = BUCKETS, few: int = FEW_ROWS
+) -> Cut:
     """Return the cut that `exact_cut` describes by sorting only rows that may hold it.
 
-    The highest score must exceed the lowest.
+    If more than `few` rows may, they are counted again in buckets of the narrower score range
+    (most scores in a corner of the range, as with rare positives or one outlier).
     """
-    low, high = score_range(scores)
-    scale = buckets / (high - low)
-    inside = count_buckets(scores, target, loss.delta, low, scale, buckets + 1)
-    below = from_top(inside)
-    above = below - inside
-    nobody = float(loss.at(_nobody(inside))[0])
-    best = min(float(loss.at(below).min()), nobody)
-    may_hold = loss.bound(above, below) <= best + loss.slack
-    rows = rows_in(may_hold, scores, low, scale)
-    if len(rows) == 0:
-        return Cut(float(np.nextafter(high, np.inf)), 0, 0, nobody)
-    thresholds, sums = descend(
-        scores[rows], target[rows], None if loss.delta is None else loss.delta[rows]
-    )
-    # these sums leave out the rows of closed buckets: add those above each open one
-    kept = np.flatnonzero(may_hold)
-    missing = above[:, kept] - (from_top(inside[:, kept]) - inside[:, kept])
-    place = np.searchsorted(kept, buckets_of(thresholds, low, scale))
-    return _best_of(thresholds, sums + missing[:, place], loss, high)
+    nobody = _nobody_cut(float(scores.max()), loss)
+    delta, best = loss.delta, nobody.loss
+    base = np.zeros((2 if delta is None else 4, 1))  # sums over the rows above those looked at
+    for _ in range(LEVELS):
+        low, high = score_range(scores)
+        scale = buckets / (high - low) if high > low else np.inf
+        if not 0 < scale < np.inf:
+            break  # one score, or too narrow or too wide a range for a bucket width
+        inside = count_buckets(scores, target, delta, low, scale, buckets + 1)
+        below = from_top(inside) + base
+        above = below - inside
+        best = min(best, float(loss.at(below).min()))
+        may_hold = loss.bound(above, below) <= best + loss.slack
+        rows = rows_in(may_hold, scores, low, scale)
+        if len(rows) == 0:
+            return nobody
+        kept = np.flatnonzero(may_hold)
+        if len(rows) <= few or kept[-1] - kept[0] > buckets // 2:
+            thresholds, sums = descend(scores[rows], target[rows], _at(delta, rows))
+            # these sums leave out the rows of closed buckets: add those above each open one
+            missing = above[:, kept] - (from_top(inside[:, kept]) - inside[:, kept])
+            place = np.searchsorted(kept, buckets_of(thresholds, low, scale))
+            return _better(nobody, _first_least(thresholds, sums + missing[:, place], loss))
+        may_hold[kept[0] : kept[-1] + 1] = True
+        rows = rows_in(may_hold, scores, low, scale)
+        base = above[:, kept[-1:]]
+        scores, target, delta = scores[rows], target[rows], _at(delta, rows)
+    thresholds, sums = descend(scores, target, delta)
+    return _better(nobody, _first_least(thresholds, sums + base, loss))
 
 
 def grid_cut(scores: Scores, target: Target, loss: Loss, step: float) -> Cut:
@@ -187,16 +199,18 @@ def from_top(inside: Floats) -> Floats:
     return np.cumsum(inside[:, ::-1], axis=1)[:, ::-1]
 
 
-def _nobody(like: Floats) -> Floats:
-    return np.zeros((len(like), 1))
+def _at(delta: Floats | None, rows: Labels) -> Floats | None:
+    return None if delta is None else delta[rows]
 
 
-def _best_of(thresholds: Floats, sums: Floats, loss: Loss, high: float | None = None) -> Cut:
-    """Return the best of the cuts and of flagging nobody; `high` is the highest score of all."""
-    nobody = np.nextafter(thresholds[0] if high is None else high, np.inf)
-    return _first_least(
-        np.concatenate([[nobody], thresholds]), np.hstack([_nobody(sums), sums]), loss
-    )
+def _nobody_cut(high: float, loss: Loss) -> Cut:
+    nothing = np.zeros((4, 1))
+    return Cut(float(np.nextafter(high, np.inf)), 0, 0, float(loss.at(nothing)[0]))
+
+
+def _better(higher: Cut, lower: Cut) -> Cut:
+    """Return the cut of less loss, the one with the higher threshold if they are equal."""
+    return lower if lower.loss < higher.loss else higher
 
 
 def _first_least(thresholds: Floats, sums: Floats, loss: Loss) -> Cut:

@@ -1,0 +1,145 @@
+"""`cutscore runs ...`: the store read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cutscore.cli.store import StoreOption, address_of
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from rich.table import Table
+
+    from cutscore.tracking.reading import RunDetail, RunSummary
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+LISTED = (
+    ("roc_auc", "AUC", ".4f"),
+    ("threshold", "threshold", ".4f"),
+    ("crossfit_cost", "cross-fitted cost", ",.0f"),
+    ("crossfit_savings", "savings", ".1%"),
+)
+
+app = typer.Typer(help="Read the store: list, show.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(
+    experiment: Annotated[str | None, typer.Option(help="Only this MLflow experiment.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many runs, newest first.")] = 50,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List runs, newest first.
+
+    Example: cutscore runs list --experiment quickstart
+    """
+    from cutscore.tracking.reading import list_runs
+
+    runs = list_runs(_client(store), experiment, limit=limit)
+    if as_json:
+        print(json.dumps([asdict(run) for run in runs], indent=2))
+    else:
+        _print(_runs_table(runs))
+
+
+@app.command("show")
+def show(
+    run: Annotated[str, typer.Argument(help="A run id, the beginning of one, or a run's name.")],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show all that a run left behind, and what its record lacks.
+
+    Example: cutscore runs show exp03_cv_domain_none --json
+    """
+    from cutscore.tracking.reading import missing_from_record, show_run
+
+    detail = show_run(_client(store), run)
+    missing = missing_from_record(detail)
+    if as_json:
+        print(json.dumps({**asdict(detail), "missing": missing}, indent=2))
+    else:
+        _print(*_detail_tables(detail), _verdict(detail, missing))
+
+
+def _client(store: str | None) -> MlflowClient:
+    """Return a client for a store that is there."""
+    from cutscore.store.init import check_store
+    from cutscore.tracking.client import open_client
+
+    uri = address_of(store).uri
+    check_store(uri)
+    return open_client(uri)
+
+
+def _print(*parts: Any) -> None:
+    from rich.console import Console
+
+    console = Console()
+    for part in parts:
+        console.print(part, highlight=False)
+
+
+def _runs_table(runs: list[RunSummary]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"{len(runs)} runs, newest first", title_justify="left")
+    for heading in ("id", "name", "experiment", "status"):
+        table.add_column(heading, no_wrap=heading == "id", overflow="fold")
+    for _, heading, _ in LISTED:
+        table.add_column(heading, justify="right")
+    for run in runs:
+        whole = run.status.lower() if run.complete else f"{run.status.lower()}, incomplete"
+        figures = [_figure(run.metrics.get(key), form) for key, _, form in LISTED]
+        table.add_row(run.run_id[:8], run.name, run.experiment, whole, *figures)
+    return table
+
+
+def _detail_tables(detail: RunDetail) -> list[Table]:
+    from rich.table import Table
+
+    run = detail.summary
+    head = Table(title=f"{run.name}  ({run.run_id})", title_justify="left", show_header=False)
+    head.add_row("experiment", run.experiment)
+    head.add_row("status", run.status)
+    head.add_row("started", run.started)
+    for name, tag in run.tags.items():
+        if not name.startswith("mlflow."):
+            head.add_row(name, tag)
+    metrics = Table(title="metrics", title_justify="left")
+    metrics.add_column("metric")
+    metrics.add_column("value", justify="right")
+    metrics.add_column("by fold")
+    for name, value in run.metrics.items():
+        steps = detail.history.get(name, {})
+        metrics.add_row(name, f"{value:,.6g}", "  ".join(f"{v:,.5g}" for v in steps.values()))
+    params = Table(title="params", title_justify="left", show_header=False)
+    for name, text in detail.params.items():
+        params.add_row(name, text)
+    files = Table(title=f"artifacts in {detail.artifact_uri}", title_justify="left")
+    files.add_column("file")
+    files.add_column("bytes", justify="right")
+    for file in detail.artifacts:
+        files.add_row(file.path, f"{file.size:,}")
+    return [head, params, metrics, files]
+
+
+def _verdict(detail: RunDetail, missing: list[str]) -> str:
+    lines = [f"model: {model}" for model in detail.models]
+    if missing:
+        lines.append(f"[red]Missing from the record:[/red] {', '.join(missing)}")
+    else:
+        lines.append("[green]Nothing is missing from the record.[/green]")
+    if detail.namesakes:
+        lines.append(f"Older runs of this name: {', '.join(i[:8] for i in detail.namesakes)}")
+    return "\n".join(lines)
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

@@ -1,0 +1,158 @@
+"""The pictures of a run and the curve they are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from cutscore import metrics
+from cutscore.records import Confusion, OutOfFold, Undefined
+from cutscore.report.items import Figure, Item, Table, Tag
+from cutscore.report.record_spec import UNDEFINED_PREFIX
+from cutscore.report.result import Result
+from cutscore.report.settings import ReportSettings
+
+FOLD_POINTS = 200
+
+
+def picture_items(result: Result, name: str, settings: ReportSettings) -> Iterator[Item]:
+    """Yield the threshold curve as a table, and every picture except the feature importance."""
+    ranked = metrics.ranking(result.decided.target, result.decided.score)
+    cost = _cost_curve(result, settings.curve_points)
+    yield _curve_table(ranked, cost, result.decided.repeats)
+    yield _confusion(result, name)
+    if ranked.positives and ranked.negatives:
+        yield from _rank_pictures(result, name, ranked, settings.curve_points)
+    else:
+        for artifact in ("roc_curve.png", "pr_curve.png"):
+            yield Tag(f"{UNDEFINED_PREFIX}{artifact}", "all scored rows have one class")
+    yield _cost(result, name, cost)
+    yield _calibration(result, name, settings)
+
+
+def _cost_curve(result: Result, points: int) -> metrics.CostCurve:
+    """Return total cost by threshold, over the entries of all repeats."""
+    decided, costs = result.decided, result.costs
+    nobody = costs.no_model(decided.target)[0]
+    return metrics.cost_curve(decided.score, costs.delta(decided.target), nobody, points)
+
+
+def _curve_table(ranked: metrics.Ranking, cost: metrics.CostCurve, repeats: int) -> Table:
+    """Return outcomes and cost at the curve's thresholds, averaged over repeats."""
+    position = np.searchsorted(-ranked.score, -cost.threshold, side="right")
+    tp = np.concatenate([[0], ranked.tp])[position] / repeats
+    fp = np.concatenate([[0], ranked.fp])[position] / repeats
+    frame = {
+        "threshold": cost.threshold,
+        "total_cost": cost.total_cost / repeats,
+        "tp": tp,
+        "fp": fp,
+        "tn": ranked.negatives / repeats - fp,
+        "fn": ranked.positives / repeats - tp,
+    }
+    return Table("threshold_curve.parquet", frame)
+
+
+def _confusion(result: Result, name: str) -> Figure:
+    from cutscore.report.figures.confusion import confusion_matrix
+
+    costs, chosen = result.costs, result.reference.chosen
+    fixed = None
+    if costs.fixed:
+        fixed = Confusion(
+            tp=float(costs.true_positive),
+            fp=float(costs.false_positive),
+            tn=float(costs.true_negative),
+            fn=float(costs.false_negative),
+        )
+    figure = confusion_matrix(name, chosen.confusion, fixed, chosen.threshold)
+    return Figure("confusion_matrix.png", figure)
+
+
+def _rank_pictures(
+    result: Result, name: str, ranked: metrics.Ranking, points: int
+) -> Iterator[Item]:
+    """Yield the ROC and the precision-recall curve, pooled and by fold."""
+    from cutscore.report.figures.curves import pr_curve, roc_curve
+
+    folds = [fold for fold in _by_fold(result.decided) if fold.positives and fold.negatives]
+    counts = result.reference.chosen.confusion
+    recall = counts.tp / (counts.tp + counts.fn)
+    flagged = counts.tp + counts.fp
+    pooled = metrics.roc_curve(ranked, points)
+    figure = roc_curve(
+        name,
+        (pooled.x, pooled.y),
+        [_xy(metrics.roc_curve(fold, FOLD_POINTS)) for fold in folds],
+        float(metrics.roc_auc(ranked)),  # type: ignore[arg-type]  # both classes are there
+        _spread(result, "roc_auc"),
+        (counts.fp / (counts.fp + counts.tn), recall),
+    )
+    yield Figure("roc_curve.png", figure)
+    figure = pr_curve(
+        name,
+        _xy(metrics.pr_curve(ranked, points)),
+        [_xy(metrics.pr_curve(fold, FOLD_POINTS)) for fold in folds],
+        float(metrics.pr_auc(ranked)),  # type: ignore[arg-type]  # both classes are there
+        ranked.positives / (ranked.positives + ranked.negatives),
+        _spread(result, "pr_auc"),
+        (recall, counts.tp / flagged) if flagged else None,
+    )
+    yield Figure("pr_curve.png", figure)
+
+
+def _by_fold(oof: OutOfFold) -> Iterator[metrics.Ranking]:
+    for repeat in np.unique(oof.repeat):
+        for fold in np.unique(oof.fold[oof.repeat == repeat]):
+            here = (oof.repeat == repeat) & (oof.fold == fold)
+            yield metrics.ranking(oof.target[here], oof.score[here])
+
+
+def _xy(curve: metrics.Curve) -> tuple[metrics.Floats, metrics.Floats]:
+    return curve.x, curve.y
+
+
+def _spread(result: Result, metric: str) -> tuple[float, float] | None:
+    """Return mean and standard deviation over folds, where every fold has the figure."""
+    values = [fold.validation[metric] for fold in result.folds]
+    known = [value for value in values if not isinstance(value, Undefined)]
+    if len(known) < max(len(values), 2):
+        return None
+    return float(np.mean(known)), float(np.std(known))
+
+
+def _cost(result: Result, name: str, curve: metrics.CostCurve) -> Figure:
+    from cutscore.report.figures.cost import Mark, cost_curve
+
+    reference, repeats = result.reference, result.decided.repeats
+    chosen = reference.chosen
+    marks = [
+        Mark("chosen", "chosen", chosen.threshold, chosen.total_cost),
+        Mark("grid", "grid", reference.grid.threshold, reference.grid.total_cost),
+    ]
+    if not isinstance(reference.bayes, Undefined):
+        note = "Bayes" if reference.bayes_valid else "Bayes (not valid here)"
+        marks.append(Mark("bayes", note, reference.bayes.threshold, reference.bayes.total_cost))
+    crossfit = result.crossfit
+    comparable = not isinstance(crossfit.total_cost, Undefined) and not crossfit.left_out
+    figure = cost_curve(
+        name,
+        curve.threshold[::-1],
+        curve.total_cost[::-1] / repeats,
+        marks,
+        (reference.flag_nobody, reference.flag_everybody),
+        float(crossfit.total_cost) if comparable else None,  # type: ignore[arg-type]
+    )
+    return Figure("cost_curve.png", figure)
+
+
+def _calibration(result: Result, name: str, settings: ReportSettings) -> Item:
+    from cutscore.report.figures.calibration import calibration, reliability
+
+    decided = result.decided
+    brier = metrics.brier(decided.target, decided.score)
+    if isinstance(brier, Undefined):
+        return Tag(f"{UNDEFINED_PREFIX}calibration.png", brier.reason)
+    shown = reliability(decided.target, decided.score, settings.calibration_bins)
+    return Figure("calibration.png", calibration(name, shown, brier))

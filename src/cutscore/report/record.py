@@ -1,0 +1,216 @@
+"""A result as a stream of typed items: the part of the record that the experiment itself gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from cutscore.metrics import decision_metrics, score_metrics
+from cutscore.records import OutOfFold, PartDecision, ThresholdChoice, Undefined
+from cutscore.report.importance import importance_items
+from cutscore.report.items import Item, Metric, Table, Tag, Text
+from cutscore.report.pictures import picture_items
+from cutscore.report.record_spec import SCORE_METRICS, UNDEFINED_PREFIX
+from cutscore.report.result import Result
+from cutscore.report.settings import ReportSettings
+
+
+def record_items(result: Result, name: str, settings: ReportSettings) -> Iterator[Item]:
+    """Yield every metric, table and figure of a result; `name` is the run's."""
+    yield from _score_items(result)
+    yield from _threshold_items(result)
+    yield from _crossfit_items(result)
+    yield Metric("rows_scored", result.rows - result.unscored)
+    yield Metric("rows_unscored", result.unscored)
+    for stage, seconds in result.seconds.items():
+        yield Metric(f"seconds_{stage}", seconds)
+    yield _oof_table(result)
+    yield Text("threshold.json", json.dumps(threshold_json(result), indent=2) + "\n")
+    yield from importance_items(result, name, settings)
+    yield from picture_items(result, name, settings)
+
+
+def figure_item(key: str, value: float | Undefined, step: int = 0) -> Item:
+    """Return a metric, or for a figure that does not exist the tag that says why."""
+    if isinstance(value, Undefined):
+        return Tag(f"{UNDEFINED_PREFIX}{key}", value.reason)
+    return Metric(key, float(value), step)
+
+
+def _score_items(result: Result) -> Iterator[Item]:
+    """Yield each score metric over folds, pooled, in training, and the gap between the two."""
+    pooled = _pooled(result.decided)
+    for name in SCORE_METRICS:
+        validation = [fold.validation[name] for fold in result.folds]
+        train = [fold.train[name] for fold in result.folds]
+        for step, (seen, unseen) in enumerate(zip(train, validation, strict=True)):
+            yield figure_item(f"fold_{name}", unseen, step)
+            yield figure_item(f"fold_train_{name}", seen, step)
+        mean, train_mean = _mean(validation), _mean(train)
+        yield figure_item(name, mean)
+        yield figure_item(f"{name}_std", _std(validation))
+        yield figure_item(f"{name}_oof", pooled[name])
+        yield figure_item(f"train_{name}", train_mean)
+        yield figure_item(f"{name}_gap", _difference(train_mean, mean))
+
+
+def _threshold_items(result: Result) -> Iterator[Item]:
+    """Yield the chosen threshold, what it costs on the scores that chose it, and references."""
+    reference = result.reference
+    chosen = reference.chosen
+    yield Metric("threshold", chosen.threshold)
+    yield Metric("threshold_value", chosen.value)
+    yield Metric("threshold_exact", reference.exact.threshold)
+    yield Metric("exact_cost", reference.exact.total_cost)
+    yield Metric("threshold_grid", reference.grid.threshold)
+    yield Metric("grid_cost", reference.grid.total_cost)
+    yield Metric("grid_excess", reference.grid_excess)
+    bayes = reference.bayes
+    for key, field in (("threshold_bayes", "threshold"), ("bayes_cost", "total_cost")):
+        yield figure_item(key, bayes if isinstance(bayes, Undefined) else getattr(bayes, field))
+    yield Tag("bayes_valid", str(reference.bayes_valid).lower())
+    yield Metric("flag_nobody_cost", reference.flag_nobody)
+    yield Metric("flag_everybody_cost", reference.flag_everybody)
+    yield Metric("total_cost", chosen.total_cost)
+    yield Metric("cost_per_row", reference.cost_per_row)
+    yield figure_item("savings", reference.savings)
+    for key, value in decision_metrics(chosen.confusion, result.beta).items():
+        yield figure_item(key, value)
+
+
+def _crossfit_items(result: Result) -> Iterator[Item]:
+    """Yield the cross-fitted figures and their spread over folds."""
+    crossfit = result.crossfit
+    yield figure_item("crossfit_cost", crossfit.total_cost)
+    yield figure_item("crossfit_cost_per_row", crossfit.cost_per_row)
+    yield figure_item("crossfit_savings", crossfit.savings)
+    yield figure_item("crossfit_fbeta", crossfit.fbeta)
+    yield figure_item("threshold_std", crossfit.threshold_std)
+    yield Metric("crossfit_rows", crossfit.rows)
+    yield Metric("crossfit_rows_left_out", crossfit.left_out)
+    for step, part in enumerate(crossfit.parts):
+        yield Metric("fold_threshold", part.threshold, step)
+        yield Metric("fold_crossfit_cost", part.total_cost, step)
+    if crossfit.parts:
+        costs = [part.total_cost for part in crossfit.parts]
+        yield Metric("crossfit_cost_fold_mean", float(np.mean(costs)))
+        yield Metric("crossfit_cost_fold_std", float(np.std(costs)))
+
+
+def _oof_table(result: Result) -> Table:
+    """Return row id, repeat, fold, target and score of every entry (and the decided score)."""
+    oof, decided = result.oof, result.decided
+    frame = {
+        "row": result.ids,
+        "repeat": oof.repeat,
+        "fold": oof.fold,
+        "target": oof.target,
+        "score": oof.score,
+    }
+    if not np.array_equal(decided.score, oof.score):
+        frame["calibrated"] = decided.score
+    return Table("oof_scores.parquet", frame)
+
+
+def threshold_json(result: Result) -> dict[str, Any]:
+    """Return the threshold and all its evidence as plain JSON values."""
+    reference, crossfit = result.reference, result.crossfit
+    chosen = reference.chosen
+    return {
+        "threshold": chosen.threshold,
+        "rule": "flagged when score >= threshold",
+        "objective": chosen.objective,
+        "beta": result.beta if chosen.objective == "fbeta" else None,
+        "search": chosen.search,
+        "step": chosen.step,
+        "score_origin": "out-of-fold",
+        "calibration": result.calibration,
+        "costs": _costs(result),
+        "rows": len(result.oof.row) // result.oof.repeats,
+        "positives": int(result.oof.target.sum(dtype=np.int64)) // result.oof.repeats,
+        "total_cost": chosen.total_cost,
+        "cost_per_row": reference.cost_per_row,
+        "savings": _plain(reference.savings),
+        "confusion": asdict(chosen.confusion),
+        "no_model": {
+            "flag_nobody": reference.flag_nobody,
+            "flag_everybody": reference.flag_everybody,
+        },
+        "exact": _choice(reference.exact),
+        "grid": {"step": reference.grid.step, **_choice(reference.grid)},
+        "grid_excess": reference.grid_excess,
+        "bayes": (
+            {"undefined": reference.bayes.reason}
+            if isinstance(reference.bayes, Undefined)
+            else {**_choice(reference.bayes), "valid": reference.bayes_valid}
+        ),
+        "crossfit": {
+            "total_cost": _plain(crossfit.total_cost),
+            "cost_per_row": _plain(crossfit.cost_per_row),
+            "savings": _plain(crossfit.savings),
+            "fbeta": _plain(crossfit.fbeta),
+            "threshold_std": _plain(crossfit.threshold_std),
+            "rows": crossfit.rows,
+            "rows_left_out": crossfit.left_out,
+            "parts": [_part(part) for part in crossfit.parts],
+        },
+    }
+
+
+def _pooled(oof: OutOfFold) -> Mapping[str, float | Undefined]:
+    """Return score metrics of all out-of-fold scores together, averaged over repeats."""
+    each = [
+        score_metrics(oof.target[oof.repeat == repeat], oof.score[oof.repeat == repeat])
+        for repeat in np.unique(oof.repeat)
+    ]
+    return {name: _mean([figures[name] for figures in each]) for name in SCORE_METRICS}
+
+
+def _mean(values: Sequence[float | Undefined]) -> float | Undefined:
+    """Return the mean, undefined as soon as one value is."""
+    return _over(values, np.mean)
+
+
+def _std(values: Sequence[float | Undefined]) -> float | Undefined:
+    """Return the population standard deviation, undefined for a single fold."""
+    if len(values) < 2:
+        return Undefined("there is only one fold")
+    return _over(values, np.std)
+
+
+def _over(values: Sequence[float | Undefined], summary: Any) -> float | Undefined:
+    for number, value in enumerate(values):
+        if isinstance(value, Undefined):
+            return Undefined(f"fold {number}: {value.reason}")
+    return float(summary(values))
+
+
+def _difference(first: float | Undefined, second: float | Undefined) -> float | Undefined:
+    for value in (first, second):
+        if isinstance(value, Undefined):
+            return value
+    return float(first) - float(second)  # type: ignore[arg-type]  # neither is Undefined here
+
+
+def _costs(result: Result) -> dict[str, Any]:
+    """Return the cost matrix, or how many rows have costs of their own."""
+    names = ("true_negative", "false_positive", "false_negative", "true_positive")
+    if result.costs.fixed:
+        return {name: getattr(result.costs, name) for name in names}
+    return {"per_row": True}
+
+
+def _choice(choice: ThresholdChoice) -> dict[str, float]:
+    return {"threshold": choice.threshold, "total_cost": choice.total_cost}
+
+
+def _part(part: PartDecision) -> dict[str, Any]:
+    return {**asdict(part), "confusion": asdict(part.confusion)}
+
+
+def _plain(value: float | Undefined) -> float | dict[str, str]:
+    return {"undefined": value.reason} if isinstance(value, Undefined) else value
