@@ -43,6 +43,10 @@ CLASS_WEIGHTS = ("class_weight", "scale_pos_weight", "is_unbalance", "unbalance"
 OnFold = Callable[[int, int], None]
 
 
+def unheard(_done: int, _total: int) -> None:
+    """Let news of finished folds pass."""
+
+
 @dataclass(frozen=True)
 class Experiment:
     """One resolved configuration. `threads` is None for all cores; it changes no result."""
@@ -146,7 +150,7 @@ def execute(
     experiment: Experiment,
     prepared: Prepared,
     bench: Workbench,
-    on_fold: OnFold = lambda done, total: None,
+    on_fold: OnFold = unheard,
 ) -> Result:
     """Fit and score every fold, then choose the threshold and gather its evidence.
 

@@ -22,6 +22,7 @@ from cutscore.experiment import (
     prepare,
     refit,
     shares_bins,
+    unheard,
 )
 from cutscore.report.items import DatasetUsed, Item, Metric, ModelFolder, Param, Tag, Text
 from cutscore.report.record import record_items
@@ -54,7 +55,7 @@ class Job:
     name: str
     log_file: Path | None = None
     parent_id: str | None = None
-    on_fold: OnFold = lambda done, total: None
+    on_fold: OnFold = unheard
 
 
 @dataclass(frozen=True)

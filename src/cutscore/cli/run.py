@@ -17,7 +17,7 @@ from cutscore.config.layers import Layers, find_layers
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.sweep.cells import plan_request
 
-FLAGS = [
+FLAGS = (
     "--help",
     "--hydra-help",
     "--version",
@@ -30,7 +30,7 @@ FLAGS = [
     "--config-name",
     "--config-dir",
     "--info",
-]
+)
 
 
 def run(words: Sequence[str]) -> int:

@@ -170,11 +170,12 @@ def _type_fault(group: str, error: Mapping[str, Any]) -> Fault:
 
 def _shared_faults(plain: Mapping[str, Any]) -> list[Fault]:
     """Check the settings outside the groups."""
-    faults = []
-    known = {*GROUPS, "seed", "threads", "job"}
-    for key in plain:
-        if key not in known:
-            faults.append(Fault(key, f"there is no such setting.{nearest(key, sorted(known))}"))
+    known = (*GROUPS, "seed", "threads", "job")
+    faults = [
+        Fault(key, f"there is no such setting.{nearest(key, known)}")
+        for key in plain
+        if key not in known
+    ]
     seed, threads = plain.get("seed"), plain.get("threads")
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**31:
         faults.append(Fault("seed", f"{seed!r} is not allowed: a whole number from 0 to 2^31 - 1."))

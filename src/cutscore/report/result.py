@@ -17,8 +17,8 @@ class Result:
     """The folds' results, the out-of-fold scores and what they say of the threshold.
 
     `oof` holds the scores as the model gave them and `decided` those the threshold was chosen on
-    (calibrated); `ids` and `costs` are aligned with both. `rows` is the size of the data set, `beta` that
-    of the reported F-beta. `seconds` are wall time per stage.
+    (calibrated); `ids` and `costs` are aligned with both. `rows` is the size of the data set,
+    `beta` that of the reported F-beta. `seconds` are wall time per stage.
     """
 
     folds: tuple[FoldResult, ...]
