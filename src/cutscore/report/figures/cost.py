@@ -82,7 +82,8 @@ def cost_curve(
     _limits(axes, cost, marks, no_model)
     unit = "threshold (score)" + (", stretched towards 0" if stretched else "")
     style.label(axes, unit, "total cost")
-    style.legend(axes)
+    # Stretched, the curve leaves the lower right free: no need to search for room.
+    style.legend(axes, "lower right" if stretched else "best")
     style.title(figure, "Cost of every threshold", run)
     return figure
 
