@@ -12,18 +12,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Scores, Target
+from cutscore.threshold.buckets import (
+    Region,
+    add_deltas,
+    buckets_of,
+    count_buckets,
+    from_top,
+    rows_in,
+)
 from cutscore.threshold.losses import ADDED, FP, GAINED, TP, Floats, Loss
 
 BUCKETS = 1 << 13
-CHUNK = 1 << 15  # rows labelled at a time: the buffers stay in the cache
 FEW_ROWS = 1 << 13  # below this, sorting all rows is cheaper than counting them in buckets
-LEVELS = 8  # how often buckets are made narrower before all rows left are sorted
-
-Labels = npt.NDArray[np.int64]
 
 
 class Cut(NamedTuple):
@@ -33,6 +36,18 @@ class Cut(NamedTuple):
     tp: int
     fp: int
     loss: float
+
+
+class Counted(NamedTuple):
+    """A region in buckets: sums inside and above each, bounds, and the least loss at an edge."""
+
+    region: Region
+    low: float
+    scale: float
+    inside: Floats
+    above: Floats
+    bound: Floats
+    least: float
 
 
 def exact_cut(scores: Scores, target: Target, loss: Loss) -> Cut:
@@ -58,38 +73,54 @@ def bucketed_cut(
 ) -> Cut:
     """Return the cut that `exact_cut` describes by sorting only rows that may hold it.
 
-    If more than `few` rows may, they are counted again in buckets of the narrower score range
-    (most scores in a corner of the range, as with rare positives or one outlier).
+    A bucket of more than `few` rows that may hold it is split into buckets again: most scores may
+    lie in a corner of their range, as with rare positives or one outlier.
     """
-    nobody = _nobody_cut(float(scores.max()), loss)
-    delta, best = loss.delta, nobody.loss
-    base = np.zeros((2 if delta is None else 4, 1))  # sums over the rows above those looked at
-    for _ in range(LEVELS):
-        low, high = score_range(scores)
+    best = _nobody_cut(float(scores.max()), loss)
+    pending = [Region(scores, target, loss.delta, np.zeros((2 if loss.delta is None else 4, 1)))]
+    counted: list[Counted] = []
+    while pending:
+        region = pending.pop()
+        low, high = score_range(region.scores)
         scale = buckets / (high - low) if high > low else np.inf
-        if not 0 < scale < np.inf:
-            break  # one score, or too narrow or too wide a range for a bucket width
-        inside = count_buckets(scores, target, delta, low, scale, buckets + 1)
-        below = from_top(inside) + base
+        if len(region.scores) <= few or not 0 < scale < np.inf:
+            # also one score only, or too narrow or wide a range for a bucket width
+            thresholds, sums = descend(region.scores, region.target, region.delta)
+            best = _better(best, _first_least(thresholds, sums + region.above, loss))
+            continue
+        inside = count_buckets(region, low, scale, buckets + 1)
+        below = from_top(inside) + region.above
         above = below - inside
-        best = min(best, float(loss.at(below).min()))
-        may_hold = loss.bound(above, below) <= best + loss.slack
-        rows = rows_in(may_hold, scores, low, scale)
-        if len(rows) == 0:
-            return nobody
-        kept = np.flatnonzero(may_hold)
-        if len(rows) <= few or kept[-1] - kept[0] > buckets // 2:
-            thresholds, sums = descend(scores[rows], target[rows], _at(delta, rows))
-            # these sums leave out the rows of closed buckets: add those above each open one
-            missing = above[:, kept] - (from_top(inside[:, kept]) - inside[:, kept])
-            place = np.searchsorted(kept, buckets_of(thresholds, low, scale))
-            return _better(nobody, _first_least(thresholds, sums + missing[:, place], loss))
-        may_hold[kept[0] : kept[-1] + 1] = True
-        rows = rows_in(may_hold, scores, low, scale)
-        base = above[:, kept[-1:]]
-        scores, target, delta = scores[rows], target[rows], _at(delta, rows)
-    thresholds, sums = descend(scores, target, delta)
-    return _better(nobody, _first_least(thresholds, sums + base, loss))
+        bound = loss.bound(above, below)
+        least = min(best.loss, float(loss.at(below).min()))
+        large = inside[TP] + inside[FP] > few
+        for bucket in np.flatnonzero(large & (bound <= least + loss.slack)):
+            only = np.arange(buckets + 1) == bucket
+            rows = rows_in(only, region.scores, low, scale)
+            pending.append(region.part(rows, above[:, [bucket]]))
+        bound[large] = np.inf
+        counted.append(Counted(region, low, scale, inside, above, bound, least))
+    # last, when the best cuts of the large buckets rule out most of the small ones
+    least = min([best.loss, *(counts.least for counts in counted)])
+    for counts in counted:
+        thresholds, sums = sort_open(counts, least + loss.slack)
+        if len(thresholds):
+            best = _better(best, _first_least(thresholds, sums, loss))
+    return best
+
+
+def sort_open(counts: Counted, limit: float) -> tuple[Floats, Floats]:
+    """Return the distinct scores, and the sums of the cuts at them, in buckets within a limit."""
+    is_open = counts.bound <= limit
+    rows = rows_in(is_open, counts.region.scores, counts.low, counts.scale)
+    part = counts.region.part(rows, counts.region.above)
+    thresholds, sums = descend(part.scores, part.target, part.delta)
+    # these sums leave out the rows of closed buckets: add those above each open one
+    kept = np.flatnonzero(is_open)
+    inside = counts.inside[:, kept]
+    missing = counts.above[:, kept] - (from_top(inside) - inside)
+    place = np.searchsorted(kept, buckets_of(thresholds, counts.low, counts.scale))
+    return thresholds, sums + missing[:, place]
 
 
 def grid_cut(scores: Scores, target: Target, loss: Loss, step: float) -> Cut:
@@ -131,7 +162,7 @@ def descend(scores: Scores, target: Target, delta: Floats | None) -> tuple[Float
     """Return all distinct scores from the highest down, and the sums of the cuts at them."""
     order = np.argsort(-scores)
     ranked = scores[order]
-    ends = np.append(ranked[1:] != ranked[:-1], True)  # a cut takes in all tied scores
+    ends = np.append(ranked[1:] != ranked[:-1], True)[: len(ranked)]  # ties are cut together
     sums = np.empty((2 if delta is None else 4, int(np.count_nonzero(ends))))
     last = np.flatnonzero(ends)
     sums[TP] = np.cumsum(target[order], dtype=np.int64)[last]
@@ -143,74 +174,14 @@ def descend(scores: Scores, target: Target, delta: Floats | None) -> tuple[Float
     return ranked[last], sums
 
 
-def count_buckets(
-    scores: Scores, target: Target, delta: Floats | None, low: float, scale: float, buckets: int
-) -> Floats:
-    """Return the sums over the rows of each bucket, shape (2 or 4, buckets).
-
-    A row's bucket is `(score − low) * scale`, truncated. Each step is monotone in floating point,
-    so that a higher score never has a lower bucket.
-    """
-    counts = np.zeros(2 * buckets, dtype=np.int64)
-    sums = np.zeros((2 if delta is None else 4, buckets))
-    scaled, label = np.empty(CHUNK), np.empty(CHUNK, dtype=np.int64)
-    for start in range(0, len(scores), CHUNK):
-        run = slice(start, min(start + CHUNK, len(scores)))
-        n = run.stop - start
-        np.subtract(scores[run], low, out=scaled[:n])
-        np.multiply(scaled[:n], scale, out=label[:n], casting="unsafe")
-        if delta is not None:
-            add_deltas(sums, label[:n], delta[run])
-        label[:n] += label[:n]
-        label[:n] += target[run]
-        counts += np.bincount(label[:n], minlength=2 * buckets)
-    sums[FP], sums[TP] = counts[0::2], counts[1::2]
-    return sums
-
-
-def add_deltas(sums: Floats, label: Labels, delta: Floats) -> None:
-    """Add what flagging rows adds to their costs, by bucket (exact in any order)."""
-    buckets = sums.shape[1]
-    sums[ADDED] += np.bincount(label, weights=delta, minlength=buckets)
-    sums[GAINED] += np.bincount(label, weights=np.minimum(delta, 0.0), minlength=buckets)
-
-
-def rows_in(
-    chosen: npt.NDArray[np.bool_], scores: Scores, low: float, scale: float
-) -> npt.NDArray[np.int64]:
-    """Return the rows whose bucket is chosen (buckets as `count_buckets` makes them)."""
-    places = np.flatnonzero(chosen)
-    if len(places) == 0:
-        return places
-    # comparing is cheaper than labelling: label only what lies near, a bucket wider each side
-    least = np.nextafter(low + (places[0] - 1) / scale, -np.inf)
-    most = np.nextafter(low + (places[-1] + 2) / scale, np.inf)
-    near = np.flatnonzero((scores >= least) & (scores <= most))
-    return near[chosen[buckets_of(scores[near], low, scale)]]
-
-
-def buckets_of(scores: Scores, low: float, scale: float) -> Labels:
-    """Return the bucket of each score, as `count_buckets` makes them."""
-    return ((scores - low) * scale).astype(np.int64)
-
-
-def from_top(inside: Floats) -> Floats:
-    """Return the sums over each bucket and all higher ones."""
-    return np.cumsum(inside[:, ::-1], axis=1)[:, ::-1]
-
-
-def _at(delta: Floats | None, rows: Labels) -> Floats | None:
-    return None if delta is None else delta[rows]
-
-
 def _nobody_cut(high: float, loss: Loss) -> Cut:
     nothing = np.zeros((4, 1))
     return Cut(float(np.nextafter(high, np.inf)), 0, 0, float(loss.at(nothing)[0]))
 
 
-def _better(higher: Cut, lower: Cut) -> Cut:
+def _better(one: Cut, other: Cut) -> Cut:
     """Return the cut of less loss, the one with the higher threshold if they are equal."""
-    return lower if lower.loss < higher.loss else higher
+    return min(one, other, key=lambda cut: (cut.loss, -cut.threshold))
 
 
 def _first_least(thresholds: Floats, sums: Floats, loss: Loss) -> Cut:
