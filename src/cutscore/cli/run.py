@@ -69,7 +69,9 @@ def _inspect(composer: Composer, args: argparse.Namespace) -> int:
 
         completion(hydra, primary, args.overrides)
         return 0
-    composer.check(args.overrides)
+    _, faults = composer.check(args.overrides)
+    if faults:
+        raise RequestError(faults)
     try:
         if args.hydra_help:
             hydra.hydra_help(config_name=primary, args_parser=get_args_parser(), args=args)

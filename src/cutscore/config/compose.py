@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from cutscore.config.layers import Layers
-from cutscore.errors import Fault, RequestError, listed, nearest
+from cutscore.errors import Fault, listed, nearest
 
 PRIMARY = "config"
 
@@ -72,8 +73,8 @@ class Composer:
         found = loader.get_group_options(group, results_filter=ObjectType.CONFIG)
         return sorted(name for name in found if not name.startswith("_"))
 
-    def check(self, overrides: Sequence[str]) -> None:
-        """Raise a RequestError with every fault of these overrides.
+    def check(self, overrides: Sequence[str]) -> tuple[list[str], list[Fault]]:
+        """Return the overrides that compose, and what is wrong with the others.
 
         Group choices are checked first; every other override is then composed alone on top of the
         valid choices, so that one fault does not hide the next.
@@ -90,39 +91,43 @@ class Composer:
             if override.is_delete() or not self.options(override.key_or_group):
                 settings.append((text, override))
                 continue
-            fault = self._choice_fault(override)
-            if fault is None:
-                choices.append(_first_cell(text, override))
-            else:
-                faults.append(fault)
+            wrong = self._choice_faults(override)
+            faults += wrong
+            if not wrong:
+                choices.append(text)
+        firsts = [_first_cell(text, self._parser.parse_override(text)) for text in choices]
         try:
-            base = self.compose(choices)
+            base = self.compose(firsts)
         except (HydraException, OmegaConfBaseException) as error:
-            raise RequestError([*faults, explain(error)]) from error
+            return [], [*faults, explain(error)]
+        good = list(choices)
         for text, override in settings:
             try:
-                self.compose([*choices, _first_cell(text, override)])
+                self.compose([*firsts, _first_cell(text, override)])
             except (HydraException, OmegaConfBaseException) as error:
                 faults.append(_setting_fault(override, error, base))
-        if faults:
-            raise RequestError(faults)
+            else:
+                good.append(text)
+        return good, faults
 
-    def _choice_fault(self, override: Override) -> Fault | None:
-        """Return what is wrong with a group choice, if anything."""
+    def _choice_faults(self, override: Override) -> list[Fault]:
+        """Return what is wrong with the choices of a group."""
         group = override.key_or_group
         known = self.options(group)
+        faults = []
         for choice in _values(override):
-            if choice is None or choice == "null":
-                continue
             for name in choice if isinstance(choice, list) else [choice]:
-                if str(name) not in known:
+                if name not in (None, "null") and str(name) not in known:
                     problem = f'there is no option "{name}".{nearest(str(name), known)}'
-                    return Fault(group, problem, f"Options: {listed(known, 30)}.")
-        return None
+                    faults.append(Fault(group, problem, f"Options: {listed(known, 30)}."))
+        return faults
 
 
 def explain(error: Exception) -> Fault:
     """Turn an error of Hydra or OmegaConf into a fault, keeping what it says of the place."""
+    unknown = re.match(r"Could not override '([^']+)'", str(error))
+    if unknown:
+        return Fault(unknown[1], "there is no such setting in this experiment.")
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     key = getattr(cause, "full_key", None) or "config"
     words = [line.strip() for line in str(error).splitlines() if line.strip()]

@@ -83,7 +83,8 @@ def as_feature(values: npt.NDArray[np.float64]) -> Values:
 
 
 def _fault(name: str, expression: str, problem: str) -> Fault:
-    return Fault(f"{SETTING}.{name}", f"{problem}.", f"The expression is: {expression}")
+    sentence = problem if problem.endswith("?") else f"{problem}."
+    return Fault(f"{SETTING}.{name}", sentence, f"The expression is: {expression}")
 
 
 def _checked(

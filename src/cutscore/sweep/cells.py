@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -42,28 +42,32 @@ def plan_request(composer: Composer, overrides: Sequence[str], *, multirun: bool
     """Compose and check every cell of a request.
 
     Raises RequestError with all faults of all cells; one that stands in several cells is told
-    once.
+    once. Overrides that do not compose are left out while the others are checked.
     """
-    composer.check(overrides)
+    good, faults = composer.check(overrides)
     try:
-        launcher_config = composer.compose(overrides, sweep=True)
+        request = _plan(composer, good, multirun=multirun)
+    except RequestError as error:
+        raise RequestError([*faults, *error.faults]) from error
     except (HydraException, OmegaConfBaseException) as error:
-        raise RequestError(explain(error)) from error
-    sweep_declared = launcher_config.hydra.mode == RunMode.MULTIRUN
-    grid = composer.expand(launcher_config)
-    if not (multirun or sweep_declared):
-        if len(grid) > 1:
-            problem = f"these overrides name {len(grid)} experiments."
-            raise RequestError(Fault("overrides", problem, "Add -m to sweep over them all."))
-        grid = [list(launcher_config.hydra.overrides.task)]
+        raise RequestError([*faults, explain(error)]) from error
+    if faults:
+        raise RequestError(faults)
+    return request
+
+
+def _plan(composer: Composer, overrides: Sequence[str], *, multirun: bool) -> Request:
+    launcher_config = composer.compose(overrides, sweep=True)
     _check_sweeper(launcher_config)
+    sweeps = multirun or launcher_config.hydra.mode == RunMode.MULTIRUN
+    grid = composer.expand(launcher_config)
+    if not sweeps and len(grid) > 1:
+        problem = f"these overrides name {len(grid)} experiments."
+        raise RequestError(Fault("overrides", problem, "Add -m to sweep over them all."))
+    if not sweeps:
+        grid = [list(launcher_config.hydra.overrides.task)]
     swept = _swept(grid)
-    return Request(
-        cells=_build_cells(composer, grid, swept),
-        multirun=multirun or sweep_declared,
-        launcher_config=launcher_config,
-        swept=swept,
-    )
+    return Request(_build_cells(composer, grid, swept), sweeps, launcher_config, swept)
 
 
 def _build_cells(
@@ -78,7 +82,9 @@ def _build_cells(
         except RequestError as error:
             faults += error.faults
         except (HydraException, OmegaConfBaseException) as error:
-            faults.append(explain(error))
+            fault = explain(error)
+            where = f"(In the cell {' '.join(overrides)}.)" if len(grid) > 1 else ""
+            faults.append(replace(fault, remedy=f"{fault.remedy} {where}".strip()))
         else:
             name = _name(number, len(grid), plan, swept)
             cells.append(Cell(number, name, tuple(overrides), plan))

@@ -1,0 +1,89 @@
+"""Every YAML in conf/ is composed and built; every strategy has a YAML."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+import yaml
+
+import cutscore
+from cutscore.config.build import ABILITIES, build
+from cutscore.config.compose import Composer
+from cutscore.config.layers import EXPERIMENT, GROUPS, find_layers, packaged_folder
+
+LAYERS = find_layers(working_dir=packaged_folder())  # no local conf/ in there
+OPTIONS = [(group, option) for group in GROUPS for option in LAYERS.options(group)]
+NEEDED = {
+    ("data", "table"): ["data.path=x.csv", "data.target=y"],
+    ("model", "sklearn"): ["model._target_=sklearn.naive_bayes.GaussianNB"],
+    ("validation", "grouped"): ["data.group=age"],
+    ("validation", "time_ordered"): ["data.time=age"],
+    ("features", "polynomial"): [],
+}
+
+
+@pytest.fixture(scope="module")
+def composer():
+    return Composer(LAYERS)
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_option_builds(composer, group, option):
+    overrides = [f"{group}={option}", *NEEDED.get((group, option), [])]
+    config = composer.compose(overrides)
+    plan = build(config, config.hydra.runtime.choices, overrides)
+    assert plan.choices[group] == option
+
+
+@pytest.mark.parametrize("name", LAYERS.options(EXPERIMENT))
+def test_experiment_builds_every_cell(composer, name):
+    from cutscore.sweep.cells import plan_request
+
+    request = plan_request(composer, [f"experiment={name}"], multirun=False)
+    cells = {"quickstart": 4, "feature_grid": 16, "model_selection": 5}
+    assert len(request.cells) == cells[name]
+    assert len({cell.name for cell in request.cells}) == len(request.cells)
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_every_setting_has_a_line_in_its_yaml(group, option):
+    body = yaml.safe_load(LAYERS.options(group)[option].read_text())
+    if body["_target_"] == "???":
+        return
+    module, _, name = body["_target_"].rpartition(".")
+    cls = getattr(importlib.import_module(module), name)
+    fields = {field.name for field in dataclasses.fields(cls)}
+    assert set(body) - {"_target_"} <= fields
+    if group not in ("data", "model"):
+        assert set(body) - {"_target_"} == fields
+
+
+def strategies():
+    for group, ability in ABILITIES.items():
+        package = importlib.import_module(f"cutscore.{group}")
+        for found in pkgutil.iter_modules(package.__path__, f"cutscore.{group}."):
+            module = importlib.import_module(found.name)
+            for _, cls in inspect.getmembers(module, inspect.isclass):
+                own = cls.__module__ == found.name and dataclasses.is_dataclass(cls)
+                if own and inspect.isfunction(getattr(cls, ability, None)):
+                    yield group, f"{cls.__module__}.{cls.__qualname__}"
+
+
+@pytest.mark.parametrize(("group", "target"), sorted(strategies()))
+def test_every_strategy_has_a_yaml(group, target):
+    bodies = [yaml.safe_load(path.read_text()) for path in LAYERS.options(group).values()]
+    assert target in {body["_target_"] for body in bodies}
+
+
+def test_schema_nodes_do_not_show_among_options(composer):
+    for group in GROUPS:
+        assert not [name for name in composer.options(group) if name.startswith("_")]
+
+
+def test_packaged_folder_is_beside_the_code():
+    assert (packaged_folder() / "config.yaml").is_file()
+    assert cutscore.__version__

@@ -1,0 +1,51 @@
+"""What several folders of tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROWS = 600
+
+
+@pytest.fixture(scope="session")
+def loans_csv(tmp_path_factory) -> Path:
+    """A small table of made loans: two numbers, a category, a group, a date, a target."""
+    rng = np.random.default_rng(7)
+    income = rng.lognormal(8, 0.5, ROWS).round()
+    age = rng.integers(20, 70, ROWS)
+    purpose = rng.choice(["car", "house", "other"], ROWS)
+    risk = 1 / (1 + np.exp((income - 2500) / 900 + (age - 40) / 25 - (purpose == "other")))
+    default = (rng.random(ROWS) < 0.35 * risk).astype(int)
+    day = np.datetime64("2024-01-01") + rng.integers(0, 300, ROWS)
+    branch = rng.integers(0, 40, ROWS)
+    lines = ["loan_id,income,age,purpose,branch,day,defaulted"]
+    columns = zip(income, age, purpose, branch, day, default, strict=True)
+    lines += [f"{i},{a:.0f},{b},{c},{d},{e},{f}" for i, (a, b, c, d, e, f) in enumerate(columns, 1)]
+    path = tmp_path_factory.mktemp("data") / "loans.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def loans(loans_csv) -> list[str]:
+    """Overrides for an experiment on the small table, fast enough for tests."""
+    return [
+        "data=table",
+        f"data.path={loans_csv}",
+        "data.target=defaulted",
+        "data.id=loan_id",
+        "data.drop=[branch,day]",
+        "model.params.n_estimators=8",
+        "validation.folds=3",
+    ]
+
+
+@pytest.fixture
+def in_folder(tmp_path, monkeypatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return tmp_path

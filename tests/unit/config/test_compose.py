@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pytest
+
+from cutscore.config.compose import Composer
+from cutscore.config.layers import find_layers
+from cutscore.errors import RequestError
+from cutscore.sweep.cells import plan_request
+
+
+@pytest.fixture
+def composer(in_folder):
+    return Composer(find_layers(working_dir=in_folder))
+
+
+def faults(composer, *overrides, multirun=False):
+    with pytest.raises(RequestError) as caught:
+        plan_request(composer, overrides, multirun=multirun)
+    return {fault.setting: str(fault) for fault in caught.value.faults}
+
+
+@pytest.mark.parametrize(
+    ("override", "setting", "hint"),
+    [
+        ("samplng=smote", "samplng", 'Did you mean "sampling"'),
+        ("sampling=smot", "sampling", 'Did you mean "smote"'),
+        ("model.params.nestimators=3", "model.params.nestimators", "model.params.n_estimators"),
+        ("validation.fold=3", "validation.fold", 'Did you mean "validation.folds"'),
+        ("experiment=quickstrt", "experiment", 'Did you mean "quickstart"'),
+        ("validation.folds=five", "validation.folds", "integer"),
+        ("validation.folds=1", "validation.folds", "greater than or equal to 2"),
+        ("cost.false_negative=-1", "cost.false_negative", "greater than or equal to 0"),
+        ("cost.false_negative=lots", "cost.false_negative", "number"),
+        ("seed=-1", "seed", "0 to 2^31"),
+        ("threads=0", "threads", "from 1"),
+        ("model.refit=maybe", "model.refit", "best"),
+        ("tracking.uri=ftp://x/y", "tracking", "sqlite"),
+        ("model._target_=no.such.Class", "model._target_", "cannot be imported"),
+        ("features._target_=builtins.dict", "features._target_", "build"),
+    ],
+)
+def test_a_bad_setting_is_named_with_what_is_allowed(composer, override, setting, hint):
+    found = faults(composer, override)
+    assert any(key.startswith(setting) for key in found), found
+    assert hint in " ".join(found.values())
+
+
+def test_all_faults_come_at_once(composer):
+    found = faults(
+        composer, "samplng=smote", "features=domian", "validation.folds=one", "model.parms.x=1",
+        "cost.false_negative=-1", "x y",
+    )  # fmt: skip
+    expected = {
+        "samplng", "features", "validation.folds", "model.parms.x", "cost.false_negative", '"x y"',
+    }  # fmt: skip
+    assert set(found) == expected
+
+
+def test_all_zero_costs_are_refused(composer):
+    found = faults(composer, "cost.false_negative=0", "cost.false_positive=0")
+    assert "all 0" in found["cost"]
+
+
+def test_a_group_scheme_needs_a_group_column(composer):
+    assert "data.group" in faults(composer, "validation=grouped")
+    assert "data.time" in faults(composer, "validation=time_ordered")
+
+
+def test_a_comma_without_multirun_says_what_to_add(composer):
+    assert "-m" in faults(composer, "features=baseline,domain")["overrides"]
+
+
+def test_every_bad_cell_of_a_sweep_is_told(composer):
+    found = faults(composer, "features=baseline,domian,foo", "sampling=nine", multirun=True)
+    assert set(found) == {"features", "sampling"}
+
+
+def test_a_setting_that_one_cell_lacks_names_the_cell(composer):
+    found = faults(composer, "sampling=smote,none", "sampling.neighbours=3", multirun=True)
+    assert "sampling=none" in found["sampling.neighbours"]
+
+
+def test_other_sweepers_are_refused(composer, monkeypatch):
+    assert "hydra/sweeper" in faults(composer, "hydra/sweeper=optuna")
+
+
+def test_sweep_keys_and_names(composer):
+    request = plan_request(
+        composer, ["features=domain,baseline", "model=xgboost,dummy"], multirun=True
+    )
+    assert request.swept == ("features", "model")
+    assert [cell.name for cell in request.cells] == [
+        "exp01_cv_domain_none_xgboost",
+        "exp02_cv_domain_none_dummy",
+        "exp03_cv_baseline_none_xgboost",
+        "exp04_cv_baseline_none_dummy",
+    ]
+
+
+def test_the_command_line_wins_over_an_experiments_grid(composer):
+    request = plan_request(
+        composer, ["experiment=feature_grid", "sampling=none,balanced"], multirun=False
+    )
+    assert request.multirun
+    assert len(request.cells) == 8
+
+
+def test_an_expression_can_be_added_without_python(composer):
+    request = plan_request(
+        composer, ["features=domain", '+data.domain.LATE="age + 1"'], multirun=False
+    )
+    assert request.cells[0].plan.experiment.features.expressions["LATE"] == "age + 1"
+
+
+def test_a_sklearn_style_target_is_wrapped(composer):
+    request = plan_request(
+        composer,
+        ["model=sklearn", "model._target_=sklearn.naive_bayes.GaussianNB"],
+        multirun=False,
+    )
+    assert request.cells[0].plan.experiment.model.estimator == "sklearn.naive_bayes.GaussianNB"

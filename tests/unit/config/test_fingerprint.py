@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from cutscore.config.build import build
+from cutscore.config.compose import Composer
+from cutscore.config.layers import find_layers
+
+
+@pytest.fixture
+def composer(in_folder):
+    return Composer(find_layers(working_dir=in_folder))
+
+
+def fingerprint(composer, *overrides, digest="d"):
+    config = composer.compose(list(overrides))
+    return build(config, config.hydra.runtime.choices, overrides).fingerprint(digest)
+
+
+def test_what_changes_no_result_changes_no_fingerprint(composer):
+    base = fingerprint(composer)
+    assert base == fingerprint(composer, "threads=1")
+    assert base == fingerprint(composer, "tracking.experiment=other")
+    assert base == fingerprint(composer, "report.curve_points=100")
+    assert base == fingerprint(composer, "job.name=x")
+    table = ["data=table", "data.target=y"]
+    assert fingerprint(composer, *table, "data.path=a.csv") == fingerprint(
+        composer, *table, "data.path=b.csv"
+    )
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "seed=43", "sampling=balanced", "validation.folds=6", "cost.false_negative=9",
+        "model.params.learning_rate=0.2", "model.binning=fold", "features=domain",
+        "threshold=fbeta", "data=bank_marketing",
+    ],
+)  # fmt: skip
+def test_what_can_change_a_result_changes_the_fingerprint(composer, override):
+    assert fingerprint(composer) != fingerprint(composer, override)
+
+
+def test_the_data_digest_counts(composer):
+    assert fingerprint(composer, digest="d") != fingerprint(composer, digest="e")
+
+
+def test_integral_floats_are_whole_numbers(composer):
+    assert fingerprint(composer, "model.params.n_estimators=50") == fingerprint(
+        composer, "model.params.n_estimators=50.0"
+    )
+
+
+def test_the_users_own_sources_count(in_folder, composer, monkeypatch):
+    monkeypatch.syspath_prepend(in_folder)
+    source = "from sklearn.naive_bayes import GaussianNB\nclass Mine(GaussianNB):\n    {}\n"
+    (in_folder / "their_model.py").write_text(source.format("pass"))
+    own = ["model=sklearn", "model._target_=their_model.Mine"]
+    before = fingerprint(composer, *own)
+    (in_folder / "their_model.py").write_text(source.format("depth = 2"))
+    assert fingerprint(composer, *own) != before
+    sys.modules.pop("their_model")
+
+
+def test_it_is_the_same_in_another_process(composer, in_folder):
+    code = (
+        "from cutscore.config.compose import Composer\n"
+        "from cutscore.config.layers import find_layers\n"
+        "from cutscore.config.build import build\n"
+        "config = Composer(find_layers()).compose([])\n"
+        "print(build(config, config.hydra.runtime.choices).fingerprint('d'))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=in_folder, check=True
+    )
+    assert done.stdout.strip() == fingerprint(composer)
