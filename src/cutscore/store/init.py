@@ -19,7 +19,7 @@ from pathlib import Path
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
 from cutscore.store.quiet import quiet_migration
-from cutscore.store.server import check_reachable, open_experiment
+from cutscore.store.server import check_reachable, load_mlflow, open_experiment
 from cutscore.store.sqlite import PREFIX, check_file, fault, is_empty, sqlite_path
 
 LOCK_SECONDS = 120.0
@@ -53,6 +53,7 @@ def init_store(uri: str, artifacts: str | None, experiment: str) -> Store:
         If the store cannot be made, read or written, or its schema is not the installed
         MLflow's. Nothing is left behind then.
     """
+    load_mlflow()  # before the lock: it takes seconds
     path = sqlite_path(uri)
     location = _location(artifacts, experiment)
     if path is None:
@@ -100,7 +101,6 @@ def _init_server(uri: str, location: str | None, experiment: str) -> Store:
 
 def _create(path: Path) -> None:
     """Migrate a new file beside `path` and give it its name when it is whole."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     from mlflow.store.db import utils as migrations
 
     new = path.with_name(f".{path.name}.new-{os.getpid()}")

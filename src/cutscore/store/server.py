@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from importlib import import_module
 from urllib.parse import urlsplit
 
 from cutscore.errors import Fault, RequestError
@@ -41,6 +42,12 @@ def check_reachable(uri: str) -> None:
         ) from error
 
 
+def load_mlflow() -> None:
+    """Import MLflow, without its usage telemetry unless the user's environment asks for it."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import_module("mlflow.store.tracking.sqlalchemy_store")
+
+
 def open_experiment(uri: str, name: str, location: str | None) -> tuple[str, str]:
     """Return the experiment's id and where its files go; it is made unless it exists.
 
@@ -49,7 +56,6 @@ def open_experiment(uri: str, name: str, location: str | None) -> tuple[str, str
     RequestError
         If the store refuses, or an experiment of this name was deleted.
     """
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
