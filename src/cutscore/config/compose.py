@@ -40,22 +40,33 @@ class Composer:
         self.hydra = Hydra.create_main_hydra2("cutscore", path)
         self._parser = OverridesParser.create(config_loader=self.hydra.config_loader)
 
-    def compose(self, overrides: Sequence[str], *, sweep: bool = False) -> DictConfig:
+    def compose(self, overrides: Sequence[str]) -> DictConfig:
         """Compose one config, with its `hydra` node.
 
-        With `sweep=True` the overrides may hold sweeps, and what comes back is the config that
-        launches them. Raises Hydra's own errors; `check` explains them.
+        Raises Hydra's own errors; `check` and `explain` put them into words.
         """
+        return self._compose(overrides, RunMode.RUN)
+
+    def compose_launcher(self, overrides: Sequence[str]) -> DictConfig:
+        """Compose the config that a sweep is launched with: that of its first cell.
+
+        Hydra itself leaves swept choices out here, and then refuses settings that only the chosen
+        options have.
+        """
+        parsed = self._parser.parse_overrides(list(overrides))
+        firsts = [_first_cell(text, one) for text, one in zip(overrides, parsed, strict=True)]
+        return self._compose(firsts, RunMode.MULTIRUN)
+
+    def _compose(self, overrides: Sequence[str], mode: RunMode) -> DictConfig:
         config: DictConfig = self.hydra.compose_config(
             config_name=self.primary,
             overrides=list(overrides),
-            run_mode=RunMode.MULTIRUN if sweep else RunMode.RUN,
+            run_mode=mode,
             with_log_configuration=False,
-            validate_sweep_overrides=not sweep,
         )
         return config
 
-    def expand(self, launcher_config: DictConfig) -> list[list[str]]:
+    def expand(self, launcher_config: DictConfig, overrides: Sequence[str]) -> list[list[str]]:
         """Return the overrides of every cell of a sweep, in order.
 
         The grid is what Hydra's basic sweeper makes of `hydra.sweeper.params` and the command
@@ -63,8 +74,9 @@ class Composer:
         """
         params = launcher_config.hydra.sweeper.params or {}
         texts = [f"{key}={value}" for key, value in params.items()]
-        texts += list(launcher_config.hydra.overrides.task)
-        batches = BasicSweeper.split_arguments(self._parser.parse_overrides(texts), None)
+        parsed = self._parser.parse_overrides([*texts, *overrides])
+        tasks = [one for one in parsed if not one.is_hydra_override()]
+        batches = BasicSweeper.split_arguments(tasks, None)
         return [list(cell) for batch in batches for cell in batch]
 
     def options(self, group: str) -> list[str]:

@@ -57,15 +57,15 @@ def plan_request(composer: Composer, overrides: Sequence[str], *, multirun: bool
 
 
 def _plan(composer: Composer, overrides: Sequence[str], *, multirun: bool) -> Request:
-    launcher_config = composer.compose(overrides, sweep=True)
+    launcher_config = composer.compose_launcher(overrides)
     _check_sweeper(launcher_config)
     sweeps = multirun or launcher_config.hydra.mode == RunMode.MULTIRUN
-    grid = composer.expand(launcher_config)
+    grid = composer.expand(launcher_config, overrides)
     if not sweeps and len(grid) > 1:
         problem = f"these overrides name {len(grid)} experiments."
         raise RequestError(Fault("overrides", problem, "Add -m to sweep over them all."))
     if not sweeps:
-        grid = [list(launcher_config.hydra.overrides.task)]
+        grid = [list(composer.compose(overrides).hydra.overrides.task)]
     swept = _swept(grid)
     return Request(_build_cells(composer, grid, swept), sweeps, launcher_config, swept)
 

@@ -35,4 +35,4 @@ def end_children(children: Sequence[psutil.Process], seconds: float) -> None:
     for child in alive:
         with contextlib.suppress(psutil.Error):
             child.kill()
-    psutil.wait_procs(alive, timeout=0.5)
+    psutil.wait_procs(alive, timeout=0.3)

@@ -23,8 +23,8 @@ from cutscore.tracking.children import end_children, signal_children
 CLOSE_SECONDS = 2.0
 """How long the open runs of this process may take to be closed."""
 
-CHILD_SECONDS = 1.2
-"""How long children may take to close theirs after that, before they are killed."""
+CHILD_SECONDS = 2.5
+"""How long children may take from the signal on, before they are killed."""
 
 LAST_SECONDS = 1.0
 """How long runs that the children left open may take to be closed."""
@@ -108,9 +108,10 @@ class Lifeline:
         """Close what is open, end the children, and end this process."""
         try:
             reason = f"interrupted: {why}"
+            patience = time.monotonic() + CHILD_SECONDS
             children = signal_children()
             self._close(reason, last=False, seconds=CLOSE_SECONDS)
-            end_children(children, CHILD_SECONDS)
+            end_children(children, max(0.0, patience - time.monotonic()))
             self._close(reason, last=True, seconds=LAST_SECONDS)
             if self._parent is None:
                 _say(f"Interrupted: {why}; what was recorded is kept, open runs are KILLED.\n")
