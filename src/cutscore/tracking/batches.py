@@ -74,7 +74,7 @@ def batches(values: Values, timestamp: int) -> Iterator[Batch]:
     from mlflow.entities import Param as MlflowParam
     from mlflow.entities import RunTag
 
-    named = (*values.params, *values.metrics, *values.tags)
+    named: tuple[Param | Metric | Tag, ...] = (*values.params, *values.metrics, *values.tags)
     left_out = dict.fromkeys(item.key for item in named if not fits(item.key))
     params = [
         MlflowParam(p.key, cut(_text(p.value), MAX_PARAM)) for p in values.params if fits(p.key)
