@@ -12,11 +12,6 @@ import pytest
 from cutscore.errors import RequestError
 from cutscore.store.init import check_store, init_store
 
-# MLflow declares its tables in a way that SQLAlchemy 2.1 has deprecated.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"
-)
-
 RACE = """
 import multiprocessing, sys
 import mlflow.store.db.utils, mlflow.store.tracking.sqlalchemy_store

@@ -19,11 +19,6 @@ import pytest
 
 from cutscore.tracking.lifeline import Lifeline, is_worker, lifeline
 
-# MLflow declares its tables in a way that SQLAlchemy 2.1 has deprecated.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"
-)
-
 HERE = Path(__file__).parent
 LIMIT = 5.0
 

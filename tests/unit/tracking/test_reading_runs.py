@@ -7,11 +7,6 @@ from cutscore.store.init import init_store
 from cutscore.tracking.reading import list_runs, missing_from_record, show_run
 from cutscore.tracking.writer import open_run
 
-# MLflow declares its tables in a way that SQLAlchemy 2.1 has deprecated.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"
-)
-
 
 @pytest.fixture(scope="module")
 def experiment(kept):

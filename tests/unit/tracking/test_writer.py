@@ -10,11 +10,6 @@ from cutscore.report.items import DatasetUsed, Folder, Metric, ModelFolder, Para
 from cutscore.tracking.lifeline import Lifeline
 from cutscore.tracking.writer import open_run
 
-# MLflow declares its tables in a way that SQLAlchemy 2.1 has deprecated.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"
-)
-
 
 def start(kept, name, **more):
     return open_run(kept.client, kept.store.experiment_id, name, **more)
