@@ -95,7 +95,8 @@ def _execute(composer: Composer, layers: Layers, args: argparse.Namespace) -> in
     from cutscore.sweep.launch import launch  # imports what experiments need
 
     outcome = launch(composer, request, stderr)
-    from cutscore.cli.summary import PLAIN_WIDTH, print_summary
+    from cutscore.cli.runs import PLAIN_WIDTH
+    from cutscore.cli.summary import print_summary
 
     stdout = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
     print_summary(outcome, stdout, stderr, time.monotonic() - start)

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cutscore.cli.store import StoreOption, address_of
 
+PLAIN_WIDTH = 160  # where output is no terminal, nothing has to be cut
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from rich.console import Console
     from rich.table import Table
 
     from cutscore.tracking.reading import RunDetail, RunSummary
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
+WIDE = 100
 LISTED = (
     ("roc_auc", "AUC", ".4f"),
     ("threshold", "threshold", ".4f"),
-    ("crossfit_cost", "cross-fitted cost", ",.0f"),
+    ("crossfit_cost", "cost", ",.0f"),
     ("crossfit_savings", "savings", ".1%"),
 )
 
@@ -45,7 +50,8 @@ def list_(
     if as_json:
         print(json.dumps([asdict(run) for run in runs], indent=2))
     else:
-        _print(_runs_table(runs))
+        console = _console()
+        console.print(_runs_table(runs, wide=console.width >= WIDE), highlight=False)
 
 
 @app.command("show")
@@ -65,7 +71,9 @@ def show(
     if as_json:
         print(json.dumps({**asdict(detail), "missing": missing}, indent=2))
     else:
-        _print(*_detail_tables(detail), _verdict(detail, missing))
+        console = _console()
+        for part in (*_detail_tables(detail), _verdict(detail, missing)):
+            console.print(part, highlight=False)
 
 
 def _client(store: str | None) -> MlflowClient:
@@ -78,26 +86,29 @@ def _client(store: str | None) -> MlflowClient:
     return open_client(uri)
 
 
-def _print(*parts: Any) -> None:
+def _console() -> Console:
     from rich.console import Console
 
-    console = Console()
-    for part in parts:
-        console.print(part, highlight=False)
+    return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
 
 
-def _runs_table(runs: list[RunSummary]) -> Table:
+def _runs_table(runs: list[RunSummary], *, wide: bool) -> Table:
+    """Return one line per run; a narrow terminal does without the experiment."""
+    from rich import box
     from rich.table import Table
 
-    table = Table(title=f"{len(runs)} runs, newest first", title_justify="left")
-    for heading in ("id", "name", "experiment", "status"):
-        table.add_column(heading, no_wrap=heading == "id", overflow="fold")
+    title = f"{len(runs)} runs, newest first"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("id", "name", *(["experiment"] if wide else []), "status"):
+        table.add_column(heading, overflow="fold")
     for _, heading, _ in LISTED:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for run in runs:
-        whole = run.status.lower() if run.complete else f"{run.status.lower()}, incomplete"
+        finished = run.complete or run.status != "FINISHED"
+        status = run.status.lower() if finished else "finished, incomplete"
         figures = [_figure(run.metrics.get(key), form) for key, _, form in LISTED]
-        table.add_row(run.run_id[:8], run.name, run.experiment, whole, *figures)
+        names = [run.name, run.experiment] if wide else [run.name]
+        table.add_row(run.run_id[:8], *names, status, *figures)
     return table
 
 

@@ -14,7 +14,6 @@ from cutscore.sweep.leaderboard import OPTIMISM, Leaderboard
 
 NAMED = ("features", "sampling", "model")
 WIDE = 110
-PLAIN_WIDTH = 160  # where output is no terminal, nothing has to be cut
 
 
 @dataclass(frozen=True)

@@ -57,17 +57,23 @@ def _curve_table(ranked: metrics.Ranking, cost: metrics.CostCurve, repeats: int)
 def _confusion(result: Result, name: str) -> Figure:
     from cutscore.report.figures.confusion import confusion_matrix
 
-    costs, chosen = result.costs, result.reference.chosen
-    fixed = None
-    if costs.fixed:
-        fixed = Confusion(
-            tp=float(costs.true_positive),
-            fp=float(costs.false_positive),
-            tn=float(costs.true_negative),
-            fn=float(costs.false_negative),
-        )
-    figure = confusion_matrix(name, chosen.confusion, fixed, chosen.threshold)
+    chosen = result.reference.chosen
+    figure = confusion_matrix(name, chosen.confusion, _cost_shares(result), chosen.threshold)
     return Figure("confusion_matrix.png", figure)
+
+
+def _cost_shares(result: Result) -> Confusion:
+    """Return what each outcome costs in total at the threshold, averaged over repeats."""
+    decided, costs, repeats = result.decided, result.costs, result.decided.repeats
+    flagged = decided.score >= result.reference.chosen.threshold
+    positive = decided.target == 1
+    if_flagged, if_not = costs.flagged(decided.target), costs.unflagged(decided.target)
+    return Confusion(
+        tp=float(if_flagged[flagged & positive].sum()) / repeats,
+        fp=float(if_flagged[flagged & ~positive].sum()) / repeats,
+        tn=float(if_not[~flagged & ~positive].sum()) / repeats,
+        fn=float(if_not[~flagged & positive].sum()) / repeats,
+    )
 
 
 def _rank_pictures(

@@ -8,6 +8,9 @@ UNDEFINED_PREFIX = "undefined."
 COMPLETE_TAG = "cutscore.complete"
 HEARTBEAT_TAG = "cutscore.heartbeat"
 PARENT_TAG = "mlflow.parentRunId"
+KIND_TAG = "cutscore.kind"
+SWEEP = "sweep"
+"""The kind of a run that only holds others together; runs without the tag are experiments."""
 
 PARAM_GROUPS = ("data", "features", "validation", "sampling", "calibration", "model", "cost")
 """Each must have at least one param `<group>.<leaf>`; `threshold` is listed apart."""
@@ -87,6 +90,10 @@ ARTIFACTS = (
 )
 
 
+SWEEP_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start", "best_run")
+SWEEP_ARTIFACTS = ("sweep.yaml", "leaderboard.csv", "best_threshold.json")
+
+
 def _variants(name: str) -> tuple[str, ...]:
     """Return the names under which one score metric is recorded."""
     return (name, f"{name}_std", f"{name}_oof", f"train_{name}", f"{name}_gap", f"fold_{name}")
@@ -98,6 +105,13 @@ METRICS = (
     *DECISION_METRICS,
     *SIZE_METRICS,
 )
+
+
+def missing_from_sweep(tags: Collection[str], artifacts: Iterable[str]) -> list[str]:
+    """Return what the parent run of a sweep lacks, as `kind:name`."""
+    files = set(artifacts)
+    missing = [f"tag:{name}" for name in SWEEP_TAGS if name not in tags]
+    return missing + [f"artifact:{name}" for name in SWEEP_ARTIFACTS if name not in files]
 
 
 def missing_names(

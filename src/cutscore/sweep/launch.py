@@ -21,6 +21,7 @@ from cutscore.config.build import build
 from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import Workbench, prepare
+from cutscore.report.record_spec import KIND_TAG, SWEEP
 from cutscore.run import Job, RunOutcome, execute_run, keep_model, open_store
 from cutscore.store.init import Store
 from cutscore.sweep.cells import Cell, Request
@@ -139,9 +140,7 @@ def _sweep(
     name = parent_name(request)
     with (
         lifeline() as life,
-        open_run(
-            client, store.experiment_id, name, tags={"cutscore.kind": "sweep"}, life=life
-        ) as parent,
+        open_run(client, store.experiment_id, name, tags={KIND_TAG: SWEEP}, life=life) as parent,
     ):
         life.register(parent.kill_children, last=True)
         with shown(folder / PROGRESS, len(request.cells), folds, stderr):

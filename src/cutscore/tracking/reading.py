@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cutscore.errors import Fault, RequestError, listed, nearest
-from cutscore.report.record_spec import COMPLETE_TAG, PARENT_TAG, missing_names
+from cutscore.report.record_spec import (
+    COMPLETE_TAG,
+    KIND_TAG,
+    PARENT_TAG,
+    SWEEP,
+    missing_from_sweep,
+    missing_names,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
@@ -115,6 +122,8 @@ def show_run(client: MlflowClient, run: str) -> RunDetail:
 
 def missing_from_record(detail: RunDetail) -> list[str]:
     """Return what the record of a run lacks, as `kind:name`; empty when it is whole."""
+    if detail.summary.tags.get(KIND_TAG) == SWEEP:
+        return missing_from_sweep(detail.summary.tags, (file.path for file in detail.artifacts))
     wants_model = detail.params.get("model.refit") == "true"
     return missing_names(
         detail.params,

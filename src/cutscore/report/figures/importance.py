@@ -33,7 +33,7 @@ def feature_importance(
     """
     # Ties by name, so that the picture does not depend on the order of a mapping.
     ranked = sorted(importance.items(), key=lambda entry: (-entry[1], entry[0]))[:top]
-    names = [style.shorten(name, 34) for name, _ in ranked]
+    names = [style.shorten(name, 31) for name, _ in ranked]
     values = [value for _, value in ranked]
     height = max(2.6, 1.3 + 0.27 * len(ranked))
     figure = style.new_figure(7.2, height)
