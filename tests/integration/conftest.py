@@ -1,0 +1,80 @@
+"""The command line, called as a user calls it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cutscore.cli import main
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command gave back."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self):
+        return json.loads(self.out)
+
+
+def call(*words: object) -> Answer:
+    """Call the command line in this process, where its libraries are loaded already."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main([str(word) for word in words])
+    return Answer(code, out.getvalue(), err.getvalue())
+
+
+def start(*words: object, folder: Path, **environment: str) -> subprocess.Popen:
+    """Start the command line in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "cutscore", *(str(word) for word in words)],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def spawn(*words: object, folder: Path, **environment: str) -> Answer:
+    """Run the command line in a process of its own."""
+    process = start(*words, folder=folder, **environment)
+    out, err = process.communicate(timeout=120)
+    return Answer(process.returncode, out, err)
+
+
+@pytest.fixture(scope="session")
+def cutscore():
+    return call
+
+
+@pytest.fixture(scope="session")
+def cutscore_process():
+    return spawn
+
+
+@pytest.fixture(scope="session")
+def cutscore_started():
+    return start
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    """A working directory that the tests of a module share, with the store they make."""
+    folder = tmp_path_factory.mktemp("work")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield folder

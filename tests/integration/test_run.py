@@ -1,0 +1,307 @@
+"""Experiments and sweeps as a user runs them, and what they leave behind."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+pytestmark = pytest.mark.usefixtures("workplace")
+
+SAMPLINGS = ("none", "balanced", "smote", "undersample", "smote_undersample")
+MODELS = ("lightgbm", "xgboost", "random_forest", "logistic_regression", "dummy")
+
+
+@pytest.fixture(scope="session")
+def table(loans_csv):
+    """The small table without settings of a model or a validation scheme."""
+    return ["data=table", f"data.path={loans_csv}", "data.target=defaulted", "data.id=loan_id"]
+
+
+@pytest.fixture(scope="session")
+def dropped(table):
+    return [*table, "data.drop=[branch,day]"]
+
+
+@pytest.fixture
+def newest(cutscore):
+    """Return the newest runs in full, newest first, once a command has gone well."""
+
+    def read(answer, count=1):
+        assert answer.code == 0, answer.err
+        listed = cutscore("runs", "list", "--json", "--limit", count).json()
+        return [cutscore("runs", "show", run["run_id"], "--json").json() for run in listed]
+
+    return read
+
+
+def folder_of(run):
+    return Path(run["artifact_uri"].removeprefix("file://"))
+
+
+def scores_of(run):
+    return pq.read_table(folder_of(run) / "oof_scores.parquet")
+
+
+def whole(run):
+    summary = run["summary"]
+    return (summary["status"], summary["complete"], run["missing"]) == ("FINISHED", True, [])
+
+
+def test_one_run_is_recorded_whole(cutscore, newest, loans, workplace):
+    answer = cutscore("run", *loans)
+    (run,) = newest(answer)
+    assert whole(run)
+    summary = run["summary"]
+    assert summary["name"] == "exp01_cv_baseline_none"
+    assert "cross-fitted cost" in answer.out
+    assert summary["run_id"][:12] in answer.err
+    assert summary["metrics"]["rows"] == 600
+    assert summary["metrics"]["features"] == 3
+    assert set(run["history"]["fold_roc_auc"]) == {"1", "2", "3"} or len(
+        run["history"]["fold_roc_auc"]
+    ) == 3
+    assert run["datasets"][0]["name"] == "table"
+    assert run["params"]["model.params.n_estimators"] == "8"
+    assert "job.name" not in run["params"]
+    log = (folder_of(run) / "run.log").read_text()
+    assert "600 rows" in log
+    assert not (workplace / "mlflow.db").exists()
+
+
+def test_the_same_run_twice_gives_the_same_bits(cutscore, newest, loans):
+    first, second = (newest(cutscore("run", *loans))[0] for _ in range(2))
+    assert first["summary"]["run_id"] != second["summary"]["run_id"]
+    assert scores_of(first).equals(scores_of(second))
+    tags = [run["summary"]["tags"]["fingerprint"] for run in (first, second)]
+    assert tags[0] == tags[1]
+    other = newest(cutscore("run", *loans, "seed=43"))[0]
+    assert not scores_of(other).equals(scores_of(first))
+    assert other["summary"]["tags"]["fingerprint"] != tags[0]
+
+
+def test_threads_change_no_score(cutscore, newest, loans):
+    one, two = (newest(cutscore("run", *loans, f"threads={n}"))[0] for n in (1, 2))
+    assert scores_of(one).equals(scores_of(two))
+    assert one["summary"]["tags"]["fingerprint"] == two["summary"]["tags"]["fingerprint"]
+
+
+def test_out_of_fold_scores_belong_to_the_rows(cutscore, newest, loans, loans_csv):
+    (run,) = newest(cutscore("run", *loans))
+    scores = scores_of(run).to_pydict()
+    with loans_csv.open() as stream:
+        target = {int(row["loan_id"]): int(row["defaulted"]) for row in csv.DictReader(stream)}
+    ids = next(name for name in scores if "id" in name)
+    assert dict(zip(scores[ids], scores["target"], strict=True)) == target
+    metrics = run["summary"]["metrics"]
+    flagged = np.array(scores["score"]) >= metrics["threshold"]
+    positive = np.array(scores["target"]) == 1
+    assert metrics["fn"] == np.sum(~flagged & positive)
+    assert metrics["total_cost"] == 10 * metrics["fn"] + metrics["fp"]
+
+
+def test_a_sweep_over_sampling_methods_under_a_parent(cutscore, newest, loans):
+    answer = cutscore("run", "-m", *loans, f"sampling={','.join(SAMPLINGS)}")
+    *cells, parent = newest(answer, len(SAMPLINGS) + 1)
+    assert all(whole(cell) for cell in cells)
+    names = [f"exp0{i}_cv_baseline_{name}" for i, name in enumerate(SAMPLINGS, 1)]
+    assert [cell["summary"]["name"] for cell in reversed(cells)] == names
+    assert {cell["summary"]["parent_id"] for cell in cells} == {parent["summary"]["run_id"]}
+    assert parent["summary"]["name"] == "sweep_sampling"
+    assert parent["summary"]["status"] == "FINISHED"
+    assert all(name in answer.out for name in names)
+    assert "looks better than it is" in " ".join(answer.out.split())
+
+
+def test_a_grid_leaves_a_leaderboard_a_heatmap_and_the_best_threshold(cutscore, newest, loans):
+    swept = ["features=baseline,polynomial", "sampling=none,balanced"]
+    answer = cutscore("run", "-m", *loans, "data.polynomial=[income,age]", *swept)
+    *cells, parent = newest(answer, 5)
+    names = {file["path"] for file in parent["artifacts"]}
+    assert {"leaderboard.csv", "heatmap.png", "best_threshold.json", "sweep.yaml"} <= names
+    with (folder_of(parent) / "leaderboard.csv").open() as stream:
+        board = list(csv.DictReader(stream))
+    costs = [float(row["crossfit_cost"]) for row in board]
+    assert costs == sorted(costs)
+    assert {row["run_id"] for row in board} == {cell["summary"]["run_id"] for cell in cells}
+    assert {row["status"] for row in board} == {"complete"}
+    best = json.loads((folder_of(parent) / "best_threshold.json").read_text())
+    winner = next(cell for cell in cells if cell["summary"]["run_id"] == board[0]["run_id"])
+    assert best["run_id"] == board[0]["run_id"]
+    assert best["threshold"] == winner["summary"]["metrics"]["threshold"]
+    assert (folder_of(parent) / "heatmap.png").stat().st_size > 5_000
+
+
+def test_joblib_workers_give_the_same_bits_and_lose_no_row(cutscore, newest, loans):
+    words = ["run", "-m", *loans, "sampling=none,balanced,undersample"]
+    basic = newest(cutscore(*words), 3)
+    answer = cutscore(*words, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    *workers, parent = newest(answer, 4)
+    if parent["summary"]["parent_id"]:  # the parent starts first
+        raise AssertionError("the parent is not the oldest")
+    by_name = {run["summary"]["name"]: run for run in workers}
+    assert len(by_name) == 3
+    for run in basic:
+        other = by_name[run["summary"]["name"]]
+        assert whole(other)
+        assert scores_of(other).equals(scores_of(run))
+        same = ("threshold", "crossfit_cost", "roc_auc", "train_roc_auc")
+        for metric in same:
+            assert other["summary"]["metrics"][metric] == run["summary"]["metrics"][metric]
+        assert other["summary"]["tags"]["fingerprint"] == run["summary"]["tags"]["fingerprint"]
+
+
+def test_every_model_is_recorded_whole(cutscore, newest, dropped):
+    answer = cutscore("run", "-m", *dropped, "validation.folds=3", f"model={','.join(MODELS)}")
+    *cells, _ = newest(answer, len(MODELS) + 1)
+    assert all(whole(cell) for cell in cells)
+    names = [cell["summary"]["name"] for cell in reversed(cells)]
+    assert names == [f"exp0{i}_cv_baseline_none_{model}" for i, model in enumerate(MODELS, 1)]
+    auc = {cell["summary"]["tags"]["model"]: cell["summary"]["metrics"]["roc_auc"] for cell in cells}
+    assert auc["dummy"] == 0.5
+    assert min(auc[model] for model in MODELS[:-1]) > 0.55
+
+
+@pytest.mark.parametrize("sampling", ["smote", "undersample"])
+@pytest.mark.parametrize("model", ["logistic_regression", "xgboost"])
+def test_models_with_sampling(cutscore, newest, dropped, model, sampling):
+    words = [f"model={model}", f"sampling={sampling}", "validation.folds=2"]
+    (run,) = newest(cutscore("run", *dropped, *words))
+    assert whole(run)
+    assert run["summary"]["tags"]["bayes_valid"] == "false"
+
+
+def test_a_classifier_named_by_its_class(cutscore, newest, dropped):
+    words = ["model=sklearn", "model._target_=sklearn.naive_bayes.GaussianNB"]
+    (run,) = newest(cutscore("run", *dropped, *words, "+model.params.var_smoothing=1e-6"))
+    assert whole(run)
+    assert run["params"]["model._target_"] == "sklearn.naive_bayes.GaussianNB"
+    assert run["summary"]["metrics"]["roc_auc"] > 0.55
+
+
+@pytest.mark.parametrize(
+    ("scheme", "settings", "name"),
+    [
+        ("holdout", [], "exp01_holdout_baseline_none"),
+        ("repeated_stratified", ["validation.folds=2", "validation.repeats=2"], "exp01_cv_"),
+        ("grouped", ["data.group=branch", "validation.folds=3"], "exp01_cv_"),
+        ("time_ordered", ["data.time=day", "validation.folds=3"], "exp01_time_"),
+        ("stratified", ["validation.keep_duplicates_together=true"], "exp01_cv_"),
+    ],
+)
+def test_every_validation_scheme_is_recorded_whole(
+    cutscore, newest, dropped, scheme, settings, name
+):
+    trees = "model.params.n_estimators=8"
+    (run,) = newest(cutscore("run", *dropped, trees, f"validation={scheme}", *settings))
+    assert whole(run)
+    assert run["summary"]["name"].startswith(name)
+    scores = scores_of(run)
+    rows = {"holdout": 120, "repeated_stratified": 1200}.get(scheme, 600)
+    if scheme == "time_ordered":
+        assert 0 < scores.num_rows < 600
+        assert run["summary"]["metrics"]["rows_unscored"] == 600 - scores.num_rows
+    else:
+        assert scores.num_rows == rows
+
+
+def test_groups_stay_on_one_side(cutscore, newest, dropped, loans_csv):
+    words = ["validation=grouped", "data.group=branch", "model.params.n_estimators=2"]
+    (run,) = newest(cutscore("run", *dropped, *words))
+    with loans_csv.open() as stream:
+        branch = {int(row["loan_id"]): row["branch"] for row in csv.DictReader(stream)}
+    scores = scores_of(run).to_pydict()
+    ids = next(name for name in scores if "id" in name)
+    pairs = set(zip((branch[i] for i in scores[ids]), scores["fold"], strict=True))
+    assert len(pairs) == len({name for name, _ in pairs}) == 40
+
+
+def test_every_format_of_a_table_gives_the_same_scores(cutscore, newest, loans, loans_csv, tmp_path):
+    text = loans_csv.read_text()
+    (tmp_path / "loans.csv.gz").write_bytes(gzip.compress(text.encode()))
+    (tmp_path / "loans.tsv").write_text(text.replace(",", "\t"))
+    pq.write_table(pyarrow.csv.read_csv(loans_csv), tmp_path / "loans.parquet")
+    runs = [newest(cutscore("run", *loans))[0]]
+    for name in ("loans.csv.gz", "loans.tsv", "loans.parquet"):
+        runs += newest(cutscore("run", *loans, f"data.path={tmp_path / name}"))
+    assert len({run["summary"]["tags"]["data_digest"] for run in runs}) == 1
+    assert all(whole(run) and scores_of(run).equals(scores_of(runs[0])) for run in runs)
+
+
+def test_words_as_target_and_a_new_expression(cutscore, newest, loans, loans_csv, tmp_path):
+    words = tmp_path / "loans.csv"
+    head, *rows = loans_csv.read_text().splitlines()
+    rows = [f"{row[:-1]}{'yes' if row[-1] == '1' else 'no'}" for row in rows]
+    words.write_text("\n".join([head, *rows]))
+    given = [f"data.path={words}", "data.positive=yes", "features=domain"]
+    answer = cutscore("run", *loans, *given, '+data.domain.PER_YEAR="income / age"')
+    (run,) = newest(answer)
+    assert whole(run)
+    assert run["summary"]["metrics"]["features"] == 4
+    assert run["params"]["data.domain.PER_YEAR"] == "income / age"
+
+
+@pytest.mark.parametrize("threshold", ["grid", "fbeta"])
+def test_other_thresholds_are_recorded_whole(cutscore, newest, loans, threshold):
+    (run,) = newest(cutscore("run", *loans, f"threshold={threshold}"))
+    assert whole(run)
+    chosen = json.loads((folder_of(run) / "threshold.json").read_text())
+    value = run["summary"]["metrics"]["threshold"]
+    if threshold == "grid":
+        assert value == round(round(value / 0.001) * 0.001, 12)
+    assert value in str(chosen) or str(value) in json.dumps(chosen)
+
+
+def test_costs_without_a_bayes_threshold_give_the_reason(cutscore, newest, loans):
+    costs = ["cost.false_negative=1", "cost.true_positive=1", "cost.false_positive=0"]
+    (run,) = newest(cutscore("run", *loans, *costs))
+    assert whole(run)
+    assert "undefined.threshold_bayes" in run["summary"]["tags"]
+
+
+def loaded(run):
+    """Load a run's kept model as MLflow does, and check that it holds no pickle."""
+    import mlflow
+
+    (model,) = run["models"]
+    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{model}"))
+    names = [path.name for path in folder.rglob("*") if path.is_file()]
+    assert "MLmodel" in names
+    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
+    return mlflow.pyfunc.load_model(str(folder))
+
+
+@pytest.mark.parametrize("model", ["lightgbm", "xgboost", "random_forest", "logistic_regression"])
+def test_a_model_fitted_on_all_rows_is_kept(
+    cutscore, newest, dropped, loans_csv, workplace, model, monkeypatch
+):
+    import pandas as pd
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{workplace}/mlruns/mlflow.db")
+    answer = cutscore("run", *dropped, f"model={model}", "model.refit=true", "validation.folds=2")
+    (run,) = newest(answer)
+    assert whole(run)
+    frame = pd.read_csv(loans_csv)
+    answers = loaded(run).predict(frame[["income", "age", "purpose"]].astype({"age": float}))
+    assert answers["score"].between(0, 1).all()
+    flagged = answers["score"] >= run["summary"]["metrics"]["threshold"]
+    assert (answers["flagged"] == flagged).all()
+    assert 0 < flagged.sum() < len(frame)
+
+
+def test_the_best_cell_of_a_sweep_keeps_its_model(cutscore, newest, loans, workplace, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{workplace}/mlruns/mlflow.db")
+    answer = cutscore("run", "-m", *loans, "model.refit=best", "sampling=none,balanced")
+    *cells, parent = newest(answer, 3)
+    best = parent["summary"]["tags"]["best_run"]
+    with_model = {cell["summary"]["run_id"]: cell for cell in cells if cell["models"]}
+    assert set(with_model) == {best}
+    assert all(whole(cell) for cell in cells)
+    loaded(with_model[best])
+    assert "fitted on all rows" in answer.out
