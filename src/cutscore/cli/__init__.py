@@ -82,16 +82,11 @@ def _run(words: list[str]) -> int:
 
 
 def _typer(words: list[str]) -> int:
-    import click
-
     try:
-        code = app(words, prog_name="cutscore", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return WRONG_REQUEST
-    except click.exceptions.Abort:
-        return INTERRUPTED
-    return code if isinstance(code, int) else 0
+        app(words, prog_name="cutscore")
+    except SystemExit as end:  # Typer has said what was wrong, and chosen the exit code
+        return end.code if isinstance(end.code, int) else 0
+    return 0
 
 
 @app.callback(invoke_without_command=True)
