@@ -88,8 +88,8 @@ class Composer:
     def check(self, overrides: Sequence[str]) -> tuple[list[str], list[Fault]]:
         """Return the overrides that compose, and what is wrong with the others.
 
-        Group choices are checked first; every other override is then composed alone on top of the
-        valid choices, so that one fault does not hide the next.
+        Group choices are checked first. Unless all the other overrides compose together, each is
+        composed alone on top of the valid choices, so that one fault does not hide the next.
         """
         faults: list[Fault] = []
         choices: list[str] = []
@@ -108,6 +108,8 @@ class Composer:
             if not wrong:
                 choices.append(text)
         firsts = [_first_cell(text, self._parser.parse_override(text)) for text in choices]
+        if not faults and self._composes(firsts, settings):
+            return list(overrides), []
         try:
             base = self.compose(firsts)
         except (HydraException, OmegaConfBaseException) as error:
@@ -121,6 +123,14 @@ class Composer:
             else:
                 good.append(text)
         return good, faults
+
+    def _composes(self, choices: list[str], settings: list[tuple[str, Override]]) -> bool:
+        """Return whether choices and settings compose together: the usual case, and cheap."""
+        try:
+            self.compose([*choices, *(_first_cell(text, one) for text, one in settings)])
+        except (HydraException, OmegaConfBaseException):
+            return False
+        return True
 
     def _choice_faults(self, override: Override) -> list[Fault]:
         """Return what is wrong with the choices of a group."""
