@@ -58,6 +58,8 @@ def init_store(uri: str, artifacts: str | None, experiment: str) -> Store:
     location = _location(artifacts, experiment)
     if path is None:
         return _init_server(uri, location, experiment)
+    if not is_empty(path):
+        check_file(path)  # before the lock: a file that is refused gets no lock file beside it
     with contextlib.ExitStack() as undo:
         for folder in dict.fromkeys((path.parent, _local(artifacts))):
             if folder is not None:
@@ -66,8 +68,6 @@ def init_store(uri: str, artifacts: str | None, experiment: str) -> Store:
         with _locked(path.with_name(f"{path.name}.lock")):
             if is_empty(path):
                 _create(path)
-            else:
-                check_file(path)
             experiment_id, found = open_experiment(uri, experiment, location)
         undo.pop_all()
     return Store(uri, experiment, experiment_id, found)
