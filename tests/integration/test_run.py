@@ -64,9 +64,7 @@ def test_one_run_is_recorded_whole(cutscore, newest, loans, workplace):
     assert summary["run_id"][:12] in answer.err
     assert summary["metrics"]["rows"] == 600
     assert summary["metrics"]["features"] == 3
-    assert set(run["history"]["fold_roc_auc"]) == {"1", "2", "3"} or len(
-        run["history"]["fold_roc_auc"]
-    ) == 3
+    assert len(run["history"]["fold_roc_auc"]) == 3
     assert run["datasets"][0]["name"] == "table"
     assert run["params"]["model.params.n_estimators"] == "8"
     assert "job.name" not in run["params"]
@@ -97,8 +95,7 @@ def test_out_of_fold_scores_belong_to_the_rows(cutscore, newest, loans, loans_cs
     scores = scores_of(run).to_pydict()
     with loans_csv.open() as stream:
         target = {int(row["loan_id"]): int(row["defaulted"]) for row in csv.DictReader(stream)}
-    ids = next(name for name in scores if "id" in name)
-    assert dict(zip(scores[ids], scores["target"], strict=True)) == target
+    assert dict(zip(scores["row"], scores["target"], strict=True)) == target
     metrics = run["summary"]["metrics"]
     flagged = np.array(scores["score"]) >= metrics["threshold"]
     positive = np.array(scores["target"]) == 1
@@ -143,8 +140,7 @@ def test_joblib_workers_give_the_same_bits_and_lose_no_row(cutscore, newest, loa
     basic = newest(cutscore(*words), 3)
     answer = cutscore(*words, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
     *workers, parent = newest(answer, 4)
-    if parent["summary"]["parent_id"]:  # the parent starts first
-        raise AssertionError("the parent is not the oldest")
+    assert parent["summary"]["name"] == "sweep_sampling"
     by_name = {run["summary"]["name"]: run for run in workers}
     assert len(by_name) == 3
     for run in basic:
@@ -163,7 +159,9 @@ def test_every_model_is_recorded_whole(cutscore, newest, dropped):
     assert all(whole(cell) for cell in cells)
     names = [cell["summary"]["name"] for cell in reversed(cells)]
     assert names == [f"exp0{i}_cv_baseline_none_{model}" for i, model in enumerate(MODELS, 1)]
-    auc = {cell["summary"]["tags"]["model"]: cell["summary"]["metrics"]["roc_auc"] for cell in cells}
+    auc = {
+        cell["summary"]["tags"]["model"]: cell["summary"]["metrics"]["roc_auc"] for cell in cells
+    }
     assert auc["dummy"] == 0.5
     assert min(auc[model] for model in MODELS[:-1]) > 0.55
 
@@ -217,12 +215,13 @@ def test_groups_stay_on_one_side(cutscore, newest, dropped, loans_csv):
     with loans_csv.open() as stream:
         branch = {int(row["loan_id"]): row["branch"] for row in csv.DictReader(stream)}
     scores = scores_of(run).to_pydict()
-    ids = next(name for name in scores if "id" in name)
-    pairs = set(zip((branch[i] for i in scores[ids]), scores["fold"], strict=True))
+    pairs = set(zip((branch[i] for i in scores["row"]), scores["fold"], strict=True))
     assert len(pairs) == len({name for name, _ in pairs}) == 40
 
 
-def test_every_format_of_a_table_gives_the_same_scores(cutscore, newest, loans, loans_csv, tmp_path):
+def test_every_format_of_a_table_gives_the_same_scores(
+    cutscore, newest, loans, loans_csv, tmp_path
+):
     text = loans_csv.read_text()
     (tmp_path / "loans.csv.gz").write_bytes(gzip.compress(text.encode()))
     (tmp_path / "loans.tsv").write_text(text.replace(",", "\t"))
@@ -253,13 +252,16 @@ def test_other_thresholds_are_recorded_whole(cutscore, newest, loans, threshold)
     assert whole(run)
     chosen = json.loads((folder_of(run) / "threshold.json").read_text())
     value = run["summary"]["metrics"]["threshold"]
+    assert chosen["threshold"] == value
     if threshold == "grid":
         assert value == round(round(value / 0.001) * 0.001, 12)
-    assert value in str(chosen) or str(value) in json.dumps(chosen)
+        assert chosen["grid_excess"] == chosen["total_cost"] - chosen["exact"]["total_cost"] >= 0
+    else:
+        assert chosen["objective"] == "fbeta"
 
 
 def test_costs_without_a_bayes_threshold_give_the_reason(cutscore, newest, loans):
-    costs = ["cost.false_negative=1", "cost.true_positive=1", "cost.false_positive=0"]
+    costs = ["cost.true_negative=20"]  # flagging costs less than leaving be, whatever the class
     (run,) = newest(cutscore("run", *loans, *costs))
     assert whole(run)
     assert "undefined.threshold_bayes" in run["summary"]["tags"]
@@ -288,7 +290,8 @@ def test_a_model_fitted_on_all_rows_is_kept(
     (run,) = newest(answer)
     assert whole(run)
     frame = pd.read_csv(loans_csv)
-    answers = loaded(run).predict(frame[["income", "age", "purpose"]].astype({"age": float}))
+    numbers = {"income": float, "age": float}  # MLflow takes no whole numbers for doubles
+    answers = loaded(run).predict(frame[["income", "age", "purpose"]].astype(numbers))
     assert answers["score"].between(0, 1).all()
     flagged = answers["score"] >= run["summary"]["metrics"]["threshold"]
     assert (answers["flagged"] == flagged).all()

@@ -1,0 +1,259 @@
+"""Flags and commands that look: help, configs, completion, reading back, pages."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("mlflow", "lightgbm", "sklearn", "optuna", "matplotlib", "pandas", "xgboost", "imblearn")
+COST = "_target_: cutscore.cost.fixed.FixedCost\nfalse_negative: {}\nfalse_positive: 1\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["run", "--help"], ["runs", "--help"], ["--version"]]
+)
+def test_looking_imports_nothing_heavy(words, in_folder):
+    code = (
+        "import sys\nfrom cutscore.cli import main\n"
+        f"code = main({words!r})\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr.strip() == "[]"
+    assert done.stdout.strip()
+    assert not list(in_folder.iterdir())
+
+
+@pytest.mark.parametrize("words", [["run", "--cfg", "job"], ["run", "--info", "searchpath"]])
+def test_looking_at_configs_imports_no_tracking(words, in_folder):
+    code = (
+        "import sys\nfrom cutscore.cli import main\n"
+        f"code = main({words!r})\n"
+        f"print([name for name in ('mlflow', 'lightgbm', 'sklearn', 'matplotlib') "
+        "if name in sys.modules], file=sys.stderr)\nsys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr.strip() == "[]"
+
+
+def test_the_help_of_run_shows_groups_options_and_five_examples(cutscore, in_folder):
+    help_text = cutscore("run", "--help").out
+    for group, option in (("features", "polynomial"), ("sampling", "smote_undersample")):
+        assert re.search(rf"^  {group} .*\b{option}\b", help_text, re.MULTILINE)
+    assert len(re.findall(r"^  cutscore run ", help_text, re.MULTILINE)) == 5
+    assert "Exit codes" in help_text
+
+
+@pytest.mark.parametrize(
+    "words", [["runs", "list"], ["runs", "show"], ["store", "init"], ["ui"]], ids=" ".join
+)
+def test_every_command_has_help_with_an_example(cutscore, words, in_folder):
+    answer = cutscore(*words, "--help")
+    assert answer.code == 0
+    assert f"Example: cutscore {' '.join(words)}" in " ".join(answer.out.split())
+
+
+def test_wrong_commands_and_flags(cutscore, in_folder):
+    for words, hint in (
+        (["runs", "lst"], "list"),
+        (["runn"], "run"),
+        (["runs", "list", "--limit", "many"], "integer"),
+        (["runs", "list", "--limit", "0"], "--limit"),
+        (["runs", "show"], "Missing argument"),
+    ):
+        answer = cutscore(*words)
+        assert answer.code == 2
+        assert hint in answer.err
+        assert "Traceback" not in answer.err
+
+
+def test_the_composed_config_is_printed(cutscore, in_folder):
+    answer = cutscore("run", "--cfg", "job", "sampling=smote", "seed=7")
+    assert answer.code == 0
+    assert "_target_: cutscore.sampling.smote.Smote" in answer.out
+    assert "seed: 7" in answer.out
+    part = cutscore("run", "--cfg", "job", "--package", "cost", "cost.false_negative=3")
+    assert "false_negative: 3" in part.out
+    assert "model" not in part.out
+    resolved = cutscore("run", "--cfg", "job", "--resolve", "--package", "validation")
+    assert "seed: 42" in resolved.out
+    assert cutscore("run", "--cfg", "job", "sampling=smot").code == 2
+    assert not list(in_folder.iterdir())
+
+
+def test_an_experiments_config_is_printed(cutscore, in_folder):
+    answer = cutscore("run", "--cfg", "job", "experiment=quickstart", "--package", "tracking")
+    assert "experiment: quickstart" in answer.out
+
+
+def test_the_search_path_is_printed(cutscore, in_folder):
+    (in_folder / "conf" / "cost").mkdir(parents=True)
+    out = cutscore("run", "--info", "searchpath").out
+    assert out.index(str(in_folder / "conf")) < out.index("main")
+
+
+def completed(line, folder, **environment):
+    """Return what the completion script gets to know for a line as typed."""
+    environment = {**os.environ, "COMP_LINE": line, "COMP_POINT": str(len(line)), **environment}
+    words = [sys.executable, "-m", "cutscore", "-sc", "query=bash"]
+    done = subprocess.run(
+        words, env=environment, cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
+
+
+def test_shell_completion(cutscore, in_folder):
+    for shell in ("bash", "zsh", "fish"):
+        answer = cutscore("run", "--shell-completion", f"install={shell}")
+        assert answer.code == 0
+        assert "cutscore" in answer.out
+    assert "sampling=" in completed("cutscore run samp", in_folder)
+    assert completed("cutscore run sampling=smote_u", in_folder) == ["sampling=smote_undersample"]
+    assert "cost.false_negative=" in completed("cutscore run cost.false_n", in_folder)
+
+
+def test_the_bash_script_completes(cutscore, in_folder):
+    script = cutscore("run", "--shell-completion", "install=bash").out
+    (in_folder / "script.sh").write_text(script)
+    folder = Path(sys.executable).parent
+    lines = (
+        f"PATH={folder}:$PATH; source script.sh; complete -p cutscore; "
+        "COMP_LINE='cutscore run sampling=bal'; COMP_POINT=${#COMP_LINE}; "
+        "COMP_WORDS=(cutscore run sampling=bal); COMP_CWORD=2; "
+        'hydra_bash_completion; echo "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(
+        ["bash", "--norc", "-c", lines], cwd=in_folder, capture_output=True, text=True, check=True
+    )
+    assert "hydra_bash_completion cutscore" in done.stdout
+    assert "balanced" in done.stdout.splitlines()[-1]
+
+
+def test_local_options_are_used_and_told(cutscore, loans, in_folder):
+    (in_folder / "conf" / "cost").mkdir(parents=True)
+    (in_folder / "conf" / "cost" / "fixed.yaml").write_text(COST.format(7))
+    (in_folder / "conf" / "cost" / "mine.yaml").write_text(COST.format(3))
+    (in_folder / "above" / "cost").mkdir(parents=True)
+    (in_folder / "above" / "cost" / "mine.yaml").write_text(COST.format(4))
+    help_text = cutscore("run", "--help").out
+    assert re.search(r"^  cost +fixed, mine$", help_text, re.MULTILINE)
+    answer = cutscore("run", *loans)
+    assert answer.code == 0
+    first = answer.err.splitlines()[0]
+    assert "replaced by local ones: cost/fixed" in first
+    above = cutscore("run", *loans, "cost=mine", "--config-dir", "above")
+    assert above.code == 0
+    costs = []
+    for run in cutscore("runs", "list", "--json").json():
+        shown = cutscore("runs", "show", run["run_id"], "--json").json()
+        costs.append(shown["params"]["cost.false_negative"])
+    assert costs == ["4", "7"]
+
+
+def test_a_foreign_config_is_refused(cutscore, in_folder):
+    (in_folder / "conf").mkdir()
+    (in_folder / "conf" / "config.yaml").write_text("database: here\n")
+    answer = cutscore("run")
+    assert answer.code == 2
+    assert "conf/config.yaml" in answer.err
+    assert cutscore("run", "--config-dir", "nowhere").code == 2
+
+
+@pytest.fixture
+def with_run(cutscore, loans, workplace):
+    if not (workplace / "mlruns").exists():
+        assert cutscore("run", *loans, "tracking.experiment=first").code == 0
+    return workplace
+
+
+def test_runs_are_listed_and_shown(cutscore, with_run):
+    listed = cutscore("runs", "list")
+    assert "exp01_cv_baseline_none" in "".join(listed.out.split())
+    (run,) = cutscore("runs", "list", "--json", "--experiment", "first").json()
+    assert run["complete"]
+    for name in (run["run_id"], run["run_id"][:8], run["name"]):
+        shown = cutscore("runs", "show", name)
+        assert shown.code == 0
+        assert run["run_id"] in shown.out
+        assert "crossfit_cost" in shown.out
+    assert cutscore("runs", "show", run["name"], "--json").json()["missing"] == []
+
+
+def test_unknown_runs_and_experiments_name_the_nearest(cutscore, with_run):
+    answer = cutscore("runs", "show", "exp01_cv_basline_none")
+    assert answer.code == 2
+    assert 'Did you mean "exp01_cv_baseline_none"?' in answer.err
+    answer = cutscore("runs", "list", "--experiment", "frist")
+    assert answer.code == 2
+    assert 'Did you mean "first"?' in answer.err
+
+
+def test_reading_where_there_is_no_store_makes_none(cutscore, in_folder):
+    for words in (
+        ["runs", "list"],
+        ["runs", "show", "x"],
+        ["ui"],
+        ["runs", "list", "--store", "a.db"],
+    ):
+        answer = cutscore(*words)
+        assert answer.code == 2
+        assert "there is no store at" in answer.err
+    assert not list(in_folder.iterdir())
+
+
+def test_output_that_is_cut_off_ends_quietly(with_run):
+    command = f"{sys.executable} -m cutscore runs show exp01_cv_baseline_none --json | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.stdout == "{\n"
+    assert done.stderr == ""
+
+
+def test_a_store_is_made(cutscore, in_folder):
+    answer = cutscore("store", "init", "--experiment", "credit")
+    assert answer.code == 0
+    assert f"{in_folder}/mlruns/mlflow.db" in answer.out
+    assert (in_folder / "mlruns" / "mlflow.db").exists()
+    assert cutscore("store", "init", "--experiment", "credit").code == 0
+    assert cutscore("runs", "list", "--json").json() == []
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def test_the_pages_open(with_run, cutscore_started):
+    port = free_port()
+    process = cutscore_started("ui", "--port", port, folder=with_run)
+    try:
+        page = ""
+        end = time.monotonic() + 90
+        while not page and time.monotonic() < end and process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+                    page = answer.read().decode()
+            except OSError:
+                time.sleep(0.3)
+        assert "MLflow" in page
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(20)
+        finally:
+            process.kill()
+            process.communicate()
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0

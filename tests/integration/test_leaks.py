@@ -1,0 +1,178 @@
+"""Planted leaks: what is validated must not reach what it is validated with.
+
+Values and targets of one fold's validation rows are changed at will; the fold's model and its
+scores of all other rows must not move by a bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cutscore.config.build import build
+from cutscore.config.compose import Composer
+from cutscore.config.layers import find_layers
+from cutscore.experiment import Workbench, execute, prepare, run_fold, shares_bins
+from cutscore.records import Table
+from cutscore.threshold.evidence import cross_fit
+
+SAMPLINGS = ("none", "balanced", "smote", "undersample", "smote_undersample")
+MODELS = ("lightgbm", "xgboost", "random_forest", "logistic_regression", "dummy")
+SMALL = {
+    "lightgbm": ["model.params.n_estimators=8"],
+    "xgboost": ["model.params.n_estimators=8"],
+    "random_forest": ["model.params.n_estimators=8"],
+}
+
+
+@pytest.fixture(scope="module")
+def composer():
+    return Composer(find_layers())
+
+
+@pytest.fixture(scope="module")
+def bench():
+    return Workbench()
+
+
+@pytest.fixture(scope="module")
+def experiment(composer, loans):
+    words = [word for word in loans if word.startswith("data")]
+
+    def make(*overrides):
+        config = composer.compose([*words, "threads=1", *overrides])
+        return build(config, config.hydra.runtime.choices).experiment
+
+    return make
+
+
+def fold_scores(experiment, prepared, fold):
+    """Return the scores that a fold's model gives to its training rows and the others'."""
+    session = experiment.model.session(
+        prepared.table, prepared.dataset.target, threads=1, shared=shares_bins(experiment)
+    )
+    everything = replace(fold, validation=np.arange(prepared.dataset.rows))
+    return run_fold(experiment, prepared, session, everything)
+
+
+def with_target(prepared, rows, values):
+    target = prepared.dataset.target.copy()
+    target[rows] = values
+    return replace(prepared, dataset=replace(prepared.dataset, target=target))
+
+
+def with_values(prepared, rows, seed=1):
+    """Put wild values, other categories and holes into some rows."""
+    rng = np.random.default_rng(seed)
+    table = prepared.table
+    values = table.values.copy()
+    for place, column in enumerate(table.columns):
+        wild = rng.normal(0, 1e6, len(rows))
+        if column.levels is not None:
+            wild = rng.integers(0, len(column.levels), len(rows))
+        values[rows, place] = np.where(rng.random(len(rows)) < 0.3, np.nan, wild)
+    return replace(prepared, table=Table(table.columns, values))
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize("model", MODELS)
+def test_targets_of_validated_rows_reach_no_model(experiment, bench, model, sampling):
+    plan = experiment(f"model={model}", f"sampling={sampling}", *SMALL.get(model, []))
+    prepared = prepare(plan, bench)
+    fold = prepared.folds.splits[0]
+    flipped = with_target(prepared, fold.validation, 1 - prepared.dataset.target[fold.validation])
+    honest = fold_scores(plan, prepared, fold)
+    assert np.array_equal(fold_scores(plan, flipped, fold).scores, honest.scores)
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize("model", MODELS)
+def test_values_of_validated_rows_reach_no_model(experiment, bench, model, sampling):
+    words = [f"model={model}", f"sampling={sampling}", *SMALL.get(model, [])]
+    if model == "lightgbm":
+        words.append("model.binning=fold")
+    plan = experiment(*words)
+    prepared = prepare(plan, bench)
+    fold = prepared.folds.splits[0]
+    wild = with_values(prepared, fold.validation)
+    honest, planted = (fold_scores(plan, one, fold) for one in (prepared, wild))
+    assert np.array_equal(planted.scores[fold.train], honest.scores[fold.train])
+    assert planted.importance == honest.importance
+    if model != "dummy":
+        assert not np.array_equal(planted.scores, honest.scores)
+
+
+def test_shared_bins_are_the_only_thing_that_sees_validated_values(experiment, bench):
+    """They hold no label: targets of validated rows still reach nothing."""
+    plan = experiment("model=lightgbm", *SMALL["lightgbm"])
+    assert shares_bins(plan)
+    prepared = prepare(plan, bench)
+    fold = prepared.folds.splits[0]
+    wild = with_values(prepared, fold.validation)
+    both = with_target(wild, fold.validation, 1)
+    scores = [fold_scores(plan, one, fold).scores for one in (wild, both)]
+    assert np.array_equal(*scores)
+
+
+def test_this_test_sees_a_leak(experiment, bench):
+    """Training rows that are changed do move the scores, so equality above means something."""
+    plan = experiment("model=lightgbm", *SMALL["lightgbm"])
+    prepared = prepare(plan, bench)
+    fold = prepared.folds.splits[0]
+    rows = fold.train[:100]
+    flipped = with_target(prepared, rows, 1 - prepared.dataset.target[rows])
+    honest = fold_scores(plan, prepared, fold)
+    assert not np.array_equal(fold_scores(plan, flipped, fold).scores, honest.scores)
+
+
+@pytest.mark.parametrize("threshold", ["exact", "grid", "fbeta"])
+@pytest.mark.parametrize("scheme", ["stratified", "repeated_stratified", "holdout", "time_ordered"])
+def test_a_parts_threshold_depends_on_no_target_of_the_part(experiment, bench, scheme, threshold):
+    words = ["model=lightgbm", *SMALL["lightgbm"], f"threshold={threshold}"]
+    words += [f"validation={scheme}"] + (["data.time=day"] if scheme == "time_ordered" else [])
+    plan = experiment(*words)
+    prepared = prepare(plan, bench)
+    oof = execute(plan, prepared, bench).oof
+    costs = prepared.costs.take(oof.row)
+    honest = cross_fit(oof, costs, plan.threshold, plan.calibration).parts
+    for decision in honest:
+        inside = (oof.part == decision.part) & (oof.repeat == decision.repeat)
+        target, score = oof.target.copy(), oof.score.copy()
+        target[inside] = 1 - target[inside]
+        score[inside] = np.random.default_rng(0).random(int(inside.sum()))
+        planted = cross_fit(
+            replace(oof, target=target, score=score), costs, plan.threshold, plan.calibration
+        ).parts
+        same = next(
+            one for one in planted if (one.repeat, one.part) == (decision.repeat, decision.part)
+        )
+        assert same.threshold == decision.threshold
+
+
+def test_later_blocks_inform_no_earlier_threshold(experiment, bench):
+    words = ["model=lightgbm", *SMALL["lightgbm"], "validation=time_ordered", "data.time=day"]
+    plan = experiment(*words)
+    prepared = prepare(plan, bench)
+    oof = execute(plan, prepared, bench).oof
+    costs = prepared.costs.take(oof.row)
+    honest = cross_fit(oof, costs, plan.threshold, plan.calibration)
+    last = oof.part == oof.part.max()
+    target = np.where(last, 1 - oof.target, oof.target)
+    planted = cross_fit(replace(oof, target=target), costs, plan.threshold, plan.calibration)
+    assert honest.left_out > 0
+    assert [p.threshold for p in planted.parts] == [p.threshold for p in honest.parts]
+
+
+def test_medians_come_from_training_rows(experiment, bench):
+    """Imputation is fitted in the fold: holes are filled alike whatever is validated."""
+    plan = experiment("model=logistic_regression")
+    prepared = prepare(plan, bench)
+    fold = prepared.folds.splits[1]
+    values = prepared.table.values.copy()
+    values[fold.train[:50], 0] = np.nan
+    holed = replace(prepared, table=Table(prepared.table.columns, values))
+    wild = with_values(holed, fold.validation)
+    honest, planted = (fold_scores(plan, one, fold) for one in (holed, wild))
+    assert np.array_equal(planted.scores[fold.train], honest.scores[fold.train])
