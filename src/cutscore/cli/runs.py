@@ -30,7 +30,7 @@ LISTED = (
     ("crossfit_savings", "savings", ".1%"),
 )
 
-app = typer.Typer(help="Read the store: list, show.", no_args_is_help=True)
+app = typer.Typer(help="Read the store: list, show, compare.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -74,6 +74,31 @@ def show(
         console = _console()
         for part in (*_detail_tables(detail), _verdict(detail, missing)):
             console.print(part, highlight=False)
+
+
+@app.command("compare")
+def compare_(
+    first: Annotated[str, typer.Argument(metavar="RUN_A", help="A run id, prefix or name.")],
+    second: Annotated[str, typer.Argument(metavar="RUN_B", help="The run to set beside it.")],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Set two runs side by side, and say why their thresholds differ.
+
+    Example: cutscore runs compare exp01_cv_baseline_none exp03_cv_domain_none
+    """
+    from cutscore.cli.comparison import comparison_parts
+    from cutscore.tracking.comparing import compare
+    from cutscore.tracking.reading import show_run
+
+    client = _client(store)
+    found = compare(show_run(client, first), show_run(client, second))
+    if as_json:
+        print(json.dumps(asdict(found), indent=2))
+        return
+    console = _console()
+    for part in comparison_parts(found):
+        console.print(part, highlight=False)
 
 
 def _client(store: str | None) -> MlflowClient:

@@ -27,6 +27,12 @@ class Shown:
     wide: bool = False
 
 
+RANKED_BY = {
+    "crossfit_cost": "cross-fitted cost",
+    "crossfit_savings": "cross-fitted savings",
+    "crossfit_fbeta": "cross-fitted F-beta",
+    "roc_auc": "AUC",
+}
 COLUMNS = (
     Shown("roc_auc", "AUC", "roc_auc_std", ".4f"),
     Shown("threshold", "threshold", "threshold_std", ".4f"),
@@ -88,7 +94,7 @@ def _board_table(board: Leaderboard, width: int) -> Table:
 
     Features, sampling and model are in the run's name.
     """
-    title = f"Leaderboard, by {board.metric.replace('_', ' ')}"
+    title = f"Leaderboard, by {RANKED_BY[board.metric]}"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     settings = [key for key in board.swept if key not in NAMED]
     columns = [column for column in COLUMNS if width >= WIDE or not column.wide]
