@@ -79,6 +79,13 @@ class RunOutcome:
         return self.labels.get(key, "")
 
 
+def labels(plan: Plan) -> dict[str, str]:
+    """Return the chosen option of each group, and the overridden settings."""
+    pairs = (text.lstrip("+").partition("=") for text in plan.overrides)
+    given = {key: value for key, _, value in pairs if key not in plan.choices}
+    return {**plan.choices, **given}
+
+
 def open_store(plan: Plan) -> tuple[Store, MlflowClient]:
     """Make the plan's store ready, once and under a lock, and return a client for it."""
     address = plan.tracking.address()
@@ -93,7 +100,7 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
     outcome: one bad run must not end a sweep.
     """
     store, client = open_store(plan)
-    labels = {**plan.choices, **_given(plan.overrides)}
+    named = labels(plan)
     objective = str(plan.experiment.threshold.objective)
     run_id = ""
     try:
@@ -108,8 +115,8 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
             writer.complete()
     except Exception as error:
         log.info("run %s failed", job.name, exc_info=error)
-        return RunOutcome(job.name, run_id, "failed", objective, labels, failure=_reason(error))
-    return RunOutcome(job.name, run_id, "complete", objective, labels, metrics)
+        return RunOutcome(job.name, run_id, "failed", objective, named, failure=_reason(error))
+    return RunOutcome(job.name, run_id, "complete", objective, named, metrics)
 
 
 def keep_model(plan: Plan, bench: Workbench, run_id: str, threshold: float) -> str:
@@ -221,12 +228,6 @@ def _kept(items: Iterable[Item], metrics: dict[str, float]) -> Iterator[Item]:
         if isinstance(item, Metric) and not item.key.startswith("fold_"):
             metrics[item.key] = item.value
         yield item
-
-
-def _given(overrides: Iterable[str]) -> dict[str, str]:
-    """Return overridden settings as labels."""
-    pairs = (text.lstrip("+").partition("=") for text in overrides)
-    return {key: value for key, _, value in pairs if "." in key}
 
 
 def _requirements() -> tuple[str, ...]:

@@ -62,7 +62,7 @@ def _told(command: Callable[[], int]) -> int:
         return WRONG_REQUEST
     except CutscoreError as error:
         print(f"cutscore: {error}", file=sys.stderr)
-        return WRONG_REQUEST
+        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output (head, less) has gone

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra._internal.callbacks import Callbacks
 from hydra.core.hydra_config import HydraConfig
@@ -22,14 +23,18 @@ from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import Workbench, prepare
 from cutscore.report.record_spec import KIND_TAG, SWEEP
-from cutscore.run import Job, RunOutcome, execute_run, keep_model, open_store
+from cutscore.run import Job, RunOutcome, execute_run, keep_model, labels, open_store
 from cutscore.store.init import Store
 from cutscore.sweep.cells import Cell, Request
 from cutscore.sweep.leaderboard import Leaderboard, rank
 from cutscore.sweep.parent import parent_items, parent_name
 from cutscore.sweep.progress import Step, shown, tell
 from cutscore.tracking.lifeline import lifeline
+from cutscore.tracking.reading import list_runs
 from cutscore.tracking.writer import open_run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 PROGRESS = "progress.jsonl"
 
@@ -144,7 +149,11 @@ def _sweep(
     ):
         life.register(parent.kill_children, last=True)
         with shown(folder / PROGRESS, len(request.cells), folds, stderr):
-            outcomes = _launch_cells(composer, request, folder, parent.run_id)
+            try:
+                outcomes = _launch_cells(composer, request, folder, parent.run_id)
+            except BrokenProcessPool as error:
+                parent.kill_children("a worker process died")
+                outcomes = salvage(client, request.cells, parent.run_id, str(error))
         board = rank(outcomes, request.swept)
         kept = _keep_best(request, board, stderr)
         parent.write(parent_items(request, board, parent.name))
@@ -158,7 +167,7 @@ def _sweep(
 def _launch_cells(
     composer: Composer, request: Request, folder: Path, parent_id: str
 ) -> list[RunOutcome]:
-    """Hand all cells to Hydra's launcher; a worker that died takes no other cell with it."""
+    """Hand all cells to Hydra's launcher and return their outcomes in order."""
     config = request.launcher_config
     with read_write(config), open_dict(config):
         config.hydra.mode = RunMode.MULTIRUN
@@ -176,6 +185,28 @@ def _launch_cells(
     returned = launcher.launch(jobs, initial_job_idx=0)
     callbacks.on_multirun_end(config=config, config_name=composer.primary)
     return [job.return_value for job in returned]
+
+
+def salvage(
+    client: MlflowClient, cells: Sequence[Cell], parent_id: str, reason: str
+) -> list[RunOutcome]:
+    """Return what the store knows of a sweep's cells after a worker process has died."""
+    found = {run.name: run for run in list_runs(client, limit=len(cells), parent_id=parent_id)}
+    outcomes = []
+    for cell in cells:
+        run = found.get(cell.name)
+        outcomes.append(
+            RunOutcome(
+                name=cell.name,
+                run_id=run.run_id if run else "",
+                status="complete" if run and run.complete else "failed",
+                objective=str(cell.plan.experiment.threshold.objective),
+                labels=labels(cell.plan),
+                metrics=run.metrics if run else {},
+                failure="" if run and run.complete else f"a worker process died: {reason}",
+            )
+        )
+    return outcomes
 
 
 def _job_overrides(cell: Cell, folder: Path, parent_id: str | None) -> list[str]:
