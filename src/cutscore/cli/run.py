@@ -46,7 +46,7 @@ def run(words: Sequence[str]) -> int:
 def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser: argparse.ArgumentParser = get_args_parser()
     parser.allow_abbrev = False
-    args, unknown = parser.parse_known_args(list(words))
+    args, unknown = parser.parse_known_intermixed_args(list(words))  # flags may stand anywhere
     flags = [word for word in [*unknown, *args.overrides] if word.startswith("-")]
     if flags:
         faults = [
