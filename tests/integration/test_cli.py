@@ -12,6 +12,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 
 HEAVY = ("mlflow", "lightgbm", "sklearn", "optuna", "matplotlib", "pandas", "xgboost", "imblearn")
@@ -114,23 +115,24 @@ def completed(line, folder, **environment):
     return done.stdout.split()
 
 
-def test_shell_completion(cutscore, in_folder):
-    for shell in ("bash", "zsh", "fish"):
-        answer = cutscore("run", "--shell-completion", f"install={shell}")
-        assert answer.code == 0
-        assert "cutscore" in answer.out
+def test_shell_completion(in_folder):
     assert "sampling=" in completed("cutscore run samp", in_folder)
     assert completed("cutscore run sampling=smote_u", in_folder) == ["sampling=smote_undersample"]
     assert "cost.false_negative=" in completed("cutscore run cost.false_n", in_folder)
 
 
-def test_the_bash_script_completes(cutscore, in_folder):
-    script = cutscore("run", "--shell-completion", "install=bash").out
-    (in_folder / "script.sh").write_text(script)
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_completion_scripts_of_other_shells(cutscore, in_folder, shell):
+    answer = cutscore("run", "--shell-completion", f"install={shell}")
+    assert answer.code == 0
+    assert "hydra" in answer.out
+
+
+def test_the_bash_script_completes(in_folder):
     folder = Path(sys.executable).parent
     lines = (
-        f"PATH={folder}:$PATH; source script.sh; complete -p cutscore; "
-        "COMP_LINE='cutscore run sampling=bal'; COMP_POINT=${#COMP_LINE}; "
+        f'PATH={folder}:$PATH; eval "$(cutscore run --shell-completion install=bash)"; '
+        "complete -p cutscore; COMP_LINE='cutscore run sampling=bal'; COMP_POINT=${#COMP_LINE}; "
         "COMP_WORDS=(cutscore run sampling=bal); COMP_CWORD=2; "
         'hydra_bash_completion; echo "${COMPREPLY[@]}"'
     )
@@ -235,12 +237,12 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def test_the_pages_open(with_run, cutscore_started):
+def test_the_pages_open_and_end(with_run, cutscore_started):
     port = free_port()
     process = cutscore_started("ui", "--port", port, folder=with_run)
     try:
         page = ""
-        end = time.monotonic() + 90
+        end = time.monotonic() + 120
         while not page and time.monotonic() < end and process.poll() is None:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
@@ -248,12 +250,21 @@ def test_the_pages_open(with_run, cutscore_started):
             except OSError:
                 time.sleep(0.3)
         assert "MLflow" in page
+        family = psutil.Process(process.pid).children(recursive=True)
+        assert len(family) <= 2, "MLflow's job queues run too"
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+        assert not psutil.wait_procs(family, timeout=10)[1]
     finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(20)
-        finally:
-            process.kill()
-            process.communicate()
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", port)) != 0
+        process.kill()
+        process.communicate()
+
+
+def test_flags_may_stand_among_overrides(cutscore, in_folder):
+    answer = cutscore("run", "sampling=smote", "--cfg", "job", "seed=7", "--resolve", "cost=fixed")
+    assert answer.code == 0
+    assert "cutscore.sampling.smote.Smote" in answer.out
+    assert "\nseed: 7\n" in answer.out
+    wrong = cutscore("run", "sampling=smote", "-m", "seeed=1,2")
+    assert wrong.code == 2
+    assert "seeed" in wrong.err

@@ -51,7 +51,10 @@ def experiment(composer, loans):
 def fold_scores(experiment, prepared, fold):
     """Return the scores that a fold's model gives to its training rows and the others'."""
     session = experiment.model.session(
-        prepared.table, prepared.dataset.target, threads=1, shared=shares_bins(experiment)
+        prepared.table,
+        prepared.dataset.target,
+        threads=1,
+        shared=shares_bins(experiment, prepared.table),
     )
     everything = replace(fold, validation=np.arange(prepared.dataset.rows))
     return run_fold(experiment, prepared, session, everything)
@@ -106,9 +109,9 @@ def test_values_of_validated_rows_reach_no_model(experiment, bench, model, sampl
 
 def test_shared_bins_are_the_only_thing_that_sees_validated_values(experiment, bench):
     """They hold no label: targets of validated rows still reach nothing."""
-    plan = experiment("model=lightgbm", *SMALL["lightgbm"])
-    assert shares_bins(plan)
+    plan = experiment("model=lightgbm", *SMALL["lightgbm"], "model.binning=shared")
     prepared = prepare(plan, bench)
+    assert shares_bins(plan, prepared.table)
     fold = prepared.folds.splits[0]
     wild = with_values(prepared, fold.validation)
     both = with_target(wild, fold.validation, 1)
