@@ -268,3 +268,19 @@ def test_flags_may_stand_among_overrides(cutscore, in_folder):
     wrong = cutscore("run", "sampling=smote", "-m", "seeed=1,2")
     assert wrong.code == 2
     assert "seeed" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--cfg", "nonsense"], "choose from 'job'"),
+        (["--config-dir"], "expected one argument"),
+        (["--reslve"], 'Did you mean "--resolve"?'),
+        (["--config-path", "x"], "Use --config-dir"),
+    ],
+)
+def test_flags_that_are_wrong(cutscore, in_folder, words, hint):
+    answer = cutscore("run", *words)
+    assert answer.code == 2
+    assert words[0] in answer.err
+    assert hint in answer.err

@@ -46,7 +46,12 @@ def run(words: Sequence[str]) -> int:
 def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser: argparse.ArgumentParser = get_args_parser()
     parser.allow_abbrev = False
-    args, unknown = parser.parse_known_intermixed_args(list(words))  # flags may stand anywhere
+    parser.exit_on_error = False
+    try:
+        args, unknown = parser.parse_known_intermixed_args(list(words))  # flags stand anywhere
+    except argparse.ArgumentError as error:
+        name = str(error.argument_name)
+        raise RequestError(Fault(name, f"{error.message}.", "See cutscore run --help.")) from error
     flags = [word for word in [*unknown, *args.overrides] if word.startswith("-")]
     if flags:
         faults = [
