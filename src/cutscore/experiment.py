@@ -157,7 +157,7 @@ def execute(
     `on_fold(done, total)` is called as folds finish.
     """
     seconds = dict(prepared.seconds)
-    shared = shares_bins(experiment)
+    shared = shares_bins(experiment, prepared.table)
     with _timed(seconds, "binning"):
         session = bench.session(experiment, prepared, shared=shared)
     results = []
@@ -235,17 +235,17 @@ def refit(experiment: Experiment, prepared: Prepared, bench: Workbench) -> Final
     """Fit the model on all rows, prepared and sampled as in the folds."""
     rows = np.arange(prepared.dataset.rows, dtype=np.int64)
     whole = Fold(repeat=0, number=0, train=rows, validation=rows[:0])
-    session = bench.session(experiment, prepared, shared=shares_bins(experiment))
+    session = bench.session(experiment, prepared, shared=shares_bins(experiment, prepared.table))
     preparation, table = _prepare_rows(experiment, prepared.table, whole)
     training = _sample(experiment, table, rows, prepared.dataset.target)
     return FinalModel(session.fit(training, table), preparation)
 
 
-def shares_bins(experiment: Experiment) -> bool:
+def shares_bins(experiment: Experiment, table: Table) -> bool:
     """Return whether folds may share the bins of the whole table (see ARCHITECTURE.md)."""
     sampling, needs = experiment.sampling, experiment.model.needs
     changed = needs.impute or needs.encode or needs.scale or sampling.needs_complete
-    return experiment.model.uses_shared_bins and not sampling.synthesises and not changed
+    return experiment.model.shares_bins(table) and not sampling.synthesises and not changed
 
 
 def out_of_fold(prepared: Prepared, results: list[FoldResult]) -> OutOfFold:

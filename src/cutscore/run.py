@@ -169,7 +169,6 @@ def _request_items(plan: Plan) -> Iterator[Item]:
     for key, value in _leaves(_recorded_config(plan)):
         yield Param(key, value)
     choices = plan.choices
-    shared = "shared" if shares_bins(experiment) else "fold"
     tags = {
         "feature_strategy": choices["features"],
         "sampling_method": choices["sampling"],
@@ -177,7 +176,6 @@ def _request_items(plan: Plan) -> Iterator[Item]:
         "validation": choices["validation"],
         "cost": choices["cost"],
         "threshold_objective": str(experiment.threshold.objective),
-        "binning": shared if hasattr(experiment.model, "binning") else "none",
         **code_tags(),
     }
     for key, value in tags.items():
@@ -191,6 +189,8 @@ def _request_items(plan: Plan) -> Iterator[Item]:
 def _data_items(plan: Plan, prepared: Prepared) -> Iterator[Item]:
     """Yield what is known of the data once it is loaded."""
     dataset, table = prepared.dataset, prepared.table
+    bins = "shared" if shares_bins(plan.experiment, table) else "fold"
+    yield Tag("binning", bins if hasattr(plan.experiment.model, "binning") else "none")
     yield Tag("data_digest", dataset.digest)
     yield Tag("fingerprint", plan.fingerprint(dataset.digest))
     yield Metric("rows", dataset.rows)

@@ -70,8 +70,7 @@ class Model(Protocol):
         """What has to be done to the columns first."""
         ...
 
-    @property
-    def uses_shared_bins(self) -> bool:
+    def shares_bins(self, table: Table) -> bool:
         """Whether the model can bin the whole table once, for all folds."""
         ...
 
@@ -87,7 +86,7 @@ class Model(Protocol):
         threads : int
             Threads a fit may use; scores are the same with any number.
         shared : bool
-            Bin the whole table once (where `uses_shared_bins`). Only for fits on this very table
+            Bin the whole table once (where `shares_bins`). Only for fits on this very table
             and without synthetic rows.
         """
         ...

@@ -45,8 +45,7 @@ class SklearnClassifier:
         """What the settings say."""
         return Needs(impute=self.impute, encode=self.encode, scale=self.scale)
 
-    @property
-    def uses_shared_bins(self) -> bool:
+    def shares_bins(self, table: Table) -> bool:  # noqa: ARG002
         """Never."""
         return False
 

@@ -39,8 +39,7 @@ class XGBoost:
         """Nothing."""
         return Needs()
 
-    @property
-    def uses_shared_bins(self) -> bool:
+    def shares_bins(self, table: Table) -> bool:  # noqa: ARG002
         """Never."""
         return False
 

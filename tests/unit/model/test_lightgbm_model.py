@@ -38,7 +38,7 @@ def test_bins_know_no_labels(tmp_path):
     table, target = _made()
     bins = []
     for name, labels in (("one", target), ("other", np.random.default_rng(0).permutation(target))):
-        session = LightGBM().session(table, labels, threads=1, shared=True)
+        session = LightGBM(binning="shared").session(table, labels, threads=1, shared=True)
         bins.append(_dumped_bins(session, tmp_path / name))
     assert bins[0] == bins[1]
     assert len(bins[0]) > 10_000
@@ -99,7 +99,7 @@ def test_shared_bins_and_bins_by_fold_are_nearly_as_good():
 
 def test_shared_bins_refuse_made_up_rows_and_other_tables():
     table, target = _made()
-    session = LightGBM().session(table, target, threads=1, shared=True)
+    session = LightGBM(binning="shared").session(table, target, threads=1, shared=True)
     rows = np.arange(100, dtype=np.int64)
     synthetic = SyntheticRows(table.values[:5], np.ones(5, dtype=np.int8))
     with pytest.raises(ValueError, match="only real rows"):
@@ -171,3 +171,12 @@ def test_wide_tables_find_bins_on_fewer_rows_unless_told(columns, params, rows):
     table = Table(names, np.zeros((2, columns), dtype=np.float32))
     session = LightGBM(params).session(table, np.array([0, 1]), threads=1, shared=False)
     assert session.params.get("bin_construct_sample_cnt") == rows
+
+
+def test_bins_are_shared_by_size_unless_told():
+    small = Table((Column("x"),), np.zeros((10, 1), dtype=np.float32))
+    large = Table((Column("x"),), np.zeros((10_000_000, 1), dtype=np.float32))
+    assert not LightGBM().shares_bins(small)
+    assert LightGBM().shares_bins(large)
+    assert LightGBM(binning="shared").shares_bins(small)
+    assert not LightGBM(binning="fold").shares_bins(large)
