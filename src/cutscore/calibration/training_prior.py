@@ -12,7 +12,6 @@ from cutscore.records import Target, TrainingRows
 
 # Parameters of the classifiers that weigh classes, whatever the sampling method does.
 BALANCING = ("is_unbalance", "unbalance", "unbalanced_sets")
-CLASS_WEIGHTS = ("class_weight", "scale_pos_weight", *BALANCING)
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,9 @@ class TrainingPrior:
 
 def weighs_classes(params: Mapping[str, Any]) -> bool:
     """Return whether a classifier's parameters weigh classes."""
-    return any(params.get(name) not in (None, False, 1) for name in CLASS_WEIGHTS)
+    balances = any(params.get(name) for name in BALANCING)
+    given = params.get("class_weight"), params.get("scale_pos_weight")
+    return balances or given[0] is not None or given[1] not in (None, 1)
 
 
 def training_prior(
