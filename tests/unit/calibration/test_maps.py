@@ -49,6 +49,12 @@ def test_platts_targets_keep_a_perfect_separation_finite():
     assert 0 < calibrated[0] < 0.25 < 0.75 < calibrated[3] < 1
 
 
+def test_a_very_steep_map_does_not_overflow():
+    found = Sigmoid().fit(np.array([0.5, 0.50001] * 40), np.array([0, 1] * 40, dtype=np.int8))
+    assert found.slope > 1_000
+    assert found.apply(np.array([0.0, 1.0])).tolist() == pytest.approx([0.0, 1.0])
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 200), st.integers(2, 30))
 def test_isotonic_is_scikit_learns_with_ties(seed, rows, levels):
