@@ -18,6 +18,7 @@ import numpy as np
 from cutscore import metrics
 from cutscore.calibration import Calibration
 from cutscore.calibration.crossfit import cross_calibrate
+from cutscore.calibration.inverse import raw_threshold
 from cutscore.calibration.none import NoCalibration
 from cutscore.calibration.training_prior import TrainingPrior, training_prior, weighs_classes
 from cutscore.cost import Cost, CostMatrix
@@ -208,7 +209,8 @@ def decide(
     calibrator = calibration.fit(corrected.score, corrected.target)
     decided = replace(corrected, score=calibrator.apply(corrected.score))
     cross_calibrated = cross_calibrate(corrected, calibration)
-    natural = all(fold.natural for fold in folds)
+    valid = all(fold.natural for fold in folds) or _calibrates(calibration)
+    evidence = reference(decided, costs, rule, bayes_valid=valid)
     return Result(
         folds=folds,
         ids=prepared.dataset.ids[oof.row],
@@ -216,12 +218,13 @@ def decide(
         decided=decided,
         costs=costs,
         crossfit=cross_fit(corrected, costs, rule, calibration),
-        reference=reference(decided, costs, rule, bayes_valid=natural or _calibrates(calibration)),
+        reference=evidence,
         rows=prepared.dataset.rows,
         beta=rule.beta,
         calibration=type(calibration).__name__,
         seconds=seconds,
         cross_calibrated=cross_calibrated,
+        raw_threshold=raw_threshold(evidence.chosen.threshold, calibration, calibrator, oof),
         bayes_risk=bayes_risk(oof, cross_calibrated, costs),
         no_model_rule=no_model_risk(oof, costs),
         notes=prepared.notes,

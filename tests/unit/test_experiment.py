@@ -149,3 +149,25 @@ def test_tv_churn_works_with_its_own_columns(composer):
     assert [len(costs.false_negative) for costs in prepared.costs] == [
         len(fold.validation) for fold in prepared.folds.splits
     ]
+
+
+@pytest.mark.parametrize("calibration", ["none", "sigmoid", "isotonic", "prior"])
+def test_the_raw_threshold_flags_what_the_calibrated_one_does(run, calibration):
+    _, _, result = run("sampling=balanced", f"calibration={calibration}")
+    raw, chosen = result.raw_threshold, result.reference.chosen.threshold
+    flagged, expected = result.oof.score >= raw, result.decided.score >= chosen
+    if calibration == "prior":  # folds have shifts of their own: their mean is between them
+
+        def odds(share):
+            return share / (1 - share)
+
+        at = [odds(chosen) * odds(fold.prior) / odds(fold.base_rate) for fold in result.folds]
+        low, high = min(at) * (1 - 1e-9), max(at) * (1 + 1e-9)
+        assert low <= odds(raw) <= high
+        differing = odds(result.oof.score[flagged != expected])
+        assert ((differing >= low) & (differing <= high)).all()
+        assert raw > chosen
+    else:
+        assert (flagged == expected).all()
+    if calibration == "none":
+        assert raw == chosen

@@ -72,6 +72,7 @@ def _threshold_items(result: Result) -> Iterator[Item]:
     reference = result.reference
     chosen = reference.chosen
     yield Metric("threshold", chosen.threshold)
+    yield Metric("threshold_raw", result.raw_threshold)
     yield Metric("threshold_value", chosen.value)
     yield Metric("threshold_exact", reference.exact.threshold)
     yield Metric("exact_cost", reference.exact.total_cost)
@@ -140,6 +141,7 @@ def threshold_json(result: Result) -> dict[str, Any]:
     chosen = reference.chosen
     return {
         "threshold": chosen.threshold,
+        "raw_threshold": result.raw_threshold,
         "rule": "flagged when score >= threshold",
         "objective": chosen.objective,
         "beta": result.beta if chosen.objective == "fbeta" else None,

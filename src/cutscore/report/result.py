@@ -27,6 +27,7 @@ class Result:
     `oof` holds the scores as the model gave them and `decided` those the threshold was chosen on
     (calibrated); `ids` and `costs` are aligned with both, and so are `cross_calibrated`, the
     scores of each part by the calibrator that saw only other parts (NaN where there is none).
+    `raw_threshold` is the chosen threshold as one on scores that are not calibrated.
     `bayes_risk` is the cost of deciding each row by its own costs and its `cross_calibrated`
     score, `no_model_rule` that of deciding it by its costs and the base rate alone. `rows` is the
     size of the data set, `beta` that of the reported F-beta. `seconds` are wall time per stage.
@@ -45,6 +46,7 @@ class Result:
     calibration: str
     seconds: Mapping[str, float]
     cross_calibrated: Scores
+    raw_threshold: float
     bayes_risk: RuleCost | Undefined
     no_model_rule: RuleCost | Undefined
     notes: tuple[str, ...] = ()
