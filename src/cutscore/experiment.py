@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from cutscore import metrics
 from cutscore.calibration import Calibration
+from cutscore.calibration.crossfit import cross_calibrate
+from cutscore.calibration.inverse import raw_threshold
+from cutscore.calibration.none import NoCalibration
+from cutscore.calibration.training_prior import TrainingPrior, training_prior, weighs_classes
 from cutscore.cost import Cost, CostMatrix
+from cutscore.cost.bayes import one_sided
+from cutscore.cost.matrix import join_costs
+from cutscore.cost.risk import bayes_risk, no_model_risk
 from cutscore.data import Source
 from cutscore.features import FeatureStrategy
 from cutscore.model import Fitted, Model, Session
@@ -27,6 +35,7 @@ from cutscore.records import (
     FoldResult,
     Folds,
     OutOfFold,
+    Rows,
     Table,
     TrainingRows,
 )
@@ -36,9 +45,6 @@ from cutscore.threshold import ThresholdRule
 from cutscore.threshold.evidence import cross_fit, reference
 from cutscore.validation import Splitter
 from cutscore.validation.splitting import split_rows
-
-# Parameters of the classifiers that weigh classes, whatever the sampling method does.
-CLASS_WEIGHTS = ("class_weight", "scale_pos_weight", "is_unbalance", "unbalance", "unbalanced_sets")
 
 OnFold = Callable[[int, int], None]
 
@@ -63,6 +69,12 @@ class Experiment:
     threads: int | None = None
 
     @property
+    def source(self) -> Source:
+        """The data, without the rows that the costs cannot price."""
+        where: str | None = getattr(self.cost, "where", None)
+        return self.data.keeping(where) if where else self.data
+
+    @property
     def workers(self) -> int:
         """Threads that a fit may use."""
         return self.threads or len(os.sched_getaffinity(0))
@@ -70,13 +82,18 @@ class Experiment:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """An experiment's data, features, folds and costs: everything before the first fit."""
+    """An experiment's data, features, folds and costs: everything before the first fit.
+
+    `costs` are those of each fold's validation rows, aligned with `folds.splits`; what they
+    estimate they estimate on the fold's training rows.
+    """
 
     dataset: Dataset
     table: Table
     folds: Folds
-    costs: CostMatrix
+    costs: tuple[CostMatrix, ...]
     seconds: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,15 +152,19 @@ def prepare(experiment: Experiment, bench: Workbench) -> Prepared:
     """
     seconds: dict[str, float] = {}
     with _timed(seconds, "data"):
-        dataset = bench.dataset(experiment.data)
+        dataset = bench.dataset(experiment.source)
     with _timed(seconds, "features"):
         table = bench.table(dataset, experiment.features)
     with _timed(seconds, "folds"):
         folds = split_rows(experiment.validation, dataset)
-        costs = experiment.cost.matrix(dataset)
+    with _timed(seconds, "costs"):
+        price = experiment.cost.matrix
+        certain = one_sided(price(dataset), dataset.target)
+        costs = tuple(price(dataset, fold.train, fold.validation) for fold in folds.splits)
     for fold in folds.splits:
         experiment.sampling.check(dataset.target[fold.train])
-    return Prepared(dataset, table, folds, costs, seconds)
+    notes = () if certain is None else (f"costs: {certain}",)
+    return Prepared(dataset, table, folds, costs, seconds, notes)
 
 
 def execute(
@@ -182,22 +203,31 @@ def decide(
     seconds: dict[str, float],
 ) -> Result:
     """Calibrate the out-of-fold scores, choose the threshold and gather its evidence."""
-    costs = prepared.costs.take(oof.row)
-    calibrator = experiment.calibration.fit(oof.score, oof.target)
-    decided = replace(oof, score=calibrator.apply(oof.score))
-    rule = experiment.threshold
+    costs = join_costs(prepared.costs, [len(fold.fold.validation) for fold in folds])
+    calibration, rule = experiment.calibration, experiment.threshold
+    corrected = _corrected(oof, calibration)
+    calibrator = calibration.fit(corrected.score, corrected.target)
+    decided = replace(corrected, score=calibrator.apply(corrected.score))
+    cross_calibrated = cross_calibrate(corrected, calibration)
+    valid = all(fold.natural for fold in folds) or _calibrates(calibration)
+    evidence = reference(decided, costs, rule, bayes_valid=valid)
     return Result(
         folds=folds,
         ids=prepared.dataset.ids[oof.row],
         oof=oof,
         decided=decided,
         costs=costs,
-        crossfit=cross_fit(oof, costs, rule, experiment.calibration),
-        reference=reference(decided, costs, rule, bayes_valid=all(fold.natural for fold in folds)),
+        crossfit=cross_fit(corrected, costs, rule, calibration),
+        reference=evidence,
         rows=prepared.dataset.rows,
         beta=rule.beta,
-        calibration=type(experiment.calibration).__name__,
+        calibration=type(calibration).__name__,
         seconds=seconds,
+        cross_calibrated=cross_calibrated,
+        raw_threshold=raw_threshold(evidence.chosen.threshold, calibration, calibrator, oof),
+        bayes_risk=bayes_risk(oof, cross_calibrated, costs),
+        no_model_rule=no_model_risk(oof, costs),
+        notes=prepared.notes,
     )
 
 
@@ -210,7 +240,8 @@ def run_fold(
     with _timed(seconds, "preparation"):
         preparation, table = _prepare_rows(experiment, prepared.table, fold)
     with _timed(seconds, "sampling"):
-        training = _sample(experiment, table, fold.train, target)
+        training = _sample(experiment, prepared, table, fold.train)
+        prior = training_prior(training, target, _parameters(experiment))
     with _timed(seconds, "fit"):
         fitted = session.fit(training, table)
     with _timed(seconds, "score"):
@@ -226,8 +257,10 @@ def run_fold(
         scores=scores[fold.validation],
         importance=fitted.importance(),
         natural=_natural(experiment, training, fold),
+        base_rate=float(target[fold.train].mean(dtype=np.float64)),
+        prior=prior.share,
         seconds=seconds,
-        notes=preparation.notes,
+        notes=(*preparation.notes, *_prior_notes(experiment, prior)),
     )
 
 
@@ -237,7 +270,7 @@ def refit(experiment: Experiment, prepared: Prepared, bench: Workbench) -> Final
     whole = Fold(repeat=0, number=0, train=rows, validation=rows[:0])
     session = bench.session(experiment, prepared, shared=shares_bins(experiment, prepared.table))
     preparation, table = _prepare_rows(experiment, prepared.table, whole)
-    training = _sample(experiment, table, rows, prepared.dataset.target)
+    training = _sample(experiment, prepared, table, rows)
     return FinalModel(session.fit(training, table), preparation)
 
 
@@ -261,7 +294,20 @@ def out_of_fold(prepared: Prepared, results: list[FoldResult]) -> OutOfFold:
         target=prepared.dataset.target[row],
         score=np.concatenate([result.scores for result in results]),
         rule=prepared.folds.crossfit,
+        base_rate=np.repeat([result.base_rate for result in results], lengths),
+        prior=np.repeat([result.prior for result in results], lengths),
     )
+
+
+def _corrected(oof: OutOfFold, calibration: Calibration) -> OutOfFold:
+    """Return the scores with the effect of sampling undone, where the calibration does that."""
+    if oof.base_rate is None or oof.prior is None:
+        return oof
+    return replace(oof, score=calibration.correct(oof.score, oof.base_rate, oof.prior))
+
+
+def _calibrates(calibration: Calibration) -> bool:
+    return not isinstance(calibration, NoCalibration)
 
 
 def _prepare_rows(experiment: Experiment, table: Table, fold: Fold) -> tuple[Preparation, Table]:
@@ -277,19 +323,31 @@ def _prepare_rows(experiment: Experiment, table: Table, fold: Fold) -> tuple[Pre
     return preparation, preparation.transform(table)
 
 
-def _sample(
-    experiment: Experiment, table: Table, rows: np.ndarray, target: np.ndarray
-) -> TrainingRows:
-    sampler = experiment.sampling
+def _sample(experiment: Experiment, prepared: Prepared, table: Table, rows: Rows) -> TrainingRows:
+    """Sample training rows; whatever costs estimate comes from these rows too."""
+    sampler, dataset = experiment.sampling, prepared.dataset
     values = table.values if sampler.needs_complete else None
-    return sampler.sample(rows, target[rows], values, experiment.seed)
+    costs = experiment.cost.matrix(dataset, rows, rows)
+    return sampler.sample(rows, dataset.target[rows], values, experiment.seed, costs)
 
 
 def _natural(experiment: Experiment, training: TrainingRows, fold: Fold) -> bool:
     """Return whether the model learnt the class shares as they are: nothing drawn or weighted."""
-    params = getattr(experiment.model, "params", {})
-    weighted = any(params.get(name) not in (None, False, 1) for name in CLASS_WEIGHTS)
-    return training.weights is None and training.size == len(fold.train) and not weighted
+    weighted = training.weights is not None or weighs_classes(_parameters(experiment))
+    return training.size == len(fold.train) and not weighted
+
+
+def _parameters(experiment: Experiment) -> Mapping[str, Any]:
+    """Return the classifier's own parameters."""
+    params: Mapping[str, Any] = getattr(experiment.model, "params", {})
+    return params
+
+
+def _prior_notes(experiment: Experiment, prior: TrainingPrior) -> tuple[str, ...]:
+    """Say why a correction of the prior is approximate, if one is made and it is."""
+    if not (experiment.calibration.uses_prior and prior.doubt):
+        return ()
+    return (f"{prior.doubt}, so that calibration=prior is approximate: see ece_calibrated.",)
 
 
 @contextmanager

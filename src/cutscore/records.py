@@ -7,7 +7,7 @@ values float32 with NaN for missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -161,6 +161,8 @@ class OutOfFold:
     """Out-of-fold scores, one entry per (repeat, row), in the order of the folds.
 
     `part` is the cross-fitting label of each entry, `rule` which parts may inform which.
+    `base_rate` is the share of positives among the training rows of the model that gave the
+    score, `prior` that share by weight as sampling made it; None where no model is known.
     """
 
     row: Rows
@@ -170,11 +172,26 @@ class OutOfFold:
     target: Target
     score: Scores
     rule: CrossfitRule = "others"
+    base_rate: npt.NDArray[np.float64] | None = None
+    prior: npt.NDArray[np.float64] | None = None
 
     @cached_property
     def repeats(self) -> int:
         """Number of repeats."""
         return len(np.unique(self.repeat))
+
+    def informed_parts(self) -> Iterator[tuple[Rows, Rows]]:
+        """Yield each part that other parts may inform, and those: positions of entries.
+
+        Parts inform each other within a repeat only, as `rule` says.
+        """
+        for repeat in np.unique(self.repeat):
+            entries = np.flatnonzero(self.repeat == repeat)
+            labels = self.part[entries]
+            for part in np.unique(labels):
+                others = entries[labels < part if self.rule == "earlier" else labels != part]
+                if len(others):
+                    yield entries[labels == part], others
 
 
 @dataclass(frozen=True)
@@ -221,8 +238,9 @@ class FoldResult:
     `fitted_rows` counts the rows the model saw after sampling; `validation` and `train` hold the
     score metrics on validation rows and on the original training rows; `scores` are those of the
     validation rows; `natural` says that no row was drawn, made up or weighted, so that scores may
-    be taken as probabilities; `seconds` are wall time per stage; `notes` tell what a user should
-    know.
+    be taken as probabilities; `base_rate` is the share of positives among the training rows and
+    `prior` that share by weight as sampling made it; `seconds` are wall time per stage; `notes`
+    tell what a user should know.
     """
 
     fold: Fold
@@ -232,6 +250,8 @@ class FoldResult:
     scores: Scores
     importance: Mapping[str, float] | None
     natural: bool
+    base_rate: float
+    prior: float
     seconds: Mapping[str, float]
     notes: tuple[str, ...] = ()
 
@@ -288,3 +308,17 @@ class Reference:
     grid_excess: float
     bayes: ThresholdChoice | Undefined
     bayes_valid: bool
+
+
+@dataclass(frozen=True)
+class RuleCost:
+    """What a rule costs that decides each row by its own costs.
+
+    Total cost and savings are over the `rows` decided in a repeat, averaged over repeats;
+    `fold_savings` are those of each fold of each repeat, in the order of the folds.
+    """
+
+    total_cost: float
+    savings: float | Undefined
+    fold_savings: tuple[float | Undefined, ...]
+    rows: int

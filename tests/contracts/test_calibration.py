@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
+from cutscore.calibration.isotonic import Isotonic
 from cutscore.calibration.none import NoCalibration
+from cutscore.calibration.prior import PriorCorrection
+from cutscore.calibration.sigmoid import Sigmoid
 
-every_calibration = pytest.mark.parametrize("calibration", [NoCalibration()], ids=repr)
+every_calibration = pytest.mark.parametrize(
+    "calibration", [NoCalibration(), PriorCorrection(), Sigmoid(), Isotonic()], ids=repr
+)
 
 
 def data():
@@ -36,3 +41,39 @@ def test_fitting_again_gives_the_same_map(calibration):
 def test_no_calibration_changes_nothing():
     scores, target = data()
     assert NoCalibration().fit(scores, target).apply(scores) is scores
+
+
+@every_calibration
+def test_corrected_scores_are_probabilities_in_the_same_order(calibration):
+    scores = np.sort(np.append(data()[0], [0.0, 1.0]))
+    corrected = calibration.correct(scores, np.full(302, 0.1), np.full(302, 0.5))
+    assert ((corrected >= 0) & (corrected <= 1)).all()
+    assert (np.diff(corrected) >= 0).all()
+    assert calibration.uses_prior == (corrected != scores).any()
+
+
+@every_calibration
+def test_order_survives_on_scores_never_seen_and_their_extremes(calibration):
+    rng = np.random.default_rng(0)
+    for size in (2, 5, 400):
+        scores = rng.choice([0.0, 0.1, 0.2, 1e-9, 1.0, 0.5], size)
+        target = (rng.random(size) < scores).astype(np.int8)
+        unseen = np.sort(np.append(rng.random(2000) ** 4, [0.0, 1.0]))
+        calibrated = calibration.fit(scores, target).apply(unseen)
+        assert ((calibrated >= 0) & (calibrated <= 1)).all()
+        assert (np.diff(calibrated) >= 0).all()
+
+
+@every_calibration
+@pytest.mark.parametrize("label", [0, 1])
+def test_one_class_and_constant_scores_give_an_answer(calibration, label):
+    for scores in (np.full(50, 0.3), np.linspace(0, 1, 50)):
+        calibrated = calibration.fit(scores, np.full(50, label, dtype=np.int8)).apply(scores)
+        assert np.isfinite(calibrated).all()
+
+
+@every_calibration
+def test_scores_against_the_target_are_not_turned_round(calibration):
+    scores, target = data()
+    calibrated = calibration.fit(scores, 1 - target).apply(np.sort(scores))
+    assert (np.diff(calibrated) >= 0).all()

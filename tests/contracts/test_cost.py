@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from cutscore.cost.columns import ColumnCost
+from cutscore.cost.credit_line import CreditLineCost
 from cutscore.cost.fixed import FixedCost
+from cutscore.cost.matrix import ENTRIES, join_costs
 from cutscore.records import Column, Dataset, Table
 
 every_cost = pytest.mark.parametrize(
@@ -11,12 +14,15 @@ every_cost = pytest.mark.parametrize(
     [
         FixedCost(false_negative=10, false_positive=1),
         FixedCost(false_negative=5, false_positive=2, true_positive=1, true_negative=0.5),
+        ColumnCost(false_negative="loss", false_positive="profit", true_positive=0.5),
+        CreditLineCost(income="income", debt="debt"),
     ],
-    ids=repr,
+    ids=lambda cost: type(cost).__name__,
 )
 
 
 def dataset(rows=40):
+    rng = np.random.default_rng(5)
     return Dataset(
         name="made",
         source="made",
@@ -27,7 +33,17 @@ def dataset(rows=40):
         digest="",
         duplicate_of=np.arange(rows),
         duplicates=0,
+        amounts={
+            "loss": rng.uniform(0, 100, rows),
+            "profit": rng.uniform(0, 10, rows),
+            "income": rng.uniform(500, 9_000, rows),
+            "debt": rng.uniform(0, 0.9, rows),
+        },
     )
+
+
+def entries(matrix):
+    return [np.asarray(getattr(matrix, name)).tolist() for name in ENTRIES]
 
 
 @every_cost
@@ -48,3 +64,37 @@ def test_costs_travel_with_their_rows(cost):
     taken = cost.matrix(made).take(rows)
     everything = cost.matrix(made).delta(made.target)
     assert taken.delta(made.target[rows]).tolist() == everything[rows].tolist()
+
+
+@every_cost
+def test_chosen_rows_cost_what_they_cost_among_all(cost):
+    made, training, rows = dataset(), np.arange(0, 40, 2), np.array([7, 3, 3, 0])
+    among_all, alone = cost.matrix(made, training).take(rows), cost.matrix(made, training, rows)
+    for one, other in zip(entries(among_all), entries(alone), strict=True):
+        assert one == pytest.approx(other, rel=1e-9)
+
+
+@every_cost
+def test_rows_outside_training_and_the_chosen_ones_change_nothing(cost):
+    made = dataset()
+    training, rows = np.arange(20), np.arange(25, 30)
+    before = entries(cost.matrix(made, training, rows))
+    of_training = entries(cost.matrix(made, training, training))
+    for values in made.amounts.values():
+        values[30:] *= 0.5  # other rows: change nothing at all
+    made.target[30:] = 1
+    assert entries(cost.matrix(made, training, rows)) == before
+    for values in made.amounts.values():
+        values[20:] *= 0.5  # validation rows too: training rows cost the same, to the last bit
+    made.target[20:] = 1
+    assert entries(cost.matrix(made, training, training)) == of_training
+
+
+@every_cost
+def test_joined_costs_are_those_of_the_parts_in_order(cost):
+    made = dataset()
+    parts = [np.arange(15), np.arange(15, 40)]
+    joined = join_costs([cost.matrix(made, None, part) for part in parts], [15, 25])
+    whole = cost.matrix(made)
+    assert joined.fixed == whole.fixed
+    assert joined.delta(made.target) == pytest.approx(whole.delta(made.target), rel=1e-9)

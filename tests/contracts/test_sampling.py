@@ -9,17 +9,21 @@ import numpy as np
 import pytest
 import yaml
 
+from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import RequestError
 from cutscore.records import TrainingRows
 from cutscore.sampling import Sampler
 from cutscore.sampling.balanced import Balanced
+from cutscore.sampling.cost_weighted import CostWeighted
 from cutscore.sampling.none import NoSampling
 from cutscore.sampling.smote import Smote
 from cutscore.sampling.smote_undersample import SmoteUndersample
 from cutscore.sampling.undersample import Undersample
 
 CONF = Path(__file__).parents[2] / "conf" / "sampling"
-SAMPLERS = [NoSampling(), Balanced(), Undersample(), Smote(), SmoteUndersample()]
+KEEPING = [NoSampling(), Balanced(), CostWeighted()]
+DRAWING = [Undersample(), Smote(), SmoteUndersample()]
+SAMPLERS = KEEPING + DRAWING
 every_sampler = pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda s: type(s).__name__)
 
 
@@ -34,7 +38,14 @@ def _made(minority_label: int = 1, rows: int = 400, columns: int = 6):
 
 def _sample(sampler: Sampler, values, target, train, seed=7) -> TrainingRows:
     sampler.check(target[train])
-    return sampler.sample(train, target[train], values if sampler.needs_complete else None, seed)
+    complete = values if sampler.needs_complete else None
+    costs = CostMatrix(0.0, 1.0, _loss(values)[train], 0.0)
+    return sampler.sample(train, target[train], complete, seed, costs)
+
+
+def _loss(values) -> np.ndarray:
+    """What missing a row costs: each row's own."""
+    return 1.0 + np.abs(values[:, 0].astype(np.float64))
 
 
 def _weight(training: TrainingRows, target, label: int) -> float:
@@ -46,6 +57,9 @@ def _weight(training: TrainingRows, target, label: int) -> float:
 
 def _assert_same(one: TrainingRows, other: TrainingRows) -> None:
     np.testing.assert_array_equal(one.rows, other.rows)
+    assert (one.weights is None) == (other.weights is None)
+    if one.weights is not None and other.weights is not None:
+        assert one.weights.tobytes() == other.weights.tobytes()
     assert (one.synthetic is None) == (other.synthetic is None)
     if one.synthetic is not None and other.synthetic is not None:
         assert one.synthetic.values.tobytes() == other.synthetic.values.tobytes()
@@ -75,7 +89,7 @@ def test_same_seed_same_rows(sampler):
     _assert_same(_sample(sampler, values, target, train), _sample(sampler, values, target, train))
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS[2:], ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize("sampler", DRAWING, ids=lambda s: type(s).__name__)
 def test_another_seed_gives_other_rows(sampler):
     values, target, train = _made()
     one, other = (_sample(sampler, values, target, train, seed) for seed in (1, 2))
@@ -84,7 +98,7 @@ def test_another_seed_gives_other_rows(sampler):
 
 
 @pytest.mark.parametrize("label", [0, 1])
-@pytest.mark.parametrize("sampler", SAMPLERS[1:], ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize("sampler", [Balanced(), *DRAWING], ids=lambda s: type(s).__name__)
 def test_classes_weigh_the_same_afterwards_whichever_is_rarer(sampler, label):
     values, target, train = _made(label)
     training = _sample(sampler, values, target, train)
@@ -107,7 +121,7 @@ def test_inputs_are_left_alone(sampler):
         np.testing.assert_array_equal(now, then)
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS[:2], ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize("sampler", KEEPING, ids=lambda s: type(s).__name__)
 def test_methods_that_keep_all_rows_copy_nothing(sampler):
     values, target, train = _made()
     assert _sample(sampler, values, target, train).rows is train
@@ -119,7 +133,7 @@ def test_only_synthesising_methods_make_up_rows(sampler):
     assert (_sample(sampler, values, target, train).synthetic is not None) == sampler.synthesises
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS[3:], ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize("sampler", DRAWING[1:], ids=lambda s: type(s).__name__)
 def test_made_up_rows_lie_between_training_rows_of_the_rarer_class(sampler):
     values, target, train = _made(columns=2)
     synthetic = _sample(sampler, values, target, train).synthetic

@@ -126,3 +126,27 @@ def test_cost_curve_keeps_both_policies_and_the_minimum():
         flagged = scores >= curve.threshold[i]
         assert curve.total_cost[i] == nobody + delta[flagged].sum()
         assert curve.flagged[i] == flagged.mean()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 10)), min_size=1, max_size=60))
+def test_calibration_error_against_counting(entries):
+    target = np.array([label for label, _ in entries], dtype=np.int8)
+    scores = np.array([score / 10 for _, score in entries])
+    which = metrics.equal_count_bins(scores, 4)
+    by_hand = sum(
+        (which == b).mean() * abs(scores[which == b].mean() - target[which == b].mean())
+        for b in range(which.max() + 1)
+    )
+    assert np.isclose(metrics.calibration_error(target, scores, 4), by_hand)
+    for score in np.unique(scores):
+        assert len(np.unique(which[scores == score])) == 1  # equal scores share a bin
+
+
+def test_calibration_error_of_known_scores():
+    target = np.array([1, 0, 0, 0, 1, 1, 1, 0], dtype=np.int8)
+    honest = np.array([0.25] * 4 + [0.75] * 4)
+    assert metrics.calibration_error(target, honest, 2) == 0.0
+    assert np.isclose(metrics.calibration_error(target, honest + 0.2, 2), 0.2)
+    assert isinstance(metrics.calibration_error(target, honest * 2, 2), Undefined)
+    assert isinstance(metrics.calibration_error(target[:0], honest[:0], 2), Undefined)

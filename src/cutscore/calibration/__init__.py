@@ -1,10 +1,19 @@
-"""How scores become probabilities: strategies fitted on scores of rows that are not decided."""
+"""How scores become probabilities.
+
+Two ways: a map learnt from scores and targets of rows that are not decided with it, and a
+correction that follows from what sampling did to the training rows of a fold, without any scores.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from cutscore.records import Scores, Target
+
+Shares = npt.NDArray[np.float64]
 
 
 class Calibrator(Protocol):
@@ -16,8 +25,26 @@ class Calibrator(Protocol):
 
 
 class Calibration(Protocol):
-    """A way to learn such a map."""
+    """A way to make probabilities of scores.
+
+    `uses_prior` says that `correct` does something, for which the training priors must be right.
+    """
+
+    uses_prior: ClassVar[bool]
+
+    def correct(self, scores: Scores, base_rate: Shares, prior: Shares) -> Scores:
+        """Return scores with the effect of sampling undone, before anything is learnt.
+
+        Parameters
+        ----------
+        scores : array of float64, shape (rows,)
+            Scores in [0, 1].
+        base_rate, prior : array of float64, shape (rows,)
+            Share of positives among the training rows of the model that gave the score: as they
+            are, and as sampling and weights made it look to the model.
+        """
+        ...
 
     def fit(self, scores: Scores, target: Target) -> Calibrator:
-        """Learn from scores and targets, both of shape (rows,)."""
+        """Learn a map from (corrected) scores and targets, both of shape (rows,)."""
         ...

@@ -9,7 +9,7 @@ from typing import Annotated
 from annotated_types import Ge
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import Dataset
+from cutscore.records import Dataset, Rows
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,12 @@ class FixedCost:
                 f"{self.false_positive:g}, true_negative={self.true_negative:g}."
             )
 
-    def matrix(self, dataset: Dataset) -> CostMatrix:  # noqa: ARG002  fixed costs need no data
+    def matrix(
+        self,
+        dataset: Dataset,  # noqa: ARG002  fixed costs need no data
+        training: Rows | None = None,  # noqa: ARG002
+        rows: Rows | None = None,  # noqa: ARG002
+    ) -> CostMatrix:
         """Return the cost matrix, the same for any data set."""
         return CostMatrix(
             true_negative=self.true_negative,

@@ -8,6 +8,7 @@ Costs may be negative (a gain).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,6 +129,21 @@ class CostMatrix:
         alarm = float(self.false_positive) - float(self.true_negative)
         miss = float(self.false_negative) - float(self.true_positive)
         return alarm / (alarm + miss) if alarm + miss > 0 else None
+
+
+def join_costs(matrices: Sequence[CostMatrix], lengths: Sequence[int]) -> CostMatrix:
+    """Put the costs of several groups of rows end to end.
+
+    `lengths` are the numbers of rows of each. An entry that is the same number for all stays one.
+    """
+    return CostMatrix(*(_join([getattr(m, name) for m in matrices], lengths) for name in ENTRIES))
+
+
+def _join(entries: Sequence[Entry], lengths: Sequence[int]) -> Entry:
+    if all(isinstance(entry, float) and entry == entries[0] for entry in entries):
+        return entries[0]
+    parts = [np.broadcast_to(e, (n,)) for e, n in zip(entries, lengths, strict=True)]
+    return np.concatenate(parts)
 
 
 def _exact_unit(entries: list[Costs]) -> float:

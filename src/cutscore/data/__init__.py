@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, Self
 
 from cutscore.records import Dataset
 
@@ -18,4 +18,8 @@ class Source(Protocol):
         RequestError
             With every fault found in the file and in the settings that describe it.
         """
+        ...
+
+    def keeping(self, where: str | None) -> Self:
+        """Return the source with one more SQL condition on its rows; itself for None."""
         ...

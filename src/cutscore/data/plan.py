@@ -170,6 +170,8 @@ def _where(layout: Layout, settings: TableSettings) -> Iterator[Read | Fault]:
     for name in expression.columns:
         if name.lower() not in known:
             yield Fault(
-                "data.where", f'the table has no column "{name}".{nearest(name, layout.types)}'
+                "data.where",
+                f'the table has no column "{name}".{nearest(name, layout.types)}',
+                f"The filter is: {settings.where}",
             )
     yield Read("where", "where", f"CAST(TRY({expression.sql}) AS BOOLEAN)")

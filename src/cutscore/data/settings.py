@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 PositiveValue = str | int | float | bool
 
@@ -30,6 +31,7 @@ class TableSettings:
     missing: tuple[str, ...] = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
     domain: Mapping[str, str] = field(default_factory=dict)
     polynomial: tuple[str, ...] = ()
+    credit_line: Mapping[str, str | int | float | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.delimiter is not None and len(self.delimiter) != 1:
@@ -62,3 +64,10 @@ class TableSettings:
         if self.positive is None or isinstance(self.positive, tuple):
             return self.positive
         return (self.positive,)
+
+    def keeping(self, where: str | None) -> Self:
+        """Return the same settings with one more condition on the rows; None changes nothing."""
+        if where is None:
+            return self
+        both = where if self.where is None else f"({self.where}) AND ({where})"
+        return replace(self, where=both)

@@ -5,6 +5,7 @@ A figure that does not exist (no positive row, nobody flagged) is `Undefined` wi
 
 from __future__ import annotations
 
+from cutscore.metrics.calibration import ECE_BINS, calibration_error, equal_count_bins
 from cutscore.metrics.curves import (
     CostCurve,
     Curve,
@@ -36,15 +37,18 @@ from cutscore.metrics.ranking import (
 )
 
 __all__ = [
+    "ECE_BINS",
     "CostCurve",
     "Curve",
     "Floats",
     "Ranking",
     "accuracy",
     "brier",
+    "calibration_error",
     "confusion_at",
     "cost_curve",
     "decision_metrics",
+    "equal_count_bins",
     "false_negative_rate",
     "false_positive_rate",
     "fbeta",

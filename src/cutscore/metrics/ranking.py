@@ -80,8 +80,8 @@ def pr_auc(ranked: Ranking) -> Figure:
 
 def brier(target: Target, scores: Scores) -> Figure:
     """Return the mean squared difference of score and target (Brier 1950)."""
-    if not_probabilities := _not_probabilities(scores):
-        return not_probabilities
+    if wrong := not_probabilities(scores):
+        return wrong
     difference = scores - target
     return float(np.dot(difference, difference) / len(scores))
 
@@ -91,8 +91,8 @@ def log_loss(target: Target, scores: Scores) -> Figure:
 
     Scores are kept 2^-52 away from 0 and 1, as scikit-learn does for float64.
     """
-    if not_probabilities := _not_probabilities(scores):
-        return not_probabilities
+    if wrong := not_probabilities(scores):
+        return wrong
     right = np.where(target == 1, scores, 1.0 - scores)
     return float(-np.log(np.clip(right, _EPSILON, 1.0 - _EPSILON)).mean())
 
@@ -116,7 +116,8 @@ def _one_class(positives: float, negatives: float) -> Undefined | None:
     return Undefined(f"all rows are {'positive' if positives else 'negative'}")
 
 
-def _not_probabilities(scores: Scores) -> Undefined | None:
+def not_probabilities(scores: Scores) -> Undefined | None:
+    """Return why scores cannot be probabilities, None if they can."""
     if len(scores) == 0:
         return Undefined("there are no rows")
     if scores.min() >= 0 and scores.max() <= 1:

@@ -156,9 +156,19 @@ def _cost(result: Result, name: str, curve: metrics.CostCurve) -> Figure:
 def _calibration(result: Result, name: str, settings: ReportSettings) -> Item:
     from cutscore.report.figures.calibration import calibration, reliability
 
-    decided = result.decided
-    brier = metrics.brier(decided.target, decided.score)
+    oof, bins = result.oof, settings.calibration_bins
+    brier = metrics.brier(oof.target, oof.score)
     if isinstance(brier, Undefined):
         return Tag(f"{UNDEFINED_PREFIX}calibration.png", brier.reason)
-    shown = reliability(decided.target, decided.score, settings.calibration_bins)
-    return Figure("calibration.png", calibration(name, shown, brier))
+    before = reliability(oof.target, oof.score, bins)
+    there = np.isfinite(result.cross_calibrated)
+    after = result.cross_calibrated[there]
+    if np.array_equal(after, oof.score[there]):
+        return Figure("calibration.png", calibration(name, before, brier))
+    target = oof.target[there]
+    errors = (
+        float(metrics.calibration_error(oof.target, oof.score)),  # type: ignore[arg-type]
+        float(metrics.calibration_error(target, after)),  # type: ignore[arg-type]
+    )  # both are probabilities
+    calibrated = reliability(target, after, bins)
+    return Figure("calibration.png", calibration(name, before, brier, calibrated, errors))

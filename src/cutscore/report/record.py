@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from cutscore.cost.matrix import ENTRIES
 from cutscore.metrics import decision_metrics, score_metrics
 from cutscore.records import OutOfFold, PartDecision, ThresholdChoice, Undefined
+from cutscore.report.extras import calibration_figures, rule_figures, rule_json
 from cutscore.report.importance import importance_items
 from cutscore.report.items import Item, Metric, Table, Tag, Text
 from cutscore.report.pictures import picture_items
@@ -24,6 +26,10 @@ def record_items(result: Result, name: str, settings: ReportSettings) -> Iterato
     yield from _score_items(result)
     yield from _threshold_items(result)
     yield from _crossfit_items(result)
+    yield from (figure_item(key, value, step) for key, value, step in calibration_figures(result))
+    yield from (figure_item(key, value, step) for key, value, step in rule_figures(result))
+    if result.notes:
+        yield Tag("notes", " ".join(result.notes))
     yield Metric("rows_scored", result.rows - result.unscored)
     yield Metric("rows_unscored", result.unscored)
     for stage, seconds in result.seconds.items():
@@ -42,8 +48,11 @@ def figure_item(key: str, value: float | Undefined, step: int = 0) -> Item:
 
 
 def _score_items(result: Result) -> Iterator[Item]:
-    """Yield each score metric over folds, pooled, in training, and the gap between the two."""
-    pooled = _pooled(result.decided)
+    """Yield each score metric over folds, pooled, in training, and the gap between the two.
+
+    All are of scores as the model gives them.
+    """
+    pooled = _pooled(result.oof)
     for name in SCORE_METRICS:
         validation = [fold.validation[name] for fold in result.folds]
         train = [fold.train[name] for fold in result.folds]
@@ -63,6 +72,7 @@ def _threshold_items(result: Result) -> Iterator[Item]:
     reference = result.reference
     chosen = reference.chosen
     yield Metric("threshold", chosen.threshold)
+    yield Metric("threshold_raw", result.raw_threshold)
     yield Metric("threshold_value", chosen.value)
     yield Metric("threshold_exact", reference.exact.threshold)
     yield Metric("exact_cost", reference.exact.total_cost)
@@ -102,7 +112,12 @@ def _crossfit_items(result: Result) -> Iterator[Item]:
 
 
 def _oof_table(result: Result) -> Table:
-    """Return row id, repeat, fold, target and score of every entry (and the decided score)."""
+    """Return row id, repeat, fold, target and score of every entry.
+
+    If scores are calibrated, also by the calibrator that the threshold goes with (`calibrated`)
+    and by the one that saw only other parts (`cross_calibrated`); if rows have their own costs,
+    also these, by the names that cost=columns expects.
+    """
     oof, decided = result.oof, result.decided
     frame = {
         "row": result.ids,
@@ -113,6 +128,10 @@ def _oof_table(result: Result) -> Table:
     }
     if not np.array_equal(decided.score, oof.score):
         frame["calibrated"] = decided.score
+        frame["cross_calibrated"] = result.cross_calibrated
+    for name, short in zip(ENTRIES, ("C_TN", "C_FP", "C_FN", "C_TP"), strict=True):
+        if not result.costs.fixed:
+            frame[short] = np.broadcast_to(getattr(result.costs, name), decided.score.shape)
     return Table("oof_scores.parquet", frame)
 
 
@@ -122,6 +141,7 @@ def threshold_json(result: Result) -> dict[str, Any]:
     chosen = reference.chosen
     return {
         "threshold": chosen.threshold,
+        "raw_threshold": result.raw_threshold,
         "rule": "flagged when score >= threshold",
         "objective": chosen.objective,
         "beta": result.beta if chosen.objective == "fbeta" else None,
@@ -158,6 +178,9 @@ def threshold_json(result: Result) -> dict[str, Any]:
             "rows_left_out": crossfit.left_out,
             "parts": [_part(part) for part in crossfit.parts],
         },
+        "bayes_risk": rule_json(result.bayes_risk),
+        "no_model_rule": rule_json(result.no_model_rule),
+        "notes": list(result.notes),
     }
 
 
@@ -198,9 +221,8 @@ def _difference(first: float | Undefined, second: float | Undefined) -> float | 
 
 def _costs(result: Result) -> dict[str, Any]:
     """Return the cost matrix, or how many rows have costs of their own."""
-    names = ("true_negative", "false_positive", "false_negative", "true_positive")
     if result.costs.fixed:
-        return {name: getattr(result.costs, name) for name in names}
+        return {name: getattr(result.costs, name) for name in ENTRIES}
     return {"per_row": True}
 
 

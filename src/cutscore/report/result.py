@@ -9,7 +9,15 @@ from typing import Any
 import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import CrossFit, FoldResult, OutOfFold, Reference
+from cutscore.records import (
+    CrossFit,
+    FoldResult,
+    OutOfFold,
+    Reference,
+    RuleCost,
+    Scores,
+    Undefined,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,8 +25,13 @@ class Result:
     """The folds' results, the out-of-fold scores and what they say of the threshold.
 
     `oof` holds the scores as the model gave them and `decided` those the threshold was chosen on
-    (calibrated); `ids` and `costs` are aligned with both. `rows` is the size of the data set,
-    `beta` that of the reported F-beta. `seconds` are wall time per stage.
+    (calibrated); `ids` and `costs` are aligned with both, and so are `cross_calibrated`, the
+    scores of each part by the calibrator that saw only other parts (NaN where there is none).
+    `raw_threshold` is the chosen threshold as one on scores that are not calibrated.
+    `bayes_risk` is the cost of deciding each row by its own costs and its `cross_calibrated`
+    score, `no_model_rule` that of deciding it by its costs and the base rate alone. `rows` is the
+    size of the data set, `beta` that of the reported F-beta. `seconds` are wall time per stage.
+    `notes` say what a user should know of the data and the costs.
     """
 
     folds: tuple[FoldResult, ...]
@@ -32,6 +45,11 @@ class Result:
     beta: float
     calibration: str
     seconds: Mapping[str, float]
+    cross_calibrated: Scores
+    raw_threshold: float
+    bayes_risk: RuleCost | Undefined
+    no_model_rule: RuleCost | Undefined
+    notes: tuple[str, ...] = ()
 
     @property
     def unscored(self) -> int:

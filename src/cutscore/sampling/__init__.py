@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
+from cutscore.cost.matrix import CostMatrix
 from cutscore.records import Rows, Target, TrainingRows, Values
 
 
@@ -25,7 +26,14 @@ class Sampler(Protocol):
     def check(self, target_train: Target) -> None:
         """Raise RequestError when training rows with these targets cannot be sampled."""
 
-    def sample(self, rows: Rows, target: Target, values: Values | None, seed: int) -> TrainingRows:
+    def sample(
+        self,
+        rows: Rows,
+        target: Target,
+        values: Values | None,
+        seed: int,
+        costs: CostMatrix | None = None,
+    ) -> TrainingRows:
         """Return the rows to train on.
 
         Parameters
@@ -39,5 +47,8 @@ class Sampler(Protocol):
             `needs_complete`.
         seed : int
             The same seed gives the same rows, bit for bit.
+        costs : CostMatrix, optional
+            The costs of the training rows, aligned with `rows`; read only by methods that weigh
+            rows by them.
         """
         ...

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from cutscore.cost.matrix import CostMatrix
 from cutscore.records import Rows, Target, TrainingRows, Values
 from cutscore.sampling.classes import count_classes
 
@@ -28,6 +29,7 @@ class Balanced:
         target: Target,
         values: Values | None,  # noqa: ARG002
         seed: int,  # noqa: ARG002
+        costs: CostMatrix | None = None,  # noqa: ARG002
     ) -> TrainingRows:
         """Return the rows given, not copied, with their weights."""
         self.check(target)

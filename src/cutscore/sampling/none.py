@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from cutscore.cost.matrix import CostMatrix
 from cutscore.records import Rows, Target, TrainingRows, Values
 
 
@@ -24,6 +25,7 @@ class NoSampling:
         target: Target,  # noqa: ARG002
         values: Values | None,  # noqa: ARG002
         seed: int,  # noqa: ARG002
+        costs: CostMatrix | None = None,  # noqa: ARG002
     ) -> TrainingRows:
         """Return the rows given, not copied."""
         return TrainingRows(rows)

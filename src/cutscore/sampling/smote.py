@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
+from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import RequestError
 from cutscore.records import Rows, SyntheticRows, Target, TrainingRows, Values
 from cutscore.sampling.classes import Classes, check_neighbours, check_ratio, count_classes
@@ -37,7 +38,14 @@ class Smote:
         if faults:
             raise RequestError(faults)
 
-    def sample(self, rows: Rows, target: Target, values: Values | None, seed: int) -> TrainingRows:
+    def sample(
+        self,
+        rows: Rows,
+        target: Target,
+        values: Values | None,
+        seed: int,
+        costs: CostMatrix | None = None,  # noqa: ARG002
+    ) -> TrainingRows:
         """Return the rows given, not copied, and the rows made up."""
         self.check(target)
         if values is None:

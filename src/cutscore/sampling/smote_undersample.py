@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le
 
+from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import RequestError
 from cutscore.records import Rows, Target, TrainingRows, Values
 from cutscore.sampling.classes import check_neighbours, check_ratio, count_classes
@@ -44,7 +45,14 @@ class SmoteUndersample:
         if faults:
             raise RequestError(faults)
 
-    def sample(self, rows: Rows, target: Target, values: Values | None, seed: int) -> TrainingRows:
+    def sample(
+        self,
+        rows: Rows,
+        target: Target,
+        values: Values | None,
+        seed: int,
+        costs: CostMatrix | None = None,  # noqa: ARG002
+    ) -> TrainingRows:
         """Return the rows kept, as sorted indices, and the rows made up."""
         self.check(target)
         if values is None:

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Gt, Le
 
+from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import RequestError
 from cutscore.records import Rows, Target, TrainingRows, Values
 from cutscore.sampling.classes import Classes, check_ratio, count_classes
@@ -37,6 +38,7 @@ class Undersample:
         target: Target,
         values: Values | None,  # noqa: ARG002
         seed: int,
+        costs: CostMatrix | None = None,  # noqa: ARG002
     ) -> TrainingRows:
         """Return the rows kept, as sorted indices."""
         self.check(target)

@@ -218,3 +218,16 @@ def test_the_reading_connection_reaches_one_file_only(tmp_path: Path) -> None:
     with pytest.raises(duckdb.PermissionException):
         connection.sql(f"SELECT * FROM read_csv('{other}')").fetchall()
     connection.close()
+
+
+def test_one_more_condition_on_the_rows_keeps_precedence(tmp_path: Path) -> None:
+    text = "key,age,bad\na,30,0\nb,41,1\nc,30,1\nd,200,0\n"
+    either = TableSource(
+        path=str(_written(tmp_path, text)),
+        target="bad",
+        drop=("key",),
+        where="key = 'a' OR key = 'c'",
+    )
+    assert either.keeping(None) is either
+    assert either.keeping("age < 35 OR age > 100").load().ids.tolist() == [0, 2]
+    assert either.keeping("age > 0").where == "(key = 'a' OR key = 'c') AND (age > 0)"

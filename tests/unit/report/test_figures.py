@@ -144,6 +144,17 @@ def test_reliability_bins_are_about_equal_when_scores_differ():
     assert shown.count.max() <= 51
 
 
+def test_reliability_before_and_after_tells_both_errors():
+    scores = np.linspace(0.001, 0.999, 400)
+    target = (np.arange(400) % 10 == 0).astype(np.int8)
+    before, after = reliability(target, scores, 10), reliability(target, scores / 5, 10)
+    said = " ".join(texts(calibration(RUN, before, 0.05, after, (0.4, 0.0125))))
+    assert "before (calibration error 0.4)" in said
+    assert "after, cross-fitted (calibration error 0.0125)" in said
+    alone = " ".join(texts(calibration(RUN, before, 0.05)))
+    assert "before" not in alone
+
+
 def test_constant_scores_can_be_drawn():
     target = np.array([0, 1, 0, 0], dtype=np.int8)
     for score in (0.0, 0.25, 1.0):

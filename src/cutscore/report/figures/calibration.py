@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cutscore.metrics import equal_count_bins
 from cutscore.records import Scores, Target
 from cutscore.report.figures import style
 
@@ -43,54 +44,86 @@ def reliability(target: Target, scores: Scores, bins: int) -> Reliability:
     bins
         How many bins to make; ties may leave fewer.
     """
-    edges = np.unique(np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1]))
-    which = np.searchsorted(edges, scores, side="left")
-    count = np.bincount(which, minlength=len(edges) + 1)
-    filled = count > 0
-    totals = np.bincount(which, weights=scores, minlength=len(count))[filled]
-    positives = np.bincount(which, weights=target, minlength=len(count))[filled]
+    which = equal_count_bins(scores, bins)
+    count = np.bincount(which)
+    totals = np.bincount(which, weights=scores)
+    positives = np.bincount(which, weights=target)
     histogram, _ = np.histogram(scores, bins=HISTOGRAM_BINS, range=(0.0, 1.0))
-    count = count[filled]
     return Reliability(totals / count, positives / count, count, histogram)
 
 
-def calibration(run: str, shown: Reliability, brier: float | None = None) -> Figure:
+def calibration(
+    run: str,
+    shown: Reliability,
+    brier: float | None = None,
+    after: Reliability | None = None,
+    errors: tuple[float, float] | None = None,
+) -> Figure:
     """Draw the reliability diagram, and below it how many rows have which score.
 
     Bars are 95 % intervals of a share by Wilson's formula.
+
+    Parameters
+    ----------
+    shown
+        The scores as the model gave them.
+    brier
+        Their Brier score.
+    after
+        The calibrated scores, if scores were calibrated.
+    errors
+        The calibration error before and after.
     """
     figure = style.new_figure(6.4, 5.4)
     upper = style.plain_axes(figure, (0.11, 0.37, 0.85, 0.51))
     lower = style.plain_axes(figure, (0.11, 0.10, 0.85, 0.19))
-    top = float(max(shown.score.max(), shown.share.max())) * 1.15
+    both = [shown] if after is None else [shown, after]
+    top = 1.15 * max(float(max(one.score.max(), one.share.max())) for one in both)
     # Scores of rare events crowd near 0: show the part that holds them.
     limit = min(1.0, top) if top < _NEAR_ZERO else 1.0
     upper.plot([0, 1], [0, 1], color=style.GREY, linestyle=":", linewidth=1, label="perfect")
-    low, high = _wilson(shown.share, shown.count)
-    # Rounding can put a bound past the share itself by one bit.
-    errors = np.maximum(np.vstack((shown.share - low, high - shown.share)), 0)
-    rows = style.number(float(np.median(shown.count)))
-    upper.errorbar(
-        shown.score, shown.share, yerr=errors, fmt="o-", color=style.BLUE, markersize=4.5,
-        linewidth=1.3, elinewidth=1, ecolor=style.SKY,
-        label=f"{len(shown.count)} bins of about {rows} rows",
-    )  # fmt: skip
+    if after is None:
+        rows = style.number(float(np.median(shown.count)))
+        label = f"{len(shown.count)} bins of about {rows} rows"
+        _series(upper, shown, label, style.BLUE, style.SKY, "o-")
+    else:
+        before_error, after_error = errors or (float("nan"), float("nan"))
+        before = f"before (calibration error {style.number(before_error)})"
+        _series(upper, shown, before, style.AMBER, style.AMBER, "s-")
+        label = f"after, cross-fitted (calibration error {style.number(after_error)})"
+        _series(upper, after, label, style.BLUE, style.SKY, "o-")
     upper.set_xlim(-0.015 * limit, 1.015 * limit)
     upper.set_ylim(-0.015 * limit, 1.03 * limit)
     style.label(upper, "mean score", "share of positives")
     style.legend(upper, "upper left")
-    _histogram(lower, shown.histogram)
+    _histogram(lower, both)
     text = "" if brier is None else f" (Brier score {brier:.4f})"
     style.title(figure, f"Calibration of out-of-fold scores{text}", run)
     return figure
 
 
-def _histogram(axes: Axes, histogram: npt.NDArray[np.int64]) -> None:
-    """Draw how many rows have which score, on a logarithmic scale."""
-    edges = np.linspace(0, 1, len(histogram) + 1)
-    axes.stairs(histogram, edges, fill=True, color=style.SKY, baseline=0.5)
+def _series(
+    axes: Axes, shown: Reliability, label: str, colour: str, pale: str, marker: str
+) -> None:
+    """Draw the share of positives of each bin, with its interval."""
+    low, high = _wilson(shown.share, shown.count)
+    # Rounding can put a bound past the share itself by one bit.
+    errors = np.maximum(np.vstack((shown.share - low, high - shown.share)), 0)
+    axes.errorbar(
+        shown.score, shown.share, yerr=errors, fmt=marker, color=colour, markersize=4.5,
+        linewidth=1.3, elinewidth=1, ecolor=pale, label=label,
+    )  # fmt: skip
+
+
+def _histogram(axes: Axes, shown: list[Reliability]) -> None:
+    """Draw how many rows have which score, on a logarithmic scale; the last one is filled."""
+    last = shown[-1].histogram
+    edges = np.linspace(0, 1, len(last) + 1)
+    axes.stairs(last, edges, fill=True, color=style.SKY, baseline=0.5)
+    for before in shown[:-1]:
+        axes.stairs(before.histogram, edges, color=style.AMBER, linewidth=1.3, baseline=0.5)
     axes.set_yscale("log")
-    axes.set_ylim(0.5, max(float(histogram.max()), 1.0) * 2)
+    axes.set_ylim(0.5, max(*(float(one.histogram.max()) for one in shown), 1.0) * 2)
     axes.set_xlim(-0.015, 1.015)
     style.label(axes, "score", "rows (log)")
 

@@ -1,0 +1,50 @@
+"""Decisions of least expected cost, each row by its own costs.
+
+Bayes minimum risk: flag where flagging has the lower expected cost (Elkan 2001; with costs per
+row Bahnsen, Stojanovic, Aouada and Ottersten 2014, "Improving credit card fraud detection with
+calibrated probabilities").
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.cost.matrix import CostMatrix
+from cutscore.records import Scores, Target
+
+Flags = npt.NDArray[np.bool_]
+
+
+def bayes_decisions(probability: Scores, costs: CostMatrix) -> Flags:
+    """Return which rows to flag, shape (rows,).
+
+    A row is flagged if p (C_FN − C_TP) >= (1 − p)(C_FP − C_TN): where both decisions cost the
+    same it is flagged, as it is at a threshold that equals its score.
+    """
+    miss = np.asarray(costs.false_negative) - np.asarray(costs.true_positive)
+    alarm = np.asarray(costs.false_positive) - np.asarray(costs.true_negative)
+    flags: Flags = probability * miss >= (1.0 - probability) * alarm
+    return flags
+
+
+def no_model_rule(base_rate: Scores, costs: CostMatrix) -> Flags:
+    """Return which rows to flag if every row is as likely positive as the training rows are.
+
+    `base_rate` is their share of positives, shape (rows,). The rule knows costs and no features:
+    a model has to save more than it.
+    """
+    return bayes_decisions(base_rate, costs)
+
+
+def one_sided(costs: CostMatrix, target: Target) -> str | None:
+    """Return a sentence if one decision is never the dearer one in any row, else None.
+
+    No score can then change the best decision. Where single rows are like that nothing is said.
+    """
+    delta = costs.delta(target)
+    if (delta <= 0).all():
+        return "flagging never costs more than not flagging in any row: flag everybody."
+    if (delta >= 0).all():
+        return "not flagging never costs more than flagging in any row: flag nobody."
+    return None

@@ -1,0 +1,35 @@
+"""How far scores are from the shares of positives they promise."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.metrics.ranking import Figure, not_probabilities
+from cutscore.records import Scores, Target
+
+ECE_BINS = 20
+
+
+def equal_count_bins(scores: Scores, bins: int) -> npt.NDArray[np.int64]:
+    """Return the bin of each score, shape (rows,), from 0 in ascending order.
+
+    Bins hold about equally many rows; equal scores share a bin, so there may be fewer bins.
+    """
+    edges = np.unique(np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1]))
+    _, which = np.unique(np.searchsorted(edges, scores, side="left"), return_inverse=True)
+    return which.astype(np.int64)
+
+
+def calibration_error(target: Target, scores: Scores, bins: int = ECE_BINS) -> Figure:
+    """Return the expected calibration error over bins of about equally many rows.
+
+    The mean over rows of |mean score − share of positives| of the row's bin (Naeini, Cooper and
+    Hauskrecht 2015, with the equal-count bins of Nguyen and O'Connor 2015). Chance alone makes it
+    a little above 0 for perfect scores, by about sqrt(bins · p (1 − p) / rows).
+    """
+    if wrong := not_probabilities(scores):
+        return wrong
+    which = equal_count_bins(scores, bins)
+    gaps = np.bincount(which, weights=scores) - np.bincount(which, weights=target)
+    return float(np.abs(gaps).sum() / len(scores))

@@ -1,0 +1,77 @@
+"""Figures of calibration and of rules that decide each row by its own costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from cutscore.metrics import brier, calibration_error, log_loss
+from cutscore.records import RuleCost, Scores, Target, Undefined
+from cutscore.report.result import Result
+
+Figure = float | Undefined
+Named = tuple[str, Figure, int]
+"""Key, value and step."""
+
+
+def calibration_figures(result: Result) -> Iterator[Named]:
+    """Yield calibration error before and after, and Brier score and log loss after.
+
+    After means by calibrators that did not see the rows. All are over the scores of all folds
+    together, averaged over repeats.
+    """
+    yield "ece", _pooled(result, result.oof.score, calibration_error), 0
+    after = result.cross_calibrated
+    yield "ece_calibrated", _pooled(result, after, calibration_error), 0
+    yield "brier_calibrated", _pooled(result, after, brier), 0
+    yield "log_loss_calibrated", _pooled(result, after, log_loss), 0
+
+
+def rule_figures(result: Result) -> Iterator[Named]:
+    """Yield cost and savings of Bayes minimum risk and of the no-model rule, with fold spread."""
+    for name, rule in (("bayes_risk", result.bayes_risk), ("no_model_rule", result.no_model_rule)):
+        if isinstance(rule, Undefined):
+            for key in ("cost", "savings", "savings_std"):
+                yield f"{name}_{key}", rule, 0
+            continue
+        yield f"{name}_cost", rule.total_cost, 0
+        yield f"{name}_savings", rule.savings, 0
+        yield f"{name}_savings_std", _spread(rule), 0
+        for step, savings in enumerate(rule.fold_savings):
+            yield f"fold_{name}_savings", savings, step
+
+
+def rule_json(rule: RuleCost | Undefined) -> dict[str, Any]:
+    """Return a rule's cost as plain JSON values."""
+    if isinstance(rule, Undefined):
+        return {"undefined": rule.reason}
+    savings = rule.savings
+    return {
+        "total_cost": rule.total_cost,
+        "savings": {"undefined": savings.reason} if isinstance(savings, Undefined) else savings,
+        "rows": rule.rows,
+    }
+
+
+def _spread(rule: RuleCost) -> Figure:
+    """Return the population standard deviation over folds."""
+    values = []
+    for number, savings in enumerate(rule.fold_savings):
+        if isinstance(savings, Undefined):
+            return Undefined(f"fold {number}: {savings.reason}")
+        values.append(savings)
+    return float(np.std(values)) if len(values) > 1 else Undefined("there is only one fold")
+
+
+def _pooled(result: Result, scores: Scores, figure: Callable[[Target, Scores], Figure]) -> Figure:
+    """Return a figure of the entries that have a score, averaged over repeats."""
+    oof, values = result.oof, []
+    for repeat in np.unique(oof.repeat):
+        here = (oof.repeat == repeat) & np.isfinite(scores)
+        value = figure(oof.target[here], scores[here])
+        if isinstance(value, Undefined):
+            return value
+        values.append(value)
+    return float(np.mean(values))
