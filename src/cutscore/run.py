@@ -63,7 +63,7 @@ class RunOutcome:
     """What came of a run: enough for a leaderboard, small enough to send between processes.
 
     `labels` are the chosen options of each group and the overridden settings; `metrics` are those
-    without steps.
+    without steps, `notes` what a user should know of the data and the costs.
     """
 
     name: str
@@ -72,6 +72,7 @@ class RunOutcome:
     objective: str
     labels: Mapping[str, str]
     metrics: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     failure: str = ""
 
     def label(self, key: str) -> str:
@@ -111,12 +112,12 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
             ) as writer,
         ):
             run_id = writer.run_id
-            metrics = _record(plan, bench, job, writer)
+            metrics, notes = _record(plan, bench, job, writer)
             writer.complete()
     except Exception as error:
         log.info("run %s failed", job.name, exc_info=error)
         return RunOutcome(job.name, run_id, "failed", objective, named, failure=_reason(error))
-    return RunOutcome(job.name, run_id, "complete", objective, named, metrics)
+    return RunOutcome(job.name, run_id, "complete", objective, named, metrics, notes)
 
 
 def keep_model(plan: Plan, bench: Workbench, run_id: str, threshold: float) -> str:
@@ -139,8 +140,10 @@ def model_item(plan: Plan, prepared: Prepared, bench: Workbench, threshold: floa
     return ModelFolder(MODEL, write, columns, _requirements())
 
 
-def _record(plan: Plan, bench: Workbench, job: Job, writer: RunWriter) -> dict[str, float]:
-    """Execute the plan, write every item of its record, and return its metrics."""
+def _record(
+    plan: Plan, bench: Workbench, job: Job, writer: RunWriter
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Execute the plan, write every item of its record, and return its metrics and notes."""
     start = time.perf_counter()
     writer.write(_request_items(plan))
     metrics: dict[str, float] = {}
@@ -151,8 +154,8 @@ def _record(plan: Plan, bench: Workbench, job: Job, writer: RunWriter) -> dict[s
         result = execute(plan.experiment, prepared, bench, job.on_fold)
         writer.write(_kept(record_items(result, job.name, plan.report), metrics))
         if plan.experiment.model.refit is True:
-            threshold = result.reference.chosen.threshold
-            writer.write([model_item(plan, prepared, bench, threshold)])
+            # A kept model answers with raw scores, so it needs the cut-off on their scale.
+            writer.write([model_item(plan, prepared, bench, result.raw_threshold)])
     _log_result(result, metrics)
     closing: list[Item] = [
         Metric("peak_memory_mb", memory.megabytes),
@@ -160,7 +163,7 @@ def _record(plan: Plan, bench: Workbench, job: Job, writer: RunWriter) -> dict[s
         Text("run.log", _log_text(job.log_file)),
     ]
     writer.write(_kept(closing, metrics))
-    return metrics
+    return metrics, result.notes
 
 
 def _request_items(plan: Plan) -> Iterator[Item]:
@@ -265,6 +268,8 @@ def _log_result(result: Result, metrics: Mapping[str, float]) -> None:
         )
         for note in fold.notes:
             log.warning("fold %d: %s", fold.fold.number, note)
+    for note in result.notes:
+        log.warning("%s", note)
     log.info(
         "threshold %s, cross-fitted cost %s", metrics.get("threshold"), metrics.get("crossfit_cost")
     )

@@ -52,6 +52,10 @@ SINGLE = (
     Shown("grid_excess", "what the fine grid costs more", None, ",.0f"),
     Shown("crossfit_cost", "cross-fitted cost", None, ",.0f"),
     Shown("crossfit_savings", "cross-fitted savings", None, ".1%"),
+    Shown("bayes_risk_savings", "savings, each row by its own costs", None, ".1%"),
+    Shown("no_model_rule_savings", "savings without a model, by costs alone", None, ".1%"),
+    Shown("ece", "calibration error", None, ".4f"),
+    Shown("ece_calibrated", "calibration error, calibrated", None, ".4f"),
     Shown("recall", "recall", None, ".3f"),
     Shown("precision", "precision", None, ".3f"),
     Shown("fbeta", "F-beta", None, ".3f"),
@@ -64,6 +68,8 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
         _print_board(outcome, outcome.board, stdout)
     elif not outcome.failed:
         stdout.print(_single_table(outcome.outcomes[0]))
+    for note in dict.fromkeys(note for run in outcome.outcomes for note in run.notes):
+        stderr.print(f"Note: {note}", highlight=False)
     for failed in outcome.failed:
         stderr.print(f"FAILED {failed.name}: {failed.failure}", style="red", highlight=False)
     done = len(outcome.outcomes) - len(outcome.failed)

@@ -53,6 +53,10 @@ THRESHOLD_METRICS = (
     "crossfit_cost_per_row",
     "crossfit_savings",
     "crossfit_fbeta",
+    "bayes_risk_cost",
+    "bayes_risk_savings",
+    "no_model_rule_savings",
+    "ece",
 )
 
 DECISION_METRICS = (

@@ -233,7 +233,7 @@ def _keep_best(request: Request, board: Leaderboard, stderr: Console) -> str | N
     if plan.experiment.model.refit != "best":
         return None
     with _status(stderr, f"Fitting {best.name} on all rows"):
-        return keep_model(plan, workbench(), best.run_id, best.metrics["threshold"])
+        return keep_model(plan, workbench(), best.run_id, best.metrics["threshold_raw"])
 
 
 @contextmanager

@@ -1,0 +1,91 @@
+"""One experiment from its data to its evidence: the whole flow as one function.
+
+source -> dataset -> features -> folds -> [per fold: fitted preparation -> sampling -> model ->
+scores] -> out-of-fold scores -> calibration -> threshold (with the cost matrix) -> result
+"""
+
+from __future__ import annotations
+
+from cutscore.cost.bayes import one_sided
+from cutscore.experiment.deciding import decide
+from cutscore.experiment.folds import out_of_fold, refit, run_fold, shares_bins
+from cutscore.experiment.parts import (
+    Experiment,
+    FinalModel,
+    OnFold,
+    Prepared,
+    Workbench,
+    unheard,
+)
+from cutscore.experiment.timing import timed
+from cutscore.report.result import Result
+from cutscore.validation.splitting import split_rows
+
+__all__ = [
+    "Experiment",
+    "FinalModel",
+    "OnFold",
+    "Prepared",
+    "Workbench",
+    "decide",
+    "execute",
+    "out_of_fold",
+    "prepare",
+    "refit",
+    "run_fold",
+    "shares_bins",
+    "unheard",
+]
+
+
+def prepare(experiment: Experiment, bench: Workbench) -> Prepared:
+    """Load data, build features, split, and check that every fold can be sampled.
+
+    Raises
+    ------
+    RequestError
+        If the data, the expressions, the folds, the costs or the sampling cannot be as asked.
+    """
+    seconds: dict[str, float] = {}
+    with timed(seconds, "data"):
+        dataset = bench.dataset(experiment.source)
+    with timed(seconds, "features"):
+        table = bench.table(dataset, experiment.features)
+    with timed(seconds, "folds"):
+        folds = split_rows(experiment.validation, dataset)
+    with timed(seconds, "costs"):
+        price = experiment.cost.matrix
+        certain = one_sided(price(dataset), dataset.target)
+        costs = tuple(price(dataset, fold.train, fold.validation) for fold in folds.splits)
+    for fold in folds.splits:
+        experiment.sampling.check(dataset.target[fold.train])
+    notes = () if certain is None else (f"costs: {certain}",)
+    return Prepared(dataset, table, folds, costs, seconds, notes)
+
+
+def execute(
+    experiment: Experiment,
+    prepared: Prepared,
+    bench: Workbench,
+    on_fold: OnFold = unheard,
+) -> Result:
+    """Fit and score every fold, then choose the threshold and gather its evidence.
+
+    `on_fold(done, total)` is called as folds finish.
+    """
+    seconds = dict(prepared.seconds)
+    shared = shares_bins(experiment, prepared.table)
+    with timed(seconds, "binning"):
+        session = bench.session(experiment, prepared, shared=shared)
+    results = []
+    total = len(prepared.folds.splits)
+    on_fold(0, total)
+    for done, fold in enumerate(prepared.folds.splits, start=1):
+        results.append(run_fold(experiment, prepared, session, fold))
+        on_fold(done, total)
+    for result in results:
+        for stage, spent in result.seconds.items():
+            seconds[stage] = seconds.get(stage, 0.0) + spent
+    with timed(seconds, "threshold"):
+        oof = out_of_fold(prepared, results)
+        return decide(experiment, prepared, tuple(results), oof, seconds)

@@ -1,0 +1,66 @@
+"""From out-of-fold scores to a threshold and its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cutscore.calibration import Calibration
+from cutscore.calibration.crossfit import cross_calibrate
+from cutscore.calibration.inverse import raw_threshold
+from cutscore.calibration.none import NoCalibration
+from cutscore.cost.matrix import join_costs
+from cutscore.cost.risk import bayes_risk, no_model_risk
+from cutscore.experiment.parts import Experiment, Prepared
+from cutscore.records import (
+    FoldResult,
+    OutOfFold,
+)
+from cutscore.report.result import Result
+from cutscore.threshold.evidence import cross_fit, reference
+
+
+def decide(
+    experiment: Experiment,
+    prepared: Prepared,
+    folds: tuple[FoldResult, ...],
+    oof: OutOfFold,
+    seconds: dict[str, float],
+) -> Result:
+    """Calibrate the out-of-fold scores, choose the threshold and gather its evidence."""
+    costs = join_costs(prepared.costs, [len(fold.fold.validation) for fold in folds])
+    calibration, rule = experiment.calibration, experiment.threshold
+    corrected = _corrected(oof, calibration)
+    calibrator = calibration.fit(corrected.score, corrected.target)
+    decided = replace(corrected, score=calibrator.apply(corrected.score))
+    cross_calibrated = cross_calibrate(corrected, calibration)
+    valid = all(fold.natural for fold in folds) or _calibrates(calibration)
+    evidence = reference(decided, costs, rule, bayes_valid=valid)
+    return Result(
+        folds=folds,
+        ids=prepared.dataset.ids[oof.row],
+        oof=oof,
+        decided=decided,
+        costs=costs,
+        crossfit=cross_fit(corrected, costs, rule, calibration),
+        reference=evidence,
+        rows=prepared.dataset.rows,
+        beta=rule.beta,
+        calibration=type(calibration).__name__,
+        seconds=seconds,
+        cross_calibrated=cross_calibrated,
+        raw_threshold=raw_threshold(evidence.chosen.threshold, calibration, calibrator, oof),
+        bayes_risk=bayes_risk(oof, cross_calibrated, costs),
+        no_model_rule=no_model_risk(oof, costs),
+        notes=prepared.notes,
+    )
+
+
+def _corrected(oof: OutOfFold, calibration: Calibration) -> OutOfFold:
+    """Return the scores with the effect of sampling undone, where the calibration does that."""
+    if oof.base_rate is None or oof.prior is None:
+        return oof
+    return replace(oof, score=calibration.correct(oof.score, oof.base_rate, oof.prior))
+
+
+def _calibrates(calibration: Calibration) -> bool:
+    return not isinstance(calibration, NoCalibration)

@@ -1,0 +1,131 @@
+"""One fold: prepared, sampled, fitted and scored; and the model that is fitted on all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cutscore import metrics
+from cutscore.calibration.training_prior import TrainingPrior, training_prior, weighs_classes
+from cutscore.experiment.parts import Experiment, FinalModel, Prepared, Workbench
+from cutscore.experiment.timing import timed
+from cutscore.model import Session
+from cutscore.preparation import Preparation, fit_preparation
+from cutscore.records import (
+    Fold,
+    FoldResult,
+    OutOfFold,
+    Rows,
+    Table,
+    TrainingRows,
+)
+
+
+def run_fold(
+    experiment: Experiment, prepared: Prepared, session: Session, fold: Fold
+) -> FoldResult:
+    """Prepare, sample, fit and score one fold; only its training rows teach anything."""
+    seconds: dict[str, float] = {}
+    target = prepared.dataset.target
+    with timed(seconds, "preparation"):
+        preparation, table = _prepare_rows(experiment, prepared.table, fold)
+    with timed(seconds, "sampling"):
+        training = _sample(experiment, prepared, table, fold.train)
+        prior = training_prior(training, target, _parameters(experiment))
+    with timed(seconds, "fit"):
+        fitted = session.fit(training, table)
+    with timed(seconds, "score"):
+        scores = fitted.scores(table)
+    with timed(seconds, "metrics"):
+        validation = metrics.score_metrics(target[fold.validation], scores[fold.validation])
+        train = metrics.score_metrics(target[fold.train], scores[fold.train])
+    return FoldResult(
+        fold=fold,
+        fitted_rows=training.size,
+        validation=validation,
+        train=train,
+        scores=scores[fold.validation],
+        importance=fitted.importance(),
+        natural=_natural(experiment, training, fold),
+        base_rate=float(target[fold.train].mean(dtype=np.float64)),
+        prior=prior.share,
+        seconds=seconds,
+        notes=(*preparation.notes, *_prior_notes(experiment, prior)),
+    )
+
+
+def refit(experiment: Experiment, prepared: Prepared, bench: Workbench) -> FinalModel:
+    """Fit the model on all rows, prepared and sampled as in the folds."""
+    rows = np.arange(prepared.dataset.rows, dtype=np.int64)
+    whole = Fold(repeat=0, number=0, train=rows, validation=rows[:0])
+    session = bench.session(experiment, prepared, shared=shares_bins(experiment, prepared.table))
+    preparation, table = _prepare_rows(experiment, prepared.table, whole)
+    training = _sample(experiment, prepared, table, rows)
+    return FinalModel(session.fit(training, table), preparation)
+
+
+def shares_bins(experiment: Experiment, table: Table) -> bool:
+    """Return whether folds may share the bins of the whole table (see ARCHITECTURE.md)."""
+    sampling, needs = experiment.sampling, experiment.model.needs
+    changed = needs.impute or needs.encode or needs.scale or sampling.needs_complete
+    return experiment.model.shares_bins(table) and not sampling.synthesises and not changed
+
+
+def out_of_fold(prepared: Prepared, results: list[FoldResult]) -> OutOfFold:
+    """Put the folds' validation scores end to end."""
+    folds = [result.fold for result in results]
+    lengths = [len(fold.validation) for fold in folds]
+    row = np.concatenate([fold.validation for fold in folds])
+    return OutOfFold(
+        row=row,
+        repeat=np.repeat([fold.repeat for fold in folds], lengths).astype(np.int16),
+        fold=np.repeat([fold.number for fold in folds], lengths).astype(np.int16),
+        part=prepared.folds.parts,
+        target=prepared.dataset.target[row],
+        score=np.concatenate([result.scores for result in results]),
+        rule=prepared.folds.crossfit,
+        base_rate=np.repeat([result.base_rate for result in results], lengths),
+        prior=np.repeat([result.prior for result in results], lengths),
+    )
+
+
+def _prepare_rows(experiment: Experiment, table: Table, fold: Fold) -> tuple[Preparation, Table]:
+    """Fit the preparation that model and sampling need on the fold's training rows."""
+    needs, complete = experiment.model.needs, experiment.sampling.needs_complete
+    preparation = fit_preparation(
+        table,
+        fold.train,
+        impute=needs.impute or complete,
+        encode=needs.encode or complete,
+        scale=needs.scale,
+    )
+    return preparation, preparation.transform(table)
+
+
+def _sample(experiment: Experiment, prepared: Prepared, table: Table, rows: Rows) -> TrainingRows:
+    """Sample training rows; whatever costs estimate comes from these rows too."""
+    sampler, dataset = experiment.sampling, prepared.dataset
+    values = table.values if sampler.needs_complete else None
+    costs = experiment.cost.matrix(dataset, rows, rows)
+    return sampler.sample(rows, dataset.target[rows], values, experiment.seed, costs)
+
+
+def _natural(experiment: Experiment, training: TrainingRows, fold: Fold) -> bool:
+    """Return whether the model learnt the class shares as they are: nothing drawn or weighted."""
+    weighted = training.weights is not None or weighs_classes(_parameters(experiment))
+    return training.size == len(fold.train) and not weighted
+
+
+def _parameters(experiment: Experiment) -> Mapping[str, Any]:
+    """Return the classifier's own parameters."""
+    params: Mapping[str, Any] = getattr(experiment.model, "params", {})
+    return params
+
+
+def _prior_notes(experiment: Experiment, prior: TrainingPrior) -> tuple[str, ...]:
+    """Say why a correction of the prior is approximate, if one is made and it is."""
+    if not (experiment.calibration.uses_prior and prior.doubt):
+        return ()
+    return (f"{prior.doubt}, so that calibration=prior is approximate: see ece_calibrated.",)

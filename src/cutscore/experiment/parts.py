@@ -1,0 +1,117 @@
+"""What an experiment is made of, and what several of them share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cutscore.calibration import Calibration
+from cutscore.cost import Cost, CostMatrix
+from cutscore.data import Source
+from cutscore.features import FeatureStrategy
+from cutscore.model import Fitted, Model, Session
+from cutscore.preparation import Preparation
+from cutscore.records import (
+    Dataset,
+    Folds,
+    Table,
+)
+from cutscore.sampling import Sampler
+from cutscore.threshold import ThresholdRule
+from cutscore.validation import Splitter
+
+OnFold = Callable[[int, int], None]
+
+
+def unheard(_done: int, _total: int) -> None:
+    """Let news of finished folds pass."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One resolved configuration. `threads` is None for all cores; it changes no result."""
+
+    data: Source
+    features: FeatureStrategy
+    validation: Splitter
+    sampling: Sampler
+    calibration: Calibration
+    model: Model
+    cost: Cost
+    threshold: ThresholdRule
+    seed: int = 42
+    threads: int | None = None
+
+    @property
+    def source(self) -> Source:
+        """The data, without the rows that the costs cannot price."""
+        where: str | None = getattr(self.cost, "where", None)
+        return self.data.keeping(where) if where else self.data
+
+    @property
+    def workers(self) -> int:
+        """Threads that a fit may use."""
+        return self.threads or len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """An experiment's data, features, folds and costs: everything before the first fit.
+
+    `costs` are those of each fold's validation rows, aligned with `folds.splits`; what they
+    estimate they estimate on the fold's training rows.
+    """
+
+    dataset: Dataset
+    table: Table
+    folds: Folds
+    costs: tuple[CostMatrix, ...]
+    seconds: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FinalModel:
+    """A model fitted on all rows, with the preparation that its columns went through."""
+
+    fitted: Fitted
+    preparation: Preparation
+
+
+class Workbench:
+    """Keeps what several cells need: loaded data, built features, open model sessions.
+
+    One entry of each kind is kept, which serves a sweep in its own order: cells of one data set,
+    one feature strategy and one model follow each other.
+    """
+
+    def __init__(self) -> None:
+        self._dataset: tuple[Source, Dataset] | None = None
+        self._table: tuple[Dataset, FeatureStrategy, Table] | None = None
+        self._session: tuple[Table, Model, int, bool, Session] | None = None
+
+    def dataset(self, source: Source) -> Dataset:
+        """Load a data set, or return the loaded one."""
+        if self._dataset is None or self._dataset[0] != source:
+            self._table = self._session = None
+            self._dataset = (source, source.load())
+        return self._dataset[1]
+
+    def table(self, dataset: Dataset, features: FeatureStrategy) -> Table:
+        """Build the features of a data set, or return the built ones."""
+        kept = self._table
+        if kept is None or kept[0] is not dataset or kept[1] != features:
+            self._session = None
+            self._table = kept = (dataset, features, features.build(dataset))
+        return kept[2]
+
+    def session(self, experiment: Experiment, prepared: Prepared, *, shared: bool) -> Session:
+        """Open a model's session on a table, or return the open one."""
+        table, model, threads = prepared.table, experiment.model, experiment.workers
+        kept = self._session
+        if kept is None or kept[0] is not table or kept[1:4] != (model, threads, shared):
+            self._session = None  # let the old bins go before new ones are made
+            opened = model.session(table, prepared.dataset.target, threads=threads, shared=shared)
+            self._session = kept = (table, model, threads, shared, opened)
+        return kept[4]
