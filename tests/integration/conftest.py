@@ -37,7 +37,7 @@ def call(*words: object) -> Answer:
 
 
 def start(*words: object, folder: Path, **environment: str) -> subprocess.Popen:
-    """Start the command line in a process of its own."""
+    """Start the command line in a process, and group of processes, of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "cutscore", *(str(word) for word in words)],
         cwd=folder,
@@ -45,24 +45,13 @@ def start(*words: object, folder: Path, **environment: str) -> subprocess.Popen:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
-
-
-def spawn(*words: object, folder: Path, **environment: str) -> Answer:
-    """Run the command line in a process of its own."""
-    process = start(*words, folder=folder, **environment)
-    out, err = process.communicate(timeout=120)
-    return Answer(process.returncode, out, err)
 
 
 @pytest.fixture(scope="session")
 def cutscore():
     return call
-
-
-@pytest.fixture(scope="session")
-def cutscore_process():
-    return spawn
 
 
 @pytest.fixture(scope="session")

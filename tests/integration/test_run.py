@@ -29,7 +29,7 @@ def dropped(table):
     return [*table, "data.drop=[branch,day]"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def newest(cutscore):
     """Return the newest runs in full, newest first, once a command has gone well."""
 
@@ -39,6 +39,13 @@ def newest(cutscore):
         return [cutscore("runs", "show", run["run_id"], "--json").json() for run in listed]
 
     return read
+
+
+@pytest.fixture(scope="module")
+def plain(workplace, cutscore, newest, loans):
+    """Return what the run without special settings said, and the run."""
+    answer = cutscore("run", *loans)
+    return answer, newest(answer)[0]
 
 
 def folder_of(run):
@@ -54,9 +61,8 @@ def whole(run):
     return (summary["status"], summary["complete"], run["missing"]) == ("FINISHED", True, [])
 
 
-def test_one_run_is_recorded_whole(cutscore, newest, loans, workplace):
-    answer = cutscore("run", *loans)
-    (run,) = newest(answer)
+def test_one_run_is_recorded_whole(plain, workplace):
+    answer, run = plain
     assert whole(run)
     summary = run["summary"]
     assert summary["name"] == "exp01_cv_baseline_none"
@@ -73,25 +79,23 @@ def test_one_run_is_recorded_whole(cutscore, newest, loans, workplace):
     assert not (workplace / "mlflow.db").exists()
 
 
-def test_the_same_run_twice_gives_the_same_bits(cutscore, newest, loans):
-    first, second = (newest(cutscore("run", *loans))[0] for _ in range(2))
-    assert first["summary"]["run_id"] != second["summary"]["run_id"]
-    assert scores_of(first).equals(scores_of(second))
-    tags = [run["summary"]["tags"]["fingerprint"] for run in (first, second)]
-    assert tags[0] == tags[1]
-    other = newest(cutscore("run", *loans, "seed=43"))[0]
-    assert not scores_of(other).equals(scores_of(first))
-    assert other["summary"]["tags"]["fingerprint"] != tags[0]
+def test_the_same_run_gives_the_same_bits_with_any_threads(cutscore, newest, loans, plain):
+    first = plain[1]
+    for words in ([], ["threads=1"]):
+        (again,) = newest(cutscore("run", *loans, *words))
+        assert again["summary"]["run_id"] != first["summary"]["run_id"]
+        assert scores_of(again).equals(scores_of(first))
+        assert again["summary"]["tags"]["fingerprint"] == first["summary"]["tags"]["fingerprint"]
 
 
-def test_threads_change_no_score(cutscore, newest, loans):
-    one, two = (newest(cutscore("run", *loans, f"threads={n}"))[0] for n in (1, 2))
-    assert scores_of(one).equals(scores_of(two))
-    assert one["summary"]["tags"]["fingerprint"] == two["summary"]["tags"]["fingerprint"]
+def test_another_seed_gives_other_scores(cutscore, newest, loans, plain):
+    (other,) = newest(cutscore("run", *loans, "seed=43"))
+    assert not scores_of(other).equals(scores_of(plain[1]))
+    assert other["summary"]["tags"]["fingerprint"] != plain[1]["summary"]["tags"]["fingerprint"]
 
 
-def test_out_of_fold_scores_belong_to_the_rows(cutscore, newest, loans, loans_csv):
-    (run,) = newest(cutscore("run", *loans))
+def test_out_of_fold_scores_belong_to_the_rows(plain, loans_csv):
+    run = plain[1]
     scores = scores_of(run).to_pydict()
     with loans_csv.open() as stream:
         target = {int(row["loan_id"]): int(row["defaulted"]) for row in csv.DictReader(stream)}
@@ -116,10 +120,17 @@ def test_a_sweep_over_sampling_methods_under_a_parent(cutscore, newest, loans):
     assert "looks better than it is" in " ".join(answer.out.split())
 
 
-def test_a_grid_leaves_a_leaderboard_a_heatmap_and_the_best_threshold(cutscore, newest, loans):
+@pytest.fixture(scope="module")
+def grid(workplace, cutscore, newest, loans):
+    """Return the words of a sweep of four cells, its cells and its parent."""
     swept = ["features=baseline,polynomial", "sampling=none,balanced"]
-    answer = cutscore("run", "-m", *loans, "data.polynomial=[income,age]", *swept)
-    *cells, parent = newest(answer, 5)
+    words = ["run", "-m", *loans, "data.polynomial=[income,age]", *swept]
+    *cells, parent = newest(cutscore(*words), 5)
+    return words, cells, parent
+
+
+def test_a_grid_leaves_a_leaderboard_a_heatmap_and_the_best_threshold(grid):
+    _, cells, parent = grid
     names = {file["path"] for file in parent["artifacts"]}
     assert {"leaderboard.csv", "heatmap.png", "best_threshold.json", "sweep.yaml"} <= names
     with (folder_of(parent) / "leaderboard.csv").open() as stream:
@@ -133,22 +144,22 @@ def test_a_grid_leaves_a_leaderboard_a_heatmap_and_the_best_threshold(cutscore, 
     assert best["run_id"] == board[0]["run_id"]
     assert best["threshold"] == winner["summary"]["metrics"]["threshold"]
     assert (folder_of(parent) / "heatmap.png").stat().st_size > 5_000
+    assert whole(parent)
 
 
-def test_joblib_workers_give_the_same_bits_and_lose_no_row(cutscore, newest, loans):
-    words = ["run", "-m", *loans, "sampling=none,balanced,undersample"]
-    basic = newest(cutscore(*words), 3)
+def test_joblib_workers_give_the_same_bits_and_lose_no_row(cutscore, newest, grid):
+    words, basic, _ = grid
     answer = cutscore(*words, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
-    *workers, parent = newest(answer, 4)
-    assert parent["summary"]["name"] == "sweep_sampling"
+    *workers, parent = newest(answer, 5)
+    assert parent["summary"]["name"] == "sweep_features_sampling"
     by_name = {run["summary"]["name"]: run for run in workers}
-    assert len(by_name) == 3
+    assert len(by_name) == 4
+    assert len({run["summary"]["tags"]["pid"] for run in workers}) == 2
     for run in basic:
         other = by_name[run["summary"]["name"]]
         assert whole(other)
         assert scores_of(other).equals(scores_of(run))
-        same = ("threshold", "crossfit_cost", "roc_auc", "train_roc_auc")
-        for metric in same:
+        for metric in ("threshold", "crossfit_cost", "roc_auc", "train_roc_auc"):
             assert other["summary"]["metrics"][metric] == run["summary"]["metrics"][metric]
         assert other["summary"]["tags"]["fingerprint"] == run["summary"]["tags"]["fingerprint"]
 
@@ -166,8 +177,9 @@ def test_every_model_is_recorded_whole(cutscore, newest, dropped):
     assert min(auc[model] for model in MODELS[:-1]) > 0.55
 
 
-@pytest.mark.parametrize("sampling", ["smote", "undersample"])
-@pytest.mark.parametrize("model", ["logistic_regression", "xgboost"])
+@pytest.mark.parametrize(
+    ("model", "sampling"), [("logistic_regression", "smote"), ("xgboost", "undersample")]
+)
 def test_models_with_sampling(cutscore, newest, dropped, model, sampling):
     words = [f"model={model}", f"sampling={sampling}", "validation.folds=2"]
     (run,) = newest(cutscore("run", *dropped, *words))
@@ -220,13 +232,13 @@ def test_groups_stay_on_one_side(cutscore, newest, dropped, loans_csv):
 
 
 def test_every_format_of_a_table_gives_the_same_scores(
-    cutscore, newest, loans, loans_csv, tmp_path
+    cutscore, newest, loans, loans_csv, plain, tmp_path
 ):
     text = loans_csv.read_text()
     (tmp_path / "loans.csv.gz").write_bytes(gzip.compress(text.encode()))
     (tmp_path / "loans.tsv").write_text(text.replace(",", "\t"))
     pq.write_table(pyarrow.csv.read_csv(loans_csv), tmp_path / "loans.parquet")
-    runs = [newest(cutscore("run", *loans))[0]]
+    runs = [plain[1]]
     for name in ("loans.csv.gz", "loans.tsv", "loans.parquet"):
         runs += newest(cutscore("run", *loans, f"data.path={tmp_path / name}"))
     assert len({run["summary"]["tags"]["data_digest"] for run in runs}) == 1
