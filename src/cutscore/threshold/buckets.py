@@ -117,7 +117,7 @@ def sample_of(scores: Scores) -> Sample:
     step = min(len(scores) // SAMPLE, 1 << 9)
     ranked = np.sort(scores[:: max(step, 1)])
     distinct = 1 + np.count_nonzero(ranked[1:] != ranked[:-1])
-    return Sample(ranked, 2 * distinct < len(ranked))
+    return Sample(ranked, bool(2 * distinct < len(ranked)))
 
 
 def buckets_for(sample: Sample, low: float, high: float, number: int) -> Buckets | None:
