@@ -86,7 +86,7 @@ def read_scores(path: Path, columns: ScoreColumns) -> ScoreRows:
 
 def _open(path: Path) -> tuple[Located, duckdb.DuckDBPyConnection]:
     try:
-        located = locate(path)
+        located = locate(path, None)
     except RequestError as error:
         faults = [Fault("SCORES", f.problem, f.remedy) for f in error.faults]
         raise RequestError(faults) from None
@@ -98,9 +98,7 @@ def _layout(located: Located, connection: duckdb.DuckDBPyConnection) -> Layout:
     import duckdb
 
     try:
-        return describe(
-            located, connection, missing=MISSING, as_text=(), exact=(), effort="text"
-        )
+        return describe(located, connection, missing=MISSING, as_text=(), exact=(), effort="text")
     except RequestError as error:
         faults = [
             Fault("SCORES" if f.setting == SETTING else f.setting, f.problem, f.remedy)

@@ -53,13 +53,14 @@ def strategies(overrides: Sequence[str], config_dir: str | None = None) -> Strat
             made[name] = build_part(name, parts[name])
         except RequestError as error:
             faults += error.faults
-    if not isinstance(config.seed, int) or config.seed < 0:
-        faults.append(Fault("seed", f"{config.seed!r} is not allowed: a whole number from 0."))
+    seed: Any = config.seed
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        faults.append(Fault("seed", f"{seed!r} is not allowed: a whole number from 0."))
     if faults:
         raise RequestError(faults)
     choices = config.hydra.runtime.choices
     names = {name: str(choices.get(name, "custom")) for name in GROUPS}
-    return Strategies(made["cost"], made["threshold"], config.seed, names)
+    return Strategies(made["cost"], made["threshold"], seed, names)
 
 
 def columns_of(cost: Cost, columns: Iterable[str]) -> tuple[str, ...]:

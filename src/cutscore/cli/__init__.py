@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,12 +16,15 @@ from cutscore import __version__
 from cutscore.cli.runs import app as runs_app
 from cutscore.cli.store import app as store_app
 from cutscore.cli.store import ui
+from cutscore.cli.threshold import threshold
 from cutscore.errors import CutscoreError, RequestError
 
 FAILED = 1
 WRONG_REQUEST = 2
 INTERRUPTED = 130
 COMPLETION = ("-sc", "--shell-completion")
+# Newer versions of Typer carry their own Click: click.UsageError may be another class.
+USAGE_ERROR: type[Any] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     help="Declare a scoring experiment, sweep it, and leave with a cut-off you can defend.",
@@ -32,6 +35,7 @@ app = typer.Typer(
 )
 app.add_typer(runs_app, name="runs")
 app.add_typer(store_app, name="store")
+app.command("threshold")(threshold)
 app.command("ui")(ui)
 
 
@@ -78,14 +82,12 @@ def _run(words: list[str]) -> int:
 
 
 def _typer(words: list[str]) -> int:
-    import click
-
     try:
         code = app(words, prog_name="cutscore", standalone_mode=False)
-    except click.ClickException as error:
+    except USAGE_ERROR as error:
         error.show()
         return WRONG_REQUEST
-    except click.exceptions.Abort:
+    except typer.Abort:
         return INTERRUPTED
     return code if isinstance(code, int) else 0
 
