@@ -63,7 +63,7 @@ def strategies(overrides: Sequence[str], config_dir: str | None = None) -> Strat
     return Strategies(made["cost"], made["threshold"], seed, names)
 
 
-def columns_of(cost: Cost, columns: Iterable[str]) -> tuple[str, ...]:
+def columns_of(cost: object, columns: Iterable[str]) -> tuple[str, ...]:
     """Return the columns of a table that the settings of a cost name."""
     named: list[str] = []
     if dataclasses.is_dataclass(cost):

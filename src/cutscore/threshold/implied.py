@@ -90,6 +90,8 @@ def implied_ratio(frontier: Frontier, counts: Confusion, tolerance: float = TOLE
     low, high = _between(counts.fn - slack * frontier.fn, slack * frontier.fp - counts.fp)
     if low <= high:
         return Implied(low, high if np.isfinite(high) else None, exact)
+    if len(frontier.ratios) == 0:  # one threshold makes no mistake: all others miss by any measure
+        return Implied(None, None, exact)
     # between breakpoints the excess is monotone; beyond them it only grows
     excess = (frontier.ratios * counts.fn + counts.fp) / frontier.best(frontier.ratios)[1] - 1.0
     i = int(np.argmin(excess))
