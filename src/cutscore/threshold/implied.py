@@ -88,7 +88,7 @@ def implied_ratio(frontier: Frontier, counts: Confusion, tolerance: float = TOLE
     slack = 1.0 + tolerance
     exact = bool(np.any((frontier.fn == counts.fn) & (frontier.fp == counts.fp)))
     low, high = _between(counts.fn - slack * frontier.fn, slack * frontier.fp - counts.fp)
-    if low <= high:
+    if low <= high and high > 0:
         return Implied(low, high if np.isfinite(high) else None, exact)
     if len(frontier.ratios) == 0:  # one threshold makes no mistake: all others miss by any measure
         return Implied(None, None, exact)
@@ -136,4 +136,5 @@ def _between(factor: Floats, limit: Floats) -> tuple[float, float]:
     upper, lower = factor > 0, factor < 0
     high = float(np.min(limit[upper] / factor[upper], initial=np.inf))
     low = float(np.max(limit[lower] / factor[lower], initial=0.0))
-    return low, high
+    # a single value that fits may miss itself by rounding
+    return (high, high) if high < low <= high * (1.0 + 1e-12) else (low, high)

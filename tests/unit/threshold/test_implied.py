@@ -54,7 +54,7 @@ def check_interval(found, values, excess, tolerance):
     assert inside[excess < tolerance - 1e-9].all()
     if not found.found:
         assert found.nearest.excess <= excess.min() + 1e-9
-        assert found.nearest.excess > tolerance or found.nearest.value is None
+        assert found.nearest.excess > tolerance - 1e-9 or found.nearest.value is None
 
 
 @settings(max_examples=400, deadline=None)
