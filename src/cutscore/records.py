@@ -204,12 +204,46 @@ class Confusion:
     fn: float
 
 
+ScoreOrigin = Literal["out-of-fold", "holdout", "in-sample", "external"]
+
+
+@dataclass(frozen=True)
+class CostsUsed:
+    """What is recorded of a cost entry: one value, or the spread of values per row."""
+
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def fixed(self) -> bool:
+        """Whether every row has the same cost."""
+        return self.low == self.high
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a threshold was chosen on: two choices with one basis can be compared.
+
+    `digest` is the sha256 (hex) of the scores' bytes (float64, in their order), `calibration`
+    the name of the calibration that they went through, `costs` the entries of the cost matrix.
+    """
+
+    digest: str
+    origin: ScoreOrigin
+    calibration: str
+    costs: Mapping[str, CostsUsed]
+
+
 @dataclass(frozen=True)
 class ThresholdChoice:
     """A decision threshold, what it was chosen for, and what it costs on the same scores.
 
     A row is flagged when `score >= threshold`. `search` is exact, grid or bayes; `step` is the
-    grid's. `value` is the objective's value at the threshold (a cost, or an F-beta).
+    grid's. `value` is the objective's value at the threshold (a cost, or an F-beta). `beta` is
+    that of the F-beta, if it is the objective; `constraints` holds the limits kept, by name.
+
+    With `per_row`, each row is decided at its own threshold, and `threshold` is their median.
     """
 
     threshold: float
@@ -219,6 +253,10 @@ class ThresholdChoice:
     value: float
     total_cost: float
     confusion: Confusion
+    beta: float | None = None
+    constraints: Mapping[str, float] = field(default_factory=dict)
+    per_row: bool = False
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from cutscore import __version__
 from cutscore.cli.runs import app as runs_app
 from cutscore.cli.store import app as store_app
 from cutscore.cli.store import ui
+from cutscore.cli.threshold import threshold
 from cutscore.errors import CutscoreError, RequestError
 
 FAILED = 1
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(runs_app, name="runs")
 app.add_typer(store_app, name="store")
+app.command("threshold")(threshold)
 app.command("ui")(ui)
 
 

@@ -137,7 +137,7 @@ def _cost(result: Result, name: str, curve: metrics.CostCurve) -> Figure:
         Mark("chosen", "chosen", chosen.threshold, chosen.total_cost),
         Mark("grid", "grid", reference.grid.threshold, reference.grid.total_cost),
     ]
-    if not isinstance(reference.bayes, Undefined):
+    if not isinstance(reference.bayes, Undefined) and not reference.bayes.per_row:
         note = "Bayes" if reference.bayes_valid else "Bayes (not valid here)"
         marks.append(Mark("bayes", note, reference.bayes.threshold, reference.bayes.total_cost))
     crossfit = result.crossfit

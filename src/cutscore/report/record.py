@@ -80,8 +80,13 @@ def _threshold_items(result: Result) -> Iterator[Item]:
     yield Metric("grid_cost", reference.grid.total_cost)
     yield Metric("grid_excess", reference.grid_excess)
     bayes = reference.bayes
-    for key, field in (("threshold_bayes", "threshold"), ("bayes_cost", "total_cost")):
-        yield figure_item(key, bayes if isinstance(bayes, Undefined) else getattr(bayes, field))
+    if isinstance(bayes, Undefined):
+        yield figure_item("threshold_bayes", bayes)
+        yield figure_item("bayes_cost", bayes)
+    else:
+        own = Undefined("every row has a threshold of its own")
+        yield figure_item("threshold_bayes", own if bayes.per_row else bayes.threshold)
+        yield Metric("bayes_cost", bayes.total_cost)
     yield Tag("bayes_valid", str(reference.bayes_valid).lower())
     yield Metric("flag_nobody_cost", reference.flag_nobody)
     yield Metric("flag_everybody_cost", reference.flag_everybody)
@@ -144,10 +149,12 @@ def threshold_json(result: Result) -> dict[str, Any]:
         "raw_threshold": result.raw_threshold,
         "rule": "flagged when score >= threshold",
         "objective": chosen.objective,
-        "beta": result.beta if chosen.objective == "fbeta" else None,
+        "beta": chosen.beta,
+        "constraints": dict(chosen.constraints),
         "search": chosen.search,
         "step": chosen.step,
-        "score_origin": "out-of-fold",
+        "score_origin": chosen.basis.origin if chosen.basis else None,
+        "score_digest": chosen.basis.digest if chosen.basis else None,
         "calibration": result.calibration,
         "costs": _costs(result),
         "rows": len(result.oof.row) // result.oof.repeats,

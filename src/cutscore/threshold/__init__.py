@@ -13,7 +13,7 @@ class ThresholdRule(Protocol):
 
     @property
     def objective(self) -> str:
-        """What is optimised: cost or fbeta."""
+        """What is optimised: cost, fbeta, f1, youden, balanced_accuracy or mcc."""
         ...
 
     @property
@@ -24,6 +24,7 @@ class ThresholdRule(Protocol):
     def choose(self, target: Target, scores: Scores, costs: CostMatrix) -> ThresholdChoice:
         """Return the best threshold for rows of shape (rows,) with their costs.
 
-        Raises `RequestError` for scores that are NaN or infinite, or if there is no row.
+        Raises `RequestError` for scores that are NaN or infinite, if there is no row, or if no
+        threshold keeps the constraints.
         """
         ...

@@ -20,13 +20,16 @@ from cutscore.records import (
     PartDecision,
     Reference,
     Rows,
+    ScoreOrigin,
     Scores,
     Target,
     ThresholdChoice,
     Undefined,
 )
 from cutscore.threshold import ThresholdRule
-from cutscore.threshold.choosing import choice_of, cut_at
+from cutscore.threshold.basis import basis_of
+from cutscore.threshold.bayes import bayes_choice
+from cutscore.threshold.choosing import decide
 from cutscore.threshold.exact import Exact
 from cutscore.threshold.grid import Grid
 
@@ -78,16 +81,21 @@ def reference(
     *,
     step: float = 0.001,
     bayes_valid: bool = True,
+    origin: ScoreOrigin = "out-of-fold",
+    calibration: str = "none",
 ) -> Reference:
     """Choose a threshold on all out-of-fold scores and compare it on the same scores.
 
     `costs` are aligned with the entries of `oof`, `step` is the reference grid's. If scores are
-    calibrated, pass an `oof` with the calibrated scores.
+    calibrated, pass an `oof` with the calibrated scores, and the name of the calibration. What
+    the choices were made on is recorded in each (`basis`).
     """
     target, scores, repeats = oof.target, oof.score, oof.repeats
-    chosen = rule.choose(target, scores, costs)
-    exact = Exact().choose(target, scores, costs)
-    grid = Grid(step=step).choose(target, scores, costs)
+    basis = basis_of(scores, costs, origin, calibration)
+    chosen = replace(rule.choose(target, scores, costs), basis=basis)
+    exact = replace(Exact().choose(target, scores, costs), basis=basis)
+    grid = replace(Grid(step=step).choose(target, scores, costs), basis=basis)
+    bayes = _bayes(target, scores, costs, repeats)
     nobody, everybody = costs.no_model(target)
     return Reference(
         chosen=_per_repeat(chosen, repeats),
@@ -98,7 +106,7 @@ def reference(
         exact=_per_repeat(exact, repeats),
         grid=_per_repeat(grid, repeats),
         grid_excess=(grid.total_cost - exact.total_cost) / repeats,
-        bayes=_bayes(target, scores, costs, repeats),
+        bayes=bayes if isinstance(bayes, Undefined) else replace(bayes, basis=basis),
         bayes_valid=bayes_valid,
     )
 
@@ -116,20 +124,14 @@ def _decide(
         oof.target[fit_on], calibrator.apply(oof.score[fit_on]), costs.take(fit_on)
     )
     target, here = oof.target[inside], costs.take(inside)
-    cut = cut_at(target, calibrator.apply(oof.score[inside]), chosen.threshold, here)
-    positives = int(np.count_nonzero(target))
+    confusion, total = decide(chosen, target, calibrator.apply(oof.score[inside]), here)
     return PartDecision(
         repeat=int(oof.repeat[inside[0]]),
         part=int(oof.part[inside[0]]),
         rows=len(inside),
         threshold=chosen.threshold,
-        total_cost=cut.loss,
-        confusion=Confusion(
-            tp=float(cut.tp),
-            fp=float(cut.fp),
-            tn=float(len(inside) - positives - cut.fp),
-            fn=float(positives - cut.tp),
-        ),
+        total_cost=total,
+        confusion=confusion,
     )
 
 
@@ -176,16 +178,11 @@ def _nothing_decided(oof: OutOfFold) -> CrossFit:
 def _bayes(
     target: Target, scores: Scores, costs: CostMatrix, repeats: int
 ) -> ThresholdChoice | Undefined:
-    threshold = costs.bayes_threshold()
-    if threshold is None:
-        return Undefined(
-            "mistakes cost no more than right decisions"
-            if costs.fixed
-            else "costs differ from row to row, and so does the Bayes threshold"
-        )
-    cut = cut_at(target, scores, threshold, costs)
-    choice = choice_of(cut, target, scores, costs, objective="cost", search="bayes")
-    return _per_repeat(choice, repeats)
+    if scores.min() < 0 or scores.max() > 1:
+        return Undefined("some scores lie outside [0, 1]")
+    if costs.fixed and costs.bayes_threshold() is None:
+        return Undefined("mistakes cost no more than right decisions")
+    return _per_repeat(bayes_choice(target, scores, costs), repeats)
 
 
 def _per_repeat(choice: ThresholdChoice, repeats: int) -> ThresholdChoice:

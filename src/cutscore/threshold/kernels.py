@@ -16,17 +16,22 @@ import numpy as np
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Scores, Target
 from cutscore.threshold.buckets import (
+    Buckets,
+    Mask,
     Region,
+    Sample,
     add_deltas,
-    buckets_of,
+    buckets_for,
     count_buckets,
     from_top,
     rows_in,
+    sample_of,
 )
 from cutscore.threshold.losses import ADDED, FP, GAINED, TP, Floats, Loss
 
-BUCKETS = 1 << 13
-FEW_ROWS = 1 << 13  # below this, sorting all rows is cheaper than counting them in buckets
+BUCKETS = 1 << 13  # at most
+ROWS_PER_BUCKET = 1 << 7
+FEW_ROWS = 1 << 13  # up to this, sorting all rows is cheaper than counting them in buckets
 
 
 class Cut(NamedTuple):
@@ -38,12 +43,14 @@ class Cut(NamedTuple):
     loss: float
 
 
-class Counted(NamedTuple):
-    """A region in buckets: sums inside and above each, bounds, and the least loss at an edge."""
+class Searched(NamedTuple):
+    """A region in buckets: sums inside and above each, bounds, and the least loss at an edge.
+
+    The bound of a bucket that need not be looked into is infinite.
+    """
 
     region: Region
-    low: float
-    scale: float
+    buckets: Buckets
     inside: Floats
     above: Floats
     bound: Floats
@@ -56,71 +63,124 @@ def exact_cut(scores: Scores, target: Target, loss: Loss) -> Cut:
     Of equal losses the highest threshold wins. Flagging nobody is the next float above the
     highest score. Raises `RequestError` if there is no row or a score is not finite.
     """
-    score_range(scores)
-    search = sorted_cut if len(scores) < FEW_ROWS else bucketed_cut
-    return search(scores, target, loss)
+    if len(scores) < FEW_ROWS:
+        return sorted_cut(scores, target, loss)
+    return bucketed_cut(scores, target, loss)
 
 
 def sorted_cut(scores: Scores, target: Target, loss: Loss) -> Cut:
     """Return the cut that `exact_cut` describes by sorting all rows."""
+    score_range(scores)
     thresholds, sums = descend(scores, target, loss.delta)
     nobody = _nobody_cut(float(thresholds[0]), loss)
     return _better(nobody, _first_least(thresholds, sums, loss))
 
 
 def bucketed_cut(
-    scores: Scores, target: Target, loss: Loss, buckets: int = BUCKETS, few: int = FEW_ROWS
+    scores: Scores, target: Target, loss: Loss, number: int | None = None, few: int = FEW_ROWS
 ) -> Cut:
     """Return the cut that `exact_cut` describes by sorting only rows that may hold it.
 
     A bucket of more than `few` rows that may hold it is split into buckets again: most scores may
     lie in a corner of their range, as with rare positives or one outlier.
     """
-    best = _nobody_cut(float(scores.max()), loss)
-    pending = [Region(scores, target, loss.delta, np.zeros((2 if loss.delta is None else 4, 1)))]
-    counted: list[Counted] = []
+    number = number or min(BUCKETS, len(scores) // ROWS_PER_BUCKET)
+    low, high = score_range(scores)
+    best = _nobody_cut(high, loss)
+    whole = Region(scores, target, loss.delta, np.zeros((2 if loss.delta is None else 4, 1)))
+    best, pending = _without_crowd(whole, best, loss)
+    searched: list[Searched] = []
     while pending:
         region = pending.pop()
-        low, high = score_range(region.scores)
-        scale = buckets / (high - low) if high > low else np.inf
-        if len(region.scores) <= few or not 0 < scale < np.inf:
-            # also one score only, or too narrow or wide a range for a bucket width
-            thresholds, sums = descend(region.scores, region.target, region.delta)
-            best = _better(best, _first_least(thresholds, sums + region.above, loss))
+        sample = sample_of(region.scores)
+        if region is not whole:
+            low, high = score_range(region.scores)
+        buckets = buckets_for(sample, low, high, number)
+        if len(region.scores) <= few or buckets is None:
+            best = _better(best, _sorted_region(region, loss))
             continue
-        inside = count_buckets(region, low, scale, buckets + 1)
-        below = from_top(inside) + region.above
-        above = below - inside
-        bound = loss.bound(above, below)
-        least = min(best.loss, float(loss.at(below).min()))
-        large = inside[TP] + inside[FP] > few
-        for bucket in np.flatnonzero(large & (bound <= least + loss.slack)):
-            only = np.arange(buckets + 1) == bucket
-            rows = rows_in(only, region.scores, low, scale)
-            pending.append(region.part(rows, above[:, [bucket]]))
-        bound[large] = np.inf
-        counted.append(Counted(region, low, scale, inside, above, bound, least))
+        best, found = _search(region, buckets, sample, best, loss)
+        rows = found.inside[TP] + found.inside[FP]
+        large = rows > few
+        again = np.flatnonzero(large & _open(found, found.least + loss.slack))
+        if 2 * rows[again].sum() > len(region.scores):  # splitting them would not pay
+            best = _better(best, _sorted_region(region, loss))
+            continue
+        for run in np.split(again, np.flatnonzero(np.diff(again) != 1) + 1):
+            inside = rows_in(np.isin(np.arange(number + 1), run), region.scores, buckets)
+            if len(inside):
+                pending.append(region.part(inside, found.above[:, [run[-1]]]))
+        found.bound[large] = np.inf
+        searched.append(found)
     # last, when the best cuts of the large buckets rule out most of the small ones
-    least = min([best.loss, *(counts.least for counts in counted)])
-    for counts in counted:
-        thresholds, sums = sort_open(counts, least + loss.slack)
+    least = min([best.loss, *(found.least for found in searched)])
+    for found in searched:
+        thresholds, sums = sort_open(found, least + loss.slack)
         if len(thresholds):
             best = _better(best, _first_least(thresholds, sums, loss))
     return best
 
 
-def sort_open(counts: Counted, limit: float) -> tuple[Floats, Floats]:
+def sort_open(found: Searched, limit: float) -> tuple[Floats, Floats]:
     """Return the distinct scores, and the sums of the cuts at them, in buckets within a limit."""
-    is_open = counts.bound <= limit
-    rows = rows_in(is_open, counts.region.scores, counts.low, counts.scale)
-    part = counts.region.part(rows, counts.region.above)
+    is_open = _open(found, limit)
+    rows = rows_in(is_open, found.region.scores, found.buckets)
+    part = found.region.part(rows, found.region.above)
     thresholds, sums = descend(part.scores, part.target, part.delta)
     # these sums leave out the rows of closed buckets: add those above each open one
     kept = np.flatnonzero(is_open)
-    inside = counts.inside[:, kept]
-    missing = counts.above[:, kept] - (from_top(inside) - inside)
-    place = np.searchsorted(kept, buckets_of(thresholds, counts.low, counts.scale))
+    inside = found.inside[:, kept]
+    missing = found.above[:, kept] - (from_top(inside) - inside)
+    place = np.searchsorted(kept, found.buckets.of(thresholds))
     return thresholds, sums + missing[:, place]
+
+
+def _sorted_region(region: Region, loss: Loss) -> Cut:
+    """Return the best cut at a score of a region by sorting its rows."""
+    if region.scores.min() == region.scores.max():
+        return _first_least(region.scores[:1], region.sums() + region.above, loss)
+    thresholds, sums = descend(region.scores, region.target, region.delta)
+    return _first_least(thresholds, sums + region.above, loss)
+
+
+def _open(found: Searched, limit: float) -> Mask:
+    """Return which buckets may hold a cut of at most this loss."""
+    return np.isfinite(found.bound) & (found.bound <= limit)
+
+
+def _search(
+    region: Region, buckets: Buckets, sample: Sample, best: Cut, loss: Loss
+) -> tuple[Cut, Searched]:
+    """Count a region; return the best cut with the scores that have a bucket for themselves."""
+    inside, only = count_buckets(region, buckets, sample)
+    below = from_top(inside) + region.above
+    above = below - inside
+    losses = loss.at(below)
+    bound = loss.bound(above, below)
+    bound[inside[TP] + inside[FP] == 0] = np.inf
+    alone = np.flatnonzero(~np.isnan(only))[::-1]
+    if len(alone):
+        best = _better(best, _first_least(only[alone], below[:, alone], loss))
+        bound[alone] = np.inf
+    least = min(best.loss, float(losses.min()))
+    return best, Searched(region, buckets, inside, above, bound, least)
+
+
+def _without_crowd(whole: Region, best: Cut, loss: Loss) -> tuple[Cut, list[Region]]:
+    """Return the best cut and the regions left to search once a score of most rows is dealt with.
+
+    Buckets would have to sort out rows that are all the same.
+    """
+    sample = sample_of(whole.scores).scores
+    crowd = sample[len(sample) // 2]
+    if 4 * np.count_nonzero(sample == crowd) < 3 * len(sample):
+        return best, [whole]
+    upper = whole.part(whole.scores > crowd, whole.above)
+    lower = whole.part(whole.scores < crowd, whole.above)
+    up_to = whole.sums() - lower.sums()
+    here = _first_least(np.array([crowd]), up_to, loss)
+    regions = [upper, lower._replace(above=up_to)]
+    return _better(best, here), [region for region in regions if len(region.scores)]
 
 
 def grid_cut(scores: Scores, target: Target, loss: Loss, step: float) -> Cut:

@@ -5,13 +5,13 @@ over the flagged rows, held in a float64 array of shape (2 or 4, cuts): the coun
 positives and negatives (`TP`, `FP`), and with costs per row what flagging adds to the rows' costs
 and the negative terms of that sum (`ADDED`, `GAINED`). All these sums are exact.
 
-A constraint belongs here too: a loss that is infinite where the constraint does not hold.
+A constraint is a loss too: one that is infinite where the constraint does not hold.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,8 @@ from cutscore.cost.matrix import CostMatrix
 from cutscore.records import Target
 
 Floats = npt.NDArray[np.float64]
-ObjectiveName = Literal["cost", "fbeta"]
+ObjectiveName = Literal["cost", "fbeta", "f1", "youden", "balanced_accuracy", "mcc"]
+OBJECTIVES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)
 
 TP, FP, ADDED, GAINED = range(4)
 
@@ -131,12 +132,91 @@ class FbetaLoss:
         return loss
 
 
+@dataclass(frozen=True, eq=False)
+class RateLoss:
+    """Minus Youden's J = recall + specificity − 1 (Youden 1950), or minus (J + 1) / 2.
+
+    The second is the balanced accuracy. The rate of a class without rows is taken as 0.
+    """
+
+    positives: int
+    negatives: int
+    balanced: bool
+    delta: None = None
+    slack: float = 1e-12
+
+    def at(self, sums: Floats) -> Floats:
+        """Return minus the index of each cut."""
+        return self._loss(sums[TP], sums[FP])
+
+    def bound(self, above: Floats, below: Floats) -> Floats:
+        """Return the loss with all positives below the cut and none of the negatives."""
+        return self._loss(below[TP], above[FP])
+
+    def _loss(self, tp: Floats, fp: Floats) -> Floats:
+        recall = tp / max(self.positives, 1)
+        if self.balanced:
+            rates: Floats = (recall + (self.negatives - fp) / max(self.negatives, 1)) / 2.0
+            return -rates
+        return fp / max(self.negatives, 1) - recall
+
+
+@dataclass(frozen=True, eq=False)
+class MccLoss:
+    """Minus Matthews' correlation coefficient (Matthews 1975), 0 where a margin is empty.
+
+    With P and N fixed it is (tp N − fp P) / √(P N k (P + N − k)), k = tp + fp, which rises in tp
+    and falls in fp.
+    """
+
+    positives: int
+    negatives: int
+    delta: None = None
+    slack: float = 1e-12
+
+    def at(self, sums: Floats) -> Floats:
+        """Return minus the coefficient of each cut."""
+        return self._loss(sums[TP], sums[FP])
+
+    def bound(self, above: Floats, below: Floats) -> Floats:
+        """Return the loss with all positives below the cut and none of the negatives."""
+        return self._loss(below[TP], above[FP])
+
+    def _loss(self, tp: Floats, fp: Floats) -> Floats:
+        positives, negatives = float(self.positives), float(self.negatives)
+        flagged = tp + fp
+        # roots one by one: the product of four counts of 10^8 rows would round
+        margin = np.sqrt(positives * negatives) * np.sqrt(flagged)
+        margin *= np.sqrt(np.maximum(positives + negatives - flagged, 0.0))
+        loss: Floats = (fp * positives - tp * negatives) / np.where(margin > 0, margin, 1.0)
+        return np.where(margin > 0, loss, 0.0)
+
+
 def loss_of(objective: ObjectiveName, beta: float, target: Target, costs: CostMatrix) -> Loss:
-    """Return the loss of an objective on rows with targets (rows,) and their costs."""
+    """Return the loss of an objective on rows with targets (rows,) and their costs.
+
+    `beta` matters to "fbeta" only ("f1" is F-beta with beta 1).
+    """
+    if objective == "cost" and not costs.fixed:
+        unflagged = costs.unflagged(target)
+        return RowCostLoss(costs.flagged(target) - unflagged, float(unflagged.sum()))
     positives = int(np.count_nonzero(target))
-    if objective == "fbeta":
-        return FbetaLoss(beta, positives)
-    if costs.fixed:
-        return FixedCostLoss(costs, positives, len(target) - positives)
-    unflagged = costs.unflagged(target)
-    return RowCostLoss(costs.flagged(target) - unflagged, float(unflagged.sum()))
+    return counted_loss(objective, beta, positives, len(target) - positives, costs)
+
+
+def counted_loss(
+    objective: ObjectiveName, beta: float, positives: int, negatives: int, costs: CostMatrix
+) -> Loss:
+    """Return the loss of an objective that depends on counts alone.
+
+    Raises `ValueError` for costs per row, if the objective is cost.
+    """
+    if objective == "cost":
+        if not costs.fixed:
+            raise ValueError("Costs per row cannot be computed from counts.")
+        return FixedCostLoss(costs, positives, negatives)
+    if objective == "mcc":
+        return MccLoss(positives, negatives)
+    if objective in ("youden", "balanced_accuracy"):
+        return RateLoss(positives, negatives, objective == "balanced_accuracy")
+    return FbetaLoss(1.0 if objective == "f1" else beta, positives)

@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import RequestError
 from cutscore.threshold import kernels
-from cutscore.threshold.losses import loss_of
+from cutscore.threshold.constraints import Limits, limited
+from cutscore.threshold.losses import OBJECTIVES, loss_of
+
+NO_LIMITS = Limits()
 
 FIXED = [
     (0.0, 1.0, 10.0, 0.0),
@@ -20,19 +23,43 @@ FIXED = [
 ]
 
 
-def brute_force(target, scores, costs, objective, beta, thresholds):
-    """Try all thresholds from the highest down with the formulas of the definitions."""
-    best = None
+def loss_by_definition(target, flagged, costs, objective, beta):
+    """The formulas of the definitions, one threshold at a time."""
+    p, n = int(target.sum()), int((target == 0).sum())
+    tp = int((flagged & (target == 1)).sum())
+    fp = int(flagged.sum()) - tp
+    if objective == "cost":
+        return costs.total(target, flagged)
+    if objective in ("fbeta", "f1"):
+        b = 1.0 if objective == "f1" else beta * beta
+        return -(1.0 + b) * tp / (b * p + tp + fp) if p else 0.0
+    recall, specificity = tp / max(p, 1), (n - fp) / max(n, 1)
+    if objective == "youden":
+        return -(recall - fp / max(n, 1))
+    if objective == "balanced_accuracy":
+        return -(recall + specificity) / 2
+    margins = (tp + fp) * (p + n - tp - fp) * p * n
+    return -(tp * (n - fp) - fp * (p - tp)) / margins**0.5 if margins else 0.0
+
+
+def keeps(target, flagged, limits):
+    tp, k = int((flagged & (target == 1)).sum()), int(flagged.sum())
+    if limits.min_recall is not None and tp / max(target.sum(), 1) < limits.min_recall:
+        return False
+    if limits.min_precision is not None and (k == 0 or tp / k < limits.min_precision):
+        return False
+    return limits.max_flagged is None or k / len(target) <= limits.max_flagged
+
+
+def brute_force(target, scores, costs, objective, beta, thresholds, limits=NO_LIMITS):
+    """Try all thresholds from the highest down; a later one must be better beyond rounding."""
+    best = (None, np.inf)
     for threshold in thresholds:
         flagged = scores >= threshold
-        if objective == "cost":
-            loss = costs.total(target, flagged)
-        else:
-            tp = (flagged & (target == 1)).sum()
-            bottom = beta * beta * target.sum() + flagged.sum()
-            loss = -(1.0 + beta * beta) * tp / bottom if target.sum() else 0.0
-        if best is None or loss < best[1]:
-            best = (threshold, loss)
+        if keeps(target, flagged, limits):
+            loss = loss_by_definition(target, flagged, costs, objective, beta)
+            if loss < best[1] - (0 if objective == "cost" else 1e-12):
+                best = (threshold, loss)
     return best
 
 
@@ -56,37 +83,56 @@ def cases(draw):
     return target, scores, costs
 
 
+limit = st.one_of(st.none(), st.sampled_from([0.05, 0.3, 0.5, 0.9, 1.0]))
+limits_drawn = st.one_of(st.just(NO_LIMITS), st.builds(Limits, limit, limit, limit))
+
+
 @settings(max_examples=1500, deadline=None)
-@given(cases(), st.sampled_from(["cost", "fbeta"]), st.sampled_from([0.5, 1.0, 3.2]))
-def test_exact_equals_brute_force(case, objective, beta):
+@given(cases(), st.sampled_from(OBJECTIVES), st.sampled_from([0.5, 1.0, 3.2]), limits_drawn)
+def test_exact_equals_brute_force(case, objective, beta, limits):
     target, scores, costs = case
     distinct = np.unique(scores)[::-1]
     thresholds = [np.nextafter(distinct[0], np.inf), *distinct]
-    threshold, least = brute_force(target, scores, costs, objective, beta, thresholds)
+    threshold, least = brute_force(target, scores, costs, objective, beta, thresholds, limits)
     loss = loss_of(objective, beta, target, costs)
+    loss = limited(loss, limits, int(target.sum()), len(target))
     cut = kernels.exact_cut(scores, target, loss)
-    assert cut.loss == least
-    assert cut.threshold == threshold
+    for buckets, few in ((4, 0), (4, 10), (64, 0), (64, 1000), (4096, 1000)):
+        other = kernels.bucketed_cut(scores, target, loss, buckets, few)
+        assert other.loss == cut.loss
+        assert other == cut or not np.isfinite(cut.loss)
+    assert cut.loss == pytest.approx(least, abs=1e-12)
+    if objective == "cost":
+        assert cut.loss == least
+    if not np.isfinite(least):
+        return
     flagged = scores >= cut.threshold
     assert (cut.tp, cut.fp) == ((target[flagged] == 1).sum(), (target[flagged] == 0).sum())
-    for buckets, few in ((4, 0), (4, 10), (64, 0), (64, 1000), (4096, 1000)):
-        assert kernels.bucketed_cut(scores, target, loss, buckets, few) == cut
+    assert keeps(target, flagged, limits)
+    if objective in ("cost", "fbeta", "f1"):
+        assert cut.threshold == threshold
 
 
 @settings(max_examples=500, deadline=None)
-@given(cases(), st.sampled_from(["cost", "fbeta"]), st.sampled_from([0.001, 0.07, 0.5, 1.0]))
+@given(cases(), st.sampled_from(OBJECTIVES), st.sampled_from([0.001, 0.07, 0.5, 1.0]))
 def test_grid_equals_brute_force_and_never_beats_exact(case, objective, step):
     target, scores, costs = case
     points = [round(i * step, 12) for i in range(int(1 / step) + 2)]
     points = [point for point in points if point <= 1][::-1]
-    threshold, least = brute_force(target, scores, costs, objective, 2.0, points)
+    _, least = brute_force(target, scores, costs, objective, 2.0, points)
     loss = loss_of(objective, 2.0, target, costs)
     cut = kernels.grid_cut(scores, target, loss, step)
-    assert (cut.threshold, cut.loss) == (threshold, least)
+    assert cut.loss == pytest.approx(least, abs=1e-12)
+    assert cut.threshold in points
+    found = loss_by_definition(target, scores >= cut.threshold, costs, objective, 2.0)
+    assert found == pytest.approx(least, abs=1e-12)
     assert kernels.exact_cut(scores, target, loss).loss <= cut.loss
 
 
-@pytest.mark.parametrize("shape", ["plain", "skewed", "corner", "rounded", "outlier", "two values"])
+@pytest.mark.parametrize(
+    "shape",
+    ["plain", "skewed", "corner", "rounded", "outlier", "two values", "crowd", "deep", "signed"],
+)
 @pytest.mark.parametrize("per_row", [False, True])
 def test_many_rows_give_the_cut_of_a_full_sort(shape, per_row):
     rng = np.random.default_rng(5)
@@ -103,6 +149,12 @@ def test_many_rows_give_the_cut_of_a_full_sort(shape, per_row):
         scores[0] = 1e9
     elif shape == "two values":
         scores = np.where(scores > 0.2, 0.7, 0.3)
+    elif shape == "crowd":
+        scores = np.where(rng.random(n) < 0.98, 0.1, scores)
+    elif shape == "deep":
+        scores = scores**80
+    elif shape == "signed":
+        scores = np.where(rng.random(n) < 0.1, -0.0, np.log(scores))
     costs = CostMatrix(0.0, 1.0, 10.0, 0.0)
     if per_row:
         costs = CostMatrix(rng.normal(size=n), rng.random(n), 20 * rng.random(n), -rng.random(n))

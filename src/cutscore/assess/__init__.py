@@ -1,0 +1,1 @@
+"""The threshold step alone, on scores from anywhere: what `cutscore threshold` does."""

@@ -1,0 +1,231 @@
+"""A threshold with all that speaks for it, from scores alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cutscore.assess.reading import Labels, ScoreRows
+from cutscore.assess.settings import Strategies
+from cutscore.assess.warnings import cautions
+from cutscore.calibration.none import NoCalibration
+from cutscore.cost.matrix import CostMatrix
+from cutscore.errors import Fault, RequestError
+from cutscore.records import (
+    Confusion,
+    CrossFit,
+    Dataset,
+    OutOfFold,
+    Reference,
+    ScoreOrigin,
+    Table,
+    ThresholdChoice,
+    Undefined,
+)
+from cutscore.threshold import ThresholdRule
+from cutscore.threshold.bootstrap import RESAMPLES, Interval, bootstrap
+from cutscore.threshold.choosing import cut_at
+from cutscore.threshold.evidence import cross_fit, reference
+from cutscore.threshold.expected import check_probabilities
+from cutscore.threshold.grid import Grid
+from cutscore.threshold.implied import (
+    TOLERANCE,
+    Frontier,
+    Implied,
+    frontier_of,
+    implied_beta,
+    implied_ratio,
+)
+from cutscore.threshold.kernels import grid_points
+from cutscore.threshold.ladder import Ladder, ladder_of
+from cutscore.threshold.plateau import Plateau, plateau_of
+from cutscore.threshold.sensitivity import asked_ratio
+from cutscore.validation.dealing import deal
+
+PARTS = 5
+GRID_STEP = 0.001
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked about some scores."""
+
+    strategies: Strategies
+    at: tuple[float, ...] = ()
+    in_sample: bool = False
+    resamples: int = RESAMPLES
+    tolerance: float = TOLERANCE
+
+
+@dataclass(frozen=True)
+class At:
+    """A threshold put beside the optimum, and what it is optimal for."""
+
+    threshold: float
+    confusion: Confusion
+    total_cost: float
+    savings: float | Undefined
+    excess: float
+    ratio: Implied | Undefined
+    beta: Implied | Undefined
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """Everything that is known about the threshold of some scores."""
+
+    rows: ScoreRows
+    costs: CostMatrix
+    rule: ThresholdRule
+    reference: Reference
+    grid_covers: bool
+    crossfit: CrossFit
+    interval: Interval
+    ladder: Ladder
+    plateau: Plateau
+    frontier: Frontier | Undefined
+    asked_ratio: float | None
+    at: tuple[At, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def chosen(self) -> ThresholdChoice:
+        """The threshold that the rule chose."""
+        return self.reference.chosen
+
+
+def assess(rows: ScoreRows, request: Request) -> Assessment:
+    """Choose a threshold on scores and gather its evidence.
+
+    Raises
+    ------
+    RequestError
+        If the costs make no sense, the scores do not suit the rule, or a constraint cannot be met.
+    """
+    made, rule = request.strategies, request.strategies.threshold
+    costs = cost_matrix(rows, made)
+    target, scores = rows.target, rows.score
+    if isinstance(rule, Grid):
+        check_probabilities(scores, "threshold", "a grid over [0, 1]")
+    origin: ScoreOrigin = "in-sample" if request.in_sample else "external"
+    oof = _as_out_of_fold(rows, made.seed)
+    step = rule.step if isinstance(rule, Grid) else GRID_STEP
+    evidence = reference(oof, costs, rule, step=step, origin=origin, calibration="unknown")
+    include = [*request.at, evidence.chosen.threshold, evidence.exact.threshold]
+    if isinstance(rule, Grid):
+        include += grid_points(rule.step).tolist()
+    ladder = ladder_of(target, scores, costs, include=include)
+    frontier = frontier_of(ladder)
+    marks = [
+        _at(t, rows, costs, evidence.exact.total_cost, frontier, request.tolerance)
+        for t in request.at
+    ]
+    return Assessment(
+        rows=rows,
+        costs=costs,
+        rule=rule,
+        reference=evidence,
+        grid_covers=bool(scores.min() >= 0 and scores.max() <= 1),
+        crossfit=_cross_fit(oof, costs, rule),
+        interval=bootstrap(
+            target,
+            scores,
+            costs,
+            rule,
+            evidence.chosen,
+            ladder,
+            groups=rows.group,
+            resamples=request.resamples,
+            seed=made.seed,
+        ),
+        ladder=ladder,
+        plateau=plateau_of(ladder),
+        frontier=frontier,
+        asked_ratio=asked_ratio(target, costs),
+        at=tuple(marks),
+        warnings=tuple(cautions(rows, costs, evidence, in_sample=request.in_sample)),
+    )
+
+
+def cost_matrix(rows: ScoreRows, made: Strategies) -> CostMatrix:
+    """Return the costs of rows; a cost strategy sees the file as a data set without features."""
+    dataset = Dataset(
+        name="scores",
+        source=rows.path,
+        table=Table((), np.empty((len(rows.target), 0), dtype=np.float32)),
+        target=rows.target,
+        target_name="target",
+        ids=np.empty(0),
+        digest="",
+        duplicate_of=np.empty(0, dtype=np.int64),
+        duplicates=0,
+        amounts=rows.amounts,
+    )
+    try:
+        return made.cost.matrix(dataset)
+    except (ValueError, KeyError) as error:
+        problem = f"these costs cannot be had from this table: {error}"
+        raise RequestError(Fault("cost", problem)) from error
+
+
+def _at(
+    threshold: float,
+    rows: ScoreRows,
+    costs: CostMatrix,
+    optimum: float,
+    frontier: Frontier | Undefined,
+    tolerance: float,
+) -> At:
+    cut = cut_at(rows.target, rows.score, threshold, costs)
+    positives = int(np.count_nonzero(rows.target))
+    negatives = len(rows.target) - positives
+    counts = Confusion(
+        float(cut.tp), float(cut.fp), float(negatives - cut.fp), float(positives - cut.tp)
+    )
+    known = not isinstance(frontier, Undefined)
+    return At(
+        threshold=threshold,
+        confusion=counts,
+        total_cost=cut.loss,
+        savings=costs.savings(rows.target, cut.loss),
+        excess=cut.loss - optimum,
+        ratio=implied_ratio(frontier, counts, tolerance) if known else frontier,  # type: ignore[arg-type]
+        beta=implied_beta(frontier, counts, tolerance) if known else frontier,  # type: ignore[arg-type]
+    )
+
+
+def _cross_fit(oof: OutOfFold, costs: CostMatrix, rule: ThresholdRule) -> CrossFit:
+    """Cross-fit; constraints that the rows of some parts cannot meet leave it undefined."""
+    try:
+        return cross_fit(oof, costs, rule, NoCalibration())
+    except RequestError as error:
+        why = Undefined(f"without one part of the rows: {error.faults[0]}")
+        return CrossFit(why, why, why, why, why, why, 0, len(oof.row), ())
+
+
+def _as_out_of_fold(rows: ScoreRows, seed: int) -> OutOfFold:
+    """Return the scores as out-of-fold scores of one repeat, with parts for cross-fitting."""
+    n = len(rows.target)
+    part = _parts(rows, seed).astype(np.int16)
+    return OutOfFold(
+        row=np.arange(n, dtype=np.int64),
+        repeat=np.zeros(n, dtype=np.int16),
+        fold=part,
+        part=part,
+        target=rows.target,
+        score=rows.score,
+    )
+
+
+def _parts(rows: ScoreRows, seed: int) -> Labels:
+    """Return the part of each row: its fold, or one of five stratified ones drawn by a seed."""
+    if rows.fold is not None:
+        names, part = np.unique(rows.fold, return_inverse=True)
+        if len(names) > np.iinfo(np.int16).max:
+            problem = f"{len(names):,} folds are too many; is this the column of the folds?"
+            raise RequestError(Fault("--fold", problem))
+        return part
+    shares: Sequence[float] = [1.0 / PARTS] * PARTS
+    return deal(rows.target, rows.group, shares, seed).astype(np.int64)

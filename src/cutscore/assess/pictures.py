@@ -1,0 +1,133 @@
+"""The pictures of an assessment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cutscore.assess.assessing import Assessment
+from cutscore.assess.words import objective_words
+from cutscore.metrics import thinned
+from cutscore.records import Undefined
+from cutscore.report.figures.thresholds import (
+    Band,
+    CostLines,
+    Rates,
+    RatioCurve,
+    cost_and_band,
+    cost_lines,
+    rates_by_threshold,
+    score_distributions,
+    threshold_by_ratio,
+)
+from cutscore.report.items import Artifact, Figure, Text
+from cutscore.threshold.ladder import Ladder
+from cutscore.threshold.sensitivity import cost_curves, expected_cost, sensitivity_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as MatplotlibFigure
+
+POINTS = 2_000
+BINS = 80
+
+
+def assessment_items(made: Assessment, json_text: str) -> Iterator[Artifact]:
+    """Yield every picture that exists for these scores, and threshold.json."""
+    name = _name(made)
+    marks = {f"{at.threshold:g}": at.threshold for at in made.at}
+    kept = _kept(made)
+    yield Text("threshold.json", json_text + "\n")
+    yield Figure("cost.png", _cost(made, name, kept))
+    yield Figure("scores.png", _scores(made, name, marks))
+    if isinstance(made.frontier, Undefined):
+        return
+    yield Figure("rates.png", _rates(made, name, kept, marks))
+    found = sensitivity_of(made.frontier, np.geomspace(1.0, 100.0, 400))
+    curve = RatioCurve(found.ratio, found.threshold, found.cost)
+    yield Figure("cost_ratio.png", threshold_by_ratio(name, curve, made.asked_ratio, marks))
+    yield Figure("cost_lines.png", _lines(made, name))
+
+
+def _name(made: Assessment) -> str:
+    """Return the line below the titles; a warning about in-sample scores comes first."""
+    basis = made.chosen.basis
+    loud = (
+        "IN-SAMPLE SCORES, TOO GOOD TO BE TRUE · " if basis and basis.origin == "in-sample" else ""
+    )
+    return f"{loud}{Path(made.rows.path).name} · {objective_words(made)}"
+
+
+def _kept(made: Assessment) -> np.ndarray:
+    """Return cuts enough for a picture, even in score and in rows, the marked ones among them."""
+    ladder = made.ladder
+    flagged = (ladder.tp + ladder.fp) / (ladder.tp[-1] + ladder.fp[-1])
+    span = ladder.threshold[0] - ladder.threshold[-1]
+    position = flagged + (ladder.threshold[0] - ladder.threshold) / (span or 1.0)
+    kept = thinned(position, POINTS)
+    marked = [ladder.place(at.threshold) for at in made.at]
+    return np.union1d(kept, [int(np.argmin(ladder.cost)), *map(int, marked)])
+
+
+def _cost(made: Assessment, name: str, kept: np.ndarray) -> MatplotlibFigure:
+    interval, evidence = made.interval, made.reference
+    marks = {"chosen": (made.chosen.threshold, made.chosen.total_cost)}
+    for at in made.at:
+        marks[f"{at.threshold:g}"] = (at.threshold, at.total_cost)
+    band = Band(
+        threshold=(interval.threshold_low, interval.threshold_high),
+        cost=(interval.cost_low, interval.cost_high),
+        plateau=(made.plateau.low, made.plateau.high),
+        level=interval.level,
+    )
+    ladder = made.ladder
+    return cost_and_band(
+        name,
+        (ladder.threshold[kept], ladder.cost[kept]),
+        band,
+        marks,
+        (evidence.flag_nobody, evidence.flag_everybody),
+    )
+
+
+def _rates(
+    made: Assessment, name: str, kept: np.ndarray, marks: dict[str, float]
+) -> MatplotlibFigure:
+    ladder: Ladder = made.ladder
+    kept = kept[kept > 0]  # with nobody flagged there is no precision
+    tp, fp = ladder.tp[kept], ladder.fp[kept]
+    square = made.rule.beta**2
+    rates = Rates(
+        threshold=ladder.threshold[kept],
+        precision=tp / (tp + fp),
+        recall=tp / ladder.positives,
+        fbeta=(1.0 + square) * tp / (square * ladder.positives + tp + fp),
+        beta=made.rule.beta,
+    )
+    return rates_by_threshold(name, rates, made.chosen.threshold, marks)
+
+
+def _scores(made: Assessment, name: str, marks: dict[str, float]) -> MatplotlibFigure:
+    scores, target = made.rows.score, made.rows.target
+    inside = made.grid_covers
+    limits = (0.0, 1.0) if inside else (float(scores.min()), float(scores.max()))
+    edges = np.linspace(*limits, BINS + 1)
+    counts = [np.histogram(scores[target == kind], edges)[0] for kind in (0, 1)]
+    return score_distributions(name, edges, (counts[0], counts[1]), made.chosen.threshold, marks)
+
+
+def _lines(made: Assessment, name: str) -> MatplotlibFigure:
+    if isinstance(made.frontier, Undefined):
+        raise ValueError("a cost curve needs both classes")
+    found = cost_curves(made.frontier)
+    pc = found.probability_cost
+    lines = {"chosen": np.asarray(expected_cost(made.chosen.confusion, pc))}
+    for at in made.at:
+        lines[f"{at.threshold:g}"] = np.asarray(expected_cost(at.confusion, pc))
+    asked = None
+    if made.asked_ratio is not None:
+        weight = made.asked_ratio * made.ladder.positives
+        asked = weight / (weight + made.ladder.negatives)
+    return cost_lines(name, CostLines(pc, found.best, found.trivial, lines), asked)

@@ -1,0 +1,243 @@
+"""Reading scores: only the columns needed, in batches, from one row to a hundred million."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.data.layout import Layout, describe, identifier, open_file
+from cutscore.data.locate import SETTING, Located, locate
+from cutscore.errors import Fault, RequestError, listed, nearest
+from cutscore.records import Scores, Target
+
+if TYPE_CHECKING:
+    import duckdb
+
+BATCH = 1 << 20
+MISSING = ("", "NA", "NULL", "null")
+Labels = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ScoreColumns:
+    """Which columns hold what; `amounts` are numbers that costs are made of."""
+
+    target: str
+    score: str
+    id: str | None = None
+    fold: str | None = None
+    group: str | None = None
+    amounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreRows:
+    """Scores and targets, shape (rows,), with labels of folds and of rows that belong together."""
+
+    path: str
+    target: Target
+    score: Scores
+    fold: Labels | None = None
+    group: Labels | None = None
+    amounts: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    repeated_ids: int = 0
+
+
+def column_names(path: Path) -> tuple[str, ...]:
+    """Return the columns of a CSV (.gz), TSV or Parquet file."""
+    located, connection = _open(path)
+    try:
+        return tuple(_layout(located, connection).types)
+    finally:
+        connection.close()
+
+
+def read_scores(path: Path, columns: ScoreColumns) -> ScoreRows:
+    """Read a file of scores.
+
+    Raises
+    ------
+    RequestError
+        With every fault: columns that are not there, scores that are no finite numbers, a target
+        that is not binary, missing labels, or no row at all.
+    """
+    import duckdb
+
+    located, connection = _open(path)
+    try:
+        layout = _layout(located, connection)
+        _check_columns(columns, layout)
+        rows = _fetch(connection, layout, columns)
+        if not len(rows["score"]):
+            raise RequestError(Fault("SCORES", f'"{path}" has column names but no rows.'))
+        _check_values(rows, columns, connection, layout)
+    except (duckdb.Error, OSError) as error:
+        told = str(error).strip().splitlines()[0]
+        raise RequestError(Fault("SCORES", f'"{path}" cannot be read as a table: {told}')) from None
+    finally:
+        connection.close()
+    return _score_rows(str(path), rows, columns)
+
+
+def _open(path: Path) -> tuple[Located, duckdb.DuckDBPyConnection]:
+    try:
+        located = locate(path, None)
+    except RequestError as error:
+        faults = [Fault("SCORES", f.problem, f.remedy) for f in error.faults]
+        raise RequestError(faults) from None
+    return located, open_file(located)
+
+
+def _layout(located: Located, connection: duckdb.DuckDBPyConnection) -> Layout:
+    """Describe the file; text files are read as text and cast, so that any row may be faulted."""
+    import duckdb
+
+    try:
+        return describe(located, connection, missing=MISSING, as_text=(), exact=(), effort="text")
+    except RequestError as error:
+        faults = [
+            Fault("SCORES" if f.setting == SETTING else f.setting, f.problem, f.remedy)
+            for f in error.faults
+        ]
+        raise RequestError(faults) from None
+    except (duckdb.Error, OSError) as error:
+        told = str(error).strip().splitlines()[0]
+        raise RequestError(
+            Fault("SCORES", f'"{located.path}" cannot be read as a table: {told}')
+        ) from None
+
+
+def _check_columns(columns: ScoreColumns, layout: Layout) -> None:
+    named = [("--target", columns.target), ("--score", columns.score), ("--id", columns.id)]
+    named += [("--fold", columns.fold), ("--group", columns.group)]
+    known = list(layout.types)
+    faults = [
+        Fault(
+            option,
+            f'the table has no column "{name}".{nearest(name, known)}',
+            f"Its columns: {listed(known)}.",
+        )
+        for option, name in named
+        if name is not None and name not in layout.types
+    ]
+    if columns.target == columns.score:
+        faults.append(Fault("--score", f'"{columns.score}" is the target; name the scores.'))
+    if faults:
+        raise RequestError(faults)
+
+
+def _fetch(
+    connection: duckdb.DuckDBPyConnection, layout: Layout, columns: ScoreColumns
+) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns by their roles; missing targets are -1, missing numbers NaN."""
+    score = identifier(columns.score)
+    wanted = {
+        "score": f"coalesce(TRY_CAST({score} AS DOUBLE), 'nan'::DOUBLE)",
+        "target": _target_sql(identifier(columns.target), layout.types[columns.target]),
+    }
+    for role, name in (("id", columns.id), ("fold", columns.fold), ("group", columns.group)):
+        if name is not None:  # a label is only compared, and its hash is as good
+            text = f"CAST({identifier(name)} AS VARCHAR)"
+            wanted[role] = f"coalesce(CAST(hash({text}) >> 1 AS BIGINT), 0)"
+            wanted[f"{role}_missing"] = f"{identifier(name)} IS NULL"
+    for name in columns.amounts:
+        wanted[f"amount {name}"] = (
+            f"coalesce(TRY_CAST({identifier(name)} AS DOUBLE), 'nan'::DOUBLE)"
+        )
+    items = ", ".join(f"{sql} AS c{at}" for at, sql in enumerate(wanted.values()))
+    parts: dict[str, list[npt.NDArray[Any]]] = {role: [] for role in wanted}
+    reader = connection.sql(f"SELECT {items} FROM {layout.relation}").to_arrow_reader(BATCH)
+    for batch in reader:
+        for at, role in enumerate(wanted):
+            # a view would keep the whole batch alive
+            parts[role].append(batch.column(at).to_numpy(zero_copy_only=False).copy())
+    empty = [np.empty(0)]
+    found = {}
+    for role in wanted:
+        found[role] = np.concatenate(parts.pop(role) or empty)
+    return found
+
+
+def _target_sql(column: str, kind: str) -> str:
+    if kind == "BOOLEAN":
+        return f"CAST(coalesce(CAST({column} AS TINYINT), -1) AS TINYINT)"
+    if kind == "VARCHAR":
+        text = f"lower(trim({column}))"
+        return (
+            f"CAST(CASE WHEN {text} IN ('1', '1.0', 'true') THEN 1 "
+            f"WHEN {text} IN ('0', '0.0', 'false') THEN 0 ELSE -1 END AS TINYINT)"
+        )
+    number = f"TRY_CAST({column} AS DOUBLE)"
+    return f"CAST(CASE WHEN {number} = 1 THEN 1 WHEN {number} = 0 THEN 0 ELSE -1 END AS TINYINT)"
+
+
+def _check_values(
+    rows: Mapping[str, npt.NDArray[Any]],
+    columns: ScoreColumns,
+    connection: duckdb.DuckDBPyConnection,
+    layout: Layout,
+) -> None:
+    faults = _number_faults("--score", columns.score, rows["score"])
+    for name in columns.amounts:
+        faults += _number_faults("cost", name, rows[f"amount {name}"])
+    if rows["target"].min() < 0:
+        faults.append(_target_fault(columns.target, connection, layout))
+    for role in ("id", "fold", "group"):
+        missing = int(rows[f"{role}_missing"].sum()) if role in rows else 0
+        if missing:
+            name = getattr(columns, role)
+            problem = f'"{name}" is missing in {missing:,} of {len(rows["score"]):,} rows.'
+            faults.append(Fault(f"--{role}", problem))
+    if columns.fold is not None and len(np.unique(rows["fold"])) < 2:
+        problem = f'"{columns.fold}" has one value only; a threshold needs other folds to learn on.'
+        faults.append(Fault("--fold", problem, "Leave --fold out: five parts are then drawn."))
+    if faults:
+        raise RequestError(faults)
+
+
+def _number_faults(setting: str, name: str, values: npt.NDArray[np.float64]) -> list[Fault]:
+    if np.isfinite(values.min()) and np.isfinite(values.max()):
+        return []
+    nan, infinite = int(np.isnan(values).sum()), int(np.isinf(values).sum())
+    told = [f"no number in {nan:,}"] if nan else []
+    told += [f"infinite in {infinite:,}"] if infinite else []
+    first = int(np.argmax(~np.isfinite(values))) + 1
+    problem = f'"{name}" is {" and ".join(told)} of {len(values):,} rows (first in row {first:,}).'
+    return [Fault(setting, problem, "Mend or remove those rows.")]
+
+
+def _target_fault(name: str, connection: duckdb.DuckDBPyConnection, layout: Layout) -> Fault:
+    column = identifier(name)
+    found: Sequence[tuple[Any, int]] = connection.execute(
+        f"SELECT CAST({column} AS VARCHAR), count(*) FROM {layout.relation} "
+        f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 6"
+    ).fetchall()
+    values = ["(missing)" if value is None else str(value) for value, _ in found]
+    shown = listed(values, 5) if len(values) < 6 else ", ".join([*values[:5], "..."])
+    problem = f'"{name}" must be 0 or 1 (or false, true) in every row; it holds {shown}.'
+    return Fault("--target", problem, "Turn it into 0 and 1, 1 for the rows to be flagged.")
+
+
+def _score_rows(
+    path: str, rows: Mapping[str, npt.NDArray[Any]], columns: ScoreColumns
+) -> ScoreRows:
+    """Return the rows; rows of one id belong together, unless groups are named."""
+    group, repeated = rows.get("group"), 0
+    if columns.id is not None:
+        repeated = len(rows["id"]) - len(np.unique(rows["id"]))
+        if repeated and group is None:
+            group = rows["id"]
+    return ScoreRows(
+        path=path,
+        target=rows["target"].astype(np.int8, copy=False),
+        score=rows["score"] + 0.0,
+        fold=rows.get("fold"),
+        group=group,
+        amounts={name: rows[f"amount {name}"] for name in columns.amounts},
+        repeated_ids=repeated,
+    )

@@ -1,0 +1,151 @@
+"""What `cutscore threshold` says to people."""
+
+from __future__ import annotations
+
+import sys
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from cutscore.assess.assessing import Assessment
+from cutscore.assess.words import (
+    beta_range,
+    constraint_words,
+    exact_number,
+    objective_words,
+    ratio_range,
+    sentence,
+)
+from cutscore.metrics import fbeta, precision, recall
+from cutscore.records import Confusion, Undefined
+
+PLAIN_WIDTH = 160
+
+
+def print_assessment(made: Assessment) -> None:
+    """Print the threshold with its evidence, the thresholds beside it, and a sentence on each."""
+    console = Console(highlight=False) if sys.stdout.isatty() else _plain_console()
+    console.print(_summary(made))
+    if made.at:
+        console.print(_beside(made))
+        for at in made.at:
+            console.print(sentence(at, made))
+    for caution in made.warnings:
+        console.print(f"WARNING: {caution}", style="bold red")
+
+
+def _plain_console() -> Console:
+    return Console(width=PLAIN_WIDTH, highlight=False)
+
+
+def _summary(made: Assessment) -> Table:
+    chosen, evidence, interval = made.chosen, made.reference, made.interval
+    rows, positives = len(made.rows.target), made.ladder.positives
+    title = f"{rows:,} rows, {positives:,} positive ({positives / rows:.2%})"
+    table = Table(title=title, title_justify="left", show_header=False, box=box.SIMPLE_HEAD)
+    table.add_column("figure")
+    table.add_column("value")
+    table.add_row("optimised", objective_words(made) + constraint_words(chosen))
+    own = f"each row its own (median {exact_number(chosen.threshold)})"
+    table.add_row(
+        "[bold]threshold", f"[bold]{own if chosen.per_row else exact_number(chosen.threshold)}"
+    )
+    if interval.threshold_low is not None and interval.threshold_high is not None:
+        low, high = exact_number(interval.threshold_low), exact_number(interval.threshold_high)
+        table.add_row(f"  {interval.level:.0%} of resamples", f"{low} to {high}")
+    table.add_row("cost", f"{chosen.total_cost:,.10g}, {evidence.cost_per_row:.4g} a row")
+    table.add_row(
+        f"  {interval.level:.0%} of resamples",
+        f"{interval.cost_low:,.10g} to {interval.cost_high:,.10g} ({_resamples(made)})",
+    )
+    if not isinstance(made.crossfit.total_cost, Undefined):
+        table.add_row("  cross-fitted", f"{made.crossfit.total_cost:,.10g}")
+    table.add_row("savings against no model", _share(evidence.savings))
+    table.add_row(
+        "flag nobody, everybody",
+        f"{evidence.flag_nobody:,.10g}, {evidence.flag_everybody:,.10g}",
+    )
+    table.add_row(
+        "exact cost optimum", _priced(evidence.exact.threshold, evidence.exact.total_cost)
+    )
+    if made.grid_covers:
+        grid = evidence.grid
+        table.add_row(f"  on a grid of {grid.step:g}", _priced(grid.threshold, grid.total_cost))
+    if not isinstance(evidence.bayes, Undefined):
+        bayes = evidence.bayes
+        where = "each row its own" if bayes.per_row else exact_number(bayes.threshold)
+        table.add_row("  Bayes, if calibrated", f"{where}: {bayes.total_cost:,.10g}")
+    plateau = made.plateau
+    pieces = "" if plateau.pieces == 1 else f", in {plateau.pieces} pieces"
+    table.add_row(
+        "within 1 % of no-model cost",
+        f"{exact_number(plateau.low)} to {exact_number(plateau.high)}{pieces}",
+    )
+    table.add_row("confusion", _confusion(chosen.confusion))
+    table.add_row("scores", _scores(made))
+    return table
+
+
+def _resamples(made: Assessment) -> str:
+    interval = made.interval
+    text = f"{interval.resamples:,} resamples"
+    if interval.cuts is not None:
+        text += f", counted over {interval.cuts:,} buckets of scores"
+    if interval.unmet:
+        text += f", {interval.unmet:,} without a threshold that keeps the constraints"
+    return text
+
+
+def _scores(made: Assessment) -> str:
+    basis = made.chosen.basis
+    return "" if basis is None else f"{basis.origin}, sha256 {basis.digest[:12]}"
+
+
+def _beside(made: Assessment) -> Table:
+    """Return the thresholds side by side, the chosen one first."""
+    table = Table(title="Side by side", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("")
+    chosen, beta = made.chosen, made.rule.beta
+    head = "each row its own" if chosen.per_row else exact_number(chosen.threshold)
+    table.add_column(f"{head}\n(chosen)", justify="right")
+    for at in made.at:
+        table.add_column(exact_number(at.threshold), justify="right")
+    counts = [chosen.confusion, *(at.confusion for at in made.at)]
+    costs = [chosen.total_cost, *(at.total_cost for at in made.at)]
+    best = made.reference.exact.total_cost
+    table.add_row("total cost", *(f"{cost:,.10g}" for cost in costs))
+    table.add_row("  above the optimum", *(_above(cost, best) for cost in costs))
+    savings = [made.reference.savings, *(at.savings for at in made.at)]
+    table.add_row("savings", *(_share(value) for value in savings))
+    for name in ("tp", "fp", "tn", "fn"):
+        table.add_row(name.upper(), *(f"{getattr(c, name):,.0f}" for c in counts))
+    table.add_row("precision", *(_share(precision(c)) for c in counts))
+    table.add_row("recall", *(_share(recall(c)) for c in counts))
+    table.add_row(f"F-beta, beta {beta:g}", *(_figure(fbeta(c, beta)) for c in counts))
+    table.add_row("fits FN:FP cost ratios", "", *(ratio_range(at.ratio) for at in made.at))
+    table.add_row("fits betas", "", *(beta_range(at.beta) for at in made.at))
+    return table
+
+
+def _above(cost: float, best: float) -> str:
+    if cost == best:
+        return "0"
+    return f"{cost - best:,.10g}" + (f" ({(cost - best) / best:.2%})" if best > 0 else "")
+
+
+def _confusion(counts: Confusion) -> str:
+    names = ("tp", "fp", "tn", "fn")
+    return ", ".join(f"{name.upper()} {getattr(counts, name):,.0f}" for name in names)
+
+
+def _priced(threshold: float, cost: float) -> str:
+    return f"{exact_number(threshold)}: {cost:,.10g}"
+
+
+def _share(value: float | Undefined) -> str:
+    return "-" if isinstance(value, Undefined) else f"{value:.2%}"
+
+
+def _figure(value: float | Undefined) -> str:
+    return "-" if isinstance(value, Undefined) else f"{value:.4f}"

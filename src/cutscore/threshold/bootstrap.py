@@ -1,0 +1,207 @@
+"""How much threshold and cost would vary on other rows like these.
+
+The threshold interval holds the optima of resamples: spread given these scores. The cost interval
+holds the cost of the chosen threshold in each resample. Rows are drawn with replacement, groups as
+a whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.cost.matrix import CostMatrix
+from cutscore.records import Scores, Target, ThresholdChoice
+from cutscore.threshold import ThresholdRule
+from cutscore.threshold.choosing import flagged_by
+from cutscore.threshold.constraints import limited
+from cutscore.threshold.grid import Grid
+from cutscore.threshold.kernels import grid_points
+from cutscore.threshold.ladder import Ladder
+from cutscore.threshold.losses import (
+    ADDED,
+    FP,
+    GAINED,
+    TP,
+    Floats,
+    Loss,
+    RowCostLoss,
+    counted_loss,
+)
+from cutscore.threshold.objective import Objective
+from cutscore.threshold.resampling import Draws, cells_of, resample_cells
+
+RESAMPLES = 1_000
+LEVEL = 0.95
+# Where whole rows are drawn, so many draws at most (but `LEAST` resamples).
+MAX_DRAWS = 1_000_000_000
+LEAST = 40
+
+Labels = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Bootstrap intervals at a level, such as 0.95.
+
+    `resamples` is how many were drawn, `unmet` in how many of them no threshold kept the
+    constraints, `cuts` over how many cuts of many rows they were counted (None: every score).
+    """
+
+    threshold_low: float | None
+    threshold_high: float | None
+    cost_low: float
+    cost_high: float
+    level: float
+    resamples: int
+    unmet: int = 0
+    cuts: int | None = None
+
+
+def bootstrap(
+    target: Target,
+    scores: Scores,
+    costs: CostMatrix,
+    rule: ThresholdRule,
+    chosen: ThresholdChoice,
+    ladder: Ladder,
+    *,
+    groups: Labels | None = None,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+    seed: int = 42,
+) -> Interval:
+    """Return intervals of the threshold that a rule chose, and of its cost.
+
+    `ladder` holds the cuts of the same rows (all points of a grid, if it is thinned); `groups`
+    labels rows that are drawn together. With costs per row or groups whole rows are drawn; of more
+    than a million rows with fixed costs, counts over the ladder's cuts.
+    """
+    cuts = None
+    if isinstance(rule, Objective) and costs.fixed and groups is None:
+        cells = cells_of(ladder, chosen.threshold, _points(rule))
+        draws = resample_cells(cells, costs, RuleLoss(rule, costs), resamples, seed)
+        cuts = len(ladder.threshold) - 1 if ladder.thinned else None
+    else:
+        resamples = min(resamples, max(LEAST, MAX_DRAWS // len(scores)))
+        draws = _resample_rows(target, scores, costs, rule, chosen, groups, resamples, seed)
+    return _interval(draws, level, cuts)
+
+
+def _points(rule: object) -> Floats | None:
+    """Return the thresholds that a rule is limited to; None if every score may be one."""
+    return grid_points(rule.step) if isinstance(rule, Grid) else None
+
+
+@dataclass(frozen=True, eq=False)
+class RuleLoss:
+    """The loss of a rule for a resample's counts of positives and negatives."""
+
+    rule: Objective
+    costs: CostMatrix
+
+    def __call__(self, positives: int, negatives: int) -> Loss:
+        """Return it, constraints included."""
+        rule = self.rule
+        loss = counted_loss(rule.objective, rule.beta, positives, negatives, self.costs)
+        return limited(loss, rule.limits, positives, positives + negatives)
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranked:
+    """Rows from the highest score down: what a resample's sums are made of.
+
+    `last` is the last row of each distinct score (or the rows that a grid point flags), `added`
+    what flagging adds to a row's cost, `spared` its cost if it is not flagged.
+    """
+
+    threshold: Floats
+    last: Labels
+    target: Floats
+    added: Floats
+    spared: Floats
+    nobody: float | None
+
+
+def _resample_rows(
+    target: Target,
+    scores: Scores,
+    costs: CostMatrix,
+    rule: ThresholdRule,
+    chosen: ThresholdChoice,
+    groups: Labels | None,
+    resamples: int,
+    seed: int,
+) -> Draws:
+    """Draw rows, or groups of rows, and weigh the sorted rows by how often they were drawn."""
+    rng = np.random.default_rng(seed)
+    order = np.argsort(-scores)
+    ranked = _ranked(target[order], scores[order], costs.take(order), rule)
+    cost = ranked.spared + ranked.added * flagged_by(chosen, scores, costs)[order]
+    labels, units = None, len(scores)
+    if groups is not None:
+        names, labels = np.unique(groups, return_inverse=True)
+        labels, units = labels[order], len(names)
+    thresholds, totals = np.full(resamples, chosen.threshold), np.empty(resamples)
+    for i in range(resamples):
+        drawn = np.bincount(rng.integers(0, units, units), minlength=units)
+        weights = drawn.astype(np.float64)
+        if labels is not None:
+            weights = weights[labels]
+        totals[i] = np.dot(weights, cost)
+        if isinstance(rule, Objective):
+            thresholds[i] = _weighted_optimum(ranked, weights, rule, costs)
+    return Draws(thresholds, totals)
+
+
+def _ranked(target: Target, scores: Scores, costs: CostMatrix, rule: ThresholdRule) -> _Ranked:
+    points = _points(rule)
+    if points is not None:
+        threshold = points[::-1]
+        last = np.searchsorted(-scores, -threshold, side="right") - 1
+        nobody = None
+    else:
+        last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))
+        threshold, nobody = scores[last], float(np.nextafter(scores[0], np.inf))
+    label = target.astype(np.float64)
+    return _Ranked(threshold, last, label, costs.delta(target), costs.unflagged(target), nobody)
+
+
+def _weighted_optimum(
+    ranked: _Ranked, weights: Floats, rule: Objective, costs: CostMatrix
+) -> float:
+    """Return the threshold of least loss of weighted rows, the highest of equal ones."""
+    tp = np.append(0.0, np.cumsum(weights * ranked.target))
+    rows = np.append(0.0, np.cumsum(weights))
+    positives, size = int(tp[-1]), int(rows[-1])
+    sums = np.zeros((4, len(ranked.last) + 1))
+    sums[TP, 1:] = tp[ranked.last + 1]
+    sums[FP, 1:] = rows[ranked.last + 1] - sums[TP, 1:]
+    if rule.objective == "cost" and not costs.fixed:
+        added = np.append(0.0, np.cumsum(weights * ranked.added))
+        sums[ADDED, 1:] = added[ranked.last + 1]
+        sums[GAINED] = 0.0  # a bound's part, and nothing is bounded here
+        inner: Loss = RowCostLoss(ranked.added, float(np.dot(weights, ranked.spared)))
+    else:
+        inner = counted_loss(rule.objective, rule.beta, positives, size - positives, costs)
+    losses = limited(inner, rule.limits, positives, size).at(sums)
+    if ranked.nobody is None:
+        losses[0] = np.inf
+    i = int(np.argmin(losses))
+    if not np.isfinite(losses[i]):
+        return np.nan
+    if i == 0:
+        return float(ranked.nobody) if ranked.nobody is not None else np.nan
+    return float(ranked.threshold[i - 1])
+
+
+def _interval(draws: Draws, level: float, cuts: int | None) -> Interval:
+    """Return the central intervals of draws."""
+    tails = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
+    found = draws.threshold[~np.isnan(draws.threshold)]
+    low, high = np.quantile(found, tails).tolist() if len(found) else (None, None)
+    cost = np.quantile(draws.cost, tails).tolist()
+    unmet = len(draws.threshold) - len(found)
+    return Interval(low, high, cost[0], cost[1], level, len(draws.cost), unmet, cuts)

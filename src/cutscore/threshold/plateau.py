@@ -1,0 +1,43 @@
+"""How far the threshold can move at little cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cutscore.threshold.ladder import Ladder
+
+SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """Thresholds around the cost optimum, `low` to `high`, that cost hardly more than it.
+
+    `pieces` counts all such intervals, wherever they are; `excess` is what counts as hardly more.
+    """
+
+    low: float
+    high: float
+    pieces: int
+    excess: float
+
+
+def plateau_of(ladder: Ladder, share: float = SHARE) -> Plateau:
+    """Return the connected interval around the optimum that costs at most `share` of the cheaper
+    no-model policy more (where that gains, nothing more).
+    """
+    cheaper = min(float(ladder.cost[0]), float(ladder.cost[-1]))
+    allowed = share * max(cheaper, 0.0)
+    best = int(np.argmin(ladder.cost))
+    near = ladder.cost - ladder.cost[best] <= allowed
+    starts = near & ~np.append(False, near[:-1])
+    piece = np.cumsum(starts)
+    inside = np.flatnonzero(near & (piece == piece[best]))
+    return Plateau(
+        low=float(ladder.threshold[inside[-1]]),
+        high=float(ladder.threshold[inside[0]]),
+        pieces=int(np.count_nonzero(starts)),
+        excess=allowed,
+    )
