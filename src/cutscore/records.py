@@ -360,3 +360,17 @@ class RuleCost:
     savings: float | Undefined
     fold_savings: tuple[float | Undefined, ...]
     rows: int
+
+
+@dataclass(frozen=True, eq=False)
+class Certainty:
+    """How sure a threshold is.
+
+    `figures` are bootstrap intervals and plateau by the names under which they are recorded;
+    `by_ratio` holds the arrays `ratio`, `threshold` and `cost` (in units of a false positive) as
+    the FN:FP cost ratio runs from 1 to 100; `asked_ratio` is the ratio of the costs in use.
+    """
+
+    figures: Figures
+    by_ratio: Mapping[str, npt.NDArray[np.float64]] | Undefined
+    asked_ratio: float | None = None

@@ -75,6 +75,7 @@ def build(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[st
         **{name: parts[name] for name in CORE},
         seed=plain["seed"],
         threads=plain["threads"],
+        resamples=parts["report"].bootstrap,
     )
     return Plan(experiment, parts["report"], parts["tracking"], plain, named, tuple(overrides))
 

@@ -16,7 +16,9 @@ from cutscore.records import (
     OutOfFold,
 )
 from cutscore.report.result import Result
+from cutscore.threshold.certainty import certainty_of
 from cutscore.threshold.evidence import cross_fit, reference
+from cutscore.validation.splitting import rows_together
 
 
 def decide(
@@ -34,7 +36,15 @@ def decide(
     decided = replace(corrected, score=calibrator.apply(corrected.score))
     cross_calibrated = cross_calibrate(corrected, calibration)
     valid = all(fold.natural for fold in folds) or _calibrates(calibration)
-    evidence = reference(decided, costs, rule, bayes_valid=valid)
+    groups = rows_together(experiment.validation, prepared.dataset)
+    evidence = reference(
+        decided,
+        costs,
+        rule,
+        bayes_valid=valid,
+        origin="out-of-fold" if len(folds) > 1 else "holdout",
+        calibration=type(calibration).__name__,
+    )
     return Result(
         folds=folds,
         ids=prepared.dataset.ids[oof.row],
@@ -51,6 +61,15 @@ def decide(
         raw_threshold=raw_threshold(evidence.chosen.threshold, calibration, calibrator, oof),
         bayes_risk=bayes_risk(oof, cross_calibrated, costs),
         no_model_rule=no_model_risk(oof, costs),
+        certainty=certainty_of(
+            decided,
+            costs,
+            rule,
+            evidence.chosen,
+            groups=None if groups is None else groups[oof.row],
+            resamples=experiment.resamples,
+            seed=experiment.seed,
+        ),
         notes=prepared.notes,
     )
 

@@ -30,7 +30,11 @@ def unheard(_done: int, _total: int) -> None:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One resolved configuration. `threads` is None for all cores; it changes no result."""
+    """One resolved configuration.
+
+    `threads` is None for all cores; it changes no result. `resamples` is how many bootstrap
+    resamples tell how sure the threshold is.
+    """
 
     data: Source
     features: FeatureStrategy
@@ -42,6 +46,7 @@ class Experiment:
     threshold: ThresholdRule
     seed: int = 42
     threads: int | None = None
+    resamples: int = 1_000
 
     @property
     def source(self) -> Source:

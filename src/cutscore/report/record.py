@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from cutscore.metrics import decision_metrics, score_metrics
 from cutscore.records import OutOfFold, PartDecision, ThresholdChoice, Undefined
 from cutscore.report.extras import calibration_figures, rule_figures, rule_json
 from cutscore.report.importance import importance_items
-from cutscore.report.items import Item, Metric, Table, Tag, Text
+from cutscore.report.items import Figure, Item, Metric, Table, Tag, Text
 from cutscore.report.pictures import picture_items
 from cutscore.report.record_spec import SCORE_METRICS, UNDEFINED_PREFIX
 from cutscore.report.result import Result
@@ -34,8 +35,10 @@ def record_items(result: Result, name: str, settings: ReportSettings) -> Iterato
     yield Metric("rows_unscored", result.unscored)
     for stage, seconds in result.seconds.items():
         yield Metric(f"seconds_{stage}", seconds)
+    yield Tag("score_digest", hashlib.sha256(result.oof.score.tobytes()).hexdigest())
     yield _oof_table(result)
     yield Text("threshold.json", json.dumps(threshold_json(result), indent=2) + "\n")
+    yield from _certainty_items(result, name)
     yield from importance_items(result, name, settings)
     yield from picture_items(result, name, settings)
 
@@ -116,6 +119,25 @@ def _crossfit_items(result: Result) -> Iterator[Item]:
         yield Metric("crossfit_cost_fold_std", float(np.std(costs)))
 
 
+def _certainty_items(result: Result, name: str) -> Iterator[Item]:
+    """Yield bootstrap intervals, plateau, and how the threshold depends on the cost ratio."""
+    certainty = result.certainty
+    for key, value in certainty.figures.items():
+        yield figure_item(key, value)
+    table, picture = "threshold_by_ratio.csv", "threshold_by_ratio.png"
+    if isinstance(certainty.by_ratio, Undefined):
+        for artifact in (table, picture):
+            yield Tag(f"{UNDEFINED_PREFIX}{artifact}", certainty.by_ratio.reason)
+        return
+    from cutscore.report.figures.thresholds import RatioCurve, threshold_by_ratio
+
+    yield Table(table, certainty.by_ratio)
+    marks = {"chosen": result.reference.chosen.threshold}
+    curve = RatioCurve(**certainty.by_ratio)
+    figure = threshold_by_ratio(name, curve, certainty.asked_ratio, marks)
+    yield Figure(picture, figure)
+
+
 def _oof_table(result: Result) -> Table:
     """Return row id, repeat, fold, target and score of every entry.
 
@@ -175,6 +197,7 @@ def threshold_json(result: Result) -> dict[str, Any]:
             if isinstance(reference.bayes, Undefined)
             else {**_choice(reference.bayes), "valid": reference.bayes_valid}
         ),
+        "certainty": {key: _plain(value) for key, value in result.certainty.figures.items()},
         "crossfit": {
             "total_cost": _plain(crossfit.total_cost),
             "cost_per_row": _plain(crossfit.cost_per_row),

@@ -26,6 +26,7 @@ TAGS = (
     "threshold_objective",
     "binning",
     "data_digest",
+    "score_digest",
     "fingerprint",
     "cutscore_version",
     "git_commit",
@@ -57,6 +58,13 @@ THRESHOLD_METRICS = (
     "bayes_risk_savings",
     "no_model_rule_savings",
     "ece",
+    "threshold_low",
+    "threshold_high",
+    "bootstrap_cost_low",
+    "bootstrap_cost_high",
+    "plateau_low",
+    "plateau_high",
+    "plateau_pieces",
 )
 
 DECISION_METRICS = (
@@ -83,6 +91,8 @@ ARTIFACTS = (
     "oof_scores.parquet",
     "threshold.json",
     "threshold_curve.parquet",
+    "threshold_by_ratio.csv",
+    "threshold_by_ratio.png",
     "confusion_matrix.png",
     "roc_curve.png",
     "pr_curve.png",

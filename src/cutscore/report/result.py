@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.records import (
+    Certainty,
     CrossFit,
     FoldResult,
     OutOfFold,
@@ -31,7 +32,8 @@ class Result:
     `bayes_risk` is the cost of deciding each row by its own costs and its `cross_calibrated`
     score, `no_model_rule` that of deciding it by its costs and the base rate alone. `rows` is the
     size of the data set, `beta` that of the reported F-beta. `seconds` are wall time per stage.
-    `notes` say what a user should know of the data and the costs.
+    `certainty` says how sure the threshold is, `notes` what a user should know of the data and
+    the costs.
     """
 
     folds: tuple[FoldResult, ...]
@@ -49,6 +51,7 @@ class Result:
     raw_threshold: float
     bayes_risk: RuleCost | Undefined
     no_model_rule: RuleCost | Undefined
+    certainty: Certainty
     notes: tuple[str, ...] = ()
 
     @property

@@ -10,8 +10,12 @@ from annotated_types import Interval
 
 @dataclass(frozen=True)
 class ReportSettings:
-    """Sizes of the report; nothing here changes a run's figures."""
+    """Sizes of the report; `bootstrap` is the number of resamples, 0 for none.
+
+    Nothing here changes a run's scores, threshold or costs.
+    """
 
     curve_points: Annotated[int, Interval(ge=50, le=20_000)] = 2_000
     calibration_bins: Annotated[int, Interval(ge=2, le=100)] = 20
+    bootstrap: Annotated[int, Interval(ge=0, le=100_000)] = 1_000
     top_features: Annotated[int, Interval(ge=1, le=100)] = 20
