@@ -107,7 +107,7 @@ def shapes(rows: int) -> None:
 
 def scikit_learn(rows: int) -> None:
     from sklearn.base import BaseEstimator, ClassifierMixin
-    from sklearn.metrics import confusion_matrix, make_scorer
+    from sklearn.metrics import make_scorer
     from sklearn.model_selection import TunedThresholdClassifierCV
 
     class Given(ClassifierMixin, BaseEstimator):
@@ -128,8 +128,9 @@ def scikit_learn(rows: int) -> None:
             return (X[:, 0] >= 0.5).astype(int)
 
     def gain(y: np.ndarray, guess: np.ndarray) -> float:
-        counts = confusion_matrix(y, guess)
-        return -float(10 * counts[1, 0] + counts[0, 1])
+        # plain numpy: sklearn.metrics.confusion_matrix would cost it several times more
+        missed = np.count_nonzero(y > guess)
+        return -float(10 * missed + np.count_nonzero(y < guess))
 
     target, scores = made(rows)
     print(f"Against TunedThresholdClassifierCV (prefit), {rows:,} rows")
