@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.cost.matrix import CostMatrix
+from cutscore.cost.matrix import CostMatrix, Costs
 from cutscore.records import Scores, Target
 
 Flags = npt.NDArray[np.bool_]
@@ -19,13 +19,24 @@ Flags = npt.NDArray[np.bool_]
 def bayes_decisions(probability: Scores, costs: CostMatrix) -> Flags:
     """Return which rows to flag, shape (rows,).
 
-    A row is flagged if p (C_FN − C_TP) >= (1 − p)(C_FP − C_TN): where both decisions cost the
-    same it is flagged, as it is at a threshold that equals its score.
+    A row is flagged if p (C_FN − C_TP) >= (1 − p)(C_FP − C_TN), and not where right and wrong cost
+    the same. With C_TP = C_TN = 0 that is p >= C_FP / (C_FP + C_FN).
     """
-    miss = np.asarray(costs.false_negative) - np.asarray(costs.true_positive)
-    alarm = np.asarray(costs.false_positive) - np.asarray(costs.true_negative)
+    threshold = costs.bayes_threshold()
+    if threshold is not None:  # the quotient, so that a score equal to the threshold is flagged
+        reached: Flags = probability >= threshold
+        return reached
+    alarm, miss = regrets(costs)
     flags: Flags = probability * miss >= (1.0 - probability) * alarm
-    return flags
+    return flags & ((np.asarray(miss) != 0) | (np.asarray(alarm) != 0))
+
+
+def regrets(costs: CostMatrix) -> tuple[Costs, Costs]:
+    """Return what a false alarm and a miss cost more than the right decision, (rows,) or ()."""
+    return (
+        np.asarray(costs.false_positive) - np.asarray(costs.true_negative),
+        np.asarray(costs.false_negative) - np.asarray(costs.true_positive),
+    )
 
 
 def no_model_rule(base_rate: Scores, costs: CostMatrix) -> Flags:

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Gt, Le
 
+from cutscore.cost.bayes import bayes_decisions
 from cutscore.cost.matrix import CostMatrix
 from cutscore.records import Scores, Target, ThresholdChoice
 from cutscore.threshold.choosing import choice_of, cut_at
-from cutscore.threshold.expected import bayes_flags, check_probabilities, row_thresholds
+from cutscore.threshold.expected import check_probabilities, row_thresholds
 from cutscore.threshold.kernels import Cut, score_range
 from cutscore.threshold.losses import ObjectiveName
 
@@ -43,7 +44,7 @@ def bayes_choice(target: Target, scores: Scores, costs: CostMatrix) -> Threshold
     if threshold is not None:
         cut = cut_at(target, scores, threshold, costs)
         return choice_of(cut, target, scores, costs, objective=objective, search="bayes")
-    flagged = bayes_flags(scores, costs)
+    flagged = bayes_decisions(scores, costs)
     tp = int(np.count_nonzero(flagged & (target == 1)))
     thresholds = row_thresholds(costs)
     known = thresholds[~np.isnan(thresholds)]

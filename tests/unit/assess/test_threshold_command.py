@@ -130,7 +130,7 @@ def test_objectives_and_constraints_are_recorded(scores, capsys):
     assert found["tp"] + found["fp"] <= 80
 
 
-def test_bayes_flags_by_expected_cost(scores, frame, capsys):
+def test_bayes_decisions_by_expected_cost(scores, frame, capsys):
     found = run_json(capsys, scores, "--target", "y", "--score", "p", "threshold=bayes")
     assert found["threshold"] == pytest.approx(1 / 11)
     assert found["total_cost"] == cost_at(frame, 1 / 11) == found["bayes"]["total_cost"]
