@@ -24,7 +24,7 @@ def bayes_decisions(probability: Scores, costs: CostMatrix) -> Flags:
     """
     threshold = costs.bayes_threshold()
     if threshold is not None:  # the quotient, so that a score equal to the threshold is flagged
-        reached: Flags = probability >= threshold
+        reached: Flags = np.greater_equal(probability, threshold)
         return reached
     alarm, miss = regrets(costs)
     flags: Flags = probability * miss >= (1.0 - probability) * alarm
