@@ -206,7 +206,7 @@ def test_a_classifier_named_by_its_class(cutscore, newest, dropped):
     ],
 )
 def test_every_validation_scheme_is_recorded_whole(
-    cutscore, newest, dropped, scheme, settings, name
+    cutscore, newest, dropped, loans_csv, scheme, settings, name
 ):
     trees = "model.params.n_estimators=8"
     (run,) = newest(cutscore("run", *dropped, trees, f"validation={scheme}", *settings))
@@ -219,16 +219,12 @@ def test_every_validation_scheme_is_recorded_whole(
         assert run["summary"]["metrics"]["rows_unscored"] == 600 - scores.num_rows
     else:
         assert scores.num_rows == rows
-
-
-def test_groups_stay_on_one_side(cutscore, newest, dropped, loans_csv):
-    words = ["validation=grouped", "data.group=branch", "model.params.n_estimators=2"]
-    (run,) = newest(cutscore("run", *dropped, *words))
-    with loans_csv.open() as stream:
-        branch = {int(row["loan_id"]): row["branch"] for row in csv.DictReader(stream)}
-    scores = scores_of(run).to_pydict()
-    pairs = set(zip((branch[i] for i in scores["row"]), scores["fold"], strict=True))
-    assert len(pairs) == len({name for name, _ in pairs}) == 40
+    if scheme == "grouped":
+        with loans_csv.open() as stream:
+            branch = {int(row["loan_id"]): row["branch"] for row in csv.DictReader(stream)}
+        held = scores.to_pydict()
+        pairs = set(zip((branch[i] for i in held["row"]), held["fold"], strict=True))
+        assert len(pairs) == 40, "rows of one branch are in two folds"
 
 
 def test_every_format_of_a_table_gives_the_same_scores(
@@ -291,7 +287,7 @@ def loaded(run):
     return mlflow.pyfunc.load_model(str(folder))
 
 
-@pytest.mark.parametrize("model", ["lightgbm", "xgboost", "random_forest", "logistic_regression"])
+@pytest.mark.parametrize("model", ["lightgbm", "random_forest"])
 def test_a_model_fitted_on_all_rows_is_kept(
     cutscore, newest, dropped, loans_csv, workplace, model, monkeypatch
 ):
