@@ -137,8 +137,8 @@ def test_a_parts_threshold_depends_on_no_target_of_the_part(experiment, bench, s
     words += [f"validation={scheme}"] + (["data.time=day"] if scheme == "time_ordered" else [])
     plan = experiment(*words)
     prepared = prepare(plan, bench)
-    oof = execute(plan, prepared, bench).oof
-    costs = prepared.costs.take(oof.row)
+    result = execute(plan, prepared, bench)
+    oof, costs = result.oof, result.costs
     honest = cross_fit(oof, costs, plan.threshold, plan.calibration).parts
     for decision in honest:
         inside = (oof.part == decision.part) & (oof.repeat == decision.repeat)
@@ -158,8 +158,8 @@ def test_later_blocks_inform_no_earlier_threshold(experiment, bench):
     words = ["model=lightgbm", *SMALL["lightgbm"], "validation=time_ordered", "data.time=day"]
     plan = experiment(*words)
     prepared = prepare(plan, bench)
-    oof = execute(plan, prepared, bench).oof
-    costs = prepared.costs.take(oof.row)
+    result = execute(plan, prepared, bench)
+    oof, costs = result.oof, result.costs
     honest = cross_fit(oof, costs, plan.threshold, plan.calibration)
     last = oof.part == oof.part.max()
     target = np.where(last, 1 - oof.target, oof.target)
