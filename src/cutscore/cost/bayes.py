@@ -24,11 +24,10 @@ def bayes_decisions(probability: Scores, costs: CostMatrix) -> Flags:
     """
     threshold = costs.bayes_threshold()
     if threshold is not None:  # the quotient, so that a score equal to the threshold is flagged
-        reached: Flags = np.greater_equal(probability, threshold)
-        return reached
+        return np.greater_equal(probability, threshold)
     alarm, miss = regrets(costs)
-    flags: Flags = probability * miss >= (1.0 - probability) * alarm
-    return flags & ((np.asarray(miss) != 0) | (np.asarray(alarm) != 0))
+    cheaper = np.greater_equal(probability * miss, (1.0 - probability) * alarm)
+    return np.logical_and(cheaper, (miss != 0) | (alarm != 0))
 
 
 def regrets(costs: CostMatrix) -> tuple[Costs, Costs]:
