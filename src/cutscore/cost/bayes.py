@@ -27,7 +27,8 @@ def bayes_decisions(probability: Scores, costs: CostMatrix) -> Flags:
         return np.greater_equal(probability, threshold)
     alarm, miss = regrets(costs)
     cheaper = np.greater_equal(probability * miss, (1.0 - probability) * alarm)
-    return np.logical_and(cheaper, (miss != 0) | (alarm != 0))
+    flags: Flags = np.logical_and(cheaper, (miss != 0) | (alarm != 0))
+    return flags
 
 
 def regrets(costs: CostMatrix) -> tuple[Costs, Costs]:
