@@ -42,6 +42,7 @@ def loans(loans_csv) -> list[str]:
         "data.drop=[branch,day]",
         "model.params.n_estimators=8",
         "validation.folds=3",
+        "threads=1",  # tests run side by side
     ]
 
 
