@@ -18,6 +18,7 @@ import sys
 import time
 from pathlib import Path
 
+from cutscore.cli import SPIN_COUNT
 from made import FOLDER, wide_table
 
 HEAVY = (
@@ -72,7 +73,7 @@ def bare(wide: bool) -> float:
 
 def cutscore(wide: bool) -> float:
     """Run the same as an experiment, with its whole record; return CPU seconds."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does
+    os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # as the command line does
     for name in HEAVY:
         importlib.import_module(name)
     from cutscore.cli import main
@@ -86,11 +87,11 @@ def cutscore(wide: bool) -> float:
     return time.process_time() - start
 
 
-def measure(side: str, wide: bool, policy: str | None) -> float:
+def measure(side: str, wide: bool, spin: str | None) -> float:
     """Run one side in a fresh process and return its CPU seconds."""
-    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
-    if policy:
-        environment["OMP_WAIT_POLICY"] = policy
+    environment = {k: v for k, v in os.environ.items() if k != "GOMP_SPINCOUNT"}
+    if spin:
+        environment["GOMP_SPINCOUNT"] = spin
     words = [sys.executable, __file__, "--side", side, *(["--wide"] if wide else [])]
     done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
     return float(json.loads(done.stdout.splitlines()[-1])["cpu"])
@@ -123,16 +124,16 @@ def main() -> None:
     )
     if args.wide:
         wide_table()
-    seconds: dict[str, list[float]] = {"bare": [], "bare, passive waits": [], "cutscore": []}
+    seconds: dict[str, list[float]] = {"bare": [], "bare, brief spinning": [], "cutscore": []}
     for _ in range(args.rounds):
         seconds["bare"].append(measure("bare", args.wide, None))
-        seconds["bare, passive waits"].append(measure("bare", args.wide, "PASSIVE"))
+        seconds["bare, brief spinning"].append(measure("bare", args.wide, SPIN_COUNT))
         seconds["cutscore"].append(measure("cutscore", args.wide, None))
     for side, values in seconds.items():
         listed = ", ".join(f"{value:.2f}" for value in values)
         print(f"{side:<22} {statistics.median(values):8.2f} CPU s   ({listed})")
     ours = statistics.median(seconds["cutscore"])
-    for side in ("bare", "bare, passive waits"):
+    for side in ("bare", "bare, brief spinning"):
         print(f"ratio to {side}: {ours / statistics.median(seconds[side]):.3f}")
     print(f"wall seconds by stage of the last run: {stages()}")
 

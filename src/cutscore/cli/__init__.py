@@ -23,6 +23,7 @@ from cutscore.errors import CutscoreError, RequestError
 FAILED = 1
 WRONG_REQUEST = 2
 INTERRUPTED = 130
+SPIN_COUNT = "500"
 COMPLETION = ("-sc", "--shell-completion")
 
 app = typer.Typer(
@@ -40,9 +41,9 @@ app.command("ui")(ui)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 some failed, 2 wrong request."""
-    # OpenMP threads that spin while they wait make a fit four times slower as soon as anything
-    # else uses the cores. Has to be set before a library loads OpenMP.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # OpenMP threads spin while they wait: long by default, which makes a fit several times slower
+    # as soon as anything else uses the cores. Has to be set before a library loads OpenMP.
+    os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["run"]:
         return _told(lambda: _run(words[1:]))
