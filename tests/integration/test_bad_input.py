@@ -43,7 +43,7 @@ def refused(cutscore, in_folder):
         assert sorted(Path().rglob("*")) == before, "something was left behind"
         assert answer.out == ""
         assert "Traceback" not in answer.err
-        assert answer.err.count("wrong with this request; nothing was run") == 1
+        assert answer.err.count("wrong with this request; nothing was done") == 1
         return " ".join(answer.err.split())
 
     return run

@@ -59,7 +59,7 @@ def _told(command: Callable[[], int]) -> int:
     except RequestError as error:
         count = len(error.faults)
         things = "one thing is" if count == 1 else f"{count} things are"
-        lines = [f"cutscore: {things} wrong with this request; nothing was run."]
+        lines = [f"cutscore: {things} wrong with this request; nothing was done."]
         lines += [f"  {fault}" for fault in error.faults]
         print("\n".join(lines), file=sys.stderr)
         return WRONG_REQUEST

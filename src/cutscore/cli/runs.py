@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cutscore.cli.store import StoreOption, address_of
+from cutscore.errors import RequestError
 
 PLAIN_WIDTH = 160  # where output is no terminal, nothing has to be cut
 
@@ -107,7 +108,11 @@ def _client(store: str | None) -> MlflowClient:
     from cutscore.tracking.client import open_client
 
     uri = address_of(store).uri
-    check_store(uri)
+    try:
+        check_store(uri)
+    except RequestError as error:  # whoever reads has given a flag, no setting
+        faults = [replace(fault, setting="--store") for fault in error.faults]
+        raise RequestError(faults) from error
     return open_client(uri)
 
 
