@@ -134,9 +134,4 @@ def _limits(axes: Axes, cost: Points, marks: Sequence[Mark], no_model: tuple[flo
     low, high = min(shown), max(shown)
     air = 0.06 * (high - low) or 1.0
     axes.set_ylim(low - air, high + air)
-    axes.yaxis.set_major_formatter(FuncFormatter(_thousands))
-
-
-def _thousands(value: float, _position: int) -> str:
-    """Return a cost as a tick label."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}"
+    axes.yaxis.set_major_formatter(FuncFormatter(style.tick))

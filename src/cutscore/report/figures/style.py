@@ -92,3 +92,10 @@ def shorten(text: str, limit: int) -> str:
         return text
     head = (limit - 1) * 2 // 3
     return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
+
+
+def tick(value: float, _position: int) -> str:
+    """Return a cost or a count as a tick label that fits beside an axis."""
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:,g} M"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}"

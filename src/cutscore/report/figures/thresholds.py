@@ -242,8 +242,4 @@ def _interval(ends: tuple[float, float]) -> str:
 def _thousands(axes: Axes) -> None:
     from matplotlib.ticker import FuncFormatter
 
-    axes.yaxis.set_major_formatter(FuncFormatter(_grouped))
-
-
-def _grouped(value: float, _position: int) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}"
+    axes.yaxis.set_major_formatter(FuncFormatter(style.tick))
