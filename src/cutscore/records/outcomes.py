@@ -1,159 +1,16 @@
-"""Frozen values that travel between the stages.
-
-Rows are always named by their index in the loaded data set (int64), so that nothing has to be
-copied to say which rows are meant. Scores are float64 in [0, 1], targets int8 of 0 and 1, feature
-values float32 with NaN for missing.
-"""
+"""Values about results: scores, thresholds and what speaks for them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-Rows = npt.NDArray[np.int64]
-Target = npt.NDArray[np.int8]
-Scores = npt.NDArray[np.float64]
-Values = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A feature column; `levels` are the sorted categories, or None for a numeric column."""
-
-    name: str
-    levels: tuple[str, ...] | None = None
-
-    @property
-    def categorical(self) -> bool:
-        """Whether the values are indices into `levels`."""
-        return self.levels is not None
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Feature columns of all rows.
-
-    `values` has shape (rows, columns), float32, C order. A categorical column holds the index of
-    its level; missing values are NaN in either kind.
-    """
-
-    columns: tuple[Column, ...]
-    values: Values
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Column names in order."""
-        return tuple(column.name for column in self.columns)
-
-    @property
-    def categorical(self) -> tuple[int, ...]:
-        """Positions of the categorical columns."""
-        return tuple(i for i, column in enumerate(self.columns) if column.categorical)
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return int(self.values.shape[0])
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """One loaded data set: what may be a feature, the target, and what costs are made of.
-
-    `amounts` holds declared columns at full precision (float64), for costs, groups and time
-    order; they are not features unless they are in `table` too. `duplicate_of` gives for each row
-    the index of the first row with the same feature values (its own index if it is the first).
-    `digest` is a hash of the content (names, values, target, ids), whatever the file format.
-    """
-
-    name: str
-    source: str
-    table: Table
-    target: Target
-    target_name: str
-    ids: npt.NDArray[Any]
-    digest: str
-    duplicate_of: Rows
-    duplicates: int
-    amounts: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return len(self.target)
-
-    @property
-    def positives(self) -> int:
-        """Number of rows with target 1."""
-        return int(self.target.sum(dtype=np.int64))
-
-
-@dataclass(frozen=True, eq=False)
-class Fold:
-    """One split: `train` and `validation` are disjoint sorted row indices."""
-
-    repeat: int
-    number: int
-    train: Rows
-    validation: Rows
-
-
-CrossfitRule = Literal["others", "earlier"]
-
-
-@dataclass(frozen=True, eq=False)
-class Folds:
-    """All splits of one validation scheme.
-
-    `crossfit` says which parts may inform the threshold of a part: all the others of the same
-    repeat, or only the earlier ones (time order). `parts` labels each scored row for
-    cross-fitting, aligned with the concatenation of the folds' validation rows.
-    """
-
-    splits: tuple[Fold, ...]
-    parts: npt.NDArray[np.int16]
-    crossfit: CrossfitRule = "others"
-
-    @property
-    def repeats(self) -> int:
-        """Number of repeats."""
-        return len({fold.repeat for fold in self.splits})
-
-    @property
-    def scored(self) -> int:
-        """Number of distinct rows that some fold validates."""
-        return len(np.unique(np.concatenate([fold.validation for fold in self.splits])))
-
-
-@dataclass(frozen=True, eq=False)
-class SyntheticRows:
-    """Rows that a sampler made: `values` (rows, columns) as prepared, `target` (rows,)."""
-
-    values: Values
-    target: Target
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingRows:
-    """What a model is fitted on: real rows by index, their weights, and rows made up.
-
-    `weights` is aligned with `rows` (None: all one). Synthetic rows weigh one. Samplers that
-    only choose or weigh rows copy nothing.
-    """
-
-    rows: Rows
-    weights: npt.NDArray[np.float64] | None = None
-    synthetic: SyntheticRows | None = None
-
-    @property
-    def size(self) -> int:
-        """Number of rows the model sees."""
-        return len(self.rows) + (0 if self.synthetic is None else len(self.synthetic.target))
+from cutscore.records.rows import CrossfitRule, Fold, Rows, Scores, Target
 
 
 @dataclass(frozen=True, eq=False)
