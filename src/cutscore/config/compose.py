@@ -20,7 +20,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cutscore.config.layers import Layers
+from cutscore.config.layers import EXPERIMENT, Layers
 from cutscore.errors import Fault, listed, nearest
 
 PRIMARY = "config"
@@ -191,7 +191,7 @@ def _setting_fault(override: Override, error: Exception, base: DictConfig) -> Fa
     unknown = "not in struct" in text or "Could not override" in text or "Could not find" in text
     if not unknown:
         return explain(error)
-    keys = _known_keys(base)
+    keys = [*_known_keys(base), EXPERIMENT]  # a group that nothing of a config is named after
     problem = f"there is no such setting.{nearest(key, keys)}"
     parent = key.rpartition(".")[0]
     siblings = [name for name in keys if name.rpartition(".")[0] == parent]

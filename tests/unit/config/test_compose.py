@@ -26,6 +26,7 @@ def faults(composer, *overrides, multirun=False):
         ("sampling=smot", "sampling", 'Did you mean "smote"'),
         ("model.params.nestimators=3", "model.params.nestimators", "model.params.n_estimators"),
         ("validation.fold=3", "validation.fold", 'Did you mean "validation.folds"'),
+        ("experment=quickstart", "experment", 'Did you mean "experiment"'),
         ("experiment=quickstrt", "experiment", 'Did you mean "quickstart"'),
         ("validation.folds=five", "validation.folds", "integer"),
         ("validation.folds=1", "validation.folds", "greater than or equal to 2"),
