@@ -48,8 +48,8 @@ MODEL = "model"
 class Job:
     """Where and as what a plan is run.
 
-    `log_file` is the file that logging writes to, kept as the artifact run.log; `on_fold(done,
-    total)` hears of progress.
+    `log_file` is the file that logging writes to, kept as the artifact run.log; `on_fold` hears of
+    progress.
     """
 
     name: str

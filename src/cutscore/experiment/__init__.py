@@ -14,10 +14,12 @@ from cutscore.experiment.parts import (
     FinalModel,
     OnFold,
     Prepared,
+    Progress,
     Workbench,
     unheard,
 )
 from cutscore.experiment.timing import timed
+from cutscore.records import FoldResult
 from cutscore.report.result import Result
 from cutscore.validation.splitting import split_rows
 
@@ -26,6 +28,7 @@ __all__ = [
     "FinalModel",
     "OnFold",
     "Prepared",
+    "Progress",
     "Workbench",
     "decide",
     "execute",
@@ -71,18 +74,18 @@ def execute(
 ) -> Result:
     """Fit and score every fold, then choose the threshold and gather its evidence.
 
-    `on_fold(done, total)` is called as folds finish.
+    `on_fold(progress)` is called before the first fold and as folds finish; what it raises ends
+    the experiment.
     """
     seconds = dict(prepared.seconds)
     shared = shares_bins(experiment, prepared.table)
     with timed(seconds, "binning"):
         session = bench.session(experiment, prepared, shared=shared)
-    results = []
-    total = len(prepared.folds.splits)
-    on_fold(0, total)
-    for done, fold in enumerate(prepared.folds.splits, start=1):
+    results: list[FoldResult] = []
+    on_fold(Progress(prepared, results))
+    for fold in prepared.folds.splits:
         results.append(run_fold(experiment, prepared, session, fold))
-        on_fold(done, total)
+        on_fold(Progress(prepared, results))
     for result in results:
         for stage, spent in result.seconds.items():
             seconds[stage] = seconds.get(stage, 0.0) + spent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cutscore.calibration import Calibration
@@ -14,18 +14,13 @@ from cutscore.model import Fitted, Model, Session
 from cutscore.preparation import Preparation
 from cutscore.records import (
     Dataset,
+    FoldResult,
     Folds,
     Table,
 )
 from cutscore.sampling import Sampler
 from cutscore.threshold import ThresholdRule
 from cutscore.validation import Splitter
-
-OnFold = Callable[[int, int], None]
-
-
-def unheard(_done: int, _total: int) -> None:
-    """Let news of finished folds pass."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +69,32 @@ class Prepared:
     costs: tuple[CostMatrix, ...]
     seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """An experiment on its way: the folds that are finished, in order."""
+
+    prepared: Prepared
+    finished: Sequence[FoldResult]
+
+    @property
+    def done(self) -> int:
+        """The number of finished folds."""
+        return len(self.finished)
+
+    @property
+    def total(self) -> int:
+        """The number of all folds."""
+        return len(self.prepared.folds.splits)
+
+
+OnFold = Callable[[Progress], None]
+"""Hears of progress before the first fold and after each; may raise to end the experiment."""
+
+
+def unheard(_progress: Progress) -> None:
+    """Let news of finished folds pass."""
 
 
 @dataclass(frozen=True, eq=False)

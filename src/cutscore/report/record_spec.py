@@ -10,7 +10,12 @@ HEARTBEAT_TAG = "cutscore.heartbeat"
 PARENT_TAG = "mlflow.parentRunId"
 KIND_TAG = "cutscore.kind"
 SWEEP = "sweep"
-"""The kind of a run that only holds others together; runs without the tag are experiments."""
+SEARCH = "search"
+"""Kinds of runs that only hold others together; runs without the tag are experiments."""
+
+FAILURE_TAG = "cutscore.failure"
+PRUNED_TAG = "cutscore.pruned"
+"""Why a run was ended early: by an error or an interruption, or because it was hopeless."""
 
 PARAM_GROUPS = ("data", "features", "validation", "sampling", "calibration", "model", "cost")
 """Each must have at least one param `<group>.<leaf>`; `threshold` is listed apart."""

@@ -21,7 +21,7 @@ from rich.console import Console
 from cutscore.config.build import build
 from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
-from cutscore.experiment import Workbench, prepare
+from cutscore.experiment import Progress, Workbench, prepare
 from cutscore.report.record_spec import KIND_TAG, SWEEP
 from cutscore.run import Job, RunOutcome, execute_run, keep_model, labels, open_store
 from cutscore.store.init import Store
@@ -106,8 +106,8 @@ def run_cell(config: DictConfig) -> RunOutcome:
     name = str(config.job.name)
     progress = Path(config.job.progress) if config.job.progress else None
 
-    def on_fold(done: int, total: int) -> None:
-        tell(progress, Step(name, done, total))
+    def on_fold(folds: Progress) -> None:
+        tell(progress, Step(name, folds.done, folds.total))
 
     job = Job(
         name=name,

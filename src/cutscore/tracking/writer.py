@@ -24,7 +24,13 @@ from cutscore.report.items import (
     Tag,
     Text,
 )
-from cutscore.report.record_spec import COMPLETE_TAG, HEARTBEAT_TAG, PARENT_TAG
+from cutscore.report.record_spec import (
+    COMPLETE_TAG,
+    FAILURE_TAG,
+    HEARTBEAT_TAG,
+    PARENT_TAG,
+    PRUNED_TAG,
+)
 from cutscore.report.redact import redact
 from cutscore.tracking.batches import MAX_TAG, Values, batches, cut, dataset_input
 from cutscore.tracking.heartbeat import Heartbeat
@@ -35,7 +41,6 @@ from cutscore.tracking.models import log_model_folder
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-FAILURE_TAG = "cutscore.failure"
 HEARTBEAT_SECONDS = 30.0
 _KILL_WAIT = 3.0
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
@@ -107,6 +112,10 @@ class RunWriter:
             with _Files(self) as files:
                 files.add(Text("error.txt", redact(details)))
         self._end("FAILED", {FAILURE_TAG: cut(reason, MAX_TAG)})
+
+    def prune(self, reason: str) -> None:
+        """End the run KILLED, as hopeless, unless it has ended: it is no failure."""
+        self._end("KILLED", {PRUNED_TAG: cut(reason, MAX_TAG)})
 
     def kill(self, reason: str) -> None:
         """End the run KILLED unless it has ended. Safe to call from another thread."""
@@ -217,6 +226,32 @@ def open_run(
     }
     run = client.create_run(experiment_id, run_name=name, tags=all_tags)
     with RunWriter(client, run.info.run_id, run.info.artifact_uri, name) as writer:
+        writer.start(heartbeat, life)
+        yield writer
+
+
+@contextmanager
+def reopen_run(
+    client: MlflowClient,
+    run_id: str,
+    *,
+    life: Lifeline | None = None,
+    heartbeat: float = HEARTBEAT_SECONDS,
+) -> Iterator[RunWriter]:
+    """Go on with a run that has ended, under its own id, and keep it open for the context.
+
+    What it said of its end (complete, failed, pruned) is taken back first.
+    """
+    from mlflow.entities import RunTag
+
+    run = client.get_run(run_id)
+    for key in (COMPLETE_TAG, FAILURE_TAG, PRUNED_TAG):
+        if key in run.data.tags:
+            client.delete_tag(run_id, key)
+    tags = {**process_tags(), HEARTBEAT_TAG: now_text()}
+    client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+    client.update_run(run_id, status="RUNNING")
+    with RunWriter(client, run_id, run.info.artifact_uri, str(run.info.run_name)) as writer:
         writer.start(heartbeat, life)
         yield writer
 

@@ -8,7 +8,7 @@ import pytest
 from cutscore.errors import StoreError
 from cutscore.report.items import DatasetUsed, Folder, Metric, ModelFolder, Param, Table, Tag, Text
 from cutscore.tracking.lifeline import Lifeline
-from cutscore.tracking.writer import open_run
+from cutscore.tracking.writer import open_run, reopen_run
 
 
 def start(kept, name, **more):
@@ -174,3 +174,26 @@ def test_a_model_has_no_pickle_and_nothing_of_this_machine(kept):
     assert '"type": "double", "name": "age"' in text.replace("\n   ", "")
     assert '"type": "string"' in text
     assert "cutscore==0.1.0" in (folder / "requirements.txt").read_text()
+
+
+def test_a_run_that_has_ended_goes_on_under_its_id(kept):
+    with start(kept, "again") as run:
+        run.write([Metric("cells_complete", 3)])
+        run.fail("interrupted")
+    with reopen_run(kept.client, run.run_id) as again:
+        assert kept.client.get_run(run.run_id).info.status == "RUNNING"
+        again.write([Metric("cells_complete", 4)])
+        again.complete()
+    got = kept.client.get_run(run.run_id)
+    assert (got.info.status, got.data.metrics["cells_complete"]) == ("FINISHED", 4)
+    assert "cutscore.complete" in got.data.tags
+    assert "cutscore.failure" not in got.data.tags
+
+
+def test_a_pruned_run_has_not_failed(kept):
+    with start(kept, "hopeless") as run:
+        run.prune("after fold 1 of 5")
+    tags = kept.client.get_run(run.run_id).data.tags
+    assert tags["cutscore.pruned"] == "after fold 1 of 5"
+    assert "cutscore.failure" not in tags
+    assert "cutscore.complete" not in tags
