@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 
 from cutscore.config.build import Plan
-from cutscore.errors import RequestError
+from cutscore.errors import HopelessError, RequestError
 from cutscore.experiment import (
     OnFold,
     Prepared,
+    Progress,
     Workbench,
     execute,
     prepare,
@@ -24,8 +26,9 @@ from cutscore.experiment import (
     shares_bins,
     unheard,
 )
+from cutscore.records import FoldResult
 from cutscore.report.items import DatasetUsed, Item, Metric, ModelFolder, Param, Tag, Text
-from cutscore.report.record import record_items
+from cutscore.report.record import fold_items, record_items
 from cutscore.report.redact import redact
 from cutscore.report.result import Result
 from cutscore.store.init import Store, init_store
@@ -44,18 +47,54 @@ log = logging.getLogger(__name__)
 MODEL = "model"
 
 
+class Watcher:
+    """Follows one run from its first tag to its last; what a search needs of a run.
+
+    A run that `fold` or `accept` ends by raising keeps what was written until then.
+    """
+
+    def opened(self, run_id: str) -> None:
+        """Hear that the run exists in the store."""
+
+    def fold(self, progress: Progress) -> None:
+        """Hear of progress as `OnFold` does; may raise HopelessError to end the run early."""
+
+    def items(self) -> Iterable[Item]:
+        """Return what to record besides; asked once, also when the run breaks off."""
+        return ()
+
+    def accept(self, metrics: Mapping[str, float]) -> None:
+        """Look at the metrics before the run is called complete; may raise to fail it."""
+
+
 @dataclass(frozen=True)
 class Job:
     """Where and as what a plan is run.
 
     `log_file` is the file that logging writes to, kept as the artifact run.log; `on_fold` hears of
-    progress.
+    progress; `tags` are set from the first moment.
     """
 
     name: str
     log_file: Path | None = None
     parent_id: str | None = None
     on_fold: OnFold = unheard
+    tags: Mapping[str, str] = field(default_factory=dict)
+    watcher: Watcher = field(default_factory=Watcher)
+
+
+@dataclass
+class _Hearing:
+    """Passes news of folds on, and keeps what is finished."""
+
+    job: Job
+    finished: Sequence[FoldResult] = ()
+
+    def hear(self, progress: Progress) -> None:
+        """Take in one piece of news."""
+        self.finished = progress.finished
+        self.job.on_fold(progress)
+        self.job.watcher.fold(progress)
 
 
 @dataclass(frozen=True)
@@ -63,17 +102,21 @@ class RunOutcome:
     """What came of a run: enough for a leaderboard, small enough to send between processes.
 
     `labels` are the chosen options of each group and the overridden settings; `metrics` are those
-    without steps, `notes` what a user should know of the data and the costs.
+    without steps, `notes` what a user should know of the data and the costs. Of a run that was
+    ended early or failed, `failure` is the reason, `error` the kind of error and `trace` its
+    traceback.
     """
 
     name: str
     run_id: str
-    status: Literal["complete", "failed"]
+    status: Literal["complete", "failed", "pruned"]
     objective: str
     labels: Mapping[str, str]
     metrics: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     failure: str = ""
+    error: str = ""
+    trace: str = ""
 
     def label(self, key: str) -> str:
         """Return the chosen option or value for a key, '' where there is none."""
@@ -98,7 +141,7 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
     """Execute a plan and record it whole.
 
     Any fault or error ends the run FAILED, with the traceback as an artifact, and is told in the
-    outcome: one bad run must not end a sweep.
+    outcome: one bad run must not end a sweep. A hopeless run ends as pruned.
     """
     store, client = open_store(plan)
     named = labels(plan)
@@ -108,16 +151,41 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
         with (
             lifeline() as life,
             open_run(
-                client, store.experiment_id, job.name, parent_id=job.parent_id, life=life
+                client,
+                store.experiment_id,
+                job.name,
+                tags=job.tags,
+                parent_id=job.parent_id,
+                life=life,
             ) as writer,
         ):
             run_id = writer.run_id
+            job.watcher.opened(run_id)
             metrics, notes = _record(plan, bench, job, writer)
+            job.watcher.accept(metrics)
             writer.complete()
+    except HopelessError as end:
+        return RunOutcome(job.name, run_id, "pruned", objective, named, failure=str(end))
     except Exception as error:
         log.info("run %s failed", job.name, exc_info=error)
-        return RunOutcome(job.name, run_id, "failed", objective, named, failure=_reason(error))
+        return failed_outcome(job.name, run_id, objective, named, error)
     return RunOutcome(job.name, run_id, "complete", objective, named, metrics, notes)
+
+
+def failed_outcome(
+    name: str, run_id: str, objective: str, named: Mapping[str, str], error: Exception
+) -> RunOutcome:
+    """Return what is told of a run that an error ended."""
+    return RunOutcome(
+        name,
+        run_id,
+        "failed",
+        objective,
+        named,
+        failure=_reason(error),
+        error=type(error).__name__,
+        trace="".join(traceback.format_exception(error)),
+    )
 
 
 def keep_model(plan: Plan, bench: Workbench, run_id: str, threshold: float) -> str:
@@ -151,12 +219,13 @@ def _record(
         prepared = prepare(plan.experiment, bench)
         writer.write(_data_items(plan, prepared))
         _log_data(prepared)
-        result = execute(plan.experiment, prepared, bench, job.on_fold)
+        result = _execute(plan, prepared, bench, job, writer)
         writer.write(_kept(record_items(result, job.name, plan.report), metrics))
         if plan.experiment.model.refit is True:
             # A kept model answers with raw scores, so it needs the cut-off on their scale.
             writer.write([model_item(plan, prepared, bench, result.raw_threshold)])
     _log_result(result, metrics)
+    writer.write(job.watcher.items())
     closing: list[Item] = [
         Metric("peak_memory_mb", memory.megabytes),
         Metric("seconds_total", time.perf_counter() - start),
@@ -164,6 +233,23 @@ def _record(
     ]
     writer.write(_kept(closing, metrics))
     return metrics, result.notes
+
+
+def _execute(
+    plan: Plan, prepared: Prepared, bench: Workbench, job: Job, writer: RunWriter
+) -> Result:
+    """Execute the plan; if it breaks off, record what its finished folds gave."""
+    hearing = _Hearing(job)
+    try:
+        return execute(plan.experiment, prepared, bench, hearing.hear)
+    except Exception as error:
+        writer.write(fold_items(hearing.finished))
+        writer.write(job.watcher.items())
+        writer.write([Metric("folds_finished", len(hearing.finished))])
+        writer.write([Text("run.log", _log_text(job.log_file))])
+        if isinstance(error, HopelessError):
+            writer.prune(str(error))
+        raise
 
 
 def _request_items(plan: Plan) -> Iterator[Item]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from cutscore.cost.bayes import one_sided
 from cutscore.experiment.deciding import decide
 from cutscore.experiment.folds import out_of_fold, refit, run_fold, shares_bins
+from cutscore.experiment.partial import prune_value
 from cutscore.experiment.parts import (
     Experiment,
     FinalModel,
@@ -34,6 +35,7 @@ __all__ = [
     "execute",
     "out_of_fold",
     "prepare",
+    "prune_value",
     "refit",
     "run_fold",
     "shares_bins",

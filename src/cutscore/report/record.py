@@ -12,7 +12,7 @@ import numpy as np
 
 from cutscore.cost.matrix import ENTRIES
 from cutscore.metrics import decision_metrics, score_metrics
-from cutscore.records import OutOfFold, PartDecision, ThresholdChoice, Undefined
+from cutscore.records import FoldResult, OutOfFold, PartDecision, ThresholdChoice, Undefined
 from cutscore.report.extras import calibration_figures, rule_figures, rule_json
 from cutscore.report.importance import importance_items
 from cutscore.report.items import Figure, Item, Metric, Table, Tag, Text
@@ -43,6 +43,14 @@ def record_items(result: Result, name: str, settings: ReportSettings) -> Iterato
     yield from picture_items(result, name, settings)
 
 
+def fold_items(folds: Sequence[FoldResult]) -> Iterator[Item]:
+    """Yield the score metrics of each fold, which exist as soon as the fold is finished."""
+    for step, fold in enumerate(folds):
+        for name in SCORE_METRICS:
+            yield figure_item(f"fold_{name}", fold.validation[name], step)
+            yield figure_item(f"fold_train_{name}", fold.train[name], step)
+
+
 def figure_item(key: str, value: float | Undefined, step: int = 0) -> Item:
     """Return a metric, or for a figure that does not exist the tag that says why."""
     if isinstance(value, Undefined):
@@ -55,13 +63,11 @@ def _score_items(result: Result) -> Iterator[Item]:
 
     All are of scores as the model gives them.
     """
+    yield from fold_items(result.folds)
     pooled = _pooled(result.oof)
     for name in SCORE_METRICS:
         validation = [fold.validation[name] for fold in result.folds]
         train = [fold.train[name] for fold in result.folds]
-        for step, (seen, unseen) in enumerate(zip(train, validation, strict=True)):
-            yield figure_item(f"fold_{name}", unseen, step)
-            yield figure_item(f"fold_train_{name}", seen, step)
         mean, train_mean = _mean(validation), _mean(train)
         yield figure_item(name, mean)
         yield figure_item(f"{name}_std", _std(validation))
