@@ -1,0 +1,1 @@
+"""Searches: Optuna proposes settings, and every trial is a whole run."""
