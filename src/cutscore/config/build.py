@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
 
-from cutscore.config.compose import explain
+from cutscore.config.compose import Composer, explain
 from cutscore.config.fingerprint import fingerprint
 from cutscore.config.layers import EXPERIMENT, GROUPS
 from cutscore.errors import Fault, RequestError, listed, nearest
@@ -30,16 +31,19 @@ ABILITIES = {
     "threshold": "choose",
 }
 CORE = tuple(ABILITIES)
+NO_SEARCH = "cutscore.search.settings.NoSearch"
 
 
 @dataclass(frozen=True)
 class Plan:
     """One composed and checked config: what will be executed and what will be recorded of it.
 
-    `config` is the resolved config as plain values, `choices` the chosen option of each group.
+    `search` is None, or the settings of a search around the experiment. `config` is the resolved
+    config as plain values, `choices` the chosen option of each group.
     """
 
     experiment: Experiment
+    search: Any
     report: Any
     tracking: Any
     config: dict[str, Any]
@@ -60,6 +64,8 @@ def build(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[st
     """
     named = {group: str(choices.get(group, "custom")) for group in (*GROUPS, EXPERIMENT)}
     plain = _plain(config)
+    if "search=none" in overrides:
+        _turn_off_search(plain)
     faults: list[Fault] = []
     parts: dict[str, Any] = {}
     for group in GROUPS:
@@ -77,7 +83,19 @@ def build(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[st
         threads=plain["threads"],
         resamples=parts["report"].bootstrap,
     )
-    return Plan(experiment, parts["report"], parts["tracking"], plain, named, tuple(overrides))
+    search = parts["search"] if parts["search"].active else None
+    return Plan(
+        experiment, search, parts["report"], parts["tracking"], plain, named, tuple(overrides)
+    )
+
+
+def compose_plan(composer: Composer, overrides: Sequence[str]) -> Plan:
+    """Compose overrides and build their plan; Hydra's errors become RequestErrors too."""
+    try:
+        config = composer.compose(overrides)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise RequestError(explain(error)) from error
+    return build(config, config.hydra.runtime.choices, overrides)
 
 
 def build_part(group: str, node: object) -> Any:
@@ -113,6 +131,12 @@ def _plain(config: DictConfig) -> dict[str, Any]:
     except OmegaConfBaseException as error:
         raise RequestError(explain(error)) from error
     return {str(key): value for key, value in plain.items()}
+
+
+def _turn_off_search(plain: dict[str, Any]) -> None:
+    """Forget a search's settings where none is asked for: a named experiment may bring some."""
+    if isinstance(plain.get("search"), dict) and plain["search"].get("_target_") == NO_SEARCH:
+        plain["search"] = {"_target_": NO_SEARCH}
 
 
 def _locate(group: str, target: str) -> type:

@@ -24,6 +24,7 @@ from cutscore.config.layers import EXPERIMENT, Layers
 from cutscore.errors import Fault, listed, nearest
 
 PRIMARY = "config"
+_SPACE_ENTRY = re.compile(r"\+{0,2}(?=search\.space[.=])")
 
 
 class Composer:
@@ -60,7 +61,7 @@ class Composer:
     def _compose(self, overrides: Sequence[str], mode: RunMode) -> DictConfig:
         config: DictConfig = self.hydra.compose_config(
             config_name=self.primary,
-            overrides=list(overrides),
+            overrides=with_open_space(overrides),
             run_mode=mode,
             with_log_configuration=False,
         )
@@ -74,7 +75,7 @@ class Composer:
         """
         params = launcher_config.hydra.sweeper.params or {}
         texts = [f"{key}={value}" for key, value in params.items()]
-        parsed = self._parser.parse_overrides([*texts, *overrides])
+        parsed = self._parser.parse_overrides([*texts, *with_open_space(overrides)])
         tasks = [one for one in parsed if not one.is_hydra_override()]
         batches = BasicSweeper.split_arguments(tasks, None)
         return [list(cell) for batch in batches for cell in batch]
@@ -143,6 +144,14 @@ class Composer:
                     problem = f'there is no option "{name}".{nearest(str(name), known)}'
                     faults.append(Fault(group, problem, f"Options: {listed(known, 30)}."))
         return faults
+
+
+def with_open_space(overrides: Sequence[str]) -> list[str]:
+    """Return the overrides with those of a search space as additions: any key may be its entry."""
+    return [
+        _SPACE_ENTRY.sub("++", text, count=1) if _SPACE_ENTRY.match(text) else text
+        for text in overrides
+    ]
 
 
 def explain(error: Exception) -> Fault:

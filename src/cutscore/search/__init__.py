@@ -1,1 +1,1 @@
-"""Searches: Optuna proposes settings, and every trial is a whole run."""
+"""Searching a space of overrides with Optuna; every trial is a run."""
