@@ -115,7 +115,8 @@ def _name(number: int, cells: int, plan: Plan, swept: Sequence[str]) -> str:
     """Return a name that says what the run is, such as exp05_cv_domain_balanced."""
     choices = plan.choices
     scheme = SCHEMES.get(choices["validation"], "cv")
-    words = [f"exp{number:0{max(2, len(str(cells)))}d}", scheme]
+    kind = "exp" if plan.search is None else "opt"
+    words = [f"{kind}{number:0{max(2, len(str(cells)))}d}", scheme]
     words += [choices["features"], choices["sampling"]]
     if any(key == "model" or key.startswith("model.") for key in swept):
         words.append(choices["model"])

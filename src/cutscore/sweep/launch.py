@@ -28,8 +28,10 @@ from cutscore.store.init import Store
 from cutscore.sweep.cells import Cell, Request
 from cutscore.sweep.leaderboard import Leaderboard, rank
 from cutscore.sweep.parent import parent_items, parent_name
-from cutscore.sweep.progress import Step, shown, tell
+from cutscore.sweep.progress import shown
+from cutscore.sweep.searches import check_searches, plan_of, run_search, runs_of
 from cutscore.tracking.lifeline import lifeline
+from cutscore.tracking.news import Step, tell
 from cutscore.tracking.reading import list_runs
 from cutscore.tracking.writer import open_run
 
@@ -73,6 +75,7 @@ def launch(composer: Composer, request: Request, stderr: Console) -> LaunchOutco
     with lifeline():
         with _status(stderr, f"Loading data and checking {len(request.cells)} experiment(s)"):
             folds = check_cells(request.cells)
+            check_searches(composer, request, workbench())
             store, _ = open_store(request.cells[0].plan)
         if request.multirun:
             return _sweep(composer, request, store, folds, stderr)
@@ -89,7 +92,8 @@ def check_cells(cells: Sequence[Cell]) -> int:
     at_fault, folds = 0, 0
     for cell in cells:
         try:
-            folds += len(prepare(cell.plan.experiment, workbench()).folds.splits)
+            splits = prepare(cell.plan.experiment, workbench()).folds.splits
+            folds += len(splits) * runs_of(cell)
         except RequestError as error:
             faults += error.faults
             at_fault += 1
@@ -103,6 +107,8 @@ def run_cell(config: DictConfig) -> RunOutcome:
     hydra = HydraConfig.get()
     overrides = [text for text in hydra.overrides.task if not text.startswith("job.")]
     plan = build(config, hydra.runtime.choices, overrides)
+    if plan.search is not None:
+        return run_search(plan, config, hydra, overrides, workbench())
     name = str(config.job.name)
     progress = Path(config.job.progress) if config.job.progress else None
 
@@ -131,7 +137,7 @@ def _single(
         f"hydra.run.dir='{folder}'",
         *_job_overrides(cell, folder, None),
     ]
-    with shown(folder / PROGRESS, 1, folds, stderr):
+    with shown(folder / PROGRESS, runs_of(cell), folds, stderr):
         done = composer.hydra.run(composer.primary, run_cell, overrides)
     return LaunchOutcome(store, folder, (done.return_value,))
 
@@ -148,14 +154,14 @@ def _sweep(
         open_run(client, store.experiment_id, name, tags={KIND_TAG: SWEEP}, life=life) as parent,
     ):
         life.register(parent.kill_children, last=True)
-        with shown(folder / PROGRESS, len(request.cells), folds, stderr):
+        with shown(folder / PROGRESS, sum(map(runs_of, request.cells)), folds, stderr):
             try:
                 outcomes = _launch_cells(composer, request, folder, parent.run_id)
             except BrokenProcessPool as error:
                 parent.kill_children("a worker process died")
                 outcomes = salvage(client, request.cells, parent.run_id, str(error))
         board = rank(outcomes, request.swept)
-        kept = _keep_best(request, board, stderr)
+        kept = _keep_best(composer, request, board, stderr)
         parent.write(parent_items(request, board, parent.name))
         if board.failed:
             parent.fail(f"{len(board.failed)} of {len(outcomes)} cells failed")
@@ -224,12 +230,15 @@ def _threads(config: DictConfig) -> list[str]:
     return [f"threads={max(1, cores // (cores if jobs < 1 else jobs))}"]
 
 
-def _keep_best(request: Request, board: Leaderboard, stderr: Console) -> str | None:
+def _keep_best(
+    composer: Composer, request: Request, board: Leaderboard, stderr: Console
+) -> str | None:
     """Fit the best cell's model on all rows where `model.refit` is `best`."""
     best = board.best
     if best is None:
         return None
-    plan = next(cell.plan for cell in request.cells if cell.name == best.name)
+    cell = next(cell for cell in request.cells if cell.name == best.name)
+    plan = plan_of(composer, cell, best)
     if plan.experiment.model.refit != "best":
         return None
     with _status(stderr, f"Fitting {best.name} on all rows"):
