@@ -80,7 +80,8 @@ def _difference(first: float | Undefined, second: float | Undefined) -> float | 
 def _validated_target(progress: Progress) -> Target:
     """Return the targets of the finished folds' validation rows, end to end."""
     rows = np.concatenate([result.fold.validation for result in progress.finished])
-    return progress.prepared.dataset.target[rows]
+    target: Target = progress.prepared.dataset.target[rows]
+    return target
 
 
 def _common_choice(

@@ -184,9 +184,7 @@ class _TrialCloser:
 
     def close(self, reason: str) -> None:
         """End the open runs of dead processes."""
-        condition = (
-            f"tags.`{PARENT_TAG}` = '{self.parent_id}' AND attributes.status = 'RUNNING'"
-        )
+        condition = f"tags.`{PARENT_TAG}` = '{self.parent_id}' AND attributes.status = 'RUNNING'"
         for run in self.client.search_runs([self.experiment_id], condition):
             if judge_life(run.data.tags).dead:
                 end_run(self.client, run.info.run_id, "KILLED", {FAILURE_TAG: reason})

@@ -59,6 +59,6 @@ def end_if_hopeless(
     there = [t.intermediate_values[step] for t in complete if step in t.intermediate_values]
     beside = f"; the median of {len(there)} complete trials was {np.median(there):.6g} there"
     raise HopelessError(
-        f"pruned after fold {step} of {folds}: {settings.metrics[0]} stood at {value:.6g} "
-        f"(prune_value){beside if there else ''} ({settings.pruner} pruner)"
+        f"pruned after fold {step} of {folds}: prune_value, in place of {settings.metrics[0]}, "
+        f"was {value:.6g}{beside if there else ''} ({settings.pruner} pruner)"
     )

@@ -188,7 +188,9 @@ def _check_tables(where: str, tables: set[str], revision: str | None) -> bool:
     known = _revisions()
     if revision != known[0]:
         newer = revision not in known
-        problem = f"{where} was made by {'a newer' if newer else 'an older'} version of Optuna than "
+        problem = (
+            f"{where} was made by {'a newer' if newer else 'an older'} version of Optuna than "
+        )
         problem += f"{optuna.__version__} (its schema is {revision})."
         remedy = (
             "Install that version, or name another storage."
@@ -210,7 +212,9 @@ def _revisions() -> list[str]:
 
 def _first_line(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
-    return redact(str(cause).strip().splitlines()[0]) if str(cause).strip() else type(cause).__name__
+    return (
+        redact(str(cause).strip().splitlines()[0]) if str(cause).strip() else type(cause).__name__
+    )
 
 
 def _fault(problem: str, remedy: str) -> RequestError:

@@ -73,9 +73,7 @@ def check_study(storage: Storage, key: str, words: Mapping[str, str], *, new: bo
     raise RequestError(Fault("search", problem, remedy))
 
 
-def open_study(
-    storage: Storage, plan: Plan, space: Space, data_digest: str, folds: int
-) -> Study:
+def open_study(storage: Storage, plan: Plan, space: Space, data_digest: str, folds: int) -> Study:
     """Return the study of this search, made if it does not exist; with its sampler and pruner."""
     settings: SearchSettings = plan.search
     key, words = study_key(plan, data_digest), definition(settings, space)

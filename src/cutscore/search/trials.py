@@ -129,27 +129,24 @@ def trial_overrides(desk: Desk, values: Mapping[str, object]) -> list[str]:
 def settle(desk: Desk, trial: Trial, outcome: RunOutcome) -> TrialEnd:
     """Write a run's end to its tag and then to the study."""
     from optuna.exceptions import UpdateFinishedTrialError
+    from optuna.trial import TrialState
 
     states: dict[str, State] = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
     state = states[outcome.status]
-    values = tuple(outcome.metrics[metric] for metric in desk.settings.metrics if state == "COMPLETE")
+    values = tuple(
+        outcome.metrics[metric] for metric in desk.settings.metrics if state == "COMPLETE"
+    )
     if outcome.run_id:
         desk.client.set_tag(outcome.run_id, STATE_TAG, state)
     for key, text in ((REASON, outcome.failure), (ERROR, outcome.error), (TRACE, outcome.trace)):
         if text:
             trial.set_user_attr(key, redact(text))
     try:
-        desk.study.tell(trial, list(values) or None, state=_optuna_state(state))
+        desk.study.tell(trial, list(values) or None, state=TrialState[state])
     except (UpdateFinishedTrialError, ValueError) as error:
         _retract(desk, outcome, str(error))
         return TrialEnd(trial.number, outcome.name, "FAIL", reason="it was given up as dead")
     return TrialEnd(trial.number, outcome.name, state, values, outcome.failure)
-
-
-def _optuna_state(state: State) -> object:
-    from optuna.trial import TrialState
-
-    return TrialState[state]
 
 
 def _retract(desk: Desk, outcome: RunOutcome, why: str) -> None:
