@@ -7,7 +7,7 @@ import logging
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +21,7 @@ from cutscore.experiment import (
     Progress,
     Workbench,
     execute,
+    judge,
     prepare,
     refit,
     shares_bins,
@@ -28,7 +29,8 @@ from cutscore.experiment import (
 )
 from cutscore.records import FoldResult
 from cutscore.report.items import DatasetUsed, Item, Metric, ModelFolder, Param, Tag, Text
-from cutscore.report.record import fold_items, record_items
+from cutscore.report.outer import OuterFigures, outer_items
+from cutscore.report.record import fold_items, record_items, score_digest
 from cutscore.report.redact import redact
 from cutscore.report.result import Result
 from cutscore.store.init import Store, init_store
@@ -37,7 +39,7 @@ from cutscore.tracking.lifeline import lifeline
 from cutscore.tracking.memory import PeakMemory
 from cutscore.tracking.models import log_model_folder
 from cutscore.tracking.provenance import code_tags, environment_text
-from cutscore.tracking.writer import RunWriter, open_run
+from cutscore.tracking.writer import RunWriter, add_to_run, open_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -72,7 +74,8 @@ class Job:
     """Where and as what a plan is run.
 
     `log_file` is the file that logging writes to, kept as the artifact run.log; `on_fold` hears of
-    progress; `tags` are set from the first moment.
+    progress; `tags` are set from the first moment. `judge` lets the rows of an outer split judge
+    the run at once: for runs that nobody chooses among.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Job:
     on_fold: OnFold = unheard
     tags: Mapping[str, str] = field(default_factory=dict)
     watcher: Watcher = field(default_factory=Watcher)
+    judge: bool = False
 
 
 @dataclass
@@ -196,6 +200,32 @@ def keep_model(plan: Plan, bench: Workbench, run_id: str, threshold: float) -> s
         return log_model_folder(client, run_id, model_item(plan, prepared, bench, threshold))
 
 
+def judge_run(plan: Plan, bench: Workbench, run_id: str) -> OuterFigures:
+    """Judge a finished run on its outer rows, write the figures into it and return them.
+
+    The run is executed once more, which gives the same bits; if it does not (another machine or
+    other library versions), a note says so.
+
+    Raises
+    ------
+    ValueError
+        If the plan holds no row out.
+    """
+    _, client = open_store(plan)
+    # Intervals of the threshold are in the record already.
+    experiment = replace(plan.experiment, resamples=0)
+    with lifeline():
+        prepared = prepare(experiment, bench)
+        result = execute(experiment, prepared, bench)
+        outer = judge(experiment, prepared, bench, result)
+        recorded = client.get_run(run_id).data.tags.get("score_digest")
+        if score_digest(result) != recorded:
+            note = "Executed again to be judged, the run gave other scores than it has on record."
+            outer = replace(outer, notes=(note,))
+        add_to_run(client, run_id, outer_items(outer))
+    return outer
+
+
 def model_item(plan: Plan, prepared: Prepared, bench: Workbench, threshold: float) -> ModelFolder:
     """Fit the model on all rows; return it as an item that holds the out-of-fold threshold."""
     final = refit(plan.experiment, prepared, bench)
@@ -221,6 +251,9 @@ def _record(
         _log_data(prepared)
         result = _execute(plan, prepared, bench, job, writer)
         writer.write(_kept(record_items(result, job.name, plan.report), metrics))
+        if job.judge and prepared.outer_costs is not None:
+            outer = judge(plan.experiment, prepared, bench, result)
+            writer.write(_kept(outer_items(outer), metrics))
         if plan.experiment.model.refit is True:
             # A kept model answers with raw scores, so it needs the cut-off on their scale.
             writer.write([model_item(plan, prepared, bench, result.raw_threshold)])

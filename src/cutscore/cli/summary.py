@@ -10,7 +10,7 @@ from rich.table import Table
 
 from cutscore.run import RunOutcome
 from cutscore.sweep.launch import LaunchOutcome
-from cutscore.sweep.leaderboard import OPTIMISM, Leaderboard
+from cutscore.sweep.leaderboard import Leaderboard
 
 NAMED = ("features", "sampling", "model")
 WIDE = 110
@@ -57,6 +57,7 @@ SINGLE = (
     Shown("bootstrap_cost_low", "bootstrap interval of that cost, from", None, ",.0f"),
     Shown("bootstrap_cost_high", "to", None, ",.0f"),
     Shown("crossfit_cost", "cross-fitted cost", None, ",.0f"),
+    Shown("crossfit_cost_per_row", "cross-fitted cost per row", None, ",.4f"),
     Shown("crossfit_savings", "cross-fitted savings", None, ".1%"),
     Shown("bayes_risk_savings", "savings, each row by its own costs", None, ".1%"),
     Shown("no_model_rule_savings", "savings without a model, by costs alone", None, ".1%"),
@@ -65,6 +66,10 @@ SINGLE = (
     Shown("recall", "recall", None, ".3f"),
     Shown("precision", "precision", None, ".3f"),
     Shown("fbeta", "F-beta", None, ".3f"),
+    Shown("outer_rows", "outer rows, seen by no fold", None, ",.0f"),
+    Shown("outer_cost_per_row", "cost per outer row", None, ",.4f"),
+    Shown("outer_savings", "savings on outer rows", None, ".1%"),
+    Shown("outer_roc_auc", "ROC AUC on outer rows", None, ".4f"),
 )
 
 
@@ -95,10 +100,23 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
 def _print_board(outcome: LaunchOutcome, board: Leaderboard, stdout: Console) -> None:
     stdout.print(_board_table(board, stdout.width))
     if len(board.ranked) > 1:
-        stdout.print(f"Costs are cross-fitted; ± is the spread over folds. {OPTIMISM}", style="dim")
+        text = f"Costs are cross-fitted; ± is the spread over folds. {board.note}"
+        stdout.print(text, style="dim")
     best = board.best
+    if best is not None:
+        _print_verdict(best, stdout)
     if best is not None and outcome.kept_model is not None:
         stdout.print(f"Model of {best.name}, fitted on all rows: {outcome.kept_model}")
+
+
+def _print_verdict(best: RunOutcome, stdout: Console) -> None:
+    """Print what the best cell costs by the figure that chose it and on outer rows."""
+    rows, judged = best.metrics.get("outer_rows"), best.metrics.get("outer_cost_per_row")
+    if rows is None or judged is None:
+        return
+    chosen = best.metrics.get("crossfit_cost_per_row")
+    before = "" if chosen is None else f"{chosen:,.4f} per row cross-fitted, "
+    stdout.print(f"{best.name} costs {before}{judged:,.4f} on {rows:,.0f} outer rows.")
 
 
 def _board_table(board: Leaderboard, width: int) -> Table:

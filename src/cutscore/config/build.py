@@ -219,4 +219,21 @@ def _cross_faults(parts: Mapping[str, Any]) -> list[Fault]:
         if getattr(validation, need, False) and data and getattr(data, column, None) is None:
             problem = f"this validation scheme needs a {column} column, and none is given."
             faults.append(Fault(f"data.{column}", problem, f"Give one as data.{column}=COLUMN."))
-    return faults
+    return [*faults, *_outer_faults(validation, parts.get("search"))]
+
+
+def _outer_faults(validation: object, search: object) -> list[Fault]:
+    """Check that there is a search where an outer split is made for one."""
+    nested = getattr(validation, "outer", None) == "nested"
+    searches = search is not None and getattr(search, "active", True)
+    if not nested or getattr(validation, "outer_part", None) is not None or searches:
+        return []
+    problem = (
+        "nested takes one outer part after another and makes a search for each, but no search is "
+        "asked for."
+    )
+    remedy = (
+        "Choose a search, set validation.outer=holdout, or name one part with "
+        "validation.outer_part=0."
+    )
+    return [Fault("validation.outer", problem, remedy)]

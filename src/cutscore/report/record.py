@@ -31,11 +31,12 @@ def record_items(result: Result, name: str, settings: ReportSettings) -> Iterato
     yield from (figure_item(key, value, step) for key, value, step in rule_figures(result))
     if result.notes:
         yield Tag("notes", " ".join(result.notes))
-    yield Metric("rows_scored", result.rows - result.unscored)
+    yield Metric("rows_scored", result.rows - result.outer_rows - result.unscored)
     yield Metric("rows_unscored", result.unscored)
+    yield Metric("rows_outer", result.outer_rows)
     for stage, seconds in result.seconds.items():
         yield Metric(f"seconds_{stage}", seconds)
-    yield Tag("score_digest", hashlib.sha256(result.oof.score.tobytes()).hexdigest())
+    yield Tag("score_digest", score_digest(result))
     yield _oof_table(result)
     yield Text("threshold.json", json.dumps(threshold_json(result), indent=2) + "\n")
     yield from _certainty_items(result, name)
@@ -49,6 +50,11 @@ def fold_items(folds: Sequence[FoldResult]) -> Iterator[Item]:
         for name in SCORE_METRICS:
             yield figure_item(f"fold_{name}", fold.validation[name], step)
             yield figure_item(f"fold_train_{name}", fold.train[name], step)
+
+
+def score_digest(result: Result) -> str:
+    """Return the sha256 (hex) of the out-of-fold scores' bytes."""
+    return hashlib.sha256(result.oof.score.tobytes()).hexdigest()
 
 
 def figure_item(key: str, value: float | Undefined, step: int = 0) -> Item:

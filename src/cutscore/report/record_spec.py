@@ -87,6 +87,18 @@ DECISION_METRICS = (
     "fnr",
 )
 
+OUTER_SCORE_METRICS = (*SCORE_METRICS, "brier_calibrated")
+OUTER_METRICS = (
+    "outer_rows",
+    "outer_cost",
+    "outer_cost_per_row",
+    "outer_savings",
+    *(f"outer_{name}" for name in OUTER_SCORE_METRICS),
+    *(f"outer_{name}" for name in ("fbeta", "recall", "precision", "tp", "fp", "tn", "fn")),
+)
+OUTER_ARTIFACT = "outer_scores.parquet"
+"""What a run that was judged on outer rows has as well: all of it, or nothing."""
+
 SIZE_METRICS = ("rows", "features", "duplicates", "peak_memory_mb", "seconds_total")
 
 ARTIFACTS = (
@@ -149,12 +161,18 @@ def missing_names(
     """
     groups = (*PARAM_GROUPS, "threshold")
     files = set(artifacts)
+    judged = any(name in metrics for name in OUTER_METRICS)
+    needed_metrics = (*METRICS, *OUTER_METRICS) if judged else METRICS
+    needed_artifacts = (*ARTIFACTS, OUTER_ARTIFACT) if judged else ARTIFACTS
     missing = [
         f"param:{group}.*" for group in groups if not any(p.startswith(f"{group}.") for p in params)
     ]
     missing += [f"param:{name}" for name in PARAMS if name not in params]
     missing += [f"tag:{name}" for name in TAGS if name not in tags]
-    for kind, needed, found in (("metric", METRICS, metrics), ("artifact", ARTIFACTS, files)):
+    for kind, needed, found in (
+        ("metric", needed_metrics, metrics),
+        ("artifact", needed_artifacts, files),
+    ):
         missing += [
             f"{kind}:{name}"
             for name in needed

@@ -18,12 +18,12 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict, read_write
 from rich.console import Console
 
-from cutscore.config.build import build
+from cutscore.config.build import Plan, build
 from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import Progress, Workbench, prepare
 from cutscore.report.record_spec import KIND_TAG, SWEEP
-from cutscore.run import Job, RunOutcome, execute_run, keep_model, labels, open_store
+from cutscore.run import Job, RunOutcome, execute_run, judge_run, keep_model, labels, open_store
 from cutscore.store.init import Store
 from cutscore.sweep.cells import Cell, Request
 from cutscore.sweep.leaderboard import Leaderboard, rank
@@ -120,6 +120,7 @@ def run_cell(config: DictConfig) -> RunOutcome:
         log_file=Path(hydra.runtime.output_dir) / "run.log",
         parent_id=config.job.parent,
         on_fold=on_fold,
+        judge=config.job.parent is None,  # cells are compared, only the best one is judged
     )
     with lifeline():
         return execute_run(plan, workbench(), job)
@@ -160,7 +161,7 @@ def _sweep(
             except BrokenProcessPool as error:
                 parent.kill_children("a worker process died")
                 outcomes = salvage(client, request.cells, parent.run_id, str(error))
-        board = rank(outcomes, request.swept)
+        board = _judge_best(composer, request, rank(outcomes, request.swept), stderr)
         kept = _keep_best(composer, request, board, stderr)
         parent.write(parent_items(request, board, parent.name))
         if board.failed:
@@ -230,6 +231,29 @@ def _threads(config: DictConfig) -> list[str]:
     return [f"threads={max(1, cores // (cores if jobs < 1 else jobs))}"]
 
 
+def _judge_best(
+    composer: Composer, request: Request, board: Leaderboard, stderr: Console
+) -> Leaderboard:
+    """Let the outer rows judge the best cell, if there are any, now that it has been chosen."""
+    best = board.best
+    if best is None:
+        return board
+    plan = _plan_of(composer, request, best)
+    if not getattr(plan.experiment.validation, "holds_out", False):
+        return board
+    with _status(stderr, f"Judging {best.name} on the outer rows"):
+        outer = judge_run(plan, workbench(), best.run_id)
+    notes = list(outer.notes)
+    if len({repr(_outer_source(cell.plan)) for cell in request.cells}) > 1:
+        notes.append(
+            "Cells may hold out different rows: others were then compared with the best one on "
+            "its outer rows."
+        )
+    for note in notes:
+        stderr.print(f"Note: {note}", highlight=False)
+    return board.with_best(outer.defined())
+
+
 def _keep_best(
     composer: Composer, request: Request, board: Leaderboard, stderr: Console
 ) -> str | None:
@@ -237,12 +261,21 @@ def _keep_best(
     best = board.best
     if best is None:
         return None
-    cell = next(cell for cell in request.cells if cell.name == best.name)
-    plan = plan_of(composer, cell, best)
+    plan = _plan_of(composer, request, best)
     if plan.experiment.model.refit != "best":
         return None
     with _status(stderr, f"Fitting {best.name} on all rows"):
         return keep_model(plan, workbench(), best.run_id, best.metrics["threshold_raw"])
+
+
+def _outer_source(plan: Plan) -> tuple[object, object]:
+    """Return what decides which rows are held out."""
+    return plan.experiment.source, plan.experiment.validation
+
+
+def _plan_of(composer: Composer, request: Request, outcome: RunOutcome) -> Plan:
+    cell = next(cell for cell in request.cells if cell.name == outcome.name)
+    return plan_of(composer, cell, outcome)
 
 
 @contextmanager
