@@ -26,6 +26,8 @@ WORDS = {
     "brier": "Brier score",
     "log_loss": "log loss",
     "ece": "calibration error",
+    "seconds_fit": "seconds of fitting",
+    "seconds_total": "seconds in all",
 }
 
 
@@ -121,7 +123,8 @@ def _setting(name: str, key: str, scale: Scale, trials: Sequence[TrialRecord]) -
     """Return one searched setting with the places of the trials on it."""
     if scale.kind != "categorical":
         place = np.array([numeric(trial.params.get(key)) for trial in trials], dtype=np.float64)
-        return Setting(name, place, scale.log, (), scale.low, scale.high)
+        whole = scale.kind == "int"
+        return Setting(name, place, scale.log, (), scale.low, scale.high, whole)
     had = [value_text(trial.params[key]) for trial in trials if key in trial.params]
     labels = tuple(dict.fromkeys([*(value_text(choice) for choice in scale.choices), *had]))
     index = {label: float(i) for i, label in enumerate(labels)}

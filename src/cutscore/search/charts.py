@@ -20,7 +20,7 @@ from cutscore.report.figures.search.searched import (
     Setting,
     best_so_far,
     log_ticks,
-    merit,
+    shade,
 )
 
 Chart = dict[str, Any]
@@ -44,23 +44,25 @@ def history_chart(searched: Searched, hover: Sequence[str]) -> Chart:
         layout[f"yaxis{axis}"] = _axis(aim.name, range=[floor, high]) | {
             "domain": [bottom + (0.08 if i < len(searched.aims) - 1 else 0), bottom + tall],
         }
-        points = _points(searched.drawn, searched.number, aim.value, hover)
-        data.append(_marks(points, f"complete ({aim.name})", style.BLUE, 7) | {"yaxis": f"y{axis}"})
+        place = {"yaxis": f"y{axis}", "showlegend": i == 0}
+        beyond = searched.drawn & ((aim.value < low) | (aim.value > high))
+        points = _points(searched.drawn & ~beyond, searched.number, aim.value, hover)
+        data.append(_marks(points, "complete", style.BLUE, 7) | place)
+        if beyond.any():
+            edge = _points(beyond, searched.number, np.clip(aim.value, low, high), hover)
+            data.append(_marks(edge, "worse than shown", style.SKY, 9, "triangle-up") | place)
         if len(searched.aims) == 1:
             line = {"color": style.ORANGE, "width": 2, "shape": "hv"}
             data.append(
                 {"type": "scatter", "mode": "lines", "name": "best so far", "line": line,
                  "hoverinfo": "skip", "x": searched.number.tolist(), "y": _plain(best_so_far(aim))}
             )  # fmt: skip
-        data += _lost(searched, floor + 0.03 * (high - low), hover, f"y{axis}", legend=i == 0)
+        data += [lost | place for lost in _lost(searched, floor + 0.03 * (high - low), hover)]
         if searched.best is not None:
             only = np.arange(len(searched.number)) == searched.best
             best = _points(only, searched.number, aim.value, hover)
-            data.append(
-                _marks(best, "best", style.ORANGE, 12, "diamond")
-                | {"yaxis": f"y{axis}", "showlegend": i == 0}
-            )
-    layout["xaxis"] = _axis("trial")
+            data.append(_marks(best, "best", style.ORANGE, 12, "diamond") | place)
+    layout["xaxis"] = _axis("trial", anchor=f"y{_nth(len(searched.aims) - 1)}")
     return {"data": data, "layout": layout}
 
 
@@ -87,16 +89,16 @@ def slices_chart(searched: Searched, hover: Sequence[str]) -> Chart:
     aim, settings = searched.aims[0], searched.settings
     columns = min(_COLUMNS, max(1, len(settings)))
     rows = math.ceil(len(settings) / columns)
-    height = 60 + 260 * rows
-    layout = _layout(height) | {"showlegend": False}
+    height = 25 + 250 * rows
+    layout = _layout(height) | {"showlegend": False, "margin": {**_MARGIN, "b": 5}}
     data: list[Chart] = []
     low, high = aim.ends()
-    gap = 70 / height
+    gap = 75 / height
     for i, setting in enumerate(settings):
         row, column = divmod(i, columns)
         top, axis = 1 - row / rows, _nth(i)
         shown = searched.drawn & np.isfinite(setting.place)
-        points = _points(shown, setting.place, np.clip(aim.value, low, high), hover)
+        points = _points(shown, setting.spread(), np.clip(aim.value, low, high), hover)
         marker = {
             "size": 7, "color": searched.number[shown].tolist(), "colorscale": _LATE,
             "cmin": 0, "cmax": int(searched.number.max(initial=1)), "opacity": 0.85,
@@ -105,14 +107,14 @@ def slices_chart(searched: Searched, hover: Sequence[str]) -> Chart:
         data.append(_marks(points, setting.name, style.BLUE, 7) | place | {"marker": marker})
         if searched.best is not None and shown[searched.best]:
             only = np.arange(len(shown)) == searched.best
-            best = _points(only, setting.place, aim.value, hover)
+            best = _points(only, setting.spread(), aim.value, hover)
             data.append(_marks(best, "best", style.ORANGE, 11, "diamond") | place)
         layout[f"xaxis{axis}"] = _place_axis(setting) | {
             "domain": [(column + 0.06) / columns, (column + 0.96) / columns],
             "anchor": f"y{axis}",
         }
         layout[f"yaxis{axis}"] = _axis(aim.name if column == 0 else "", range=[low, high]) | {
-            "domain": [max(0.0, top - 1 / rows + (gap if rows > 1 else 0)), top],
+            "domain": [max(0.0, top - 1 / rows + gap), top],
             "anchor": f"x{axis}",
             "showticklabels": column == 0,
         }
@@ -124,16 +126,16 @@ def parallel_chart(searched: Searched) -> Chart:
     shown = searched.drawn.copy()
     for setting in searched.settings:
         shown &= np.isfinite(setting.place)
-    good = merit(searched.aims[0])[shown]
-    axes = [_dimension(axis, shown) for axis in (*searched.settings, *searched.aims)]
+    good = shade(searched.aims[0])[shown]
+    axes = [_dimension(axis, shown) for axis in searched.axes]
     line = {"color": good.tolist(), "colorscale": _BLUES, "cmin": 0, "cmax": 1, "showscale": False}
     data: Chart = {
         "type": "parcoords", "dimensions": axes, "line": line, "labelangle": -12,
         "labelfont": {"size": 12, "color": style.INK}, "tickfont": {"size": 11},
     }  # fmt: skip
     layout = _layout(440) | {"margin": {"l": 90, "r": 90, "t": 90, "b": 30}}
-    if len(axes) > 9:
-        layout["width"] = 120 * len(axes)
+    if len(axes) > 11:
+        layout["width"] = 104 * len(axes)
     return {"data": [data], "layout": layout}
 
 
@@ -152,9 +154,7 @@ def pareto_charts(searched: Searched, hover: Sequence[str]) -> list[Chart]:
     return charts
 
 
-def _lost(
-    searched: Searched, height: float, hover: Sequence[str], axis: str, *, legend: bool
-) -> list[Chart]:
+def _lost(searched: Searched, height: float, hover: Sequence[str]) -> list[Chart]:
     """Return the trials without a value as marks along the lower edge."""
     floor = np.full(len(searched.number), height)
     found = []
@@ -164,8 +164,7 @@ def _lost(
     ):
         points = _points(searched.state == state, searched.number, floor, hover)
         if points["x"]:
-            marks = _marks(points, name, colour, 8, symbol)
-            found.append(marks | {"yaxis": axis, "showlegend": legend})
+            found.append(_marks(points, name, colour, 8, symbol))
     return found
 
 
@@ -175,7 +174,8 @@ def _dimension(axis: Setting | Aim, shown: Marks) -> Chart:
     name = escape(style.shorten(axis.name, 24))
     if isinstance(axis, Aim):
         values = np.clip(axis.value[shown], low, high)
-        return {"label": f"<b>{name}</b>", "values": values.tolist(), "range": [low, high]}
+        look = {"label": f"<b>{name}</b>", "tickformat": ",.5~r"}
+        return {**look, "values": values.tolist(), "range": [low, high]}
     places = axis.place[shown]
     if axis.labels:
         texts = [escape(style.shorten(label, 16)) for label in axis.labels]
@@ -194,10 +194,10 @@ def _dimension(axis: Setting | Aim, shown: Marks) -> Chart:
 
 def _place_axis(setting: Setting) -> Chart:
     """Return the level axis of a setting."""
-    axis = _axis(setting.name)
+    axis = _axis(style.shorten(setting.name, 26))
     low, high = setting.ends()
     if setting.labels:
-        texts = [escape(style.shorten(label, 16)) for label in setting.labels]
+        texts = [escape(style.shorten(label, 11)) for label in setting.labels]
         return axis | {
             "tickvals": list(range(len(texts))), "ticktext": texts, "range": [low, high]
         }  # fmt: skip
@@ -209,7 +209,8 @@ def _place_axis(setting: Setting) -> Chart:
             "tickvals": ticks, "ticktext": [style.number(tick) for tick in ticks],
         }  # fmt: skip
     air = 0.04 * (high - low)
-    return axis | {"range": [low - air, high + air], "nticks": 5}
+    form = {"tickformat": ",d"} if setting.whole and high - low >= 4 else {}
+    return axis | {"range": [low - air, high + air], "nticks": 5} | form
 
 
 def _points(
@@ -227,14 +228,17 @@ def _marks(points: Chart, name: str, colour: str, size: int, symbol: str = "circ
     """Return points as markers."""
     edge = {"color": "white" if symbol == "diamond" else colour, "width": 1}
     marker = {"color": colour, "size": size, "symbol": symbol, "line": edge}
-    kind = {"type": "scatter", "mode": "markers", "hoverinfo": "text"}
+    kind = {"type": "scatter", "mode": "markers", "hoverinfo": "text", "cliponaxis": False}
     return {**kind, **points, "name": escape(style.shorten(name, 40)), "marker": marker}
 
 
 def _axis(words: str, **settings: Any) -> Chart:
     """Return an axis in the look of the pictures."""
     text = escape(style.shorten(words, 40))
-    look = {"gridcolor": style.PALE, "zeroline": False, "linecolor": style.PALE, "showline": True}
+    look = {
+        "gridcolor": style.PALE, "zeroline": False, "linecolor": style.PALE, "showline": True,
+        "tickformat": ",.6~r",
+    }  # fmt: skip
     return {"title": {"text": text, "font": {"size": 12}}, **look, **settings}
 
 

@@ -17,7 +17,7 @@ from cutscore.search.charts import (
     pareto_charts,
     slices_chart,
 )
-from cutscore.search.records import STATES, StudyRecord, TrialRecord
+from cutscore.search.records import STATE_WORDS, StudyRecord, TrialRecord
 
 _STYLE = """
 body { font-family: system-ui, sans-serif; color: #24292F; margin: 2rem auto; max-width: 1180px;
@@ -27,6 +27,7 @@ h2 { font-size: 1.15rem; margin: 2.2rem 0 .2rem; }
 p { margin: .2rem 0; color: #57606A; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
 """
+_HELP = "Point at a trial to see what it had. Drag to look closer, double-click to go back."
 _SETTINGS_SHOWN = 12
 
 
@@ -72,7 +73,8 @@ def _sections(
         bars = {names[key]: share for key, share in shares.items()}
         yield "What made the difference", text, importance_chart(bars, "share (PED-ANOVA)")
     text = "Every complete trial against each setting. Light: early trials, dark: late ones."
-    yield f"{words(study.objectives[0][0])} by setting", text, slices_chart(searched, hover)
+    name = words(study.objectives[0][0])
+    yield f"{name[:1].upper()}{name[1:]} by setting", text, slices_chart(searched, hover)
     text = "One line a complete trial, the better the darker. Drag along an axis to pick out lines."
     yield "Every complete trial", text, parallel_chart(searched)
 
@@ -80,14 +82,13 @@ def _sections(
 def _opening(study: StudyRecord) -> str:
     """Return what was searched for and what came of it."""
     aims = " and ".join(f"{direction} {words(metric)}" for metric, direction in study.objectives)
-    counts = ", ".join(
-        f"{study.count(state)} {state.lower()}" for state in STATES if study.count(state)
-    )
+    counts = ", ".join(f"{trials} {word}" for word, trials in study.counts().items())
     lines = [f"To {aims}. {len(study.trials)} trials: {counts or 'none yet'}."]
     best = study.best
     if best is not None and best.values is not None:
         reached = ", ".join(number(value) for value in best.values)
         lines.append(f"Best: trial {best.number} ({best.name or best.run_id}) with {reached}.")
+    lines.append(_HELP)
     return "\n".join(f"<p>{escape(line)}</p>" for line in lines)
 
 
@@ -104,17 +105,17 @@ def _hover(trial: TrialRecord, study: StudyRecord, names: Mapping[str, str]) -> 
     if len(shown) > _SETTINGS_SHOWN:
         lines.append(f"and {len(shown) - _SETTINGS_SHOWN} more settings")
     if trial.reason:
-        lines.append(f"{trial.state.lower()}: {shorten(trial.reason, 90)}")
+        lines.append(f"{STATE_WORDS[trial.state]}: {shorten(trial.reason, 90)}")
     return "<br>".join(escape(line) for line in lines)
 
 
 def _div(chart: Chart, name: str, *, code: bool) -> str:
     """Return a chart as HTML, with plotly's own code before it if asked for."""
-    from plotly.io import to_html
+    from plotly.io import to_html  # type: ignore[import-untyped]
 
     return str(
         to_html(
-            chart, config={"displaylogo": False}, include_plotlyjs=code, full_html=False,
+            chart, config={"displayModeBar": False}, include_plotlyjs=code, full_html=False,
             validate=False, div_id=name, default_height=f"{chart['layout']['height']}px",
         )
     )  # fmt: skip

@@ -21,7 +21,13 @@ Objective = tuple[str, Direction]
 Value = str | int | float | bool | None
 """What a trial can propose for a setting."""
 
-STATES: tuple[State, ...] = ("COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING")
+STATE_WORDS: Mapping[State, str] = {
+    "COMPLETE": "complete",
+    "PRUNED": "pruned",
+    "FAIL": "failed",
+    "RUNNING": "running",
+    "WAITING": "waiting",
+}
 
 
 @dataclass(frozen=True)
@@ -86,9 +92,10 @@ class StudyRecord:
         """The trials that have finite values."""
         return tuple(trial for trial in self.trials if trial.counts)
 
-    def count(self, state: State) -> int:
-        """Return the number of trials in a state."""
-        return sum(trial.state == state for trial in self.trials)
+    def counts(self) -> dict[str, int]:
+        """Return how many trials are in each state, in words, without those that have none."""
+        found = {w: sum(t.state == s for t in self.trials) for s, w in STATE_WORDS.items()}
+        return {word: trials for word, trials in found.items() if trials}
 
 
 def ranked(trials: Iterable[TrialRecord], objectives: Sequence[Objective]) -> list[TrialRecord]:

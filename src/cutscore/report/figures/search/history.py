@@ -20,17 +20,21 @@ def history(study: str, searched: Searched) -> Figure:
     Pruned and failed trials have no value: they are marks along the lower edge.
     """
     panels = len(searched.aims)
-    height = 1.2 + 3.4 * panels if panels == 1 else 1.1 + 2.5 * panels
+    each = 3.4 if panels == 1 else 2.5
+    height = 1.65 + each * panels
     figure = style.new_figure(7.6, height)
-    each = (height - 1.2) / panels
     for i, aim in enumerate(searched.aims):
         bottom = 0.55 + (panels - 1 - i) * each
-        tall = each - (0.25 if i < panels - 1 else 0)
+        tall = each - (0.4 if i < panels - 1 else 0)
         axes = style.plain_axes(figure, (0.13, bottom / height, 0.84, tall / height))
         _draw(axes, searched, aim)
         style.label(axes, "trial" if i == panels - 1 else "", style.shorten(aim.name, 34))
         if i == 0:
-            style.legend(axes, "upper right")
+            # Above the axes, for every corner inside may hold trials.
+            axes.legend(
+                loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, fontsize=8.5,
+                frameon=False, labelcolor=style.INK, columnspacing=1.4, handletextpad=0.4,
+            )  # fmt: skip
     style.title(figure, "How the search went", study)
     return figure
 

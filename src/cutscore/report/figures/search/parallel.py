@@ -13,7 +13,7 @@ from cutscore.report.figures.search.searched import (
     Searched,
     Setting,
     log_ticks,
-    merit,
+    shade,
 )
 
 if TYPE_CHECKING:
@@ -31,12 +31,13 @@ def parallel_coordinates(study: str, searched: Searched, most: int = MOST) -> Fi
     from matplotlib.colors import LinearSegmentedColormap
 
     settings = searched.settings[:most]
-    columns = [_scaled(axis) for axis in (*settings, *searched.aims)]
+    drawn: tuple[Setting | Aim, ...] = (*settings, *searched.aims)
+    columns = [_scaled(axis) for axis in drawn]
     shown = np.flatnonzero(searched.drawn & np.isfinite(np.array(columns)).all(axis=0))
-    width = max(6.4, 1.2 + 1.12 * len(columns))
+    width = max(6.4, 1.3 + 1.12 * len(columns))
     figure = style.new_figure(width, 5.0)
-    axes = figure.add_axes((0.75 / width, 0.16, 1 - 1.6 / width, 0.61))
-    good = merit(searched.aims[0])
+    axes = figure.add_axes((0.35 / width, 0.13, 1 - 2.0 / width, 0.63))
+    good = shade(searched.aims[0])
     order = shown[np.argsort(good[shown], kind="stable")]  # the best are drawn last
     lines = np.stack(
         [np.tile(np.arange(len(columns)), (len(order), 1)), np.array(columns)[:, order].T], axis=2
@@ -44,8 +45,8 @@ def parallel_coordinates(study: str, searched: Searched, most: int = MOST) -> Fi
     colours = LinearSegmentedColormap.from_list("good", ["#DCE3E8", style.SKY, "#00507D"])
     axes.add_collection(
         LineCollection(
-            list(lines), colors=colours(good[order]), linewidths=1.1 if len(order) <= _FEW else 0.6,
-            alpha=0.8 if len(order) <= _FEW else 0.5,
+            list(lines), colors=colours(good[order]), linewidths=1.1 if len(order) <= _FEW else 0.5,
+            alpha=0.8 if len(order) <= _FEW else 0.35,
         )
     )  # fmt: skip
     if searched.best is not None and searched.best in shown:
@@ -54,7 +55,7 @@ def parallel_coordinates(study: str, searched: Searched, most: int = MOST) -> Fi
     axes.set_xlim(-0.02, len(columns) - 1 + 0.02)
     axes.set_ylim(-0.03, 1.03)
     axes.axis("off")
-    for place, axis in enumerate((*settings, *searched.aims)):
+    for place, axis in enumerate(drawn):
         _draw_axis(axes, place, axis)
     left_out = len(searched.settings) - len(settings)
     more = f", {left_out} settings not shown" if left_out else ""
@@ -99,6 +100,12 @@ def _ticks(axis: Setting | Aim) -> list[tuple[float, str]]:
     if isinstance(axis, Setting) and axis.log and low > 0:
         ticks = log_ticks(low, high)
         return [(float(np.log(t / low) / np.log(high / low)), style.number(t)) for t in ticks]
-    # The ends of an objective are not values of any trial, those of a setting may be.
-    heights = (1 / 3, 2 / 3) if isinstance(axis, Aim) else (0.0, 0.5, 1.0)
-    return [(height, style.number(low + height * (high - low))) for height in heights]
+    if isinstance(axis, Aim):
+        from matplotlib.ticker import MaxNLocator
+
+        rounded = MaxNLocator(4).tick_values(low, high)
+        values = [float(value) for value in rounded if low <= value <= high]
+    else:
+        middle = (low + high) / 2
+        values = [low, float(round(middle)) if axis.whole else middle, high]
+    return [((value - low) / (high - low), style.number(value)) for value in values]

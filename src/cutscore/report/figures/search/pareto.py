@@ -30,7 +30,7 @@ def pareto_front(study: str, searched: Searched) -> Figure:
     columns = min(3, len(shown))
     rows = math.ceil(len(shown) / columns)
     side = 6.6 if columns == 1 else 4.2
-    width, height = 0.4 + side * columns, 0.75 + 4.2 * rows
+    width, height = 0.4 + side * columns, 0.45 + 4.2 * rows
     figure = style.new_figure(width, height)
     for i, (first, second) in enumerate(shown):
         row, column = divmod(i, columns)

@@ -16,7 +16,8 @@ class Setting:
     """What the trials had for one searched setting.
 
     `place` has shape (trials,), NaN where a trial has no value; for choices it is the index in
-    `labels`. `low` and `high` are the ends of the space, None where unknown.
+    `labels`. `low` and `high` are the ends of the space, None where unknown. `whole` says that
+    all values are whole numbers.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Setting:
     labels: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    whole: bool = False
 
     def ends(self) -> tuple[float, float]:
         """Return the least and the greatest value of the space and the trials, never equal."""
@@ -35,6 +37,14 @@ class Setting:
         if low < high:
             return low, high
         return (low / 2, low * 2) if self.log and low > 0 else (low - 0.5, low + 0.5)
+
+    def spread(self) -> Points:
+        """Return the places, those of choices moved apart a little so that all are seen."""
+        if not self.labels:
+            return self.place
+        # The golden ratio spreads any number of points evenly, and always in the same way.
+        turns = np.arange(len(self.place)) * 0.6180339887498949 % 1.0
+        return np.asarray(self.place + 0.5 * (turns - 0.5))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +95,12 @@ class Searched:
     @property
     def drawn(self) -> npt.NDArray[np.bool_]:
         """Which trials have a value in every objective."""
-        return np.logical_and.reduce([np.isfinite(aim.value) for aim in self.aims])
+        return np.asarray(np.isfinite([aim.value for aim in self.aims]).all(axis=0))
+
+    @property
+    def axes(self) -> tuple[Setting | Aim, ...]:
+        """The settings and then the objectives."""
+        return (*self.settings, *self.aims)
 
 
 def best_so_far(aim: Aim) -> Points:
@@ -94,19 +109,15 @@ def best_so_far(aim: Aim) -> Points:
     return losses if aim.lower_is_better else -losses
 
 
-def merit(aim: Aim) -> Points:
-    """Return the values scaled to [0, 1], 1 being the best and 0 all that is cut off.
+def shade(aim: Aim) -> Points:
+    """Return how dark to draw each trial, from 0 (the worst) to 1 (the best), NaN where no value.
 
-    NaN stays, and equal values are all 0.5.
+    It goes by rank, and steeply, so that among a thousand good trials the best still stand out.
     """
-    low, high = aim.ends()
-    worst = high if aim.lower_is_better else -low
-    with np.errstate(invalid="ignore"):
-        losses = np.minimum(aim.loss, worst)
-    finite = losses[np.isfinite(losses)]
-    if finite.size == 0 or finite.min() == finite.max():
-        return np.where(np.isfinite(losses), 0.5, np.nan)
-    return np.asarray((finite.max() - losses) / (finite.max() - finite.min()))
+    losses = aim.loss
+    ranks = np.searchsorted(np.sort(losses[np.isfinite(losses)]), losses)
+    share = 1 - ranks / max(1, int(np.isfinite(losses).sum()) - 1)
+    return np.where(np.isfinite(losses), np.clip(share, 0, 1) ** 2, np.nan)
 
 
 def finite_ends(values: Points) -> tuple[float, float]:

@@ -25,12 +25,12 @@ def slices(study: str, searched: Searched, most: int = MOST) -> Figure:
     settings = searched.settings[:most]
     columns = min(_COLUMNS, max(2, len(settings)))
     rows = math.ceil(len(settings) / columns)
-    width, height = 1.0 + 2.45 * columns, 1.05 + 2.35 * rows
+    width, height = 1.0 + 2.45 * columns, 0.92 + 2.35 * rows
     figure = style.new_figure(width, height)
     aim = searched.aims[0]
     for i, setting in enumerate(settings):
         row, column = divmod(i, columns)
-        left, bottom = 0.85 + 2.45 * column, 0.62 + 2.35 * (rows - 1 - row)
+        left, bottom = 0.85 + 2.45 * column, 0.92 + 2.35 * (rows - 1 - row)
         box = (left / width, bottom / height, 2.2 / width, 1.6 / height)
         axes = style.plain_axes(figure, box)
         _draw(axes, searched, aim, setting)
@@ -42,8 +42,8 @@ def slices(study: str, searched: Searched, most: int = MOST) -> Figure:
     more = f", {left_out} more not shown" if left_out else ""
     style.title(figure, f"{aim.name[:1].upper()}{aim.name[1:]} by setting{more}", study)
     figure.text(
-        0.98, 1 - 0.38 / height, "light: early trials, dark: late; diamond: the best",
-        fontsize=8.5, color=style.GREY, va="top", ha="right",
+        0.02, 0.1 / height, "light: early trials, dark: late; diamond: the best",
+        fontsize=8.5, color=style.GREY, va="bottom",
     )  # fmt: skip
     return figure
 
@@ -55,12 +55,12 @@ def _draw(axes: Axes, searched: Searched, aim: Aim, setting: Setting) -> None:
 
     low, high = aim.ends()
     shown = searched.drawn & np.isfinite(setting.place)
-    place = _spread(setting)
+    place = setting.spread()
     axes.scatter(
         place[shown], np.clip(aim.value[shown], low, high), c=searched.number[shown],
         cmap=LinearSegmentedColormap.from_list("late", ["#BFDDEE", style.BLUE, "#00304D"]),
         vmin=0, vmax=max(1, int(searched.number.max(initial=1))),
-        s=18 if len(place) <= 200 else 9, linewidths=0, alpha=0.85,
+        s=18 if len(place) <= 200 else 9, linewidths=0, alpha=0.85, clip_on=False,
     )  # fmt: skip
     if searched.best is not None and shown[searched.best]:
         axes.plot(
@@ -77,11 +77,11 @@ def _place_ticks(axes: Axes, setting: Setting) -> None:
     """Put few and readable ticks along the setting's axis."""
     low, high = setting.ends()
     if setting.labels:
-        labels = [style.shorten(label, _NARROW) for label in setting.labels]
-        crowded = len(labels) > 2
+        few = len(setting.labels) < 3
+        labels = [style.shorten(label, 16 if few else _NARROW) for label in setting.labels]
         axes.set_xticks(range(len(labels)), labels, fontsize=8)
-        if crowded:
-            axes.tick_params(axis="x", labelrotation=18, pad=1)
+        if not few:
+            axes.tick_params(axis="x", labelrotation=18 if len(labels) < 5 else 60, pad=1)
         axes.set_xlim(low, high)
         return
     if setting.log and low > 0:
@@ -93,13 +93,4 @@ def _place_ticks(axes: Axes, setting: Setting) -> None:
         return
     air = 0.04 * (high - low)
     axes.set_xlim(low - air, high + air)
-    axes.locator_params(axis="x", nbins=4)
-
-
-def _spread(setting: Setting) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Return the places, those of choices moved apart a little so that they do not cover up."""
-    if not setting.labels:
-        return setting.place
-    # The golden ratio spreads any number of points evenly, and always in the same way.
-    turns = np.arange(len(setting.place)) * 0.6180339887498949 % 1.0
-    return np.asarray(setting.place + 0.5 * (turns - 0.5))
+    axes.locator_params(axis="x", nbins=4, integer=setting.whole)
