@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
 
-from cutscore.config.compose import Composer, explain
+from cutscore.config.compose import NO_SEARCH, Composer, explain, no_search
 from cutscore.config.fingerprint import fingerprint
 from cutscore.config.layers import EXPERIMENT, GROUPS
 from cutscore.errors import Fault, RequestError, listed, nearest
@@ -31,7 +31,6 @@ ABILITIES = {
     "threshold": "choose",
 }
 CORE = tuple(ABILITIES)
-NO_SEARCH = "cutscore.search.settings.NoSearch"
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,7 @@ def build(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[st
     """
     named = {group: str(choices.get(group, "custom")) for group in (*GROUPS, EXPERIMENT)}
     plain = _plain(config)
-    if "search=none" in overrides:
-        _turn_off_search(plain)
-    faults: list[Fault] = []
+    faults = _leave_out_search(plain, told="search=none" not in overrides)
     parts: dict[str, Any] = {}
     for group in GROUPS:
         try:
@@ -133,10 +130,17 @@ def _plain(config: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
-def _turn_off_search(plain: dict[str, Any]) -> None:
-    """Forget a search's settings where none is asked for: a named experiment may bring some."""
-    if isinstance(plain.get("search"), dict) and plain["search"].get("_target_") == NO_SEARCH:
-        plain["search"] = {"_target_": NO_SEARCH}
+def _leave_out_search(plain: dict[str, Any], *, told: bool) -> list[Fault]:
+    """Take the settings of a search out where there is none, and return the faults they are.
+
+    They are none (`told` is false) where a request turns off the search that a named experiment
+    brings with its settings.
+    """
+    search = plain.get("search")
+    if not isinstance(search, dict) or search.get("_target_") != NO_SEARCH:
+        return []
+    plain["search"] = {"_target_": NO_SEARCH}
+    return [no_search(f"search.{key}") for key in search if key != "_target_" and told]
 
 
 def _locate(group: str, target: str) -> type:

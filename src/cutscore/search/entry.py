@@ -106,7 +106,7 @@ class Entry:
     def ends(self) -> tuple[Value, ...]:
         """Return the values that show whether all are allowed.
 
-        These are every choice, or both ends; for a float also a value in between that is not
+        These are every choice, or both ends; for an interval also a value in between that is not
         whole, which settings that count something refuse.
         """
         if self.kind == "categorical":
@@ -121,11 +121,8 @@ class Entry:
         return int(exact) if self.kind == "int" else float(exact)
 
     def _between(self) -> float:
-        """Return a value near the middle that is no whole number."""
-        if self.log:
-            return math.sqrt(self.low * self.high) if self.low > 0 else self.low
-        middle = self.low + (self.high - self.low) / 2
-        return middle if middle % 1 else self.low + (self.high - self.low) * 0.4375
+        """Return a value that is no whole number: one at the golden section."""
+        return self.low + (self.high - self.low) * (math.sqrt(5) - 1) / 2
 
 
 def spelled(value: Value) -> str:

@@ -56,19 +56,15 @@ def flattened(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield f"{prefix}{key}", value
 
 
-def entries_given(overrides: Sequence[str], node: str) -> Iterator[tuple[str, Any]]:
-    """Yield what overrides say of the mapping `node`: dotted keys below it and their values."""
+def settings_given(overrides: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the dotted keys that overrides set with their values, None for a deletion."""
     for text in overrides:
         override = parser().parse_override(text)
-        key = override.key_or_group
-        if key != node and not key.startswith(f"{node}."):
-            continue
-        inner = key[len(node) + 1 :]
-        value = None if override.is_delete() else override.value()
+        key, value = override.key_or_group, None if override.is_delete() else override.value()
         if isinstance(value, Mapping):
-            yield from flattened(value, f"{inner}." if inner else "")
-        elif inner:
-            yield inner, value
+            yield from flattened(value, f"{key}.")
+        else:
+            yield key, value
 
 
 def is_off(value: object) -> bool:

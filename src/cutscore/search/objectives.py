@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from cutscore.report.record_spec import METRICS, SCORE_METRICS
+from cutscore.report.record_spec import SCORE_METRICS
 
 Direction = Literal["minimize", "maximize"]
 
@@ -89,9 +89,6 @@ _NEITHER = (
     "plateau_high",
 )
 
-# The same for all trials, as long as they share data, folds and costs.
-_CONSTANT = ("rows", "duplicates")
-
 
 def _score_directions() -> dict[str, Direction]:
     """Return which way each variant of a score metric is better; spreads and gaps: smaller."""
@@ -132,8 +129,3 @@ COMMON = (
 def canonical_metric(name: str) -> str:
     """Return the name that a metric has in the record."""
     return ALIASES.get(name, name)
-
-
-def unsearchable() -> frozenset[str]:
-    """Return the record's metrics that no search can optimise: constants, and steps per fold."""
-    return frozenset(name for name in METRICS if name not in DIRECTIONS)

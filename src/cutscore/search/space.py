@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from cutscore.errors import Fault, RequestError
 from cutscore.search.entry import Entry, Value
-from cutscore.search.notation import entries_given, flattened, is_off, parse_entry
+from cutscore.search.notation import flattened, is_off, parse_entry, settings_given
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-__all__ = ["SPACE", "Entry", "Space", "Value", "parse_space"]
+__all__ = ["SPACE", "Entry", "Space", "Value", "parse_space", "read_space"]
 
 SPACE = "search.space"
 
 
 @dataclass(frozen=True)
 class Space:
-    """What a search varies; `removed` are the keys whose entries were turned off."""
+    """What a search varies; `removed` are the settings whose entries were turned off."""
 
     entries: tuple[Entry, ...]
     removed: tuple[str, ...] = ()
@@ -64,18 +64,28 @@ class Space:
 def parse_space(raw: Mapping[str, Any], overrides: Sequence[str] = ()) -> Space:
     """Read a space from the composed `search.space` and the overrides it was composed with.
 
-    Nested mappings are flattened to dotted keys. For a key given twice the later entry wins, and
-    one from the overrides wins over all: composing keeps the place of the first.
-
     Raises
     ------
     RequestError
         With a fault for each entry that cannot be read.
     """
-    given: dict[str, Any] = {}
-    for key, value in [*flattened(raw), *entries_given(overrides, SPACE)]:
-        plain = key.removeprefix("+")
-        given[plain] = (key, value)
+    space, faults = read_space(raw, overrides)
+    if faults:
+        raise RequestError(faults)
+    return space
+
+
+def read_space(raw: Mapping[str, Any], overrides: Sequence[str]) -> tuple[Space, list[Fault]]:
+    """Read the entries that can be read, and say what is wrong with the others.
+
+    Nested mappings are flattened to dotted keys. For a key given twice the later entry wins, and
+    one from the overrides wins over all: composing keeps the place of the first.
+    """
+    given: dict[str, tuple[str, Any]] = {}
+    prefix = f"{SPACE}."
+    typed = [(key, value) for key, value in settings_given(overrides) if key.startswith(prefix)]
+    for key, value in [*flattened(raw), *((k.removeprefix(prefix), v) for k, v in typed)]:
+        given[key.removeprefix("+")] = (key, value)
     entries: list[Entry] = []
     faults: list[Fault] = []
     for key, value in given.values():
@@ -85,10 +95,10 @@ def parse_space(raw: Mapping[str, Any], overrides: Sequence[str] = ()) -> Space:
             entries.append(parse_entry(key, value, f"{SPACE}.{key}"))
         except RequestError as error:
             faults += error.faults
-    if faults:
-        raise RequestError(faults)
-    removed = tuple(plain for plain, (_, value) in given.items() if is_off(value))
-    return Space(tuple(entries), removed)
+    removed = tuple(
+        plain for plain, (_, value) in given.items() if is_off(value) and f"+{plain}" not in raw
+    )
+    return Space(tuple(entries), removed), faults
 
 
 def _continuous(entry: Entry) -> Fault:
