@@ -67,10 +67,6 @@ class TrialRecord:
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def count(self, state: State) -> int:
-        """Return the number of trials in a state."""
-        return sum(trial.state == state for trial in self.trials)
-
     def counts(self) -> bool:
         """Whether the trial is complete and all its values are finite."""
         values = self.values
@@ -100,7 +96,7 @@ class StudyRecord:
         """Return the number of trials in a state."""
         return sum(trial.state == state for trial in self.trials)
 
-    def counts(self) -> dict[str, int]:
+    def tally(self) -> dict[str, int]:
         """Return how many trials are in each state, in words, without those that have none."""
         found = {word: self.count(state) for state, word in STATE_WORDS.items()}
         return {word: trials for word, trials in found.items() if trials}
