@@ -75,7 +75,7 @@ def print_search(
 
 def counts_line(study: StudyRecord) -> str:
     """Return how many trials there are in each state."""
-    counts = ", ".join(f"{trials} {word}" for word, trials in study.counts().items())
+    counts = ", ".join(f"{trials} {word}" for word, trials in study.tally().items())
     return f"Study {study.name}: {counts or 'no trials'}"
 
 

@@ -82,7 +82,7 @@ def _sections(
 def _opening(study: StudyRecord) -> str:
     """Return what was searched for and what came of it."""
     aims = " and ".join(f"{direction} {words(metric)}" for metric, direction in study.objectives)
-    counts = ", ".join(f"{trials} {word}" for word, trials in study.counts().items())
+    counts = ", ".join(f"{trials} {word}" for word, trials in study.tally().items())
     lines = [f"To {aims}. {len(study.trials)} trials: {counts or 'none yet'}."]
     best = study.best
     if best is not None and best.values is not None:

@@ -92,9 +92,13 @@ class StudyRecord:
         """The trials that have finite values."""
         return tuple(trial for trial in self.trials if trial.counts)
 
-    def counts(self) -> dict[str, int]:
+    def count(self, state: State) -> int:
+        """Return the number of trials in a state."""
+        return sum(trial.state == state for trial in self.trials)
+
+    def tally(self) -> dict[str, int]:
         """Return how many trials are in each state, in words, without those that have none."""
-        found = {w: sum(t.state == s for t in self.trials) for s, w in STATE_WORDS.items()}
+        found = {word: self.count(state) for state, word in STATE_WORDS.items()}
         return {word: trials for word, trials in found.items() if trials}
 
 
