@@ -4,7 +4,7 @@ Runs `cutscore run search=custom ...` with several workers, on an SQLite file an
 that it starts itself, and counts what study and store hold in the end. Then it kills workers at
 random moments (signal 9), now and then the command itself, which is started again.
 
-    uv run python stress/search.py [--workers 8] [--trials 200] [--kills 20] [--on sqlite,postgresql]
+    uv run python stress/search.py [--workers 8] [--trials 200] [--kills 20]
 """
 
 from __future__ import annotations
