@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cutscore.errors import Fault, RequestError, listed, nearest
@@ -92,6 +94,43 @@ def list_runs(
         conditions.append(f"attributes.status = '{status}'")
     runs = _search(client, list(experiments), " AND ".join(conditions), limit)
     return [_summary(run, experiments[run.info.experiment_id]) for run in runs]
+
+
+def find_runs(
+    client: MlflowClient,
+    experiment: str,
+    tags: Mapping[str, str] | None = None,
+    *,
+    parent_id: str | None = None,
+    status: str | None = None,
+) -> list[RunSummary]:
+    """Return all runs of an experiment that have these tags, newest first."""
+    experiments = _experiments(client, experiment)
+    wanted = {**(tags or {}), **({PARENT_TAG: parent_id} if parent_id else {})}
+    conditions = [f"tags.`{key}` = '{value}'" for key, value in wanted.items()]
+    if status is not None:
+        conditions.append(f"attributes.status = '{status}'")
+    runs = _search(client, list(experiments), " AND ".join(conditions), None)
+    return [_summary(run, experiments[run.info.experiment_id]) for run in runs]
+
+
+def artifact_text(client: MlflowClient, run_id: str, path: str) -> str | None:
+    """Return the text of an artifact, None where the run has none of that name."""
+    from mlflow.exceptions import MlflowException
+
+    with tempfile.TemporaryDirectory(prefix="cutscore-") as folder:
+        try:
+            found = Path(client.download_artifacts(run_id, path, folder))
+        except (MlflowException, OSError):
+            return None
+        return found.read_text(encoding="utf-8") if found.is_file() else None
+
+
+def kept_model(client: MlflowClient, run_id: str) -> str | None:
+    """Return the id of the model that was logged with a run, None if there is none."""
+    outputs = client.get_run(run_id).outputs
+    models = outputs.model_outputs if outputs else []
+    return str(models[-1].model_id) if models else None
 
 
 def show_run(client: MlflowClient, run: str) -> RunDetail:
