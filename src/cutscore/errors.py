@@ -44,6 +44,10 @@ class RequestError(CutscoreError):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
+class HopelessError(CutscoreError):
+    """A run is ended early on purpose: it will not be among the best. The text says why."""
+
+
 class StoreError(CutscoreError):
     """A store cannot be opened, read or written."""
 

@@ -5,27 +5,32 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
 from cutscore.config.build import Plan
-from cutscore.errors import RequestError
+from cutscore.errors import HopelessError, RequestError
 from cutscore.experiment import (
     OnFold,
     Prepared,
+    Progress,
     Workbench,
     execute,
+    judge,
     prepare,
     refit,
     shares_bins,
     unheard,
 )
+from cutscore.records import FoldResult
 from cutscore.report.items import DatasetUsed, Item, Metric, ModelFolder, Param, Tag, Text
-from cutscore.report.record import record_items
+from cutscore.report.outer import OuterFigures, outer_items
+from cutscore.report.record import fold_items, record_items, score_digest
 from cutscore.report.redact import redact
 from cutscore.report.result import Result
 from cutscore.store.init import Store, init_store
@@ -34,7 +39,7 @@ from cutscore.tracking.lifeline import lifeline
 from cutscore.tracking.memory import PeakMemory
 from cutscore.tracking.models import log_model_folder
 from cutscore.tracking.provenance import code_tags, environment_text
-from cutscore.tracking.writer import RunWriter, open_run
+from cutscore.tracking.writer import RunWriter, add_to_run, open_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -44,18 +49,58 @@ log = logging.getLogger(__name__)
 MODEL = "model"
 
 
+class Watcher:
+    """Follows one run from its first tag to its last; what a search needs of a run.
+
+    A run that `fold` or `accept` ends by raising keeps what was written until then.
+    """
+
+    def opened(self, run_id: str) -> None:
+        """Hear that the run exists in the store."""
+
+    def fold(self, progress: Progress) -> None:
+        """Hear of progress as `OnFold` does; may raise HopelessError to end the run early."""
+
+    def items(self) -> Iterable[Item]:
+        """Return what to record besides; asked once, also when the run breaks off."""
+        return ()
+
+    def accept(self, metrics: Mapping[str, float]) -> None:
+        """Look at the metrics before the run is called complete; may raise to fail it."""
+
+
 @dataclass(frozen=True)
 class Job:
     """Where and as what a plan is run.
 
     `log_file` is the file that logging writes to, kept as the artifact run.log; `on_fold` hears of
-    progress.
+    progress; `tags` are set from the first moment. `judge` lets the rows of an outer split judge
+    the run at once: for runs that nobody chooses among. `place` is the plan's open store, for who
+    makes many runs there.
     """
 
     name: str
     log_file: Path | None = None
     parent_id: str | None = None
     on_fold: OnFold = unheard
+    tags: Mapping[str, str] = field(default_factory=dict)
+    watcher: Watcher = field(default_factory=Watcher)
+    judge: bool = False
+    place: tuple[Store, MlflowClient] | None = None
+
+
+@dataclass
+class _Hearing:
+    """Passes news of folds on, and keeps what is finished."""
+
+    job: Job
+    finished: Sequence[FoldResult] = ()
+
+    def hear(self, progress: Progress) -> None:
+        """Take in one piece of news."""
+        self.finished = progress.finished
+        self.job.on_fold(progress)
+        self.job.watcher.fold(progress)
 
 
 @dataclass(frozen=True)
@@ -63,17 +108,21 @@ class RunOutcome:
     """What came of a run: enough for a leaderboard, small enough to send between processes.
 
     `labels` are the chosen options of each group and the overridden settings; `metrics` are those
-    without steps, `notes` what a user should know of the data and the costs.
+    without steps, `notes` what a user should know of the data and the costs. Of a run that was
+    ended early or failed, `failure` is the reason, `error` the kind of error and `trace` its
+    traceback.
     """
 
     name: str
     run_id: str
-    status: Literal["complete", "failed"]
+    status: Literal["complete", "failed", "pruned"]
     objective: str
     labels: Mapping[str, str]
     metrics: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     failure: str = ""
+    error: str = ""
+    trace: str = ""
 
     def label(self, key: str) -> str:
         """Return the chosen option or value for a key, '' where there is none."""
@@ -98,7 +147,7 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
     """Execute a plan and record it whole.
 
     Any fault or error ends the run FAILED, with the traceback as an artifact, and is told in the
-    outcome: one bad run must not end a sweep.
+    outcome: one bad run must not end a sweep. A hopeless run ends as pruned.
     """
     store, client = open_store(plan)
     named = labels(plan)
@@ -108,16 +157,41 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
         with (
             lifeline() as life,
             open_run(
-                client, store.experiment_id, job.name, parent_id=job.parent_id, life=life
+                client,
+                store.experiment_id,
+                job.name,
+                tags=job.tags,
+                parent_id=job.parent_id,
+                life=life,
             ) as writer,
         ):
             run_id = writer.run_id
+            job.watcher.opened(run_id)
             metrics, notes = _record(plan, bench, job, writer)
+            job.watcher.accept(metrics)
             writer.complete()
+    except HopelessError as end:
+        return RunOutcome(job.name, run_id, "pruned", objective, named, failure=str(end))
     except Exception as error:
         log.info("run %s failed", job.name, exc_info=error)
-        return RunOutcome(job.name, run_id, "failed", objective, named, failure=_reason(error))
+        return failed_outcome(job.name, run_id, objective, named, error)
     return RunOutcome(job.name, run_id, "complete", objective, named, metrics, notes)
+
+
+def failed_outcome(
+    name: str, run_id: str, objective: str, named: Mapping[str, str], error: Exception
+) -> RunOutcome:
+    """Return what is told of a run that an error ended."""
+    return RunOutcome(
+        name,
+        run_id,
+        "failed",
+        objective,
+        named,
+        failure=_reason(error),
+        error=type(error).__name__,
+        trace="".join(traceback.format_exception(error)),
+    )
 
 
 def keep_model(plan: Plan, bench: Workbench, run_id: str, threshold: float) -> str:
@@ -126,6 +200,32 @@ def keep_model(plan: Plan, bench: Workbench, run_id: str, threshold: float) -> s
     with lifeline():
         prepared = prepare(plan.experiment, bench)
         return log_model_folder(client, run_id, model_item(plan, prepared, bench, threshold))
+
+
+def judge_run(plan: Plan, bench: Workbench, run_id: str) -> OuterFigures:
+    """Judge a finished run on its outer rows, write the figures into it and return them.
+
+    The run is executed once more, which gives the same bits; if it does not (another machine or
+    other library versions), a note says so.
+
+    Raises
+    ------
+    ValueError
+        If the plan holds no row out.
+    """
+    _, client = open_store(plan)
+    # Intervals of the threshold are in the record already.
+    experiment = replace(plan.experiment, resamples=0)
+    with lifeline():
+        prepared = prepare(experiment, bench)
+        result = execute(experiment, prepared, bench)
+        outer = judge(experiment, prepared, bench, result)
+        recorded = client.get_run(run_id).data.tags.get("score_digest")
+        if score_digest(result) != recorded:
+            note = "Executed again to be judged, the run gave other scores than it has on record."
+            outer = replace(outer, notes=(note,))
+        add_to_run(client, run_id, outer_items(outer))
+    return outer
 
 
 def model_item(plan: Plan, prepared: Prepared, bench: Workbench, threshold: float) -> ModelFolder:
@@ -151,12 +251,16 @@ def _record(
         prepared = prepare(plan.experiment, bench)
         writer.write(_data_items(plan, prepared))
         _log_data(prepared)
-        result = execute(plan.experiment, prepared, bench, job.on_fold)
+        result = _execute(plan, prepared, bench, job, writer)
         writer.write(_kept(record_items(result, job.name, plan.report), metrics))
+        if job.judge and prepared.outer_costs is not None:
+            outer = judge(plan.experiment, prepared, bench, result)
+            writer.write(_kept(outer_items(outer), metrics))
         if plan.experiment.model.refit is True:
             # A kept model answers with raw scores, so it needs the cut-off on their scale.
             writer.write([model_item(plan, prepared, bench, result.raw_threshold)])
     _log_result(result, metrics)
+    writer.write(job.watcher.items())
     closing: list[Item] = [
         Metric("peak_memory_mb", memory.megabytes),
         Metric("seconds_total", time.perf_counter() - start),
@@ -164,6 +268,23 @@ def _record(
     ]
     writer.write(_kept(closing, metrics))
     return metrics, result.notes
+
+
+def _execute(
+    plan: Plan, prepared: Prepared, bench: Workbench, job: Job, writer: RunWriter
+) -> Result:
+    """Execute the plan; if it breaks off, record what its finished folds gave."""
+    hearing = _Hearing(job)
+    try:
+        return execute(plan.experiment, prepared, bench, hearing.hear)
+    except Exception as error:
+        writer.write(fold_items(hearing.finished))
+        writer.write(job.watcher.items())
+        writer.write([Metric("folds_finished", len(hearing.finished))])
+        writer.write([Text("run.log", _log_text(job.log_file))])
+        if isinstance(error, HopelessError):
+            writer.prune(str(error))
+        raise
 
 
 def _request_items(plan: Plan) -> Iterator[Item]:

@@ -316,3 +316,42 @@ def test_the_best_cell_of_a_sweep_keeps_its_model(cutscore, newest, loans, workp
     assert all(whole(cell) for cell in cells)
     loaded(with_model[best])
     assert "fitted on all rows" in answer.out
+
+
+def outer_of(run):
+    return {k: v for k, v in run["summary"]["metrics"].items() if k.startswith("outer_")}
+
+
+def test_outer_rows_judge_the_best_cell_only_and_as_they_judge_a_single_run(
+    cutscore, newest, loans
+):
+    words = [*loans, "validation.outer=holdout"]
+    answer = cutscore("run", "-m", *words, "sampling=none,balanced")
+    *cells, parent = newest(answer, 3)
+    best = parent["summary"]["tags"]["best_run"]
+    (judged,) = [cell for cell in cells if cell["summary"]["run_id"] == best]
+    (other,) = [cell for cell in cells if cell is not judged]
+    assert all(whole(cell) for cell in cells)
+    assert outer_of(other) == {}
+    figures = outer_of(judged)
+    assert figures["outer_rows"] == 120
+    metrics = judged["summary"]["metrics"]
+    assert (metrics["rows_outer"], metrics["rows_scored"], metrics["rows_unscored"]) == (
+        120,
+        480,
+        0,
+    )
+    assert parent["summary"]["metrics"]["best_outer_cost_per_row"] == figures["outer_cost_per_row"]
+    said = " ".join(answer.out.split())
+    assert f"per row cross-fitted, {figures['outer_cost_per_row']:,.4f} on 120 outer rows" in said
+    assert "in none of its folds" in parent["summary"]["tags"]["note"]
+    scores = pq.read_table(folder_of(judged) / "outer_scores.parquet").to_pydict()
+    flagged, target = np.array(scores["flagged"]), np.array(scores["target"]) == 1
+    cost = 10 * np.sum(~flagged & target) + np.sum(flagged & ~target)
+    assert figures["outer_cost"] == cost
+    sampling = judged["summary"]["tags"]["sampling_method"]
+    answer = cutscore("run", *words, f"sampling={sampling}")
+    (single,) = newest(answer)
+    assert whole(single)
+    assert outer_of(single) == figures
+    assert "cost per outer row" in answer.out

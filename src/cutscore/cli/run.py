@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from cutscore.config.compose import Composer, explain
+from cutscore.config.compose import Composer, explain, with_open_space
 from cutscore.config.layers import Layers, find_layers
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.sweep.cells import plan_request
@@ -36,6 +36,7 @@ FLAGS = (
 def run(words: Sequence[str]) -> int:
     """Run what the words ask for and return the exit code."""
     args = _parse(words)
+    args.overrides = with_open_space(args.overrides)
     layers = find_layers(args.config_dir)
     composer = Composer(layers, args.config_name or "config")
     if args.hydra_help or args.cfg or args.info or args.shell_completion:

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cutscore.run import RunOutcome
+from cutscore.search.outcome import SearchOutcome
 from cutscore.sweep.launch import LaunchOutcome
-from cutscore.sweep.leaderboard import OPTIMISM, Leaderboard
+from cutscore.sweep.leaderboard import Leaderboard
 
 NAMED = ("features", "sampling", "model")
 WIDE = 110
@@ -57,6 +58,7 @@ SINGLE = (
     Shown("bootstrap_cost_low", "bootstrap interval of that cost, from", None, ",.0f"),
     Shown("bootstrap_cost_high", "to", None, ",.0f"),
     Shown("crossfit_cost", "cross-fitted cost", None, ",.0f"),
+    Shown("crossfit_cost_per_row", "cross-fitted cost per row", None, ",.4f"),
     Shown("crossfit_savings", "cross-fitted savings", None, ".1%"),
     Shown("bayes_risk_savings", "savings, each row by its own costs", None, ".1%"),
     Shown("no_model_rule_savings", "savings without a model, by costs alone", None, ".1%"),
@@ -65,6 +67,10 @@ SINGLE = (
     Shown("recall", "recall", None, ".3f"),
     Shown("precision", "precision", None, ".3f"),
     Shown("fbeta", "F-beta", None, ".3f"),
+    Shown("outer_rows", "outer rows, seen by no fold", None, ",.0f"),
+    Shown("outer_cost_per_row", "cost per outer row", None, ",.4f"),
+    Shown("outer_savings", "savings on outer rows", None, ".1%"),
+    Shown("outer_roc_auc", "ROC AUC on outer rows", None, ".4f"),
 )
 
 
@@ -72,15 +78,21 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
     """Print the leaderboard or the run's figures, what failed, and where to look next."""
     if outcome.board is not None:
         _print_board(outcome, outcome.board, stdout)
+    elif isinstance(outcome.outcomes[0], SearchOutcome):
+        _print_search(outcome.outcomes[0], stdout)
     elif not outcome.failed:
         stdout.print(_single_table(outcome.outcomes[0]))
     for note in dict.fromkeys(note for run in outcome.outcomes for note in run.notes):
         stderr.print(f"Note: {note}", highlight=False)
     for failed in outcome.failed:
         stderr.print(f"FAILED {failed.name}: {failed.failure}", style="red", highlight=False)
+    for run in outcome.outcomes:
+        if isinstance(run, SearchOutcome):
+            stderr.print(_progress_line(run), highlight=False)
     done = len(outcome.outcomes) - len(outcome.failed)
+    what = "searches" if isinstance(outcome.outcomes[0], SearchOutcome) else "runs"
     stderr.print(
-        f"{done} of {len(outcome.outcomes)} runs complete in {_duration(seconds)}; "
+        f"{done} of {len(outcome.outcomes)} {what} complete in {_duration(seconds)}; "
         f'experiment "{outcome.store.experiment}", logs in {outcome.folder}',
         highlight=False,
     )
@@ -92,13 +104,47 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
         )
 
 
+def _print_search(search: SearchOutcome, stdout: Console) -> None:
+    from cutscore.cli.search_summary import print_search
+
+    print_search(
+        search.study,
+        stdout,
+        command=search.command,
+        shares=search.shares,
+        outer=search.outer,
+        several_workers=search.workers > 1,
+    )
+
+
+def _progress_line(search: SearchOutcome) -> str:
+    """Return how far a search has come, and why no further."""
+    line = f"{search.name}: {search.finished} of {search.total} trials finished"
+    if search.nothing_to_do:
+        line += ", nothing left to do"
+    return f"{line}; stopped because {search.stopped}" if search.stopped else line
+
+
 def _print_board(outcome: LaunchOutcome, board: Leaderboard, stdout: Console) -> None:
     stdout.print(_board_table(board, stdout.width))
     if len(board.ranked) > 1:
-        stdout.print(f"Costs are cross-fitted; ± is the spread over folds. {OPTIMISM}", style="dim")
+        text = f"Costs are cross-fitted; ± is the spread over folds. {board.note}"
+        stdout.print(text, style="dim")
     best = board.best
+    if best is not None:
+        _print_verdict(best, stdout)
     if best is not None and outcome.kept_model is not None:
         stdout.print(f"Model of {best.name}, fitted on all rows: {outcome.kept_model}")
+
+
+def _print_verdict(best: RunOutcome, stdout: Console) -> None:
+    """Print what the best cell costs by the figure that chose it and on outer rows."""
+    rows, judged = best.metrics.get("outer_rows"), best.metrics.get("outer_cost_per_row")
+    if rows is None or judged is None:
+        return
+    chosen = best.metrics.get("crossfit_cost_per_row")
+    before = "" if chosen is None else f"{chosen:,.4f} per row cross-fitted, "
+    stdout.print(f"{best.name} costs {before}{judged:,.4f} on {rows:,.0f} outer rows.")
 
 
 def _board_table(board: Leaderboard, width: int) -> Table:

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
 
-from cutscore.config.compose import explain
+from cutscore.config.compose import NO_SEARCH, Composer, explain, no_search
 from cutscore.config.fingerprint import fingerprint
 from cutscore.config.layers import EXPERIMENT, GROUPS
 from cutscore.errors import Fault, RequestError, listed, nearest
@@ -36,10 +37,12 @@ CORE = tuple(ABILITIES)
 class Plan:
     """One composed and checked config: what will be executed and what will be recorded of it.
 
-    `config` is the resolved config as plain values, `choices` the chosen option of each group.
+    `search` is None, or the settings of a search around the experiment. `config` is the resolved
+    config as plain values, `choices` the chosen option of each group.
     """
 
     experiment: Experiment
+    search: Any
     report: Any
     tracking: Any
     config: dict[str, Any]
@@ -60,7 +63,7 @@ def build(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[st
     """
     named = {group: str(choices.get(group, "custom")) for group in (*GROUPS, EXPERIMENT)}
     plain = _plain(config)
-    faults: list[Fault] = []
+    faults = _leave_out_search(plain, told="search=none" not in overrides)
     parts: dict[str, Any] = {}
     for group in GROUPS:
         try:
@@ -77,7 +80,19 @@ def build(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[st
         threads=plain["threads"],
         resamples=parts["report"].bootstrap,
     )
-    return Plan(experiment, parts["report"], parts["tracking"], plain, named, tuple(overrides))
+    search = parts["search"] if parts["search"].active else None
+    return Plan(
+        experiment, search, parts["report"], parts["tracking"], plain, named, tuple(overrides)
+    )
+
+
+def compose_plan(composer: Composer, overrides: Sequence[str]) -> Plan:
+    """Compose overrides and build their plan; Hydra's errors become RequestErrors too."""
+    try:
+        config = composer.compose(overrides)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise RequestError(explain(error)) from error
+    return build(config, config.hydra.runtime.choices, overrides)
 
 
 def build_part(group: str, node: object) -> Any:
@@ -113,6 +128,19 @@ def _plain(config: DictConfig) -> dict[str, Any]:
     except OmegaConfBaseException as error:
         raise RequestError(explain(error)) from error
     return {str(key): value for key, value in plain.items()}
+
+
+def _leave_out_search(plain: dict[str, Any], *, told: bool) -> list[Fault]:
+    """Take the settings of a search out where there is none, and return the faults they are.
+
+    They are none (`told` is false) where a request turns off the search that a named experiment
+    brings with its settings.
+    """
+    search = plain.get("search")
+    if not isinstance(search, dict) or search.get("_target_") != NO_SEARCH:
+        return []
+    plain["search"] = {"_target_": NO_SEARCH}
+    return [no_search(f"search.{key}") for key in search if key != "_target_" and told]
 
 
 def _locate(group: str, target: str) -> type:
@@ -195,4 +223,21 @@ def _cross_faults(parts: Mapping[str, Any]) -> list[Fault]:
         if getattr(validation, need, False) and data and getattr(data, column, None) is None:
             problem = f"this validation scheme needs a {column} column, and none is given."
             faults.append(Fault(f"data.{column}", problem, f"Give one as data.{column}=COLUMN."))
-    return faults
+    return [*faults, *_outer_faults(validation, parts.get("search"))]
+
+
+def _outer_faults(validation: object, search: object) -> list[Fault]:
+    """Check that there is a search where an outer split is made for one."""
+    nested = getattr(validation, "outer", None) == "nested"
+    searches = search is not None and getattr(search, "active", True)
+    if not nested or getattr(validation, "outer_part", None) is not None or searches:
+        return []
+    problem = (
+        "nested takes one outer part after another and makes a search for each, but no search is "
+        "asked for."
+    )
+    remedy = (
+        "Choose a search, set validation.outer=holdout, or name one part with "
+        "validation.outer_part=0."
+    )
+    return [Fault("validation.outer", problem, remedy)]

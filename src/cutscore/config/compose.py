@@ -14,7 +14,7 @@ from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, Sweep
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -24,6 +24,8 @@ from cutscore.config.layers import EXPERIMENT, Layers
 from cutscore.errors import Fault, listed, nearest
 
 PRIMARY = "config"
+NO_SEARCH = "cutscore.search.settings.NoSearch"
+_SPACE_ENTRY = re.compile(r"^\+{0,2}(?=search\.space[.=])")
 
 
 class Composer:
@@ -60,7 +62,7 @@ class Composer:
     def _compose(self, overrides: Sequence[str], mode: RunMode) -> DictConfig:
         config: DictConfig = self.hydra.compose_config(
             config_name=self.primary,
-            overrides=list(overrides),
+            overrides=with_open_space(overrides),
             run_mode=mode,
             with_log_configuration=False,
         )
@@ -74,7 +76,7 @@ class Composer:
         """
         params = launcher_config.hydra.sweeper.params or {}
         texts = [f"{key}={value}" for key, value in params.items()]
-        parsed = self._parser.parse_overrides([*texts, *overrides])
+        parsed = self._parser.parse_overrides([*texts, *with_open_space(overrides)])
         tasks = [one for one in parsed if not one.is_hydra_override()]
         batches = BasicSweeper.split_arguments(tasks, None)
         return [list(cell) for batch in batches for cell in batch]
@@ -99,6 +101,10 @@ class Composer:
                 override = self._parser.parse_override(text)
             except HydraException as error:
                 faults.append(_syntax_fault(text, error))
+                continue
+            wrong = _space_faults(text, override)
+            if wrong:
+                faults += wrong
                 continue
             if override.is_delete() or not self.options(override.key_or_group):
                 settings.append((text, override))
@@ -145,6 +151,14 @@ class Composer:
         return faults
 
 
+def with_open_space(overrides: Sequence[str]) -> list[str]:
+    """Return the overrides with those of a search space as additions: any key may be its entry."""
+    return [
+        _SPACE_ENTRY.sub("++", text, count=1) if _SPACE_ENTRY.match(text) else text
+        for text in overrides
+    ]
+
+
 def explain(error: Exception) -> Fault:
     """Turn an error of Hydra or OmegaConf into a fault, keeping what it says of the place."""
     unknown = re.match(r"Could not override '([^']+)'", str(error))
@@ -179,6 +193,31 @@ def _syntax_fault(text: str, error: HydraException) -> Fault:
     return Fault(f'"{text}"', f"this is no override ({reason}).", remedy)
 
 
+def _space_faults(text: str, override: Override) -> list[Fault]:
+    """Return why an override says something else of a search space than was meant."""
+    key, (words, _, value) = override.key_or_group, text.partition("=")
+    if not f"{key}.".startswith("search.space."):
+        return []
+    if override.is_delete():
+        entry = key.removeprefix("search.space").removeprefix(".") or "KEY"
+        remedy = f"Turn it off: 'search.space={{{entry}:off}}'."
+        return [Fault(key, "entries of a search space cannot be deleted.", remedy)]
+    if override.is_sweep_override():
+        problem = "without quotes this is a sweep of its own, not an entry of the search space."
+        return [Fault(key, problem, f"Write '{words}=\"{value}\"'.")]
+    if _holds_sweep(override.value()):
+        remedy = "Quote each entry's value: 'search.space={KEY:\"interval(a, b)\"}'."
+        return [Fault(key, "the entries are not quoted.", remedy)]
+    return []
+
+
+def _holds_sweep(value: object) -> bool:
+    """Return whether a sweep stands somewhere in nested mappings."""
+    if isinstance(value, dict):
+        return any(_holds_sweep(inner) for inner in value.values())
+    return isinstance(value, Sweep)
+
+
 def _setting_fault(override: Override, error: Exception, base: DictConfig) -> Fault:
     """Explain why one override of a value does not compose."""
     key = override.key_or_group
@@ -191,7 +230,20 @@ def _setting_fault(override: Override, error: Exception, base: DictConfig) -> Fa
     unknown = "not in struct" in text or "Could not override" in text or "Could not find" in text
     if not unknown:
         return explain(error)
-    keys = [*_known_keys(base), EXPERIMENT]  # a group that nothing of a config is named after
+    return unknown_setting(key, base)
+
+
+def no_search(key: str) -> Fault:
+    """Return the fault of a setting of a search where there is none."""
+    remedy = "Choose one, such as search=lightgbm; search=custom starts from an empty space."
+    return Fault(key, "there is no search in this request.", remedy)
+
+
+def unknown_setting(key: str, base: DictConfig) -> Fault:
+    """Return the fault of a key that a config does not have, naming what is near it."""
+    if key.startswith("search.") and OmegaConf.select(base, "search._target_") == NO_SEARCH:
+        return no_search(key)
+    keys = [*known_keys(base), EXPERIMENT]  # a group that nothing of a config is named after
     problem = f"there is no such setting.{nearest(key, keys)}"
     parent = key.rpartition(".")[0]
     siblings = [name for name in keys if name.rpartition(".")[0] == parent]
@@ -203,7 +255,7 @@ def _setting_fault(override: Override, error: Exception, base: DictConfig) -> Fa
     return Fault(key, problem, remedy)
 
 
-def _known_keys(node: DictConfig, prefix: str = "") -> list[str]:
+def known_keys(node: DictConfig, prefix: str = "") -> list[str]:
     """Return every dotted key of a config, without Hydra's own and our internal ones."""
     found = []
     for key in map(str, node):
@@ -211,7 +263,9 @@ def _known_keys(node: DictConfig, prefix: str = "") -> list[str]:
             continue
         name = prefix + key
         found.append(name)
+        if name == "search.space":
+            continue  # its keys are other settings' keys
         child = node._get_node(key)
         if isinstance(child, DictConfig) and not child._is_none() and not child._is_missing():
-            found += _known_keys(child, f"{name}.")
+            found += known_keys(child, f"{name}.")
     return found

@@ -21,6 +21,7 @@ GROUPS = (
     "model",
     "cost",
     "threshold",
+    "search",
     "report",
     "tracking",
 )

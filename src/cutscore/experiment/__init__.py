@@ -9,6 +9,8 @@ from __future__ import annotations
 from cutscore.cost.bayes import one_sided
 from cutscore.experiment.deciding import decide
 from cutscore.experiment.folds import out_of_fold, refit, run_fold, shares_bins
+from cutscore.experiment.judging import judge, pooled
+from cutscore.experiment.partial import prune_value
 from cutscore.experiment.parts import (
     Experiment,
     FinalModel,
@@ -32,8 +34,11 @@ __all__ = [
     "Workbench",
     "decide",
     "execute",
+    "judge",
     "out_of_fold",
+    "pooled",
     "prepare",
+    "prune_value",
     "refit",
     "run_fold",
     "shares_bins",
@@ -58,12 +63,17 @@ def prepare(experiment: Experiment, bench: Workbench) -> Prepared:
         folds = split_rows(experiment.validation, dataset)
     with timed(seconds, "costs"):
         price = experiment.cost.matrix
-        certain = one_sided(price(dataset), dataset.target)
+        inner = folds.inner
+        known = dataset.target if inner is None else dataset.target[inner]
+        certain = one_sided(price(dataset, inner, inner), known)
         costs = tuple(price(dataset, fold.train, fold.validation) for fold in folds.splits)
+        outer_costs = price(dataset, inner, folds.outer) if len(folds.outer) else None
     for fold in folds.splits:
         experiment.sampling.check(dataset.target[fold.train])
+    if inner is not None:
+        experiment.sampling.check(known)
     notes = () if certain is None else (f"costs: {certain}",)
-    return Prepared(dataset, table, folds, costs, seconds, notes)
+    return Prepared(dataset, table, folds, costs, outer_costs, seconds, notes)
 
 
 def execute(

@@ -58,6 +58,7 @@ def decide(
         calibration=type(calibration).__name__,
         seconds=seconds,
         cross_calibrated=cross_calibrated,
+        calibrator=calibrator,
         raw_threshold=raw_threshold(evidence.chosen.threshold, calibration, calibrator, oof),
         bayes_risk=bayes_risk(oof, cross_calibrated, costs),
         no_model_rule=no_model_risk(oof, costs),
@@ -70,6 +71,7 @@ def decide(
             resamples=experiment.resamples,
             seed=experiment.seed,
         ),
+        outer_rows=len(prepared.folds.outer),
         notes=prepared.notes,
     )
 

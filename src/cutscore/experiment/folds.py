@@ -56,14 +56,24 @@ def run_fold(
     )
 
 
-def refit(experiment: Experiment, prepared: Prepared, bench: Workbench) -> FinalModel:
-    """Fit the model on all rows, prepared and sampled as in the folds."""
-    rows = np.arange(prepared.dataset.rows, dtype=np.int64)
+def refit(
+    experiment: Experiment, prepared: Prepared, bench: Workbench, rows: Rows | None = None
+) -> FinalModel:
+    """Fit the model on `rows` (None: on all, outer ones too), prepared and sampled as in folds."""
+    target = prepared.dataset.target
+    if rows is None:
+        rows = np.arange(prepared.dataset.rows, dtype=np.int64)
     whole = Fold(repeat=0, number=0, train=rows, validation=rows[:0])
     session = bench.session(experiment, prepared, shared=shares_bins(experiment, prepared.table))
     preparation, table = _prepare_rows(experiment, prepared.table, whole)
     training = _sample(experiment, prepared, table, rows)
-    return FinalModel(session.fit(training, table), preparation)
+    prior = training_prior(training, target, _parameters(experiment))
+    return FinalModel(
+        fitted=session.fit(training, table),
+        preparation=preparation,
+        base_rate=float(target[rows].mean(dtype=np.float64)),
+        prior=prior.share,
+    )
 
 
 def shares_bins(experiment: Experiment, table: Table) -> bool:

@@ -60,13 +60,15 @@ class Prepared:
     """An experiment's data, features, folds and costs: everything before the first fit.
 
     `costs` are those of each fold's validation rows, aligned with `folds.splits`; what they
-    estimate they estimate on the fold's training rows.
+    estimate they estimate on the fold's training rows. `outer_costs` are those of the outer rows,
+    aligned with `folds.outer` and estimated on the inner rows; None where no row is held out.
     """
 
     dataset: Dataset
     table: Table
     folds: Folds
     costs: tuple[CostMatrix, ...]
+    outer_costs: CostMatrix | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -99,10 +101,16 @@ def unheard(_progress: Progress) -> None:
 
 @dataclass(frozen=True, eq=False)
 class FinalModel:
-    """A model fitted on all rows, with the preparation that its columns went through."""
+    """A model fitted on all rows, with the preparation that its columns went through.
+
+    `base_rate` is the share of positives among its training rows, `prior` that share by weight as
+    sampling made it.
+    """
 
     fitted: Fitted
     preparation: Preparation
+    base_rate: float
+    prior: float
 
 
 class Workbench:

@@ -107,11 +107,16 @@ class Folds:
     `crossfit` says which parts may inform the threshold of a part: all the others of the same
     repeat, or only the earlier ones (time order). `parts` labels each scored row for
     cross-fitting, aligned with the concatenation of the folds' validation rows.
+
+    `outer` are rows held out from all folds, sorted; `inner` those that were split into folds
+    (None: all). In time order some rows are neither: those in the gap and those after.
     """
 
     splits: tuple[Fold, ...]
     parts: npt.NDArray[np.int16]
     crossfit: CrossfitRule = "others"
+    outer: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    inner: Rows | None = None
 
     @property
     def repeats(self) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from cutscore.cost.matrix import ENTRIES
 from cutscore.metrics import decision_metrics, score_metrics
-from cutscore.records import OutOfFold, PartDecision, ThresholdChoice, Undefined
+from cutscore.records import FoldResult, OutOfFold, PartDecision, ThresholdChoice, Undefined
 from cutscore.report.extras import calibration_figures, rule_figures, rule_json
 from cutscore.report.importance import importance_items
 from cutscore.report.items import Figure, Item, Metric, Table, Tag, Text
@@ -31,16 +31,30 @@ def record_items(result: Result, name: str, settings: ReportSettings) -> Iterato
     yield from (figure_item(key, value, step) for key, value, step in rule_figures(result))
     if result.notes:
         yield Tag("notes", " ".join(result.notes))
-    yield Metric("rows_scored", result.rows - result.unscored)
+    yield Metric("rows_scored", result.rows - result.outer_rows - result.unscored)
     yield Metric("rows_unscored", result.unscored)
+    yield Metric("rows_outer", result.outer_rows)
     for stage, seconds in result.seconds.items():
         yield Metric(f"seconds_{stage}", seconds)
-    yield Tag("score_digest", hashlib.sha256(result.oof.score.tobytes()).hexdigest())
+    yield Tag("score_digest", score_digest(result))
     yield _oof_table(result)
     yield Text("threshold.json", json.dumps(threshold_json(result), indent=2) + "\n")
     yield from _certainty_items(result, name)
     yield from importance_items(result, name, settings)
     yield from picture_items(result, name, settings)
+
+
+def fold_items(folds: Sequence[FoldResult]) -> Iterator[Item]:
+    """Yield the score metrics of each fold, which exist as soon as the fold is finished."""
+    for step, fold in enumerate(folds):
+        for name in SCORE_METRICS:
+            yield figure_item(f"fold_{name}", fold.validation[name], step)
+            yield figure_item(f"fold_train_{name}", fold.train[name], step)
+
+
+def score_digest(result: Result) -> str:
+    """Return the sha256 (hex) of the out-of-fold scores' bytes."""
+    return hashlib.sha256(result.oof.score.tobytes()).hexdigest()
 
 
 def figure_item(key: str, value: float | Undefined, step: int = 0) -> Item:
@@ -55,13 +69,11 @@ def _score_items(result: Result) -> Iterator[Item]:
 
     All are of scores as the model gives them.
     """
+    yield from fold_items(result.folds)
     pooled = _pooled(result.oof)
     for name in SCORE_METRICS:
         validation = [fold.validation[name] for fold in result.folds]
         train = [fold.train[name] for fold in result.folds]
-        for step, (seen, unseen) in enumerate(zip(train, validation, strict=True)):
-            yield figure_item(f"fold_{name}", unseen, step)
-            yield figure_item(f"fold_train_{name}", seen, step)
         mean, train_mean = _mean(validation), _mean(train)
         yield figure_item(name, mean)
         yield figure_item(f"{name}_std", _std(validation))

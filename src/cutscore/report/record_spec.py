@@ -87,6 +87,18 @@ DECISION_METRICS = (
     "fnr",
 )
 
+OUTER_SCORE_METRICS = (*SCORE_METRICS, "brier_calibrated")
+OUTER_METRICS = (
+    "outer_rows",
+    "outer_cost",
+    "outer_cost_per_row",
+    "outer_savings",
+    *(f"outer_{name}" for name in OUTER_SCORE_METRICS),
+    *(f"outer_{name}" for name in ("fbeta", "recall", "precision", "tp", "fp", "tn", "fn")),
+)
+OUTER_ARTIFACT = "outer_scores.parquet"
+"""What a run that was judged on outer rows has as well: all of it, or nothing."""
+
 SIZE_METRICS = ("rows", "features", "duplicates", "peak_memory_mb", "seconds_total")
 
 ARTIFACTS = (
@@ -111,6 +123,18 @@ ARTIFACTS = (
 
 SWEEP_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start", "best_run")
 SWEEP_ARTIFACTS = ("sweep.yaml", "leaderboard.csv", "best_threshold.json")
+SEARCH_TAGS = (*SWEEP_TAGS, "best_trial", "cutscore.study")
+SEARCH_ARTIFACTS = (
+    "search.yaml",
+    "trials.csv",
+    "best_threshold.json",
+    "search.html",
+    "history.png",
+    "slices.png",
+    "parallel_coordinates.png",
+    "importances.csv",
+    "importances.png",
+)
 
 
 def _variants(name: str) -> tuple[str, ...]:
@@ -133,6 +157,17 @@ def missing_from_sweep(tags: Collection[str], artifacts: Iterable[str]) -> list[
     return missing + [f"artifact:{name}" for name in SWEEP_ARTIFACTS if name not in files]
 
 
+def missing_from_search(tags: Collection[str], artifacts: Iterable[str]) -> list[str]:
+    """Return what the run of a search lacks, as `kind:name`; `undefined.<name>` excuses a file."""
+    files = set(artifacts)
+    missing = [f"tag:{name}" for name in SEARCH_TAGS if name not in tags]
+    return missing + [
+        f"artifact:{name}"
+        for name in SEARCH_ARTIFACTS
+        if name not in files and f"{UNDEFINED_PREFIX}{name}" not in tags
+    ]
+
+
 def missing_names(
     params: Collection[str],
     metrics: Collection[str],
@@ -149,12 +184,18 @@ def missing_names(
     """
     groups = (*PARAM_GROUPS, "threshold")
     files = set(artifacts)
+    judged = any(name in metrics for name in OUTER_METRICS)
+    needed_metrics = (*METRICS, *OUTER_METRICS) if judged else METRICS
+    needed_artifacts = (*ARTIFACTS, OUTER_ARTIFACT) if judged else ARTIFACTS
     missing = [
         f"param:{group}.*" for group in groups if not any(p.startswith(f"{group}.") for p in params)
     ]
     missing += [f"param:{name}" for name in PARAMS if name not in params]
     missing += [f"tag:{name}" for name in TAGS if name not in tags]
-    for kind, needed, found in (("metric", METRICS, metrics), ("artifact", ARTIFACTS, files)):
+    for kind, needed, found in (
+        ("metric", needed_metrics, metrics),
+        ("artifact", needed_artifacts, files),
+    ):
         missing += [
             f"{kind}:{name}"
             for name in needed

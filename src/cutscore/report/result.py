@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy.typing as npt
 
@@ -21,6 +21,14 @@ from cutscore.records import (
 )
 
 
+class FittedMap(Protocol):
+    """A fitted calibrator, as far as it is needed after the experiment."""
+
+    def apply(self, scores: Scores) -> Scores:
+        """Return calibrated scores, shape (rows,)."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """The folds' results, the out-of-fold scores and what they say of the threshold.
@@ -28,10 +36,12 @@ class Result:
     `oof` holds the scores as the model gave them and `decided` those the threshold was chosen on
     (calibrated); `ids` and `costs` are aligned with both, and so are `cross_calibrated`, the
     scores of each part by the calibrator that saw only other parts (NaN where there is none).
+    `calibrator` is the one that gave `decided`, after the prior was corrected.
     `raw_threshold` is the chosen threshold as one on scores that are not calibrated.
     `bayes_risk` is the cost of deciding each row by its own costs and its `cross_calibrated`
     score, `no_model_rule` that of deciding it by its costs and the base rate alone. `rows` is the
-    size of the data set, `beta` that of the reported F-beta. `seconds` are wall time per stage.
+    size of the data set, `outer_rows` how many of them were held out from all folds, `beta` that of
+    the reported F-beta. `seconds` are wall time per stage.
     `certainty` says how sure the threshold is, `notes` what a user should know of the data and
     the costs.
     """
@@ -48,13 +58,15 @@ class Result:
     calibration: str
     seconds: Mapping[str, float]
     cross_calibrated: Scores
+    calibrator: FittedMap
     raw_threshold: float
     bayes_risk: RuleCost | Undefined
     no_model_rule: RuleCost | Undefined
     certainty: Certainty
+    outer_rows: int = 0
     notes: tuple[str, ...] = ()
 
     @property
     def unscored(self) -> int:
-        """Rows that no fold validated."""
-        return self.rows - len(self.oof.row) // self.oof.repeats
+        """Rows that no fold validated, outer rows not counted."""
+        return self.rows - self.outer_rows - len(self.oof.row) // self.oof.repeats

@@ -14,6 +14,7 @@ from cutscore.config.build import Plan, build
 from cutscore.config.compose import Composer, explain
 from cutscore.config.layers import EXPERIMENT
 from cutscore.errors import Fault, RequestError, nearest
+from cutscore.search.checks import space_faults
 
 SCHEMES = {"holdout": "holdout", "time_ordered": "time"}
 
@@ -46,7 +47,7 @@ def plan_request(composer: Composer, overrides: Sequence[str], *, multirun: bool
     """
     good, faults = composer.check(overrides)
     try:
-        request = _plan(composer, good, multirun=multirun)
+        request = _plan(composer, good, multirun=multirun, whole=not faults)
     except RequestError as error:
         raise RequestError([*faults, *error.faults]) from error
     except (HydraException, OmegaConfBaseException) as error:
@@ -56,7 +57,7 @@ def plan_request(composer: Composer, overrides: Sequence[str], *, multirun: bool
     return request
 
 
-def _plan(composer: Composer, overrides: Sequence[str], *, multirun: bool) -> Request:
+def _plan(composer: Composer, overrides: Sequence[str], *, multirun: bool, whole: bool) -> Request:
     launcher_config = composer.compose_launcher(overrides)
     _check_sweeper(launcher_config)
     sweeps = multirun or launcher_config.hydra.mode == RunMode.MULTIRUN
@@ -67,24 +68,27 @@ def _plan(composer: Composer, overrides: Sequence[str], *, multirun: bool) -> Re
     if not sweeps:
         grid = [list(composer.compose(overrides).hydra.overrides.task)]
     swept = _swept(grid)
-    return Request(_build_cells(composer, grid, swept), sweeps, launcher_config, swept)
+    return Request(_build_cells(composer, grid, swept, whole=whole), sweeps, launcher_config, swept)
 
 
 def _build_cells(
-    composer: Composer, grid: Sequence[Sequence[str]], swept: tuple[str, ...]
+    composer: Composer, grid: Sequence[Sequence[str]], swept: tuple[str, ...], *, whole: bool
 ) -> tuple[Cell, ...]:
     cells: list[Cell] = []
     faults: list[Fault] = []
     for number, overrides in enumerate(grid, start=1):
         try:
             config = composer.compose(overrides)
-            plan = build(config, config.hydra.runtime.choices, overrides)
-        except RequestError as error:
-            faults += error.faults
         except (HydraException, OmegaConfBaseException) as error:
             fault = explain(error)
             where = f"(In the cell {' '.join(overrides)}.)" if len(grid) > 1 else ""
             faults.append(replace(fault, remedy=f"{fault.remedy} {where}".strip()))
+            continue
+        faults += space_faults(composer, config, overrides, whole=whole)
+        try:
+            plan = build(config, config.hydra.runtime.choices, overrides)
+        except RequestError as error:
+            faults += error.faults
         else:
             name = _name(number, len(grid), plan, swept)
             cells.append(Cell(number, name, tuple(overrides), plan))
@@ -115,7 +119,8 @@ def _name(number: int, cells: int, plan: Plan, swept: Sequence[str]) -> str:
     """Return a name that says what the run is, such as exp05_cv_domain_balanced."""
     choices = plan.choices
     scheme = SCHEMES.get(choices["validation"], "cv")
-    words = [f"exp{number:0{max(2, len(str(cells)))}d}", scheme]
+    kind = "exp" if plan.search is None else "opt"
+    words = [f"{kind}{number:0{max(2, len(str(cells)))}d}", scheme]
     words += [choices["features"], choices["sampling"]]
     if any(key == "model" or key.startswith("model.") for key in swept):
         words.append(choices["model"])

@@ -18,18 +18,20 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict, read_write
 from rich.console import Console
 
-from cutscore.config.build import build
+from cutscore.config.build import Plan, build
 from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import Progress, Workbench, prepare
 from cutscore.report.record_spec import KIND_TAG, SWEEP
-from cutscore.run import Job, RunOutcome, execute_run, keep_model, labels, open_store
+from cutscore.run import Job, RunOutcome, execute_run, judge_run, keep_model, labels, open_store
 from cutscore.store.init import Store
 from cutscore.sweep.cells import Cell, Request
 from cutscore.sweep.leaderboard import Leaderboard, rank
 from cutscore.sweep.parent import parent_items, parent_name
-from cutscore.sweep.progress import Step, shown, tell
+from cutscore.sweep.progress import shown
+from cutscore.sweep.searches import check_searches, plan_of, run_search, runs_of
 from cutscore.tracking.lifeline import lifeline
+from cutscore.tracking.news import Step, tell
 from cutscore.tracking.reading import list_runs
 from cutscore.tracking.writer import open_run
 
@@ -73,6 +75,7 @@ def launch(composer: Composer, request: Request, stderr: Console) -> LaunchOutco
     with lifeline():
         with _status(stderr, f"Loading data and checking {len(request.cells)} experiment(s)"):
             folds = check_cells(request.cells)
+            check_searches(request, workbench())
             store, _ = open_store(request.cells[0].plan)
         if request.multirun:
             return _sweep(composer, request, store, folds, stderr)
@@ -89,7 +92,8 @@ def check_cells(cells: Sequence[Cell]) -> int:
     at_fault, folds = 0, 0
     for cell in cells:
         try:
-            folds += len(prepare(cell.plan.experiment, workbench()).folds.splits)
+            splits = prepare(cell.plan.experiment, workbench()).folds.splits
+            folds += len(splits) * runs_of(cell)
         except RequestError as error:
             faults += error.faults
             at_fault += 1
@@ -103,6 +107,8 @@ def run_cell(config: DictConfig) -> RunOutcome:
     hydra = HydraConfig.get()
     overrides = [text for text in hydra.overrides.task if not text.startswith("job.")]
     plan = build(config, hydra.runtime.choices, overrides)
+    if plan.search is not None:
+        return run_search(plan, config, hydra, overrides, workbench())
     name = str(config.job.name)
     progress = Path(config.job.progress) if config.job.progress else None
 
@@ -114,6 +120,7 @@ def run_cell(config: DictConfig) -> RunOutcome:
         log_file=Path(hydra.runtime.output_dir) / "run.log",
         parent_id=config.job.parent,
         on_fold=on_fold,
+        judge=config.job.parent is None,  # cells are compared, only the best one is judged
     )
     with lifeline():
         return execute_run(plan, workbench(), job)
@@ -131,7 +138,7 @@ def _single(
         f"hydra.run.dir='{folder}'",
         *_job_overrides(cell, folder, None),
     ]
-    with shown(folder / PROGRESS, 1, folds, stderr):
+    with shown(folder / PROGRESS, runs_of(cell), folds, stderr):
         done = composer.hydra.run(composer.primary, run_cell, overrides)
     return LaunchOutcome(store, folder, (done.return_value,))
 
@@ -148,14 +155,14 @@ def _sweep(
         open_run(client, store.experiment_id, name, tags={KIND_TAG: SWEEP}, life=life) as parent,
     ):
         life.register(parent.kill_children, last=True)
-        with shown(folder / PROGRESS, len(request.cells), folds, stderr):
+        with shown(folder / PROGRESS, sum(map(runs_of, request.cells)), folds, stderr):
             try:
                 outcomes = _launch_cells(composer, request, folder, parent.run_id)
             except BrokenProcessPool as error:
                 parent.kill_children("a worker process died")
                 outcomes = salvage(client, request.cells, parent.run_id, str(error))
-        board = rank(outcomes, request.swept)
-        kept = _keep_best(request, board, stderr)
+        board = _judge_best(composer, request, rank(outcomes, request.swept), stderr)
+        kept = _keep_best(composer, request, board, stderr)
         parent.write(parent_items(request, board, parent.name))
         if board.failed:
             parent.fail(f"{len(board.failed)} of {len(outcomes)} cells failed")
@@ -224,16 +231,51 @@ def _threads(config: DictConfig) -> list[str]:
     return [f"threads={max(1, cores // (cores if jobs < 1 else jobs))}"]
 
 
-def _keep_best(request: Request, board: Leaderboard, stderr: Console) -> str | None:
+def _judge_best(
+    composer: Composer, request: Request, board: Leaderboard, stderr: Console
+) -> Leaderboard:
+    """Let the outer rows judge the best cell, if there are any, now that it has been chosen."""
+    best = board.best
+    if best is None:
+        return board
+    plan = _plan_of(composer, request, best)
+    if not getattr(plan.experiment.validation, "holds_out", False):
+        return board
+    with _status(stderr, f"Judging {best.name} on the outer rows"):
+        outer = judge_run(plan, workbench(), best.run_id)
+    notes = list(outer.notes)
+    if len({repr(_outer_source(cell.plan)) for cell in request.cells}) > 1:
+        notes.append(
+            "Cells may hold out different rows: others were then compared with the best one on "
+            "its outer rows."
+        )
+    for note in notes:
+        stderr.print(f"Note: {note}", highlight=False)
+    return board.with_best(outer.defined())
+
+
+def _keep_best(
+    composer: Composer, request: Request, board: Leaderboard, stderr: Console
+) -> str | None:
     """Fit the best cell's model on all rows where `model.refit` is `best`."""
     best = board.best
     if best is None:
         return None
-    plan = next(cell.plan for cell in request.cells if cell.name == best.name)
+    plan = _plan_of(composer, request, best)
     if plan.experiment.model.refit != "best":
         return None
     with _status(stderr, f"Fitting {best.name} on all rows"):
         return keep_model(plan, workbench(), best.run_id, best.metrics["threshold_raw"])
+
+
+def _outer_source(plan: Plan) -> tuple[object, object]:
+    """Return what decides which rows are held out."""
+    return plan.experiment.source, plan.experiment.validation
+
+
+def _plan_of(composer: Composer, request: Request, outcome: RunOutcome) -> Plan:
+    cell = next(cell for cell in request.cells if cell.name == outcome.name)
+    return plan_of(composer, cell, outcome)
 
 
 @contextmanager

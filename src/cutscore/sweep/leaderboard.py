@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,10 @@ from cutscore.run import RunOutcome
 OPTIMISM = (
     "The best of several cells looks better than it is: its figures were used to choose it. "
     "Judge it on rows that no cell has seen."
+)
+JUDGED = (
+    "The best of several cells was chosen by its cross-fitted figures, which therefore look better "
+    "than they are; its outer rows were in none of its folds."
 )
 SHOWN = (
     "roc_auc",
@@ -46,6 +50,18 @@ class Leaderboard:
     def best(self) -> RunOutcome | None:
         """The first cell, None when all failed."""
         return self.ranked[0] if self.ranked else None
+
+    @property
+    def note(self) -> str:
+        """What to bear in mind about the best cell."""
+        judged = self.best is not None and "outer_cost_per_row" in self.best.metrics
+        return JUDGED if judged else OPTIMISM
+
+    def with_best(self, figures: Mapping[str, float]) -> Leaderboard:
+        """Return the board with more figures of the best cell."""
+        first, *others = self.ranked
+        first = replace(first, metrics={**first.metrics, **figures})
+        return replace(self, ranked=(first, *others))
 
     def frame(self) -> dict[str, npt.NDArray[Any]]:
         """Return the board as columns, ready to be written as CSV."""

@@ -11,7 +11,18 @@ from cutscore.report.figures.leaderboard import leaderboard_heatmap
 from cutscore.report.items import Figure, Item, Metric, Param, Table, Tag, Text
 from cutscore.report.redact import redact
 from cutscore.sweep.cells import Request
-from cutscore.sweep.leaderboard import OPTIMISM, Leaderboard
+from cutscore.sweep.leaderboard import Leaderboard
+
+BEST = (
+    "roc_auc",
+    "threshold",
+    "crossfit_cost",
+    "crossfit_cost_per_row",
+    "crossfit_savings",
+    "outer_cost_per_row",
+    "outer_savings",
+)
+"""The best cell's figures that the parent run holds as well, with best_ before their names."""
 
 
 def parent_name(request: Request) -> str:
@@ -33,12 +44,12 @@ def parent_items(request: Request, board: Leaderboard, name: str) -> Iterator[It
     yield Table("leaderboard.csv", board.frame())
     yield Metric("cells_complete", len(board.ranked))
     yield Metric("cells_failed", len(board.failed))
-    yield Tag("note", OPTIMISM)
+    yield Tag("note", board.note)
     best = board.best
     if best is None:
         return
     yield Tag("best_run", best.run_id)
-    for metric in ("roc_auc", "threshold", "crossfit_cost", "crossfit_savings"):
+    for metric in BEST:
         if metric in best.metrics:
             yield Metric(f"best_{metric}", best.metrics[metric])
     chosen = {
@@ -47,7 +58,8 @@ def parent_items(request: Request, board: Leaderboard, name: str) -> Iterator[It
         "threshold": best.metrics.get("threshold"),
         "crossfit_cost": best.metrics.get("crossfit_cost"),
         "ranked_by": board.metric,
-        "note": OPTIMISM,
+        "outer_cost_per_row": best.metrics.get("outer_cost_per_row"),
+        "note": board.note,
     }
     yield Text("best_threshold.json", json.dumps(chosen, indent=2) + "\n")
     yield from _heatmap(board, name)

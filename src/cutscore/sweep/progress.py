@@ -1,12 +1,10 @@
-"""Progress of cells, told through a file so that cells in other processes can tell it too."""
+"""Progress of cells and trials, as a bar for people and as lines for logs."""
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -19,36 +17,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from cutscore.tracking.news import Step, read_steps
+
 POLL_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class Step:
-    """A cell's news: `done` of its `total` folds are finished; `note` says what it is at."""
-
-    cell: str
-    done: int
-    total: int
-    note: str = ""
-
-
-def tell(path: Path | None, step: Step) -> None:
-    """Append a step to the progress file; one short line is written in one call."""
-    if path is None:
-        return
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(asdict(step)) + "\n")
-
-
-def read_steps(path: Path, offset: int) -> tuple[list[Step], int]:
-    """Return the whole lines after `offset` bytes as steps, and the offset behind them."""
-    if not path.exists():
-        return [], offset
-    with path.open("rb") as stream:
-        stream.seek(offset)
-        body = stream.read()
-    whole = body[: body.rfind(b"\n") + 1]
-    return [Step(**json.loads(line)) for line in whole.splitlines()], offset + len(whole)
 
 
 class _Board:
@@ -74,17 +45,24 @@ class _Board:
         """Take in what cells have told since the last call."""
         steps, self.offset = read_steps(self.path, self.offset)
         for step in steps:
+            if step.line:
+                self.console.print(step.line, highlight=False, markup=False)
+            if not step.cell:
+                continue
             known = self.seen.get(step.cell)
             self.seen[step.cell] = step
             finished = step.done == step.total and (known is None or known.done < step.total)
-            if finished and not self.console.is_terminal:
+            if finished and not step.line and not self.console.is_terminal:
                 whole = sum(s.done == s.total for s in self.seen.values())
                 self.console.print(f"[{whole}/{self.cells}] {step.cell}: all folds done")
-        if steps:
+        if self.seen:
+            latest = next((step for step in reversed(steps) if step.cell), None)
             whole = sum(s.done == s.total for s in self.seen.values())
             done = sum(step.done for step in self.seen.values())
-            text = f"[{min(whole + 1, self.cells)}/{self.cells}] {steps[-1].cell} {steps[-1].note}"
-            self.bar.update(self.task, completed=done, description=text.strip())
+            if latest is not None:
+                place = f"[{min(whole + 1, self.cells)}/{self.cells}]"
+                text = f"{place} {latest.cell} {latest.note}".strip()
+                self.bar.update(self.task, completed=done, description=text)
 
 
 @contextmanager

@@ -256,6 +256,12 @@ def reopen_run(
         yield writer
 
 
+def add_to_run(client: MlflowClient, run_id: str, items: Iterable[Item]) -> None:
+    """Write items into a run that has ended, which stays as it is otherwise."""
+    info = client.get_run(run_id).info
+    RunWriter(client, run_id, info.artifact_uri, str(info.run_name)).write(items)
+
+
 def end_run(client: MlflowClient, run_id: str, status: Ending, tags: Mapping[str, str]) -> None:
     """Set the last tags of a run and then its status."""
     from mlflow.entities import RunTag

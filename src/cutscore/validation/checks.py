@@ -11,17 +11,17 @@ from cutscore.errors import Fault, RequestError
 from cutscore.records import Fold, Rows, Target
 
 
-def enough_of_both(target: Target, folds: int) -> None:
-    """Check that each fold can get a row of both classes."""
+def enough_of_both(target: Target, folds: int, setting: str = "validation.folds") -> None:
+    """Check that each of as many folds as `setting` says can get a row of both classes."""
     positives = int(np.count_nonzero(target))
     for kind, count in (("positive", positives), ("negative", len(target) - positives)):
         if count < folds:
             raise RequestError(
                 Fault(
-                    "validation.folds",
+                    setting,
                     f"{folds} folds, but there are only {count} {kind} rows, and every fold needs "
                     "at least one.",
-                    f"Set validation.folds to at most {count}." if count >= 2 else "Add rows.",
+                    f"Set {setting} to at most {count}." if count >= 2 else "Add rows.",
                 )
             )
 

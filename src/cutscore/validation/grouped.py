@@ -13,10 +13,11 @@ from cutscore.records import Folds, Rows, Target
 from cutscore.validation.assembling import folds_by_label, folds_with_parts
 from cutscore.validation.checks import both_classes, enough_of_both, group_labels
 from cutscore.validation.dealing import deal
+from cutscore.validation.outer import DealtOuter
 
 
 @dataclass(frozen=True)
-class Grouped:
+class Grouped(DealtOuter):
     """Keep rows of one group (`data.group`) on one side, and the classes even over the folds."""
 
     folds: Annotated[int, Ge(2), Le(1000)] = 5

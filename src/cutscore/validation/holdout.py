@@ -12,12 +12,13 @@ from annotated_types import Ge, Gt, Le, Lt
 from cutscore.records import Fold, Folds, Rows, Target
 from cutscore.validation.checks import both_classes
 from cutscore.validation.dealing import deal
+from cutscore.validation.outer import DealtOuter
 
 PARTS = 5
 
 
 @dataclass(frozen=True)
-class Holdout:
+class Holdout(DealtOuter):
     """Hold out a stratified share of the rows; train once, on the others.
 
     For cross-fitting the threshold, the held-out rows are dealt into five stratified parts.

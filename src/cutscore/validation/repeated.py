@@ -12,11 +12,12 @@ from annotated_types import Ge, Le
 from cutscore.records import Fold, Folds, Rows, Target
 from cutscore.validation.assembling import folds_by_label, folds_with_parts
 from cutscore.validation.checks import both_classes, enough_of_both
+from cutscore.validation.outer import DealtOuter
 from cutscore.validation.stratified import stratified_labels
 
 
 @dataclass(frozen=True)
-class RepeatedStratified:
+class RepeatedStratified(DealtOuter):
     """Split into stratified folds several times, each time with another shuffle.
 
     Repeat r is the split of `Stratified` with seed + r, so the first one is that of

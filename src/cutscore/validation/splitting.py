@@ -2,21 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError
-from cutscore.records import Dataset, Folds, Rows
+from cutscore.records import Dataset, Folds, Rows, Target
 from cutscore.validation import Splitter
+from cutscore.validation.outer import OuterSplit, check_held
 
 GROUP, TIME = "group", "time"  # the keys of these columns in `Dataset.amounts`
 
 
 def split_rows(splitter: Splitter, dataset: Dataset) -> Folds:
-    """Return the folds of a data set; raise `RequestError` as `Splitter.split` does."""
-    return splitter.split(
-        dataset.target, rows_together(splitter, dataset), dataset.amounts.get(TIME)
+    """Return the folds of a data set, its outer rows left out of all of them.
+
+    With `outer=nested` and no part given there are no outer rows, but every part is tried.
+
+    Raises
+    ------
+    RequestError
+        As `Splitter.split` does, or if there are too few rows for folds and an outer split.
+    """
+    asked = _Asked(dataset.target, rows_together(splitter, dataset), dataset.amounts.get(TIME))
+    if isinstance(splitter, OuterSplit):
+        if splitter.holds_out:
+            return _split_inner(splitter, splitter, asked)
+        if splitter.outer == "nested":
+            for part in range(splitter.outer_folds):
+                _split_inner(splitter, replace(splitter, outer_part=part), asked)
+    return splitter.split(asked.target, asked.groups, asked.order)
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What is split: the arguments of `Splitter.split`, each of shape (rows,)."""
+
+    target: Target
+    groups: Rows | None
+    order: npt.NDArray[np.float64] | None
+
+    def take(self, rows: Rows) -> _Asked:
+        """Return some of the rows."""
+        return _Asked(
+            self.target[rows],
+            None if self.groups is None else self.groups[rows],
+            None if self.order is None else self.order[rows],
+        )
+
+
+def _split_inner(splitter: Splitter, outer: OuterSplit, asked: _Asked) -> Folds:
+    """Hold out the outer rows, split the others, and name rows by their place in the data set."""
+    held = outer.hold_out(asked.target, asked.groups, asked.order)
+    check_held(held, asked.target, outer.outer_size)
+    inner = asked.take(held.inner)
+    try:
+        folds = splitter.split(inner.target, inner.groups, inner.order)
+    except RequestError as error:
+        left, rows = len(held.inner), len(asked.target)
+        where = f"(The outer split leaves {left} of {rows} rows for the folds.)"
+        raise RequestError(
+            [replace(fault, problem=f"{fault.problem} {where}") for fault in error.faults]
+        ) from error
+    splits = (
+        replace(fold, train=held.inner[fold.train], validation=held.inner[fold.validation])
+        for fold in folds.splits
     )
+    return replace(folds, splits=tuple(splits), outer=held.outer, inner=held.inner)
 
 
 def rows_together(splitter: Splitter, dataset: Dataset) -> Rows | None:

@@ -13,10 +13,11 @@ from cutscore.records import Folds, Rows, Target
 from cutscore.validation.assembling import folds_by_label, folds_with_parts
 from cutscore.validation.checks import both_classes, enough_of_both, group_labels
 from cutscore.validation.dealing import deal
+from cutscore.validation.outer import DealtOuter
 
 
 @dataclass(frozen=True)
-class Stratified:
+class Stratified(DealtOuter):
     """Shuffle rows and deal each class evenly to the folds; every row is validated once.
 
     The same split as scikit-learn's StratifiedKFold(folds, shuffle=True, random_state=seed),

@@ -1,0 +1,98 @@
+"""What the finished folds of an experiment say of the figure that a search looks for.
+
+A cross-fitted figure does not exist before the last fold. Its stand-in is what the finished folds
+give at one threshold that they choose together, by the experiment's own rule: a proxy, good
+enough to tell which trials are hopeless, and never recorded as the figure itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cutscore.cost.matrix import CostMatrix, join_costs
+from cutscore.errors import RequestError
+from cutscore.experiment.parts import Experiment, Progress
+from cutscore.metrics import decision_metrics
+from cutscore.records import FoldResult, Scores, Target, ThresholdChoice, Undefined
+from cutscore.report.record_spec import DECISION_METRICS, SCORE_METRICS
+
+_AS_DECISION = {"crossfit_fbeta": "fbeta"}
+_SAVINGS = ("savings", "crossfit_savings")
+
+
+def prune_value(
+    experiment: Experiment, progress: Progress, metric: str, *, lower: bool
+) -> float | Undefined:
+    """Return what stands for `metric` after the finished folds.
+
+    Score metrics are the mean over the finished folds; F-beta, savings and what follows from a
+    confusion matrix are those at the folds' common threshold. All others, costs among them, are
+    the cost per row there, with its sign changed unless `lower` says that less is better.
+    """
+    if not progress.finished:
+        return Undefined("no fold is finished")
+    mean = _score_metric(progress.finished, metric)
+    if mean is not None:
+        return mean
+    target = _validated_target(progress)
+    lengths = [len(result.scores) for result in progress.finished]
+    costs = join_costs(progress.prepared.costs[: progress.done], lengths)
+    try:
+        choice = _common_choice(experiment, progress.finished, target, costs)
+    except RequestError as error:
+        return Undefined(str(error))
+    if metric in _SAVINGS:
+        return costs.savings(target, choice.total_cost)
+    name = _AS_DECISION.get(metric, metric)
+    if name in DECISION_METRICS:
+        return decision_metrics(choice.confusion, experiment.threshold.beta)[name]
+    per_row = choice.total_cost / len(target)
+    return per_row if lower else -per_row
+
+
+def _score_metric(finished: Sequence[FoldResult], metric: str) -> float | Undefined | None:
+    """Return the mean of a score metric over folds, None if `metric` is none."""
+    name = metric.removeprefix("train_").removesuffix("_oof").removesuffix("_gap")
+    if name not in SCORE_METRICS:
+        return None
+    train = [result.train[name] for result in finished]
+    validation = [result.validation[name] for result in finished]
+    if metric.endswith("_gap"):
+        return _difference(_mean(train), _mean(validation))
+    return _mean(train if metric.startswith("train_") else validation)
+
+
+def _mean(values: Sequence[float | Undefined]) -> float | Undefined:
+    for value in values:
+        if isinstance(value, Undefined):
+            return value
+    return float(np.mean([value for value in values if not isinstance(value, Undefined)]))
+
+
+def _difference(first: float | Undefined, second: float | Undefined) -> float | Undefined:
+    if isinstance(first, Undefined):
+        return first
+    return second if isinstance(second, Undefined) else first - second
+
+
+def _validated_target(progress: Progress) -> Target:
+    """Return the targets of the finished folds' validation rows, end to end."""
+    rows = np.concatenate([result.fold.validation for result in progress.finished])
+    target: Target = progress.prepared.dataset.target[rows]
+    return target
+
+
+def _common_choice(
+    experiment: Experiment, finished: Sequence[FoldResult], target: Target, costs: CostMatrix
+) -> ThresholdChoice:
+    """Return the threshold that the experiment's rule chooses on all finished folds together."""
+    lengths = [len(result.scores) for result in finished]
+    raw: Scores = np.concatenate([result.scores for result in finished])
+    base_rate = np.repeat([result.base_rate for result in finished], lengths)
+    prior = np.repeat([result.prior for result in finished], lengths)
+    calibration = experiment.calibration
+    corrected = calibration.correct(raw, base_rate, prior)
+    scores = calibration.fit(corrected, target).apply(corrected)
+    return experiment.threshold.choose(target, scores, costs)

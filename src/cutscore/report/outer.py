@@ -1,0 +1,86 @@
+"""What the outer rows say of a run: figures of rows that no fold has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from cutscore.metrics import fbeta, precision, recall
+from cutscore.records import Confusion, Figures, Undefined
+from cutscore.report.items import Item, Table, Tag
+from cutscore.report.record import figure_item
+from cutscore.report.record_spec import OUTER_ARTIFACT, OUTER_SCORE_METRICS
+
+
+@dataclass(frozen=True, eq=False)
+class OuterFigures:
+    """The outer rows, decided by a model, calibrator and threshold that saw none of them.
+
+    `flag_nobody` and `flag_everybody` are what the no-model policies cost on these rows; `scores`
+    are the score metrics, `beta` is that of the reported F-beta. `frame` has one entry per row:
+    id, target, score, calibrated score where there is one, whether it is flagged. `notes` tell
+    what a user should know.
+    """
+
+    rows: int
+    total_cost: float
+    flag_nobody: float
+    flag_everybody: float
+    confusion: Confusion
+    scores: Figures
+    beta: float
+    frame: Mapping[str, npt.NDArray[Any]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def cost_per_row(self) -> float:
+        """Cost over rows."""
+        return self.total_cost / self.rows
+
+    @property
+    def savings(self) -> float | Undefined:
+        """Return 1 − cost / cost of the cheaper no-model policy."""
+        cheaper = min(self.flag_nobody, self.flag_everybody)
+        if cheaper <= 0:
+            return Undefined(f"the cheaper no-model policy costs {cheaper:g}, which is not above 0")
+        return 1.0 - self.total_cost / cheaper
+
+    def figures(self) -> dict[str, float | Undefined]:
+        """Return all figures by the names under which they are recorded."""
+        counts = self.confusion
+        found: dict[str, float | Undefined] = {
+            "outer_rows": self.rows,
+            "outer_cost": self.total_cost,
+            "outer_cost_per_row": self.cost_per_row,
+            "outer_savings": self.savings,
+        }
+        found |= {f"outer_{name}": self.scores[name] for name in OUTER_SCORE_METRICS}
+        return found | {
+            "outer_fbeta": fbeta(counts, self.beta),
+            "outer_recall": recall(counts),
+            "outer_precision": precision(counts),
+            "outer_tp": counts.tp,
+            "outer_fp": counts.fp,
+            "outer_tn": counts.tn,
+            "outer_fn": counts.fn,
+        }
+
+    def defined(self) -> dict[str, float]:
+        """Return the figures that exist."""
+        return {
+            name: float(value)
+            for name, value in self.figures().items()
+            if not isinstance(value, Undefined)
+        }
+
+
+def outer_items(outer: OuterFigures) -> Iterator[Item]:
+    """Yield every figure, and the scores and decisions as a table."""
+    for name, value in outer.figures().items():
+        yield figure_item(name, value)
+    if outer.notes:
+        yield Tag("outer_notes", " ".join(outer.notes))
+    yield Table(OUTER_ARTIFACT, outer.frame)

@@ -1,0 +1,1 @@
+"""Searching a space of overrides with Optuna; every trial is a run."""

@@ -1,0 +1,112 @@
+"""What came of a search."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cutscore.records import Undefined
+from cutscore.run import RunOutcome
+from cutscore.search.parts import NO_SEARCH, Desk
+from cutscore.search.records import Scale, StudyRecord, TrialRecord, best_of
+from cutscore.search.slots import DIED, REASON, RUN_ID, finished
+from cutscore.tracking.reading import RunSummary, list_runs
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+OPTIMISM = (
+    "The best of many trials looks better than it is: its figures were used to choose it, and no "
+    "outer split (validation.outer) kept rows apart to judge it on."
+)
+EMPTY = StudyRecord("", (), (), {})
+
+
+@dataclass(frozen=True)
+class SearchOutcome(RunOutcome):
+    """The best trial's outcome, and what a summary of the search tells besides.
+
+    `finished` of `total` slots are filled; `stopped` says why not all are. `command` reproduces
+    the best trial, `overrides` are its own. `shares` are the importances of the settings; `outer`
+    are figures on rows that no trial has seen, None where there are none.
+    """
+
+    study: StudyRecord = EMPTY
+    shares: dict[str, float] | Undefined = Undefined("there is no trial")  # noqa: RUF009
+    parent_id: str = ""
+    total: int = 0
+    finished: int = 0
+    stopped: str = ""
+    overrides: tuple[str, ...] = ()
+    command: str = ""
+    workers: int = 1
+    nothing_to_do: bool = False
+    outer: Mapping[str, float] | None = None
+
+
+def study_record(desk: Desk) -> StudyRecord:
+    """Return the study and its trials as plain values, with the metrics of their runs."""
+    trials = desk.study.get_trials(deepcopy=False)
+    runs = {run.run_id: run for run in _runs(desk, len(trials))}
+    records = tuple(_record(trial, runs) for trial in trials)
+    goals = tuple(zip(desk.settings.metrics, desk.settings.directions, strict=True))
+    space = {entry.key: _scale(entry) for entry in desk.space.entries}
+    return StudyRecord(desk.task.study, goals, records, space, best_of(records, goals))
+
+
+def count_finished(desk: Desk) -> int:
+    """Return how many slots are filled."""
+    return len(finished(desk.study.get_trials(deepcopy=False)))
+
+
+def failures(study: StudyRecord) -> str:
+    """Return the commonest reasons why trials failed."""
+    reasons = Counter(trial.reason for trial in study.trials if trial.state == "FAIL")
+    words = [f"{reason} ({times} x)" for reason, times in reasons.most_common(3)]
+    return "; ".join(words) or "no trial was run"
+
+
+def command(overrides: Sequence[str], *, without: Sequence[str] = ()) -> str:
+    """Return the command line that runs these overrides, quoted for a shell."""
+    words = [text for text in overrides if text not in without]
+    return " ".join(["cutscore run", *(shlex.quote(text) for text in words)])
+
+
+def own_overrides(desk: Desk, best: TrialRecord) -> tuple[str, ...]:
+    """Return the overrides that reproduce a trial: thread counts, which change nothing, aside."""
+    proposed = desk.space.overrides(best.params)
+    return (*desk.task.job.plain, *proposed, NO_SEARCH)
+
+
+def _runs(desk: Desk, trials: int) -> list[RunSummary]:
+    return list_runs(desk.client, limit=2 * trials + 10, parent_id=desk.task.parent_id)
+
+
+def _record(trial: FrozenTrial, runs: Mapping[str, RunSummary]) -> TrialRecord:
+    run = runs.get(str(trial.user_attrs.get(RUN_ID, "")))
+    seconds = None
+    if trial.datetime_start and trial.datetime_complete:
+        seconds = (trial.datetime_complete - trial.datetime_start).total_seconds()
+    complete = trial.state.name == "COMPLETE"
+    state: Any = trial.state.name
+    return TrialRecord(
+        number=trial.number,
+        state=state,
+        values=tuple(trial.values) if complete and trial.values is not None else None,
+        params=dict(trial.params),
+        run_id=str(trial.user_attrs.get(RUN_ID, "")),
+        name=run.name if run else "",
+        seconds=seconds,
+        partial={step - 1: value for step, value in trial.intermediate_values.items()},
+        reason=str(trial.user_attrs.get(REASON) or trial.user_attrs.get(DIED, "")),
+        metrics=run.metrics if run else {},
+    )
+
+
+def _scale(entry: Any) -> Scale:
+    if entry.kind == "categorical":
+        return Scale("categorical", choices=entry.choices)
+    return Scale(entry.kind, entry.log, entry.low, entry.high, entry.step)

@@ -1,0 +1,137 @@
+"""What a search and its workers are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cutscore.config.build import Plan, compose_plan
+from cutscore.config.compose import Composer
+from cutscore.config.layers import Layers
+from cutscore.experiment import Workbench, prepare
+from cutscore.run import open_store
+from cutscore.search.settings import SearchSettings
+from cutscore.search.space import Space, parse_space
+from cutscore.search.storage import Storage, open_storage
+from cutscore.search.study import load_study
+from cutscore.store.init import Store
+from cutscore.tracking.identity import now_text, process_tags
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from optuna import Study
+
+STUDY_TAG = "cutscore.study"
+TRIAL_TAG = "cutscore.trial"
+STATE_TAG = "cutscore.state"
+"""Tags of a trial's run: its study, its number, and COMPLETE, PRUNED or FAIL."""
+
+NO_SEARCH = "search=none"
+
+
+@dataclass(frozen=True)
+class SearchJob:
+    """One search of a request: its cell's name and overrides, and where it is told and logged.
+
+    `layers` and `primary` are what trials are composed from; `parent_id` is the run that the
+    search belongs to.
+    """
+
+    name: str
+    overrides: tuple[str, ...]
+    layers: Layers
+    primary: str
+    folder: Path
+    progress: Path | None = None
+    parent_id: str | None = None
+
+    @property
+    def prefix(self) -> str:
+        """What names of its trials begin with, such as opt01."""
+        return self.name.partition("_")[0]
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """The overrides without those that only say how to search."""
+        words = (text.lstrip("+~").partition("=")[0] for text in self.overrides)
+        pairs = zip(words, self.overrides, strict=True)
+        return tuple(text for key, text in pairs if key.partition(".")[0] != "search")
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What a worker is told, wherever it runs.
+
+    `parent_id` is the search's own run; `total` the number of slots; `deadline` the time
+    (seconds since 1970) after which no trial begins; `threads` what each trial may use.
+    """
+
+    job: SearchJob
+    url: str
+    study: str
+    parent_id: str
+    total: int
+    folds: int
+    deadline: float | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """One process's own tools for running trials of a study."""
+
+    task: Assignment
+    composer: Composer
+    plan: Plan
+    space: Space
+    storage: Storage
+    study: Study
+    store: Store
+    client: MlflowClient
+    bench: Workbench
+    identity: Mapping[str, str] = field(default_factory=process_tags)
+
+    @property
+    def settings(self) -> SearchSettings:
+        """The search's settings."""
+        settings: SearchSettings = self.plan.search
+        return settings
+
+    @cached_property
+    def points(self) -> list[dict[str, Any]] | None:
+        """The values of each slot, where a grid gives them."""
+        return self.space.grid() if self.settings.sampler == "grid" else None
+
+    def signed(self) -> dict[str, str]:
+        """Return who and when this is, for a trial that is taken now."""
+        from cutscore.report.record_spec import HEARTBEAT_TAG
+
+        return {**self.identity, HEARTBEAT_TAG: now_text()}
+
+
+def open_desk(task: Assignment, bench: Workbench) -> Desk:
+    """Open everything a process needs to run trials."""
+    composer = Composer(task.job.layers, task.job.primary)
+    plan = compose_plan(composer, task.job.overrides)
+    storage = open_storage(task.url)
+    store, client = open_store(plan)
+    return Desk(
+        task=task,
+        composer=composer,
+        plan=plan,
+        space=parse_space(plan.search.space, plan.overrides),
+        storage=storage,
+        study=load_study(storage, task.study, plan.search, task.folds),
+        store=store,
+        client=client,
+        bench=bench,
+    )
+
+
+def folds_of(plan: Plan, bench: Workbench) -> tuple[int, str]:
+    """Return the number of folds of a plan and the digest of its data."""
+    prepared = prepare(plan.experiment, bench)
+    return len(prepared.folds.splits), prepared.dataset.digest

@@ -1,0 +1,64 @@
+"""Which trials are hopeless, and why, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cutscore.errors import HopelessError
+from cutscore.search.settings import SearchSettings
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.pruners import BasePruner
+
+PERCENTILE = 25.0
+"""With pruner=percentile a trial goes on while it is among the best quarter."""
+
+REDUCTION = 3
+"""Successive halving and hyperband keep one of three at each step: with five folds, at 1 and 3."""
+
+
+def make_pruner(settings: SearchSettings, folds: int) -> BasePruner:
+    """Return the pruner; all of them can act after the first fold."""
+    from optuna import pruners
+
+    startup = settings.pruner_startup_trials
+    match settings.pruner:
+        case "median":
+            return pruners.MedianPruner(n_startup_trials=startup, n_warmup_steps=0)
+        case "percentile":
+            return pruners.PercentilePruner(PERCENTILE, n_startup_trials=startup, n_warmup_steps=0)
+        case "successive_halving":
+            return pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=REDUCTION)
+        case "hyperband":
+            return pruners.HyperbandPruner(
+                min_resource=1, max_resource=folds, reduction_factor=REDUCTION
+            )
+        case _:
+            return pruners.NopPruner()
+
+
+def end_if_hopeless(
+    study: Study, trial: Trial, settings: SearchSettings, value: float, step: int, folds: int
+) -> None:
+    """Report the value after `step` finished folds of `folds`; raise HopelessError if it is bad.
+
+    Halving would prune from the second trial on, so all pruners wait for the startup trials.
+    """
+    trial.report(value, step=step)
+    hopeless = trial.should_prune()
+    if not hopeless or step >= folds:
+        return
+    from optuna.trial import TrialState
+
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(complete) < max(1, settings.pruner_startup_trials):
+        return
+    there = [t.intermediate_values[step] for t in complete if step in t.intermediate_values]
+    beside = f"; the median of {len(there)} complete trials was {np.median(there):.6g} there"
+    raise HopelessError(
+        f"pruned after fold {step} of {folds}: prune_value, in place of {settings.metrics[0]}, "
+        f"was {value:.6g}{beside if there else ''} ({settings.pruner} pruner)"
+    )

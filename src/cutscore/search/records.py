@@ -1,0 +1,150 @@
+"""A search as plain values: what its tables, pictures and summaries are made from.
+
+Nothing here knows Optuna or a storage, so a search can be looked at wherever its trials are known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+State = Literal["COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING"]
+Direction = Literal["minimize", "maximize"]
+Objective = tuple[str, Direction]
+"""A metric of the record and whether less or more of it is wanted."""
+
+Value = str | int | float | bool | None
+"""What a trial can propose for a setting."""
+
+STATE_WORDS: Mapping[State, str] = {
+    "COMPLETE": "complete",
+    "PRUNED": "pruned",
+    "FAIL": "failed",
+    "RUNNING": "running",
+    "WAITING": "waiting",
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How the values of one searched setting lie.
+
+    `low` and `high` are both possible values; they and `step` are None for choices, and `choices`
+    is empty for numbers.
+    """
+
+    kind: Literal["float", "int", "categorical"]
+    log: bool = False
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    choices: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One trial as it stands.
+
+    `values` has one entry an objective, None unless the trial is complete. `params` maps setting to
+    proposed value. `partial` maps fold to the value reported after it, `reason` says why the trial
+    was pruned or failed, `metrics` are the figures of its run.
+    """
+
+    number: int
+    state: State
+    values: tuple[float, ...] | None = None
+    params: Mapping[str, Value] = field(default_factory=dict)
+    run_id: str = ""
+    name: str = ""
+    seconds: float | None = None
+    partial: Mapping[int, float] = field(default_factory=dict)
+    reason: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the trial is complete and all its values are finite."""
+        values = self.values
+        return self.state == "COMPLETE" and bool(values) and all(map(math.isfinite, values or ()))
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """A study and all its trials, by number; `space` maps each searched setting to its scale.
+
+    `best` is the best trial, with several objectives the one of the Pareto front that is best in
+    the first, None while there is none.
+    """
+
+    name: str
+    objectives: tuple[Objective, ...]
+    trials: tuple[TrialRecord, ...]
+    space: Mapping[str, Scale]
+    best: TrialRecord | None = None
+
+    @property
+    def complete(self) -> tuple[TrialRecord, ...]:
+        """The trials that have finite values."""
+        return tuple(trial for trial in self.trials if trial.counts)
+
+    def count(self, state: State) -> int:
+        """Return the number of trials in a state."""
+        return sum(trial.state == state for trial in self.trials)
+
+    def tally(self) -> dict[str, int]:
+        """Return how many trials are in each state, in words, without those that have none."""
+        found = {word: self.count(state) for state, word in STATE_WORDS.items()}
+        return {word: trials for word, trials in found.items() if trials}
+
+
+def ranked(trials: Iterable[TrialRecord], objectives: Sequence[Objective]) -> list[TrialRecord]:
+    """Return the trials that have finite values, best in the first objective first.
+
+    Ties are decided by the next objective, then by the earlier trial.
+    """
+    signs = _signs(objectives)
+
+    def place(trial: TrialRecord) -> tuple[float, ...]:
+        return (*(s * v for s, v in zip(signs, trial.values or (), strict=True)), trial.number)
+
+    return sorted((trial for trial in trials if trial.counts), key=place)
+
+
+def best_of(trials: Iterable[TrialRecord], objectives: Sequence[Objective]) -> TrialRecord | None:
+    """Return the first of `ranked`: it is on the Pareto front. None if no trial counts."""
+    return next(iter(ranked(trials, objectives)), None)
+
+
+def pareto(trials: Iterable[TrialRecord], objectives: Sequence[Objective]) -> list[TrialRecord]:
+    """Return the trials that no other one beats, in the order of `ranked`.
+
+    A trial is beaten by one that is at least as good in every objective and better in one; of
+    equal ones all stay.
+    """
+    order = ranked(trials, objectives)
+    if not order:
+        return []
+    losses = np.array([trial.values for trial in order]) * _signs(objectives)
+    return [trial for trial, kept in zip(order, undominated(losses), strict=True) if kept]
+
+
+def undominated(losses: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return which rows no other row beats, less being better; `losses` has a column an objective.
+
+    Works by one comparison of all rows with each row that is still undecided or kept.
+    """
+    kept = np.ones(len(losses), dtype=bool)
+    for row, own in enumerate(losses):
+        if kept[row]:
+            kept &= ~((losses >= own).all(axis=1) & (losses > own).any(axis=1))
+    return kept
+
+
+def _signs(objectives: Sequence[Objective]) -> list[float]:
+    """Return 1 for each objective to minimise and -1 for each to maximise."""
+    return [1.0 if direction == "minimize" else -1.0 for _, direction in objectives]

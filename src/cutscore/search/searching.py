@@ -1,0 +1,287 @@
+"""A search from its first trial to its summary."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cutscore.config.build import Plan, compose_plan
+from cutscore.config.compose import Composer
+from cutscore.errors import StoreError
+from cutscore.experiment import Workbench
+from cutscore.report.outer import OuterFigures, outer_items
+from cutscore.report.redact import redact
+from cutscore.run import labels, open_store
+from cutscore.search.healing import heal, running_elsewhere
+from cutscore.search.importances import importances
+from cutscore.search.judged import (
+    holds_out,
+    is_nested,
+    judge_best,
+    judge_parts,
+    outer_parts,
+    part_job,
+)
+from cutscore.search.outcome import (
+    SearchOutcome,
+    command,
+    count_finished,
+    failures,
+    own_overrides,
+    study_record,
+)
+from cutscore.search.parent import (
+    Parent,
+    is_whole,
+    known_parent,
+    parent_items,
+    parent_run,
+    tag_best,
+)
+from cutscore.search.parts import Assignment, Desk, SearchJob, folds_of
+from cutscore.search.records import StudyRecord
+from cutscore.search.settings import SearchSettings
+from cutscore.search.slots import free_slot
+from cutscore.search.space import Space, parse_space
+from cutscore.search.storage import check_storage, open_storage, storage_url
+from cutscore.search.study import check_study, definition, open_study, study_key
+from cutscore.search.workers import Crew
+from cutscore.search.working import stop_reason, work
+from cutscore.tracking.lifeline import lifeline
+from cutscore.tracking.news import Step, tell
+
+if TYPE_CHECKING:
+    from mlflow import entities
+
+WAIT_SECONDS = 1.0
+
+
+def check_search(plan: Plan, bench: Workbench) -> None:
+    """Check a search's storage, and that an earlier study there can be gone on with.
+
+    Nothing is written; the space has been checked with the request.
+
+    Raises
+    ------
+    RequestError
+        With what is wrong.
+    """
+    url = storage_url(plan.search, plan.tracking)
+    if not check_storage(url):
+        return
+    space = parse_space(plan.search.space, plan.overrides)
+    _, digest = folds_of(plan, bench)
+    words = definition(plan.search, space)
+    storage = open_storage(url)
+    check_study(storage, study_key(plan, digest), words, new=plan.search.new_study)
+
+
+def search(plan: Plan, bench: Workbench, job: SearchJob) -> SearchOutcome:
+    """Run a plan's search to its declared total, or go on with it, and return its outcome.
+
+    With validation.outer=nested each outer part has a search first, whose winner it judges; what
+    is returned is the winner of the search on all rows.
+
+    Raises
+    ------
+    RequestError
+        If the study was made with another space.
+    StoreError
+        If the storage does not answer, or the study's runs are not in this store.
+    """
+    from optuna.exceptions import OptunaError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        return _search(plan, bench, job)
+    except (OptunaError, SQLAlchemyError) as error:
+        where = redact(storage_url(plan.search, plan.tracking))
+        words = redact(" ".join(str(error.__cause__ or error).split()))
+        raise StoreError(f"the search's storage {where} cannot be used: {words}") from error
+
+
+def _search(plan: Plan, bench: Workbench, job: SearchJob) -> SearchOutcome:
+    with lifeline() as life:
+        desk = _open(plan, bench, job)
+        _heal(desk)
+        known = known_parent(desk)
+        if known is not None and is_whole(known) and not _has_work(desk):
+            desk = _under(desk, known.info.run_id)
+            return _known_outcome(desk, known)
+        with parent_run(desk, life) as parent:
+            desk = _under(desk, parent.run_id)
+            outer = _search_parts(desk, plan, bench)
+            stopped = _work(desk)
+            outcome = _end(desk, parent, stopped, outer)
+        if parent.writer is None and not is_whole(known_parent(desk)):
+            with parent_run(desk, life) as parent:  # who led has died
+                outcome = _end(desk, parent, stopped, outer)
+        return outcome
+
+
+def _search_parts(desk: Desk, plan: Plan, bench: Workbench) -> OuterFigures | None:
+    """Run the search of each outer part and have the parts judge their winners."""
+    if not is_nested(plan):
+        return None
+    outcomes = []
+    for part in range(outer_parts(plan)):
+        job = part_job(desk.task.job, part, desk.task.parent_id)
+        own = compose_plan(desk.composer, job.overrides)
+        outcomes.append(search(own, bench, job))
+    return judge_parts(desk, outcomes)
+
+
+def _open(plan: Plan, bench: Workbench, job: SearchJob) -> Desk:
+    """Open storage, study and store of a search."""
+    settings: SearchSettings = plan.search
+    folds, digest = folds_of(plan, bench)
+    space = parse_space(settings.space, plan.overrides)
+    url = storage_url(settings, plan.tracking)
+    storage = open_storage(url)
+    study = open_study(storage, plan, space, digest, folds)
+    store, client = open_store(plan)
+    deadline = None if settings.timeout is None else time.time() + settings.timeout
+    task = Assignment(job, url, study.study_name, "", _total(settings, space), folds, deadline)
+    composer = Composer(job.layers, job.primary)
+    return Desk(task, composer, plan, space, storage, study, store, client, bench)
+
+
+def _total(settings: SearchSettings, space: Space) -> int:
+    """Return the number of slots: a grid has no more than it has points."""
+    if settings.sampler == "grid" and space.size is not None:
+        return min(settings.trials, space.size)
+    return settings.trials
+
+
+def _under(desk: Desk, parent_id: str) -> Desk:
+    return replace(desk, task=replace(desk.task, parent_id=parent_id))
+
+
+def _work(desk: Desk) -> str:
+    """Have trials run until none is left to run; return why it stopped before, '' if it did not."""
+    crew = Crew(desk, desk.settings.workers)
+    while _has_work(desk):
+        if _goes_on(desk):
+            _run_trials(desk, crew)
+        if crew.gave_up:
+            return f"{crew.in_a_row} workers died in a row, and no trial was finished in between"
+        _wait_for_others(desk)
+    return stop_reason(desk) or ""
+
+
+def _run_trials(desk: Desk, crew: Crew) -> None:
+    if desk.settings.workers > 1:
+        crew.work()
+    else:
+        work(desk)
+
+
+def _wait_for_others(desk: Desk) -> None:
+    """Wait until no process elsewhere runs a trial, or one that died has given its slot back."""
+    told = False
+    while others := running_elsewhere(desk):
+        if not told:
+            hosts = sorted({str(trial.user_attrs.get("host")) for trial in others})
+            line = f"waiting for {len(others)} trial(s) of other processes ({', '.join(hosts)})"
+            tell(desk.task.job.progress, Step("", line=line))
+            told = True
+        time.sleep(WAIT_SECONDS)
+        _heal(desk)
+        if _goes_on(desk):
+            return
+
+
+def _heal(desk: Desk) -> None:
+    for line in heal(desk):
+        tell(desk.task.job.progress, Step("", line=line))
+
+
+def _has_work(desk: Desk) -> bool:
+    return _goes_on(desk) or bool(running_elsewhere(desk))
+
+
+def _goes_on(desk: Desk) -> bool:
+    """Return whether a slot is free and nothing speaks against another trial."""
+    free = free_slot(desk.study.get_trials(deepcopy=False), desk.task.total)
+    return free is not None and stop_reason(desk) is None
+
+
+def _end(desk: Desk, parent: Parent, stopped: str, outer: OuterFigures | None) -> SearchOutcome:
+    """Record what came of the search, if this process leads it, and return it."""
+    outcome = _outcome(desk, stopped)
+    study, writer = outcome.study, parent.writer
+    if study.best is not None and _is_judged_here(desk):
+        outer = judge_best(desk, outcome)
+    if outer is not None:
+        outcome = replace(outcome, outer=outer.defined(), notes=outer.notes)
+    if writer is None:
+        return outcome
+    tag_best(desk, parent.run_id, study.best)
+    writer.write(parent_items(desk, outcome))
+    if outer is not None and is_nested(desk.plan):
+        writer.write(outer_items(outer))
+    if study.best is None:
+        writer.fail(outcome.failure)
+    else:
+        writer.complete()
+    return outcome
+
+
+def _is_judged_here(desk: Desk) -> bool:
+    """Return whether the best trial is the winner: the best of a sweep's cell may not be."""
+    return holds_out(desk.plan) and desk.task.job.parent_id is None
+
+
+def _known_outcome(desk: Desk, parent: entities.Run) -> SearchOutcome:
+    """Return the outcome of a search that has nothing left to do, as its runs tell it."""
+    outcome = _outcome(desk, stop_reason(desk) or "")
+    source = parent.data.metrics if is_nested(desk.plan) else outcome.metrics
+    outer = {key: value for key, value in source.items() if key.startswith("outer_")}
+    return replace(outcome, nothing_to_do=True, outer=outer or None)
+
+
+def _outcome(desk: Desk, stopped: str) -> SearchOutcome:
+    """Return the outcome of the best trial, with the whole study."""
+    study = study_record(desk)
+    shares = importances(study)
+    done, total = count_finished(desk), desk.task.total
+    named: dict[str, Any] = {
+        "stopped": stopped if done < total else "",
+        "total": total,
+        "finished": done,
+        "workers": desk.settings.workers,
+        "parent_id": desk.task.parent_id,
+        "study": study,
+        "shares": shares,
+    }
+    objective = str(desk.plan.experiment.threshold.objective)
+    if study.best is None:
+        return SearchOutcome(
+            desk.task.job.name,
+            desk.task.parent_id,
+            "failed",
+            objective,
+            labels(desk.plan),
+            failure=f"no trial of {done} is complete: {failures(study)}",
+            **named,
+        )
+    best = study.best
+    overrides = own_overrides(desk, best)
+    return SearchOutcome(
+        desk.task.job.name,
+        best.run_id,
+        "complete",
+        objective,
+        _labels(desk, study),
+        best.metrics,
+        overrides=overrides,
+        command=command(overrides),
+        **named,
+    )
+
+
+def _labels(desk: Desk, study: StudyRecord) -> dict[str, str]:
+    """Return the labels of the best trial: those of the cell, and its own values."""
+    own = {key: str(value) for key, value in (study.best.params if study.best else {}).items()}
+    return {**labels(desk.plan), **own}

@@ -1,0 +1,97 @@
+"""Slots: the places of a search, each filled by one finished trial.
+
+A search of n trials has the slots 0 to n - 1. A trial holds its slot while it waits, runs or is
+finished; one whose process died gives it back, and the next to take it repeats the same values.
+Taking a slot happens under the storage's lock, so that workers on several machines never take one
+too many, and none is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cutscore.search.locks import StorageLock
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.trial import FrozenTrial
+
+SLOT = "slot"
+RETRY_OF = "retry_of"
+DIED = "died"
+RUN_ID = "run_id"
+REASON = "reason"
+ERROR = "error"
+TRACE = "traceback"
+"""User attributes of a trial."""
+
+
+def slot_of(trial: FrozenTrial) -> int:
+    """Return a trial's slot; one that somebody else enqueued has its number for it."""
+    return int(trial.user_attrs.get(SLOT, trial.number))
+
+
+def held_slots(trials: Sequence[FrozenTrial]) -> set[int]:
+    """Return the slots of all trials but those whose process died."""
+    return {slot_of(trial) for trial in trials if DIED not in trial.user_attrs}
+
+
+def free_slot(trials: Sequence[FrozenTrial], total: int) -> int | None:
+    """Return the first slot of `total` that no trial holds."""
+    held = held_slots(trials)
+    return next((slot for slot in range(total) if slot not in held), None)
+
+
+def finished(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Return the trials that have used up their slot, by the time they ended."""
+    ended = [trial for trial in trials if trial.state.is_finished() and _counts(trial)]
+    return sorted(ended, key=_end)
+
+
+def take_slot(
+    study: Study,
+    lock: StorageLock,
+    total: int,
+    identity: Mapping[str, str],
+    points: Sequence[Mapping[str, Any]] | None = None,
+) -> Trial | None:
+    """Take the next free slot for this process; None when there is none.
+
+    `identity` says which process it is; `points` are the values of each slot of a grid.
+    """
+    with lock:
+        trials = study.get_trials(deepcopy=False)
+        if not any(trial.state.name == "WAITING" for trial in trials):
+            slot = free_slot(trials, total)
+            if slot is None:
+                return None
+            before = _died_before(trials, slot)
+            fixed = before.params if before is not None else {}
+            attributes: dict[str, Any] = {SLOT: slot, **identity}
+            if before is not None:
+                attributes[RETRY_OF] = before.number
+            if points is not None:
+                fixed = dict(points[slot])
+            # Waiting and with its attributes first: no running trial is ever without an owner.
+            study.enqueue_trial(fixed, user_attrs=attributes)
+        trial = study.ask()
+        if trial.user_attrs.get("pid") != identity["pid"]:
+            for key, value in identity.items():
+                trial.set_user_attr(key, value)
+        return trial
+
+
+def _died_before(trials: Sequence[FrozenTrial], slot: int) -> FrozenTrial | None:
+    """Return the last trial that died in a slot."""
+    died = [trial for trial in trials if DIED in trial.user_attrs and slot_of(trial) == slot]
+    return died[-1] if died else None
+
+
+def _counts(trial: FrozenTrial) -> bool:
+    return DIED not in trial.user_attrs
+
+
+def _end(trial: FrozenTrial) -> tuple[float, int]:
+    done = trial.datetime_complete
+    return (done.timestamp() if done else 0.0, trial.number)

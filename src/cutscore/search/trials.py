@@ -1,0 +1,207 @@
+"""One trial: its values become overrides, the overrides a run, the run an answer to the study."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cutscore.config.build import Plan, compose_plan
+from cutscore.errors import CutscoreError
+from cutscore.experiment import Experiment, Progress, prune_value
+from cutscore.records import Undefined
+from cutscore.report.items import Item, Metric
+from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG
+from cutscore.report.redact import redact
+from cutscore.run import Job, RunOutcome, Watcher, execute_run, failed_outcome, labels
+from cutscore.search.parts import NO_SEARCH, STATE_TAG, STUDY_TAG, TRIAL_TAG, Desk
+from cutscore.search.pruning import end_if_hopeless
+from cutscore.search.settings import SearchSettings
+from cutscore.search.slots import ERROR, REASON, RUN_ID, TRACE
+from cutscore.tracking.lifeline import lifeline
+from cutscore.tracking.news import Step, tell
+from cutscore.tracking.writer import end_run, open_run
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+
+State = Literal["COMPLETE", "PRUNED", "FAIL"]
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class UndefinedMetricError(CutscoreError):
+    """A trial's run has no finite value of the metric that is searched for."""
+
+
+@dataclass(frozen=True)
+class TrialEnd:
+    """How a trial ended: its values (complete), or the reason."""
+
+    number: int
+    name: str
+    state: State
+    values: tuple[float, ...] = ()
+    reason: str = ""
+
+
+@dataclass
+class TrialWatcher(Watcher):
+    """Links a trial and its run, reports folds to the pruner and checks the result."""
+
+    study: Study
+    trial: Trial
+    settings: SearchSettings
+    experiment: Experiment
+    progress: Path | None
+    name: str
+    reported: dict[int, float] = field(default_factory=dict)
+
+    def opened(self, run_id: str) -> None:
+        """Write the run's id to the trial."""
+        self.trial.set_user_attr(RUN_ID, run_id)
+
+    def fold(self, progress: Progress) -> None:
+        """Report the finished folds; end a hopeless trial."""
+        done, total = progress.done, progress.total
+        if done < total:  # the end is told with the trial's state
+            tell(self.progress, Step(self.name, done, total))
+        if not done or self.settings.several:
+            return
+        metric, direction = self.settings.metrics[0], self.settings.directions[0]
+        value = prune_value(self.experiment, progress, metric, lower=direction == "minimize")
+        if isinstance(value, Undefined) or not math.isfinite(value):
+            return
+        self.reported[done] = value
+        end_if_hopeless(self.study, self.trial, self.settings, value, done, total)
+
+    def items(self) -> Iterable[Item]:
+        """Return the value after each fold."""
+        return [Metric("prune_value", value, step - 1) for step, value in self.reported.items()]
+
+    def accept(self, metrics: Mapping[str, float]) -> None:
+        """Refuse a run whose metric is no number: nothing can be learnt from it."""
+        for metric in self.settings.metrics:
+            if metric not in metrics:
+                raise UndefinedMetricError(f"{metric} does not exist for this run")
+            if not math.isfinite(metrics[metric]):
+                raise UndefinedMetricError(f"{metric} is {metrics[metric]}")
+
+
+def run_trial(desk: Desk, trial: Trial) -> TrialEnd:
+    """Run a trial that this process has taken, and tell the study how it ended."""
+    name = f"{desk.task.job.prefix}_trial{trial.number:03d}"
+    try:
+        values = desk.space.suggest(trial)
+        overrides = trial_overrides(desk, values)
+        plan = compose_plan(desk.composer, overrides)
+    except (CutscoreError, ValueError) as error:
+        outcome = _record_failure(desk, trial, name, error)
+        return settle(desk, trial, outcome)
+    name = f"{name}_{plan.choices['features']}_{plan.choices['sampling']}"
+    watcher = TrialWatcher(
+        desk.study, trial, desk.settings, plan.experiment, desk.task.job.progress, name
+    )
+    folder = desk.task.job.folder / "trials"
+    with _logged(folder / f"{name}.log") as log_file:
+        job = Job(
+            name=name,
+            log_file=log_file,
+            parent_id=desk.task.parent_id,
+            tags=_tags(desk, trial),
+            watcher=watcher,
+            place=(desk.store, desk.client),
+        )
+        outcome = execute_run(plan, desk.bench, job)
+    return settle(desk, trial, outcome)
+
+
+def trial_overrides(desk: Desk, values: Mapping[str, object]) -> list[str]:
+    """Return the overrides that a person would type to run these values."""
+    threads = [f"threads={desk.task.threads}"] if desk.task.threads else []
+    given = [*desk.task.job.plain, *threads]
+    proposed = desk.space.overrides(values)  # type: ignore[arg-type]
+    return [*given, *proposed, NO_SEARCH]
+
+
+def settle(desk: Desk, trial: Trial, outcome: RunOutcome) -> TrialEnd:
+    """Write a run's end to its tag and then to the study."""
+    from optuna.exceptions import UpdateFinishedTrialError
+    from optuna.trial import TrialState
+
+    states: dict[str, State] = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
+    state = states[outcome.status]
+    values = tuple(
+        outcome.metrics[metric] for metric in desk.settings.metrics if state == "COMPLETE"
+    )
+    if outcome.run_id:
+        desk.client.set_tag(outcome.run_id, STATE_TAG, state)
+    for key, text in ((REASON, outcome.failure), (ERROR, outcome.error), (TRACE, outcome.trace)):
+        if text:
+            trial.set_user_attr(key, redact(text))
+    try:
+        desk.study.tell(trial, list(values) or None, state=TrialState[state])
+    except (UpdateFinishedTrialError, ValueError) as error:
+        _retract(desk, outcome, str(error))
+        return TrialEnd(trial.number, outcome.name, "FAIL", reason="it was given up as dead")
+    return TrialEnd(trial.number, outcome.name, state, values, outcome.failure)
+
+
+def _retract(desk: Desk, outcome: RunOutcome, why: str) -> None:
+    """Take a run's completeness back: while this process stood still, its trial was repeated."""
+    if not outcome.run_id:
+        return
+    if outcome.status == "complete":
+        desk.client.delete_tag(outcome.run_id, COMPLETE_TAG)
+    reason = f"this process was held to be dead, and its trial is repeated ({why})"
+    end_run(desk.client, outcome.run_id, "KILLED", {FAILURE_TAG: reason, STATE_TAG: "FAIL"})
+
+
+def _tags(desk: Desk, trial: Trial) -> dict[str, str]:
+    """Return the tags by which a run is known as a trial."""
+    return {STUDY_TAG: desk.task.study, TRIAL_TAG: str(trial.number)}
+
+
+def _record_failure(desk: Desk, trial: Trial, name: str, error: Exception) -> RunOutcome:
+    """Record a trial whose values make no experiment, so that its run says why."""
+    plan: Plan = desk.plan
+    run_id = ""
+    try:
+        with (
+            lifeline() as life,
+            open_run(
+                desk.client,
+                desk.store.experiment_id,
+                name,
+                tags=_tags(desk, trial),
+                parent_id=desk.task.parent_id,
+                life=life,
+            ) as writer,
+        ):
+            run_id = writer.run_id
+            trial.set_user_attr(RUN_ID, run_id)
+            raise error
+    except (CutscoreError, ValueError) as raised:
+        objective = str(plan.experiment.threshold.objective)
+        return failed_outcome(name, run_id, objective, labels(plan), raised)
+
+
+@contextmanager
+def _logged(path: Path) -> Iterator[Path]:
+    """Have what is logged in the context written to a file of its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter(_LOG_FORMAT))
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(min(level, logging.INFO) if level else logging.INFO)
+    try:
+        yield path
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
+        handler.close()

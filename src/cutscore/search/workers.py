@@ -1,0 +1,101 @@
+"""Worker processes of one search on this machine, and what happens when one dies."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+
+from cutscore.experiment import Workbench
+from cutscore.search.healing import heal
+from cutscore.search.parts import Assignment, Desk, open_desk
+from cutscore.search.slots import finished, free_slot
+from cutscore.search.working import stop_reason, work
+from cutscore.tracking.lifeline import lifeline
+from cutscore.tracking.news import Step, tell
+
+DEATHS_IN_A_ROW = 3
+"""So many workers may die without a trial being finished in between."""
+
+POLL_SECONDS = 1.0
+
+
+@dataclass
+class Crew:
+    """Keeps `count` worker processes at work on a search.
+
+    A worker that dies is told of, its trial is settled, and another takes its place while slots
+    are free.
+    """
+
+    desk: Desk
+    count: int
+    deaths: int = 0
+    in_a_row: int = 0
+    _finished: int = 0
+    _running: list[BaseProcess] = field(default_factory=list)
+
+    def work(self) -> None:
+        """Return when all slots are taken and all workers have ended, or too many have died."""
+        task = replace(self.desk.task, threads=self.desk.task.threads or divided(self.count))
+        self._finished = self._count_finished()
+        for _ in range(self.count):
+            self._start(task)
+        while self._running:
+            wait([process.sentinel for process in self._running], timeout=POLL_SECONDS)
+            for process in [one for one in self._running if one.exitcode is not None]:
+                self._running.remove(process)
+                process.join()
+                if process.exitcode:
+                    self._mourn(process)
+                if process.exitcode and self._goes_on():
+                    self._start(task)
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether so many workers died that no other was started."""
+        return self.in_a_row >= DEATHS_IN_A_ROW
+
+    def _start(self, task: Assignment) -> None:
+        context = multiprocessing.get_context("spawn")
+        process = context.Process(target=_worker, args=(task,), name="cutscore-worker")
+        process.start()
+        self._running.append(process)
+
+    def _mourn(self, process: BaseProcess) -> None:
+        """Settle what a dead worker left, and count its death."""
+        self.deaths += 1
+        now = self._count_finished()
+        self.in_a_row = 1 if now > self._finished else self.in_a_row + 1
+        self._finished = now
+        self._say(f"worker {process.pid} died ({_ending(process.exitcode)})")
+        for line in heal(self.desk):
+            self._say(line)
+
+    def _goes_on(self) -> bool:
+        trials = self.desk.study.get_trials(deepcopy=False)
+        free = free_slot(trials, self.desk.task.total) is not None
+        return free and not self.gave_up and stop_reason(self.desk) is None
+
+    def _count_finished(self) -> int:
+        return len(finished(self.desk.study.get_trials(deepcopy=False)))
+
+    def _say(self, line: str) -> None:
+        tell(self.desk.task.job.progress, Step("", line=line))
+
+
+def divided(workers: int) -> int:
+    """Return the threads of one of several workers on this machine."""
+    return max(1, len(os.sched_getaffinity(0)) // workers)
+
+
+def _worker(task: Assignment) -> None:
+    """Work in a process of its own, which ends with its parent."""
+    with lifeline():
+        work(open_desk(task, Workbench()))
+
+
+def _ending(code: int | None) -> str:
+    return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"

@@ -1,0 +1,223 @@
+"""Outer rows: judged by what the inner rows taught, and by nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from cutscore.config.build import build
+from cutscore.config.compose import Composer
+from cutscore.config.layers import find_layers, packaged_folder
+from cutscore.errors import RequestError
+from cutscore.experiment import Workbench, execute, judge, pooled, prepare
+from cutscore.records import Dataset, Folds, Table, TrainingRows
+from cutscore.report.items import Metric
+from cutscore.report.outer import OuterFigures, outer_items
+from cutscore.report.record import record_items, threshold_json
+from cutscore.report.record_spec import OUTER_METRICS, missing_names
+from cutscore.report.settings import ReportSettings
+
+HOLDOUT = "validation.outer=holdout"
+PRICED = ("data.amounts=[income]", "cost=credit_line", "cost.income=income")
+PART = ("validation.outer=nested", "validation.outer_folds=3")
+
+
+@pytest.fixture(scope="module")
+def composer():
+    return Composer(find_layers(working_dir=packaged_folder()))
+
+
+@pytest.fixture(scope="module")
+def bench():
+    return Workbench()
+
+
+@pytest.fixture(scope="module")
+def planned(composer, loans):
+    def plan(*overrides):
+        given = [*loans, "report.bootstrap=20", *overrides]
+        config = composer.compose(given)
+        return build(config, config.hydra.runtime.choices, given).experiment
+
+    return plan
+
+
+@pytest.fixture(scope="module")
+def judged(planned, bench):
+    def run(*overrides):
+        experiment = planned(*overrides)
+        prepared = prepare(experiment, bench)
+        result = execute(experiment, prepared, bench)
+        return experiment, prepared, result, judge(experiment, prepared, bench, result)
+
+    return run
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A source that is loaded already."""
+
+    dataset: Dataset
+
+    def load(self):
+        return self.dataset
+
+
+def changed(dataset: Dataset, rows, *, values: bool) -> Dataset:
+    """Turn the targets of rows round and, if asked, put other values and amounts into them."""
+    target = dataset.target.copy()
+    target[rows] = 1 - target[rows]
+    if not values:
+        return replace(dataset, target=target)
+    rng = np.random.default_rng(3)
+    cells = dataset.table.values.copy()
+    for place, column in enumerate(dataset.table.columns):
+        wild = (
+            rng.normal(0, 1e5, len(rows))
+            if column.levels is None
+            else rng.integers(0, 3, len(rows))
+        )
+        cells[rows, place] = np.where(rng.random(len(rows)) < 0.3, np.nan, wild)
+    amounts = {name: column.copy() for name, column in dataset.amounts.items()}
+    for column in amounts.values():
+        column[rows] = column[rows] * 3 + 7
+    table = Table(dataset.table.columns, cells)
+    return replace(dataset, target=target, table=table, amounts=amounts)
+
+
+@dataclass(frozen=True, eq=False)
+class Fixed:
+    """A split that is made already: one by target would follow the targets that are changed."""
+
+    folds: Folds
+    needs_group = needs_order = keep_duplicates_together = False
+
+    def split(self, target, groups, order):
+        return self.folds
+
+
+def evidence(experiment, folds, dataset):
+    """Return all that a run of the folds says, and the judgement."""
+    own = replace(experiment, data=Given(dataset), validation=Fixed(folds))
+    bench = Workbench()
+    prepared = prepare(own, bench)
+    result = execute(own, prepared, bench)
+    said = {
+        (item.key, item.step): item.value
+        for item in record_items(result, "run", ReportSettings())
+        if isinstance(item, Metric) and not item.key.startswith("seconds")
+    }
+    said["json"] = threshold_json(result)
+    said["scores"] = result.oof.score.tobytes()
+    return said, judge(own, prepared, bench, result)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("model.binning=fold", "sampling=smote", "calibration=isotonic"),
+        ("model.binning=fold", "sampling=undersample", "calibration=prior", *PRICED),
+        ("model.binning=fold", "threshold=bayes", "calibration=sigmoid", *PRICED),
+        ("model.binning=shared", "sampling=balanced"),
+    ],
+    ids=["smote", "priced", "bayes", "shared bins"],
+)
+def test_outer_rows_reach_nothing_that_is_chosen_by(planned, bench, words):
+    experiment = planned(HOLDOUT, *words)
+    prepared = prepare(experiment, bench)
+    folds, dataset = prepared.folds, prepared.dataset
+    strict = "model.binning=fold" in words
+    honest, before = evidence(experiment, folds, dataset)
+    planted, after = evidence(experiment, folds, changed(dataset, folds.outer, values=strict))
+    assert planted == honest
+    assert after.confusion != before.confusion
+    assert np.array_equal(after.frame["score"], before.frame["score"]) == (not strict)
+    leaking, _ = evidence(experiment, folds, changed(dataset, folds.inner[:60], values=False))
+    assert leaking != honest
+
+
+def test_the_judgement_is_that_of_a_fit_on_all_inner_rows(judged):
+    experiment, prepared, result, outer = judged(HOLDOUT, "calibration=isotonic")
+    folds, dataset = prepared.folds, prepared.dataset
+    assert outer.rows == len(folds.outer) == 120
+    assert len(folds.inner) == 480
+    session = experiment.model.session(prepared.table, dataset.target, threads=1, shared=False)
+    scores = session.fit(TrainingRows(folds.inner), prepared.table).scores(prepared.table)
+    assert outer.frame["score"].tobytes() == scores[folds.outer].tobytes()
+    calibrator = experiment.calibration.fit(result.oof.score, result.oof.target)
+    calibrated = calibrator.apply(scores[folds.outer])
+    assert np.array_equal(outer.frame["calibrated"], calibrated)
+    flagged = calibrated >= result.reference.chosen.threshold
+    assert np.array_equal(outer.frame["flagged"], flagged)
+    target = dataset.target[folds.outer]
+    missed, alarms = np.sum(~flagged & (target == 1)), np.sum(flagged & (target == 0))
+    assert outer.total_cost == 10 * missed + alarms
+    cheaper = min(10 * target.sum(), (target == 0).sum())
+    assert outer.savings == pytest.approx(1 - outer.total_cost / cheaper)
+    assert result.unscored == 0
+    assert len(result.oof.row) == 480
+
+
+def test_the_prior_is_corrected_by_the_refits_own(judged):
+    _, prepared, _, outer = judged(HOLDOUT, "sampling=undersample", "calibration=prior")
+    share = prepared.dataset.target[prepared.folds.inner].mean()
+    raw, corrected = outer.frame["score"], outer.frame["calibrated"]
+    odds = raw / (1 - raw) * share / (1 - share)
+    assert corrected == pytest.approx(odds / (1 + odds))
+
+
+def test_rows_are_decided_by_their_own_costs_where_the_rule_does_so(judged):
+    experiment, prepared, result, outer = judged(HOLDOUT, "threshold=bayes", *PRICED)
+    assert result.reference.chosen.per_row
+    folds = prepared.folds
+    costs = experiment.cost.matrix(prepared.dataset, folds.inner, folds.outer)
+    p = outer.frame["score"]
+    flagged = p * costs.false_negative >= (1 - p) * costs.false_positive
+    assert np.array_equal(outer.frame["flagged"], flagged)
+    assert outer.total_cost == pytest.approx(costs.total(outer.frame["target"], flagged))
+
+
+def test_every_recorded_figure_is_on_the_list(judged):
+    *_, outer = judged(HOLDOUT)
+    items = list(outer_items(outer))
+    assert [item.key for item in items if isinstance(item, Metric)] == list(OUTER_METRICS)
+    missing = missing_names({}, {"outer_rows"}, {}, [], has_dataset=True)
+    assert {"metric:outer_cost", "artifact:outer_scores.parquet"} <= set(missing)
+    missing = missing_names({}, {"rows"}, {}, [], has_dataset=True)
+    assert not any("outer" in name for name in missing)
+
+
+def test_parts_of_nested_are_pooled_over_all_rows(judged):
+    parts = [judged(*PART, f"validation.outer_part={part}")[-1] for part in range(3)]
+    whole = pooled(parts)
+    assert whole.rows == 600
+    assert sorted(whole.frame["row"].tolist()) == list(range(1, 601))
+    assert np.array_equal(np.bincount(whole.frame["part"]), [part.rows for part in parts])
+    assert whole.total_cost == sum(part.total_cost for part in parts)
+    target, flagged = whole.frame["target"] == 1, whole.frame["flagged"]
+    assert whole.confusion.tp == np.sum(target & flagged)
+    assert whole.total_cost == 10 * np.sum(target & ~flagged) + np.sum(~target & flagged)
+    assert whole.flag_nobody == 10 * target.sum()
+    figures = [part.figures()["outer_roc_auc"] for part in parts]
+    assert min(figures) <= whole.figures()["outer_roc_auc"] <= max(figures)
+    assert isinstance(whole, OuterFigures)
+    with pytest.raises(ValueError, match="no outer parts"):
+        pooled([])
+
+
+def test_nothing_is_judged_without_outer_rows(planned, bench):
+    experiment = planned()
+    prepared = prepare(experiment, bench)
+    result = execute(experiment, prepared, bench)
+    assert result.outer_rows == 0
+    with pytest.raises(ValueError, match=r"validation\.outer is none"):
+        judge(experiment, prepared, bench, result)
+
+
+def test_nested_needs_a_search_or_a_part(planned, bench):
+    with pytest.raises(RequestError, match=r"validation\.outer: nested .* no search is asked for"):
+        planned("validation.outer=nested")
+    prepared = prepare(planned(*PART, "validation.outer_part=2"), bench)
+    assert len(prepared.folds.outer) == 200

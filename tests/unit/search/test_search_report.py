@@ -1,0 +1,261 @@
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_studies import (
+    COST,
+    COST_AND_TIME,
+    LEAVES,
+    RATE,
+    SAMPLING,
+    SPACE,
+    awkward_studies,
+    failed_study,
+    made_study,
+)
+
+from cutscore.records import Undefined
+from cutscore.report.files import write_artifact
+from cutscore.report.items import Figure, Table, Tag, Text
+from cutscore.search.arrays import front_columns, searched, short_names, trial_columns, value_text
+from cutscore.search.html import search_page
+from cutscore.search.importances import importances
+from cutscore.search.records import Scale, StudyRecord, TrialRecord, best_of, pareto, ranked
+from cutscore.search.report import search_items
+
+PICTURES = {"history.png", "slices.png", "parallel_coordinates.png", "importances.png"}
+TABLES = {"trials.csv", "importances.csv"}
+
+
+def told(items):
+    """Names of artifacts, and of those that a tag says do not exist."""
+    names = {item.path for item in items if not isinstance(item, Tag)}
+    missing = {item.key.removeprefix("undefined.") for item in items if isinstance(item, Tag)}
+    assert not names & missing
+    return names, missing - {"importances"}
+
+
+# records
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(0, 4)] * 3), max_size=12),
+    st.lists(st.sampled_from(["minimize", "maximize"]), min_size=3, max_size=3),
+)
+@settings(max_examples=100)
+def test_the_pareto_front_is_what_nobody_beats(values, directions):
+    goals = [(f"m{i}", direction) for i, direction in enumerate(directions)]
+    trials = [TrialRecord(i, "COMPLETE", tuple(map(float, v))) for i, v in enumerate(values)]
+
+    def beats(one, other):
+        gains = [
+            (b - a) if direction == "minimize" else (a - b)
+            for a, b, direction in zip(one.values, other.values, directions, strict=True)
+        ]
+        return min(gains) >= 0 and max(gains) > 0
+
+    brute = {t.number for t in trials if not any(beats(o, t) for o in trials)}
+    assert {trial.number for trial in pareto(trials, goals)} == brute
+    best = best_of(trials, goals)
+    assert (best is None) == (not trials)
+    assert best is None or best.number in brute
+
+
+def test_ties_go_to_the_earlier_trial_and_lost_trials_have_no_place():
+    trials = [
+        TrialRecord(0, "PRUNED", None),
+        TrialRecord(1, "COMPLETE", (math.nan,)),
+        TrialRecord(2, "COMPLETE", (7.0,)),
+        TrialRecord(3, "COMPLETE", (5.0,)),
+        TrialRecord(4, "COMPLETE", (5.0,)),
+        TrialRecord(5, "FAIL", (1.0,)),
+    ]
+    assert [trial.number for trial in ranked(trials, COST)] == [3, 4, 2]
+    assert [t.number for t in ranked(trials, (("roc_auc", "maximize"),))] == [2, 3, 4]
+
+
+# tables
+
+
+def test_the_table_has_one_row_a_trial_with_all_that_it_had(tmp_path):
+    study = made_study(10)
+    path = write_artifact(Table("trials.csv", trial_columns(study)), tmp_path)
+    lines = [line.split(",") for line in path.read_text().replace('"', "").splitlines()]
+    head, rows = lines[0], [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+    assert head[:4] == ["number", "name", "state", "crossfit_cost"]
+    assert [row["number"] for row in rows] == [str(i) for i in range(10)]
+    for row, trial in zip(rows, study.trials, strict=True):
+        assert row["state"] == trial.state
+        assert row["crossfit_cost"] == ("" if trial.values is None else str(trial.values[0]))
+        assert float(row[RATE]) == trial.params[RATE]
+        assert row[LEAVES] == str(trial.params[LEAVES])
+        assert row[SAMPLING] == (trial.params[SAMPLING] or "null")
+        assert (row["run_id"], row["reason"]) == (trial.run_id, trial.reason)
+        assert (row["folds_reported"], row["prune_value"]) == ("2", "0.34")
+        assert row["seconds"] == ("" if trial.seconds is None else "2.5")
+
+
+def test_the_front_as_a_table_is_in_order_of_the_first_objective():
+    study = made_study(30, goals=COST_AND_TIME, lost=False)
+    columns = front_columns(study)
+    front = pareto(study.trials, study.objectives)
+    assert columns["number"].tolist() == [trial.number for trial in front]
+    assert len(front) > 1
+    assert np.all(np.diff(columns["crossfit_cost"].astype(float)) > 0)
+    assert np.all(np.diff(columns["seconds_fit"].astype(float)) < 0)
+
+
+def test_names_are_as_short_as_tells_them_apart():
+    keys = ["model.params.x", "calibration.x", "sampling", "a.params.x"]
+    assert short_names(keys) == {
+        "model.params.x": "model.params.x",
+        "calibration.x": "calibration.x",
+        "sampling": "sampling",
+        "a.params.x": "a.params.x",
+    }
+    assert short_names([RATE, SAMPLING])[RATE] == "learning_rate"
+    assert short_names(["x", "a.x"]) == {"x": "x", "a.x": "a.x"}
+
+
+def test_values_are_written_as_on_the_command_line():
+    texts = [value_text(value) for value in (None, True, "smote", 3, 0.1)]
+    assert texts == ["null", "true", "smote", "3", "0.1"]
+
+
+# importances
+
+
+def test_importances_are_those_that_optuna_finds_in_the_study_itself():
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+
+    def objective(trial):
+        rate = trial.suggest_float(RATE, 0.01, 0.3, log=True)
+        leaves = trial.suggest_int(LEAVES, 20, 149)
+        sampling = trial.suggest_categorical(SAMPLING, SPACE[SAMPLING].choices)
+        return math.log(rate / 0.05) ** 2 + leaves / 1000 + (sampling is None)
+
+    study.optimize(objective, n_trials=40)
+    records = [
+        TrialRecord(t.number, "COMPLETE", tuple(t.values), dict(t.params)) for t in study.trials
+    ]
+    found = importances(StudyRecord("s", COST, tuple(records), SPACE))
+    expected = optuna.importance.get_param_importances(study)
+    assert not isinstance(found, Undefined)
+    assert found == pytest.approx(expected)
+    assert list(found) == sorted(found, key=lambda key: -found[key])
+    assert sum(found.values()) == pytest.approx(1)
+
+
+def test_what_decides_comes_first_and_what_never_varied_counts_nothing():
+    space = SPACE | {"model.params.fixed": Scale("int", low=3, high=3)}
+    shares = importances(made_study(40, space))
+    assert not isinstance(shares, Undefined)
+    assert next(iter(shares)) == RATE
+    assert shares["model.params.fixed"] == 0
+
+
+def test_with_several_objectives_importances_are_for_being_near_the_front():
+    shares = importances(made_study(30, goals=COST_AND_TIME, lost=False))
+    assert not isinstance(shares, Undefined)
+    assert set(shares) == set(SPACE)
+
+
+@pytest.mark.parametrize(
+    ("study", "word"),
+    [
+        (failed_study(), "there are 0"),
+        (made_study(1), "there are 1"),
+        (made_study(6, same=True), "same value"),
+        (made_study(6, {"x": Scale("float", low=2, high=2)}), "no setting"),
+    ],
+)
+def test_where_there_are_no_importances_the_reason_is_told(study, word):
+    reason = importances(study)
+    assert isinstance(reason, Undefined)
+    assert word in reason.reason
+    names, missing = told([i for i in search_items(study) if not isinstance(i, Text)])
+    assert {"importances.csv", "importances.png"} <= missing
+    assert "trials.csv" in names
+
+
+# items and the page
+
+
+def test_a_search_leaves_tables_pictures_and_one_page(tmp_path):
+    items = list(search_items(made_study(12)))
+    names, missing = told(items)
+    assert names == PICTURES | TABLES | {"search.html"}
+    assert not missing
+    for item in items:
+        assert write_artifact(item, tmp_path).stat().st_size > 100
+    assert {type(item) for item in items} == {Table, Figure, Text}
+
+
+@pytest.mark.parametrize(("kind", "study"), list(awkward_studies()))
+def test_awkward_searches_leave_all_that_exists(kind, study, tmp_path):
+    items = list(search_items(study))
+    names, missing = told(items)
+    extra = {"pareto.csv", "pareto.png"} if kind == "several" else set()
+    assert names | missing == PICTURES | TABLES | {"search.html"} | extra
+    for item in items:
+        if isinstance(item, Table | Text):
+            write_artifact(item, tmp_path)
+
+
+def charts(page):
+    """The data of each chart on a page."""
+    found = re.findall(r'Plotly\.newPlot\(\s*"(\w+)",\s*(\[.*?\]),\s*(\{.*?\}),\s*\{', page, re.S)
+    return {name: (json.loads(data), json.loads(layout)) for name, data, layout in found}
+
+
+@pytest.fixture(scope="module")
+def pages():
+    found = {}
+    for kind, study in (
+        ("usual", made_study(15)),
+        ("several", made_study(12, goals=COST_AND_TIME, lost=False)),
+        ("failed", failed_study()),
+        ("long", made_study(4, name="<script>alert(1)</script>" + "y" * 300)),
+    ):
+        shares = importances(study)
+        found[kind] = search_page(study, searched(study), shares)
+    return found
+
+
+def test_the_page_holds_plotly_once_and_asks_nobody(pages):
+    for page in pages.values():
+        assert len(re.findall(r"plotly\.js v\d", page)) == 1
+        assert not re.search(r"<(script|link|img)[^>]*(src|href)=", page)
+
+
+def test_the_page_has_a_chart_for_each_picture(pages):
+    assert len(charts(pages["usual"])) == 4
+    assert len(charts(pages["several"])) == 5
+    assert len(charts(pages["failed"])) == 1
+    for name in ("learning_rate", "num_leaves", "sampling", "cross-fitted cost", "share", "trial"):
+        assert name in pages["usual"]
+    assert "Pareto front" in pages["several"]
+    assert "No trial is complete" in pages["failed"]
+
+
+def test_names_cannot_become_code_on_the_page(pages):
+    assert "<script>alert" not in pages["long"]
+    assert "&lt;script&gt;alert" in pages["long"]
+
+
+def test_plotly_knows_everything_that_the_charts_say(pages):
+    from plotly.graph_objects import Figure as Checked
+
+    for data, layout in charts(pages["several"]).values():
+        Checked(data, layout)  # raises for a setting that does not exist
+    data, _ = charts(pages["usual"])["chart1"]
+    complete = next(trace for trace in data if trace["name"] == "complete")
+    assert len(complete["x"]) == 12
+    assert "trial 0" in complete["hovertext"][0]
