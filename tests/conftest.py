@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from servers import ServerMissing, mlflow_server, postgresql
 
 os.environ.setdefault("GOMP_SPINCOUNT", "500")  # as the command line does
 ROWS = 600
@@ -52,3 +53,20 @@ def in_folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL of this test process; `postgres.create(name)` makes a database in it."""
+    try:
+        with postgresql() as server:
+            yield server
+    except ServerMissing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="module")
+def mlflow_served():
+    """An `mlflow server` that the tests of a module share: it takes seconds to start."""
+    with mlflow_server() as server:
+        yield server

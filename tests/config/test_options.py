@@ -23,6 +23,7 @@ NEEDED = {
     ("validation", "grouped"): ["data.group=age"],
     ("validation", "time_ordered"): ["data.time=age"],
     ("features", "polynomial"): [],
+    ("search", "custom"): ["search.space.sampling='choice(none,balanced)'"],
 }
 
 
@@ -37,6 +38,15 @@ def test_option_builds(composer, group, option):
     config = composer.compose(overrides)
     plan = build(config, config.hydra.runtime.choices, overrides)
     assert plan.choices[group] == option
+
+
+@pytest.mark.parametrize("option", sorted(set(LAYERS.options("search")) - {"none", "custom"}))
+def test_a_space_goes_with_the_model_it_is_named_after(composer, option):
+    from cutscore.search.checks import checked_space
+    from cutscore.sweep.cells import plan_request
+
+    request = plan_request(composer, [f"search={option}", f"model={option}"], multirun=False)
+    assert checked_space(request.cells[0].plan).entries
 
 
 @pytest.mark.parametrize("name", LAYERS.options(EXPERIMENT))

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cutscore.run import RunOutcome
+from cutscore.search.outcome import SearchOutcome
 from cutscore.sweep.launch import LaunchOutcome
 from cutscore.sweep.leaderboard import Leaderboard
 
@@ -77,15 +78,21 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
     """Print the leaderboard or the run's figures, what failed, and where to look next."""
     if outcome.board is not None:
         _print_board(outcome, outcome.board, stdout)
+    elif isinstance(outcome.outcomes[0], SearchOutcome):
+        _print_search(outcome.outcomes[0], stdout)
     elif not outcome.failed:
         stdout.print(_single_table(outcome.outcomes[0]))
     for note in dict.fromkeys(note for run in outcome.outcomes for note in run.notes):
         stderr.print(f"Note: {note}", highlight=False)
     for failed in outcome.failed:
         stderr.print(f"FAILED {failed.name}: {failed.failure}", style="red", highlight=False)
+    for run in outcome.outcomes:
+        if isinstance(run, SearchOutcome):
+            stderr.print(_progress_line(run), highlight=False)
     done = len(outcome.outcomes) - len(outcome.failed)
+    what = "searches" if isinstance(outcome.outcomes[0], SearchOutcome) else "runs"
     stderr.print(
-        f"{done} of {len(outcome.outcomes)} runs complete in {_duration(seconds)}; "
+        f"{done} of {len(outcome.outcomes)} {what} complete in {_duration(seconds)}; "
         f'experiment "{outcome.store.experiment}", logs in {outcome.folder}',
         highlight=False,
     )
@@ -95,6 +102,27 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
             f"Look closer: cutscore runs show {shown.run_id[:12]}   or   cutscore ui",
             highlight=False,
         )
+
+
+def _print_search(search: SearchOutcome, stdout: Console) -> None:
+    from cutscore.cli.search_summary import print_search
+
+    print_search(
+        search.study,
+        stdout,
+        command=search.command,
+        shares=search.shares,
+        outer=search.outer,
+        several_workers=search.workers > 1,
+    )
+
+
+def _progress_line(search: SearchOutcome) -> str:
+    """Return how far a search has come, and why no further."""
+    line = f"{search.name}: {search.finished} of {search.total} trials finished"
+    if search.nothing_to_do:
+        line += ", nothing left to do"
+    return f"{line}; stopped because {search.stopped}" if search.stopped else line
 
 
 def _print_board(outcome: LaunchOutcome, board: Leaderboard, stdout: Console) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cutscore.records import Undefined
 from cutscore.run import RunOutcome
 from cutscore.search.parts import NO_SEARCH, Desk
 from cutscore.search.records import Scale, StudyRecord, TrialRecord, best_of
@@ -21,17 +22,20 @@ OPTIMISM = (
     "The best of many trials looks better than it is: its figures were used to choose it, and no "
     "outer split (validation.outer) kept rows apart to judge it on."
 )
+EMPTY = StudyRecord("", (), (), {})
 
 
 @dataclass(frozen=True)
 class SearchOutcome(RunOutcome):
     """The best trial's outcome, and what a summary of the search tells besides.
 
-    `finished` of `total` slots are filled; `stopped` says why not all are, `command` reproduces
-    the best trial, `overrides` are its own, and `notes_on_search` tell what happened on the way.
+    `finished` of `total` slots are filled; `stopped` says why not all are. `command` reproduces
+    the best trial, `overrides` are its own. `shares` are the importances of the settings; `outer`
+    are figures on rows that no trial has seen, None where there are none.
     """
 
-    study: StudyRecord | None = None
+    study: StudyRecord = EMPTY
+    shares: dict[str, float] | Undefined = Undefined("there is no trial")  # noqa: RUF009
     parent_id: str = ""
     total: int = 0
     finished: int = 0
@@ -40,7 +44,7 @@ class SearchOutcome(RunOutcome):
     command: str = ""
     workers: int = 1
     nothing_to_do: bool = False
-    outer: Mapping[str, float] | None = field(default=None)
+    outer: Mapping[str, float] | None = None
 
 
 def study_record(desk: Desk) -> StudyRecord:

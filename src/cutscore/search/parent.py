@@ -17,6 +17,7 @@ from cutscore.report.redact import redact
 from cutscore.search.outcome import OPTIMISM, SearchOutcome
 from cutscore.search.parts import STUDY_TAG, Desk, SearchJob
 from cutscore.search.records import StudyRecord, TrialRecord
+from cutscore.search.report import search_items
 from cutscore.search.study import DEFINITION, PARENT
 from cutscore.tracking.lifeline import Lifeline
 from cutscore.tracking.liveness import judge_life
@@ -97,12 +98,12 @@ def is_whole(run: entities.Run | None) -> bool:
     return run is not None and COMPLETE_TAG in run.data.tags
 
 
-def parent_items(desk: Desk, outcome: SearchOutcome, study: StudyRecord) -> Iterator[Item]:
+def parent_items(desk: Desk, outcome: SearchOutcome) -> Iterator[Item]:
     """Yield what was asked for, what came of it, and the best trial's threshold.
 
     What may differ when a study is gone on with is a tag or a metric: params are written once.
     """
-    settings = desk.settings
+    settings, study = desk.settings, outcome.study
     words: Mapping[str, str] = desk.study.user_attrs[DEFINITION]
     for key, value in words.items():
         yield Param(key, value)
@@ -114,13 +115,13 @@ def parent_items(desk: Desk, outcome: SearchOutcome, study: StudyRecord) -> Iter
     for key, value in tags.items():
         yield Tag(key, value)
     yield Metric("trials", outcome.total)
-    yield Metric("trials_complete", study.count("COMPLETE"))
-    yield Metric("trials_pruned", study.count("PRUNED"))
-    yield Metric("trials_failed", study.count("FAIL"))
+    for word, state in (("complete", "COMPLETE"), ("pruned", "PRUNED"), ("failed", "FAIL")):
+        yield Metric(f"trials_{word}", sum(trial.state == state for trial in study.trials))
     body = {"study": study.name, "definition": dict(words), "overrides": list(desk.plan.overrides)}
     yield Text("search.yaml", redact(yaml.safe_dump(body, sort_keys=False)))
     if study.best is not None:
         yield from _best_items(study, study.best, outcome)
+    yield from search_items(study, outcome.shares)
 
 
 def tag_best(desk: Desk, parent_id: str, best: TrialRecord | None) -> None:

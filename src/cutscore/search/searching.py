@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from cutscore.config.build import Plan
+from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
+from cutscore.errors import StoreError
 from cutscore.experiment import Workbench
+from cutscore.report.outer import OuterFigures, outer_items
+from cutscore.report.redact import redact
 from cutscore.run import labels, open_store
-from cutscore.search.checks import checked_space
 from cutscore.search.healing import heal, running_elsewhere
+from cutscore.search.importances import importances
+from cutscore.search.judged import (
+    holds_out,
+    is_nested,
+    judge_best,
+    judge_parts,
+    outer_parts,
+    part_job,
+)
 from cutscore.search.outcome import (
     SearchOutcome,
     command,
@@ -39,23 +51,26 @@ from cutscore.search.working import stop_reason, work
 from cutscore.tracking.lifeline import lifeline
 from cutscore.tracking.news import Step, tell
 
+if TYPE_CHECKING:
+    from mlflow import entities
+
 WAIT_SECONDS = 1.0
 
 
-def check_search(plan: Plan, composer: Composer, bench: Workbench) -> None:
-    """Check a plan's search as far as that goes without writing: space, storage, earlier study.
+def check_search(plan: Plan, bench: Workbench) -> None:
+    """Check a search's storage, and that an earlier study there can be gone on with.
+
+    Nothing is written; the space has been checked with the request.
 
     Raises
     ------
     RequestError
         With what is wrong.
     """
-    space = checked_space(plan, composer)
     url = storage_url(plan.search, plan.tracking)
-    if plan.search.sampler == "grid":
-        space.grid()
     if not check_storage(url):
         return
+    space = parse_space(plan.search.space, plan.overrides)
     _, digest = folds_of(plan, bench)
     words = definition(plan.search, space)
     storage = open_storage(url)
@@ -65,27 +80,56 @@ def check_search(plan: Plan, composer: Composer, bench: Workbench) -> None:
 def search(plan: Plan, bench: Workbench, job: SearchJob) -> SearchOutcome:
     """Run a plan's search to its declared total, or go on with it, and return its outcome.
 
+    With validation.outer=nested each outer part has a search first, whose winner it judges; what
+    is returned is the winner of the search on all rows.
+
     Raises
     ------
     RequestError
-        If the storage or its study cannot be used.
+        If the study was made with another space.
+    StoreError
+        If the storage does not answer, or the study's runs are not in this store.
     """
+    from optuna.exceptions import OptunaError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        return _search(plan, bench, job)
+    except (OptunaError, SQLAlchemyError) as error:
+        where = redact(storage_url(plan.search, plan.tracking))
+        words = redact(" ".join(str(error.__cause__ or error).split()))
+        raise StoreError(f"the search's storage {where} cannot be used: {words}") from error
+
+
+def _search(plan: Plan, bench: Workbench, job: SearchJob) -> SearchOutcome:
     with lifeline() as life:
         desk = _open(plan, bench, job)
-        for line in heal(desk):
-            tell(job.progress, Step("", line=line))
+        _heal(desk)
         known = known_parent(desk)
-        if is_whole(known) and not running_elsewhere(desk) and not _goes_on(desk):
-            desk = _under(desk, known.info.run_id if known else "")
-            return replace(_outcome(desk, stop_reason(desk) or ""), nothing_to_do=True)
+        if known is not None and is_whole(known) and not _has_work(desk):
+            desk = _under(desk, known.info.run_id)
+            return _known_outcome(desk, known)
         with parent_run(desk, life) as parent:
             desk = _under(desk, parent.run_id)
+            outer = _search_parts(desk, plan, bench)
             stopped = _work(desk)
-            outcome = _end(desk, parent, stopped)
+            outcome = _end(desk, parent, stopped, outer)
         if parent.writer is None and not is_whole(known_parent(desk)):
             with parent_run(desk, life) as parent:  # who led has died
-                outcome = _end(desk, parent, stopped)
+                outcome = _end(desk, parent, stopped, outer)
         return outcome
+
+
+def _search_parts(desk: Desk, plan: Plan, bench: Workbench) -> OuterFigures | None:
+    """Run the search of each outer part and have the parts judge their winners."""
+    if not is_nested(plan):
+        return None
+    outcomes = []
+    for part in range(outer_parts(plan)):
+        job = part_job(desk.task.job, part, desk.task.parent_id)
+        own = compose_plan(desk.composer, job.overrides)
+        outcomes.append(search(own, bench, job))
+    return judge_parts(desk, outcomes)
 
 
 def _open(plan: Plan, bench: Workbench, job: SearchJob) -> Desk:
@@ -117,7 +161,7 @@ def _under(desk: Desk, parent_id: str) -> Desk:
 def _work(desk: Desk) -> str:
     """Have trials run until none is left to run; return why it stopped before, '' if it did not."""
     crew = Crew(desk, desk.settings.workers)
-    while _goes_on(desk) or running_elsewhere(desk):
+    while _has_work(desk):
         if _goes_on(desk):
             _run_trials(desk, crew)
         if crew.gave_up:
@@ -143,10 +187,18 @@ def _wait_for_others(desk: Desk) -> None:
             tell(desk.task.job.progress, Step("", line=line))
             told = True
         time.sleep(WAIT_SECONDS)
-        for line in heal(desk):
-            tell(desk.task.job.progress, Step("", line=line))
+        _heal(desk)
         if _goes_on(desk):
             return
+
+
+def _heal(desk: Desk) -> None:
+    for line in heal(desk):
+        tell(desk.task.job.progress, Step("", line=line))
+
+
+def _has_work(desk: Desk) -> bool:
+    return _goes_on(desk) or bool(running_elsewhere(desk))
 
 
 def _goes_on(desk: Desk) -> bool:
@@ -155,14 +207,20 @@ def _goes_on(desk: Desk) -> bool:
     return free is not None and stop_reason(desk) is None
 
 
-def _end(desk: Desk, parent: Parent, stopped: str) -> SearchOutcome:
+def _end(desk: Desk, parent: Parent, stopped: str, outer: OuterFigures | None) -> SearchOutcome:
     """Record what came of the search, if this process leads it, and return it."""
     outcome = _outcome(desk, stopped)
     study, writer = outcome.study, parent.writer
-    if writer is None or study is None:
+    if study.best is not None and _is_judged_here(desk):
+        outer = judge_best(desk, outcome)
+    if outer is not None:
+        outcome = replace(outcome, outer=outer.defined(), notes=outer.notes)
+    if writer is None:
         return outcome
     tag_best(desk, parent.run_id, study.best)
-    writer.write(parent_items(desk, outcome, study))
+    writer.write(parent_items(desk, outcome))
+    if outer is not None and is_nested(desk.plan):
+        writer.write(outer_items(outer))
     if study.best is None:
         writer.fail(outcome.failure)
     else:
@@ -170,16 +228,32 @@ def _end(desk: Desk, parent: Parent, stopped: str) -> SearchOutcome:
     return outcome
 
 
+def _is_judged_here(desk: Desk) -> bool:
+    """Return whether the best trial is the winner: the best of a sweep's cell may not be."""
+    return holds_out(desk.plan) and desk.task.job.parent_id is None
+
+
+def _known_outcome(desk: Desk, parent: entities.Run) -> SearchOutcome:
+    """Return the outcome of a search that has nothing left to do, as its runs tell it."""
+    outcome = _outcome(desk, stop_reason(desk) or "")
+    source = parent.data.metrics if is_nested(desk.plan) else outcome.metrics
+    outer = {key: value for key, value in source.items() if key.startswith("outer_")}
+    return replace(outcome, nothing_to_do=True, outer=outer or None)
+
+
 def _outcome(desk: Desk, stopped: str) -> SearchOutcome:
     """Return the outcome of the best trial, with the whole study."""
     study = study_record(desk)
+    shares = importances(study)
     done, total = count_finished(desk), desk.task.total
-    named = {
+    named: dict[str, Any] = {
         "stopped": stopped if done < total else "",
         "total": total,
         "finished": done,
         "workers": desk.settings.workers,
         "parent_id": desk.task.parent_id,
+        "study": study,
+        "shares": shares,
     }
     objective = str(desk.plan.experiment.threshold.objective)
     if study.best is None:
@@ -190,8 +264,7 @@ def _outcome(desk: Desk, stopped: str) -> SearchOutcome:
             objective,
             labels(desk.plan),
             failure=f"no trial of {done} is complete: {failures(study)}",
-            study=study,
-            **named,  # type: ignore[arg-type]
+            **named,
         )
     best = study.best
     overrides = own_overrides(desk, best)
@@ -202,10 +275,9 @@ def _outcome(desk: Desk, stopped: str) -> SearchOutcome:
         objective,
         _labels(desk, study),
         best.metrics,
-        study=study,
         overrides=overrides,
         command=command(overrides),
-        **named,  # type: ignore[arg-type]
+        **named,
     )
 
 

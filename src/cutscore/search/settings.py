@@ -47,8 +47,8 @@ def _metric(value: object) -> tuple[str, ...]:
     names = _texts(value)
     known = (*DIRECTIONS, *ALIASES)
     wrong = [
-        f'there is no metric "{name}".{nearest(name, known)} Among others there are: '
-        f"{listed(COMMON, len(COMMON))}."
+        f'there is no metric "{name}" that a search could improve.{nearest(name, known)} '
+        f"Among others there are: {listed(COMMON, len(COMMON))}."
         for name in names
         if name not in known
     ]

@@ -75,7 +75,7 @@ def launch(composer: Composer, request: Request, stderr: Console) -> LaunchOutco
     with lifeline():
         with _status(stderr, f"Loading data and checking {len(request.cells)} experiment(s)"):
             folds = check_cells(request.cells)
-            check_searches(composer, request, workbench())
+            check_searches(request, workbench())
             store, _ = open_store(request.cells[0].plan)
         if request.multirun:
             return _sweep(composer, request, store, folds, stderr)

@@ -14,6 +14,7 @@ from cutscore.config.layers import Layers
 from cutscore.errors import CutscoreError, Fault, RequestError
 from cutscore.experiment import Workbench
 from cutscore.run import RunOutcome, failed_outcome, labels
+from cutscore.search.judged import outer_parts
 from cutscore.search.outcome import SearchOutcome
 from cutscore.search.parts import SearchJob
 from cutscore.search.searching import check_search, search
@@ -22,7 +23,7 @@ from cutscore.sweep.cells import Cell, Request
 BASIC = "basic"
 
 
-def check_searches(composer: Composer, request: Request, bench: Workbench) -> None:
+def check_searches(request: Request, bench: Workbench) -> None:
     """Check the searches of a request, without writing.
 
     Raises
@@ -40,7 +41,7 @@ def check_searches(composer: Composer, request: Request, bench: Workbench) -> No
         faults.append(Fault("search.workers", problem, remedy))
     for cell in searches:
         try:
-            check_search(cell.plan, composer, bench)
+            check_search(cell.plan, bench)
         except RequestError as error:
             faults += error.faults
     if faults:
@@ -49,13 +50,15 @@ def check_searches(composer: Composer, request: Request, bench: Workbench) -> No
 
 def runs_of(cell: Cell) -> int:
     """Return how many runs a cell is, at most."""
-    return 1 if cell.plan.search is None else int(cell.plan.search.trials)
+    if cell.plan.search is None:
+        return 1
+    return int(cell.plan.search.trials) * (1 + outer_parts(cell.plan))
 
 
 def run_search(
     plan: Plan, config: DictConfig, hydra: HydraConf, overrides: Sequence[str], bench: Workbench
 ) -> RunOutcome:
-    """Run the search of one job; in a sweep, one that cannot be run must not end the others."""
+    """Run the search of one job; one that cannot be run must not end the others of a sweep."""
     job = SearchJob(
         name=str(config.job.name),
         overrides=tuple(overrides),
@@ -65,8 +68,6 @@ def run_search(
         progress=Path(config.job.progress) if config.job.progress else None,
         parent_id=config.job.parent,
     )
-    if job.parent_id is None:
-        return search(plan, bench, job)
     try:
         return search(plan, bench, job)
     except CutscoreError as error:

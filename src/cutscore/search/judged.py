@@ -1,0 +1,66 @@
+"""What rows that no trial has seen say of a search's winner, or of the search itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cutscore.config.build import Plan, compose_plan
+from cutscore.errors import CutscoreError
+from cutscore.experiment import pooled
+from cutscore.report.outer import OuterFigures
+from cutscore.run import judge_run
+from cutscore.search.outcome import SearchOutcome
+from cutscore.search.parts import Desk, SearchJob
+
+PART = "validation.outer_part"
+
+
+def holds_out(plan: Plan) -> bool:
+    """Return whether some rows are in none of the plan's folds."""
+    return bool(getattr(plan.experiment.validation, "holds_out", False))
+
+
+def is_nested(plan: Plan) -> bool:
+    """Return whether each outer part is to have a search of its own."""
+    validation = plan.experiment.validation
+    nested = getattr(validation, "outer", "none") == "nested"
+    return nested and getattr(validation, "outer_part", None) is None
+
+
+def outer_parts(plan: Plan) -> int:
+    """Return the number of searches besides the one on all rows."""
+    return int(getattr(plan.experiment.validation, "outer_folds", 0)) if is_nested(plan) else 0
+
+
+def judge_best(desk: Desk, outcome: SearchOutcome) -> OuterFigures:
+    """Judge a search's best trial on the outer rows, and write the figures into its run."""
+    plan = compose_plan(desk.composer, outcome.overrides)
+    return judge_run(plan, desk.bench, outcome.run_id)
+
+
+def part_job(job: SearchJob, part: int, parent_id: str) -> SearchJob:
+    """Return the search of the rows outside of one outer part."""
+    prefix, _, rest = job.name.partition("_")
+    return replace(
+        job,
+        name=f"{prefix}p{part}_{rest}",
+        overrides=(*job.overrides, f"{PART}={part}"),
+        parent_id=parent_id,
+    )
+
+
+def judge_parts(desk: Desk, outcomes: Sequence[SearchOutcome]) -> OuterFigures:
+    """Judge the winner of each part on that part; together they judge how winners are found.
+
+    Raises
+    ------
+    CutscoreError
+        If the search of a part has no winner.
+    """
+    judged = []
+    for part, outcome in enumerate(outcomes):
+        if outcome.status != "complete":
+            raise CutscoreError(f"outer part {part} has no best trial: {outcome.failure}")
+        judged.append(judge_best(desk, outcome))
+    return pooled(judged)
