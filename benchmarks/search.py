@@ -3,10 +3,9 @@
 1. A plain script (Optuna's TPE, LGBMClassifier, the cross-fitted cost) against Cutscore with and
    without pruning: CPU seconds to come within 0.2 % of the plain script's best, over some seeds,
    and how far each is from the best of all as CPU time goes on (a picture).
-2. One trial of 100 trees and 5 folds recorded whole against the same with only its metric logged.
-3. Two workers with divided threads against one with all: trials an hour.
+2. Two workers with divided threads against one with all: trials an hour.
 
-    uv run python benchmarks/search.py [--part 1|2|3] [--small] [--seeds 0 1 2] [--rounds 5]
+    uv run python benchmarks/search.py [--part 1|2] [--small] [--seeds 0 1 2] [--rounds 2]
 
 Each side is a process of its own, in turns; both sides' OpenMP threads spin briefly. Raw figures
 and the picture are under outputs/benchmarks/.
@@ -125,10 +124,10 @@ def draw_regret(found: dict[str, dict[str, Any]], path: Path) -> None:
         middle = np.nanmedian(np.where(enough, curves, 0), axis=0)
         axes.plot(
             grid[enough], middle[enough], color=colours[name], linewidth=2.2,
-            label=f"{SIDES[name]}, median of {len(curves)} seeds",
+            label=f"{SIDES[name]}, median of {len(curves)}",
         )  # fmt: skip
     axes.axhline(100 * CLOSE, color=style.INK, linewidth=1, linestyle=":", label=f"{CLOSE:.1%}")
-    axes.set_ylim(0, 3)
+    axes.set_ylim(0, 2.5)
     style.label(axes, "CPU seconds", "cost above the best known, %")
     style.legend(axes, "upper right")
     style.title(figure, "Searches by CPU time", "each line a seed; all sides of a seed together")
@@ -143,17 +142,6 @@ def regret(steps: Steps, end: float, known: float, grid: np.ndarray) -> np.ndarr
     found = lowest[np.searchsorted(times, grid, side="right")]
     found[(grid > end) | ~np.isfinite(found)] = math.nan
     return 100 * (found / known - 1)
-
-
-def being_whole(rounds: int, small: bool) -> None:
-    """Print what the record and its figures cost."""
-    spent = side("whole", small=small, number=rounds)
-    print("CPU seconds of a trial of 100 trees x 5 folds, training rows scored on both sides")
-    for name, values in spent.items():
-        listed = ", ".join(f"{value:.2f}" for value in values)
-        print(f"  {name:<6} {statistics.median(values):7.2f}   ({listed})")
-    ratios = [a / b for a, b in zip(spent["whole"], spent["bare"], strict=True)]
-    print(f"  the record adds {statistics.median(ratios) - 1:.1%} (median of {len(ratios)} pairs)")
 
 
 def workers(rounds: int, trials: int, small: bool) -> None:
@@ -182,12 +170,12 @@ def workers(rounds: int, trials: int, small: bool) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--part", type=int, choices=(1, 2, 3), help="one part only")
+    parser.add_argument("--part", type=int, choices=(1, 2), help="one part only")
     parser.add_argument("--small", action="store_true", help="10,000 rows and small models, to try")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--trials", type=int, default=20, help="of the plain script")
     parser.add_argument("--more", type=int, default=30, help="trials of our searches")
-    parser.add_argument("--rounds", type=int, default=5, help="pairs in part 2; part 3 has 3 fewer")
+    parser.add_argument("--rounds", type=int, default=2, help="of part 2")
     args = parser.parse_args()
     store = f"{FOLDER}/search/store/mlflow.db"
     (FOLDER / "search").mkdir(parents=True, exist_ok=True)
@@ -197,9 +185,7 @@ def main() -> None:
     if args.part in (None, 1):
         against_plain(args.seeds, args.trials, args.more, args.small)
     if args.part in (None, 2):
-        being_whole(args.rounds, args.small)
-    if args.part in (None, 3):
-        workers(max(1, args.rounds - 3), 12, args.small)
+        workers(args.rounds, 6 if args.small else 12, args.small)
 
 
 if __name__ == "__main__":

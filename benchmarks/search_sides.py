@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -160,92 +159,34 @@ def ours(folder: Path, small: bool, words: list[str]) -> dict[str, Any]:
     storage = f"sqlite:///{own}/optuna.db"
     study = optuna.load_study(study_name=None, storage=storage)
     trials = [t for t in study.get_trials() if t.state.is_finished()]
-    ends = [(t.datetime_complete.timestamp(), t.value if t.values else None) for t in trials]
     states = [t.state.name for t in trials]
+    # A pruned trial's value is only what it reported last.
+    values = [t.value if t.state.name == "COMPLETE" else None for t in trials]
+    ends = [t.datetime_complete.timestamp() for t in trials]
     begun = min(t.datetime_start.timestamp() for t in trials)
     shutil.rmtree(own)
     return {
-        "steps": [(meter.at(moment), value) for moment, value in sorted(ends)],
+        "steps": sorted(zip(map(meter.at, ends), values, strict=True), key=lambda step: step[0]),
         "cpu": spent,
-        "wall": max(ends)[0] - begun,
+        "wall": max(ends) - begun,
         "states": {state: states.count(state) for state in sorted(set(states))},
     }
 
 
-def whole(folder: Path, small: bool, rounds: int) -> dict[str, list[float]]:
-    """Run one trial recorded whole, and the same with only its metric logged, in turns."""
-    for name in SEARCHING:
-        importlib.import_module(name)
-    from cutscore.config.build import compose_plan
-    from cutscore.config.compose import Composer
-    from cutscore.config.layers import find_layers
-    from cutscore.experiment import Workbench
-    from cutscore.run import Job, execute_run, open_store
-
-    folder.mkdir(parents=True, exist_ok=True)
-    uri = f"tracking.uri=sqlite:///{folder.resolve()}/store/mlflow.db"
-    words = [uri, "model.params.n_estimators=100", *data_overrides(folder, small)]
-    plan = compose_plan(Composer(find_layers(None), "config"), words)
-    bench = Workbench()
-    open_store(plan)
-
-    def recorded() -> float:
-        outcome = execute_run(plan, bench, Job("whole"))
-        if outcome.status != "complete":
-            raise SystemExit(outcome.failure)
-        return outcome.metrics["crossfit_cost"]
-
-    spent: dict[str, list[float]] = {"whole": [], "bare": []}
-    sides: dict[str, Callable[[], float]] = {"whole": recorded, "bare": lambda: bare(plan, bench)}
-    costs = {side: call() for side, call in sides.items()}  # to warm up
-    if len(set(costs.values())) != 1:
-        raise SystemExit(f"the sides do not do the same: {costs}")
-    for _ in range(rounds):
-        for side, call in sides.items():
-            start = cpu()
-            call()
-            spent[side].append(cpu() - start)
-    return spent
-
-
-def bare(plan: Any, bench: Any) -> float:
-    """Fit, score validation and training rows, and log the cross-fitted cost alone."""
-    from cutscore.experiment import prepare
-    from cutscore.records import TrainingRows
-    from cutscore.run import open_store
-
-    store, client = open_store(plan)
-    run = client.create_run(store.experiment_id, run_name="bare")
-    prepared = prepare(plan.experiment, bench)
-    session = bench.session(plan.experiment, prepared, shared=False)
-    target = prepared.dataset.target
-    scores, part = np.empty(len(target)), np.empty(len(target), dtype=int)
-    for number, fold in enumerate(prepared.folds.splits):
-        fitted = session.fit(TrainingRows(fold.train), prepared.table)
-        scores[fold.validation] = fitted.scores(prepared.table)[fold.validation]
-        part[fold.validation] = number
-    cost = crossfit_cost(target.astype(np.int64), scores, part)
-    client.log_metric(run.info.run_id, "crossfit_cost", cost)
-    client.set_terminated(run.info.run_id, "FINISHED")
-    return cost
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("side", choices=("plain", "ours", "whole"))
+    parser.add_argument("side", choices=("plain", "ours"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--set", nargs="*", default=[], help="overrides of our side")
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--number", type=int, default=20, help="trials, or rounds of `whole`")
+    parser.add_argument("--number", type=int, default=20, help="trials of the script")
     args = parser.parse_args()
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # as our command line does, on both sides
     if args.side == "plain":
         found: dict[str, Any] = plain(args.seed, args.number, args.small)
-    elif args.side == "ours":
-        found = ours(args.folder, args.small, args.set)
     else:
-        found = whole(args.folder, args.small, args.number)
+        found = ours(args.folder, args.small, args.set)
     print(json.dumps(found))
     sys.stdout.flush()
 
