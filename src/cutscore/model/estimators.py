@@ -31,9 +31,8 @@ def check_estimator(path: str, params: Mapping[str, Any], seed: int) -> None:
             raise ValueError(f"params.{name} is not a parameter of {path}.{nearest(name, known)}")
     try:
         estimator = make_estimator(path, params, seed)
-        validate = getattr(estimator, "_validate_params", None)
-        if validate is not None:  # scikit-learn's own ranges, one sentence each
-            validate()
+        if hasattr(estimator, "_parameter_constraints"):
+            estimator._validate_params()  # scikit-learn's own ranges, one sentence each
     except (TypeError, ValueError) as error:
         raise ValueError(f"params do not suit {path}: {error}") from error
     if not hasattr(estimator, "predict_proba"):

@@ -123,6 +123,18 @@ ARTIFACTS = (
 
 SWEEP_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start", "best_run")
 SWEEP_ARTIFACTS = ("sweep.yaml", "leaderboard.csv", "best_threshold.json")
+SEARCH_TAGS = (*SWEEP_TAGS, "best_trial", "cutscore.study")
+SEARCH_ARTIFACTS = (
+    "search.yaml",
+    "trials.csv",
+    "best_threshold.json",
+    "search.html",
+    "history.png",
+    "slices.png",
+    "parallel_coordinates.png",
+    "importances.csv",
+    "importances.png",
+)
 
 
 def _variants(name: str) -> tuple[str, ...]:
@@ -143,6 +155,17 @@ def missing_from_sweep(tags: Collection[str], artifacts: Iterable[str]) -> list[
     files = set(artifacts)
     missing = [f"tag:{name}" for name in SWEEP_TAGS if name not in tags]
     return missing + [f"artifact:{name}" for name in SWEEP_ARTIFACTS if name not in files]
+
+
+def missing_from_search(tags: Collection[str], artifacts: Iterable[str]) -> list[str]:
+    """Return what the run of a search lacks, as `kind:name`; `undefined.<name>` excuses a file."""
+    files = set(artifacts)
+    missing = [f"tag:{name}" for name in SEARCH_TAGS if name not in tags]
+    return missing + [
+        f"artifact:{name}"
+        for name in SEARCH_ARTIFACTS
+        if name not in files and f"{UNDEFINED_PREFIX}{name}" not in tags
+    ]
 
 
 def missing_names(

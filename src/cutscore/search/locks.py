@@ -51,6 +51,11 @@ class StorageLock:
             finally:
                 connection.close()
 
+    def close(self) -> None:
+        """Let go of the connection that the lock is held through."""
+        if self._engine is not None:
+            self._engine.dispose()
+
     def _lock_file(self) -> None:
         from filelock import FileLock, Timeout
 

@@ -12,7 +12,9 @@ from cutscore.report.record_spec import (
     COMPLETE_TAG,
     KIND_TAG,
     PARENT_TAG,
+    SEARCH,
     SWEEP,
+    missing_from_search,
     missing_from_sweep,
     missing_names,
 )
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
 
 _PAGE = 1000
-_STEPPED = "fold_"
+_STEPPED = ("fold_", "prune_value")
 _SHORTEST_PREFIX = 4
 
 
@@ -124,6 +126,8 @@ def missing_from_record(detail: RunDetail) -> list[str]:
     """Return what the record of a run lacks, as `kind:name`; empty when it is whole."""
     if detail.summary.tags.get(KIND_TAG) == SWEEP:
         return missing_from_sweep(detail.summary.tags, (file.path for file in detail.artifacts))
+    if detail.summary.tags.get(KIND_TAG) == SEARCH:
+        return missing_from_search(detail.summary.tags, (file.path for file in detail.artifacts))
     wants_model = detail.params.get("model.refit") == "true"
     return missing_names(
         detail.params,

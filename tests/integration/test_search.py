@@ -1,0 +1,275 @@
+"""Searches as a user runs them, in one store."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections import Counter
+from pathlib import Path
+
+import optuna
+import pytest
+from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
+
+from cutscore.tracking.reading import list_runs, missing_from_record, show_run
+
+MOODY = """\
+_target_: moody.Moody
+impute: true
+encode: true
+scale: false
+seed: ${seed}
+refit: false
+params: {mood: fine, skill: 1.0, marker: ''}
+"""
+SPACE = (
+    'search.space={model.params.num_leaves:"range(2,9)",'
+    'model.params.learning_rate:"tag(log,interval(0.05,0.5))"}'
+)
+
+
+@pytest.fixture(scope="module")
+def base(loans, workplace):
+    folder = workplace / "conf" / "model"
+    folder.mkdir(parents=True)
+    (folder / "moody.yaml").write_text(MOODY)
+    kept = [text for text in loans if "n_estimators" not in text]
+    return [*kept, "model.params.n_estimators=3", "report.bootstrap=5", "search=custom"]
+
+
+@pytest.fixture(scope="module")
+def moody(base):
+    kept = [text for text in base if not text.startswith("model.")]
+    return [*kept, "model=moody", "search.sampler=grid", "search.pruner=none"]
+
+
+@pytest.fixture(scope="module")
+def client(workplace):
+    return MlflowClient(f"sqlite:///{workplace / 'mlruns' / 'mlflow.db'}")
+
+
+@pytest.fixture(scope="module")
+def first(cutscore, base):
+    """A search of two trials."""
+    answer = cutscore("run", *base, SPACE, "search.trials=2", "tracking.experiment=first")
+    assert answer.code == 0, answer.err
+    return answer
+
+
+def study_of(workplace, experiment):
+    url = f"sqlite:///{workplace / 'mlruns' / 'optuna.db'}"
+    names = optuna.get_all_study_names(url)
+    fitting = [name for name in names if name.startswith(f"{experiment}-")]
+    return optuna.load_study(study_name=sorted(fitting)[-1], storage=url)
+
+
+def trials_of(client, experiment):
+    return {
+        int(run.tags["cutscore.trial"]): run
+        for run in list_runs(client, experiment)
+        if "cutscore.trial" in run.tags
+    }
+
+
+def proposed(study):
+    return [(trial.params, trial.values) for trial in study.trials]
+
+
+def test_each_trial_is_a_whole_run(first, client, workplace):
+    study, runs = study_of(workplace, "first"), trials_of(client, "first")
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 2
+    for trial in study.trials:
+        run = runs[trial.number]
+        assert run.name == f"opt01_trial{trial.number:03d}_baseline_none"
+        assert run.run_id == trial.user_attrs["run_id"]
+        assert run.tags["cutscore.study"] == study.study_name
+        assert run.tags["cutscore.state"] == "COMPLETE"
+        assert run.metrics["crossfit_cost"] == trial.value
+        detail = show_run(client, run.run_id)
+        assert missing_from_record(detail) == []
+        leaves = trial.params["model.params.num_leaves"]
+        assert detail.params["model.params.num_leaves"] == str(leaves)
+        assert list(detail.history["prune_value"]) == [0, 1, 2]
+
+
+def test_its_own_run_tells_of_the_search(first, client, workplace):
+    study = study_of(workplace, "first")
+    parent = client.get_run(study.user_attrs["cutscore.parent_run"])
+    best = study.best_trial
+    assert parent.info.run_name == "opt01_cv_baseline_none"
+    assert parent.data.tags["best_trial"] == str(best.number)
+    assert parent.data.metrics["trials_complete"] == 2
+    assert missing_from_record(show_run(client, parent.info.run_id)) == []
+    marked = [run for run in trials_of(client, "first").values() if run.tags.get("best") == "true"]
+    assert [run.run_id for run in marked] == [best.user_attrs["run_id"]]
+    assert "looks better than it is" in first.out
+
+
+def test_printed_command_reproduces_the_best_bit_for_bit(first, cutscore, client, workplace):
+    command = next(line for line in first.out.splitlines() if line.startswith("cutscore run "))
+    answer = cutscore(*shlex.split(command)[1:])
+    assert answer.code == 0, answer.err
+    again = next(run for run in list_runs(client, "first") if run.name.startswith("exp01"))
+    best = trials_of(client, "first")[study_of(workplace, "first").best_trial.number]
+    assert again.tags["score_digest"] == best.tags["score_digest"]
+    assert again.tags["fingerprint"] == best.tags["fingerprint"]
+    assert show_run(client, again.run_id).params == show_run(client, best.run_id).params
+
+
+def test_interrupted_search_proposes_what_an_uninterrupted_one_does(
+    first, cutscore, base, client, workplace
+):
+    tpe = ["search.startup_trials=2", "search.pruner=none"]
+    whole = [*base, SPACE, *tpe, "tracking.experiment=whole"]
+    assert cutscore("run", *whole, "search.trials=4").code == 0
+    parts = [*base, SPACE, *tpe, "tracking.experiment=parts"]
+    assert cutscore("run", *parts, "search.trials=2").code == 0
+    study = study_of(workplace, "parts")
+    trial = study.ask()  # a process takes a slot and dies at once
+    trial.set_user_attr("slot", 2)
+    for key, value in {**study.trials[0].user_attrs, "pid": "999999"}.items():
+        if key in ("host", "pid", "boot_id", "process_start"):
+            trial.set_user_attr(key, value)
+    answer = cutscore("run", *parts, "search.trials=4")
+    assert "trial 2 is repeated: process 999999 has ended" in answer.err
+    told = study_of(workplace, "parts").trials
+    assert told[2].state.name == "FAIL"
+    assert "999999" in told[2].user_attrs["reason"]
+    assert told[3].user_attrs["retry_of"] == 2
+    lived = [trial for trial in told if trial.number != 2]
+    assert [(t.params, t.values) for t in lived] == proposed(study_of(workplace, "whole"))
+    again = cutscore("run", *parts, "search.trials=4")
+    assert "nothing left to do" in again.err
+    assert len(study_of(workplace, "parts").trials) == 5
+
+
+def test_run_that_was_complete_before_its_worker_died_is_not_repeated(
+    first, cutscore, base, client, workplace
+):
+    study = study_of(workplace, "first")
+    trial = study.ask()
+    trial.set_user_attr("slot", 2)
+    trial.set_user_attr("pid", "999999")
+    done = trials_of(client, "first")[0]
+    for key in ("host", "boot_id", "process_start"):
+        trial.set_user_attr(key, done.tags[key])
+    tags = {key: text for key, text in done.tags.items() if not key.startswith("mlflow.")}
+    tags |= {"cutscore.trial": str(trial.number), "pid": "999999"}
+    experiment = client.get_experiment_by_name("first").experiment_id
+    run = client.create_run(experiment, run_name="opt01_trial002_baseline_none", tags=tags)
+    client.log_metric(run.info.run_id, "crossfit_cost", 123.0)
+    client.set_terminated(run.info.run_id)
+    answer = cutscore("run", *base, SPACE, "search.trials=3", "tracking.experiment=first")
+    assert "had finished before" in answer.err
+    last = study_of(workplace, "first").trials
+    assert len(last) == 3
+    assert last[2].state.name == "COMPLETE"
+    assert last[2].value == 123.0
+
+
+def test_changed_space_is_told_entry_by_entry(first, cutscore, base, workplace):
+    other = (
+        'search.space={model.params.num_leaves:"range(2,7)",model.params.max_depth:"range(2,5)"}'
+    )
+    words = ["run", *base, other, "search.trials=1", "tracking.experiment=first"]
+    answer = cutscore(*words)
+    assert answer.code == 2
+    assert "num_leaves was range(2, 9) and is now range(2, 7)" in answer.err
+    assert "max_depth is new (range(2, 5))" in answer.err
+    assert "learning_rate was tag(log, interval(0.05, 0.5)) and is gone" in answer.err
+    assert "search.new_study=true" in answer.err
+    assert cutscore(*words, "search.new_study=true").code == 0
+    assert study_of(workplace, "first").study_name.endswith("-2")
+
+
+def test_failing_trials_cost_one_trial_each(first, cutscore, moody, client, workplace):
+    space = 'search.space={model.params.mood:"choice(fine,raises,nan)"}'
+    answer = cutscore("run", *moody, space, "tracking.experiment=moods")
+    assert answer.code == 0, answer.err
+    study, runs = study_of(workplace, "moods"), trials_of(client, "moods")
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE", "FAIL", "FAIL"]
+    assert study.trials[1].user_attrs["error"] == "ValueError"
+    assert "not today" in study.trials[1].user_attrs["traceback"]
+    for number in (1, 2):
+        assert runs[number].status == "FAILED"
+        assert runs[number].tags["cutscore.state"] == "FAIL"
+        assert runs[number].tags["cutscore.failure"]
+
+
+def test_search_without_a_complete_trial_says_why(first, cutscore, moody):
+    space = 'search.space={model.params.mood:"choice(raises,nan)"}'
+    answer = cutscore("run", *moody, space, "tracking.experiment=dark")
+    assert answer.code == 1
+    assert "no trial of 2 is complete" in answer.err
+    assert "not today (1 x)" in answer.err
+
+
+def test_hopeless_trial_costs_one_fold(first, cutscore, moody, client, workplace):
+    space = 'search.space={model.params.skill:"choice(1.0,-1.0)"}'
+    pruner = ["search.pruner=median", "search.pruner_startup_trials=1"]
+    answer = cutscore("run", *moody, *pruner, space, "tracking.experiment=skills")
+    assert answer.code == 0, answer.err
+    bad = study_of(workplace, "skills").trials[1]
+    assert bad.state.name == "PRUNED"
+    assert list(bad.intermediate_values) == [1]
+    run = show_run(client, trials_of(client, "skills")[1].run_id)
+    assert run.summary.tags["cutscore.state"] == "PRUNED"
+    assert "pruned after fold 1 of 3" in run.summary.tags["cutscore.pruned"]
+    assert list(run.history["fold_roc_auc"]) == [0]
+    assert run.summary.metrics["prune_value"] == bad.intermediate_values[1]
+    assert not any(file.path.endswith(".png") for file in run.artifacts)
+
+
+def test_workers_fill_every_slot_once_even_if_one_is_killed(
+    first, cutscore, moody, client, workplace
+):
+    marker = workplace / "died"
+    space = 'search.space={model.params.mood:"choice(fine,dies)",model.params.skill:"choice(1,2)"}'
+    words = [*moody, space, f"model.params.marker='{marker}'", "tracking.experiment=crew"]
+    answer = cutscore("run", *words, "search.workers=2")
+    assert answer.code == 0, answer.err
+    assert "died (signal 9)" in answer.err
+    assert marker.exists()
+    study, runs = study_of(workplace, "crew"), trials_of(client, "crew")
+    states = Counter(trial.state.name for trial in study.trials)
+    assert states == {"COMPLETE": 4, "FAIL": 1}
+    lost = next(trial for trial in study.trials if trial.state.name == "FAIL")
+    assert "its worker died" in lost.user_attrs["reason"]
+    assert runs[lost.number].status == "FAILED"
+    assert sum(run.complete for run in runs.values()) == 4
+
+
+def test_several_objectives(first, cutscore, base, client, workplace):
+    goals = ["search.metric=[crossfit_cost,fit_seconds]", "search.pruner=none"]
+    words = [*base, SPACE, *goals, "search.trials=2", "tracking.experiment=both"]
+    answer = cutscore("run", *words)
+    assert answer.code == 0, answer.err
+    assert all(len(trial.values) == 2 for trial in study_of(workplace, "both").trials)
+
+
+def test_one_study_for_each_cell_of_a_sweep(first, cutscore, base, client, workplace):
+    words = [*base, SPACE, "search.trials=1", "tracking.experiment=cells"]
+    answer = cutscore("run", "-m", *words, "sampling=none,undersample")
+    assert answer.code == 0, answer.err
+    assert "Leaderboard" in answer.out
+    runs = list_runs(client, "cells")
+    kinds = Counter(run.tags.get("cutscore.kind", "trial") for run in runs)
+    assert kinds == {"sweep": 1, "search": 2, "trial": 2}
+    sweep = next(run for run in runs if run.tags.get("cutscore.kind") == "sweep")
+    assert {r.parent_id for r in runs if r.tags.get("cutscore.kind") == "search"} == {sweep.run_id}
+
+
+def test_outer_rows_judge_the_winner(first, cutscore, base, client, workplace):
+    words = [*base, SPACE, "search.trials=1", "tracking.experiment=outer"]
+    answer = cutscore("run", *words, "validation.outer=holdout")
+    assert answer.code == 0, answer.err
+    assert "unseen rows" in answer.out
+    parent = next(r for r in list_runs(client, "outer") if r.tags.get("cutscore.kind") == "search")
+    chosen = json.loads(artifact(client, parent.run_id, "best_threshold.json"))
+    assert chosen["outer"]["outer_rows"] == 120
+
+
+def artifact(client, run_id, name):
+    path = download_artifacts(run_id=run_id, artifact_path=name, tracking_uri=client.tracking_uri)
+    return Path(path).read_text(encoding="utf-8")
