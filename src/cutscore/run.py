@@ -7,13 +7,14 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
 from cutscore.config.build import Plan
-from cutscore.errors import RequestError
+from cutscore.errors import CutscoreError, RequestError
 from cutscore.experiment import (
     OnFold,
     Prepared,
@@ -34,6 +35,7 @@ from cutscore.tracking.lifeline import lifeline
 from cutscore.tracking.memory import PeakMemory
 from cutscore.tracking.models import log_model_folder
 from cutscore.tracking.provenance import code_tags, environment_text
+from cutscore.tracking.retry import outage_of
 from cutscore.tracking.writer import RunWriter, open_run
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MODEL = "model"
+UNSENT = "unsent"
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ class Job:
     log_file: Path | None = None
     parent_id: str | None = None
     on_fold: OnFold = unheard
+
+    @property
+    def unsent(self) -> Path:
+        """Where the record is saved when the store goes away for good."""
+        return (self.log_file.parent if self.log_file else Path("outputs").absolute()) / UNSENT
 
 
 @dataclass(frozen=True)
@@ -87,11 +95,15 @@ def labels(plan: Plan) -> dict[str, str]:
     return {**plan.choices, **given}
 
 
-def open_store(plan: Plan) -> tuple[Store, MlflowClient]:
-    """Make the plan's store ready, once and under a lock, and return a client for it."""
-    address = plan.tracking.address()
-    store = init_store(address.uri, address.artifacts, plan.tracking.experiment)
-    return store, open_client(store.uri)
+def open_store(plan: Plan, *, wait: bool = False) -> tuple[Store, MlflowClient]:
+    """Make the plan's store ready, once and under a lock, and return a client for it.
+
+    With `wait` a store that does not answer is waited for, as the client's calls always do.
+    """
+    address, minutes = plan.tracking.address(), plan.tracking.retry_minutes
+    make = partial(init_store, address.uri, address.artifacts, plan.tracking.experiment)
+    store = outage_of(address.uri, minutes).call(make) if wait else make()
+    return store, open_client(store.uri, minutes)
 
 
 def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
@@ -100,15 +112,20 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
     Any fault or error ends the run FAILED, with the traceback as an artifact, and is told in the
     outcome: one bad run must not end a sweep.
     """
-    store, client = open_store(plan)
     named = labels(plan)
     objective = str(plan.experiment.threshold.objective)
     run_id = ""
     try:
+        store, client = open_store(plan, wait=True)
         with (
             lifeline() as life,
             open_run(
-                client, store.experiment_id, job.name, parent_id=job.parent_id, life=life
+                client,
+                store.experiment_id,
+                job.name,
+                parent_id=job.parent_id,
+                life=life,
+                unsent=job.unsent,
             ) as writer,
         ):
             run_id = writer.run_id
@@ -122,7 +139,7 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
 
 def keep_model(plan: Plan, bench: Workbench, run_id: str, threshold: float) -> str:
     """Fit a finished run's model on all rows and log it with that run; return the model's id."""
-    _, client = open_store(plan)
+    _, client = open_store(plan, wait=True)
     with lifeline():
         prepared = prepare(plan.experiment, bench)
         return log_model_folder(client, run_id, model_item(plan, prepared, bench, threshold))
@@ -241,6 +258,8 @@ def _requirements() -> tuple[str, ...]:
 def _reason(error: Exception) -> str:
     if isinstance(error, RequestError):
         return "; ".join(str(fault) for fault in error.faults)
+    if isinstance(error, CutscoreError):
+        return str(error)
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
