@@ -59,7 +59,8 @@ def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> s
             )
         client.log_model_artifacts(logged.model_id, str(target))
     client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
-    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    if logged.model_id not in _linked(client, run_id):
+        client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
     return str(logged.model_id)
 
 
@@ -73,3 +74,9 @@ def _begun(client: MlflowClient, run_id: str, name: str) -> entities.LoggedModel
     return client.create_logged_model(
         experiment, name=name, source_run_id=run_id, model_type="classifier"
     )
+
+
+def _linked(client: MlflowClient, run_id: str) -> set[str]:
+    """Return the ids of the models that the run names as its outputs."""
+    outputs = client.get_run(run_id).outputs
+    return {str(output.model_id) for output in outputs.model_outputs} if outputs else set()
