@@ -57,7 +57,7 @@ def store_of(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder}/mlruns/mlflow.db"
     elif kind == "server":
-        with mlflow_server(folder, workers=4) as server:
+        with mlflow_server(folder, workers=2) as server:
             yield server.url
     else:
         with postgresql() as server:
