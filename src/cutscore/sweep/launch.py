@@ -23,7 +23,16 @@ from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import Progress, Workbench, prepare
 from cutscore.report.record_spec import KIND_TAG, SWEEP
-from cutscore.run import Job, RunOutcome, execute_run, judge_run, keep_model, labels, open_store
+from cutscore.run import (
+    UNSENT,
+    Job,
+    RunOutcome,
+    execute_run,
+    judge_run,
+    keep_model,
+    labels,
+    open_store,
+)
 from cutscore.store.init import Store
 from cutscore.sweep.cells import Cell, Request
 from cutscore.sweep.leaderboard import Leaderboard, rank
@@ -150,9 +159,12 @@ def _sweep(
     folder.mkdir(parents=True)
     _, client = open_store(request.cells[0].plan)
     name = parent_name(request)
+    tags = {KIND_TAG: SWEEP}
     with (
         lifeline() as life,
-        open_run(client, store.experiment_id, name, tags={KIND_TAG: SWEEP}, life=life) as parent,
+        open_run(
+            client, store.experiment_id, name, tags=tags, life=life, unsent=folder / UNSENT
+        ) as parent,
     ):
         life.register(parent.kill_children, last=True)
         with shown(folder / PROGRESS, sum(map(runs_of, request.cells)), folds, stderr):
