@@ -8,13 +8,14 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
 from cutscore.config.build import Plan
-from cutscore.errors import HopelessError, RequestError
+from cutscore.errors import CutscoreError, HopelessError, RequestError
 from cutscore.experiment import (
     OnFold,
     Prepared,
@@ -39,6 +40,7 @@ from cutscore.tracking.lifeline import lifeline
 from cutscore.tracking.memory import PeakMemory
 from cutscore.tracking.models import log_model_folder
 from cutscore.tracking.provenance import code_tags, environment_text
+from cutscore.tracking.retry import outage_of
 from cutscore.tracking.writer import RunWriter, add_to_run, open_run
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MODEL = "model"
+UNSENT = "unsent"
 
 
 class Watcher:
@@ -75,7 +78,8 @@ class Job:
 
     `log_file` is the file that logging writes to, kept as the artifact run.log; `on_fold` hears of
     progress; `tags` are set from the first moment. `judge` lets the rows of an outer split judge
-    the run at once: for runs that nobody chooses among.
+    the run at once: for runs that nobody chooses among. `place` is the plan's open store, for who
+    makes many runs there.
     """
 
     name: str
@@ -85,6 +89,12 @@ class Job:
     tags: Mapping[str, str] = field(default_factory=dict)
     watcher: Watcher = field(default_factory=Watcher)
     judge: bool = False
+    place: tuple[Store, MlflowClient] | None = None
+
+    @property
+    def unsent(self) -> Path:
+        """Where the record is saved when the store goes away for good."""
+        return (self.log_file.parent if self.log_file else Path("outputs").absolute()) / UNSENT
 
 
 @dataclass
@@ -134,11 +144,15 @@ def labels(plan: Plan) -> dict[str, str]:
     return {**plan.choices, **given}
 
 
-def open_store(plan: Plan) -> tuple[Store, MlflowClient]:
-    """Make the plan's store ready, once and under a lock, and return a client for it."""
-    address = plan.tracking.address()
-    store = init_store(address.uri, address.artifacts, plan.tracking.experiment)
-    return store, open_client(store.uri)
+def open_store(plan: Plan, *, wait: bool = False) -> tuple[Store, MlflowClient]:
+    """Make the plan's store ready, once and under a lock, and return a client for it.
+
+    With `wait` a store that does not answer is waited for, as the client's calls always do.
+    """
+    address, minutes = plan.tracking.address(), plan.tracking.retry_minutes
+    make = partial(init_store, address.uri, address.artifacts, plan.tracking.experiment)
+    store = outage_of(address.uri, minutes).call(make) if wait else make()
+    return store, open_client(store.uri, minutes)
 
 
 def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
@@ -147,11 +161,11 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
     Any fault or error ends the run FAILED, with the traceback as an artifact, and is told in the
     outcome: one bad run must not end a sweep. A hopeless run ends as pruned.
     """
-    store, client = open_store(plan)
     named = labels(plan)
     objective = str(plan.experiment.threshold.objective)
     run_id = ""
     try:
+        store, client = job.place or open_store(plan, wait=True)
         with (
             lifeline() as life,
             open_run(
@@ -161,6 +175,7 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
                 tags=job.tags,
                 parent_id=job.parent_id,
                 life=life,
+                unsent=job.unsent,
             ) as writer,
         ):
             run_id = writer.run_id
@@ -194,7 +209,7 @@ def failed_outcome(
 
 def keep_model(plan: Plan, bench: Workbench, run_id: str, threshold: float) -> str:
     """Fit a finished run's model on all rows and log it with that run; return the model's id."""
-    _, client = open_store(plan)
+    _, client = open_store(plan, wait=True)
     with lifeline():
         prepared = prepare(plan.experiment, bench)
         return log_model_folder(client, run_id, model_item(plan, prepared, bench, threshold))
@@ -360,6 +375,8 @@ def _requirements() -> tuple[str, ...]:
 def _reason(error: Exception) -> str:
     if isinstance(error, RequestError):
         return "; ".join(str(fault) for fault in error.faults)
+    if isinstance(error, CutscoreError):
+        return str(error)
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cutscore.cli.send import send
 from cutscore.cli.store import StoreOption, address_of
 from cutscore.errors import RequestError
 
@@ -32,6 +33,7 @@ LISTED = (
 )
 
 app = typer.Typer(help="Read the store: list, show, compare.", no_args_is_help=True)
+app.command("send")(send)
 
 
 @app.command("list")

@@ -19,7 +19,7 @@ from pathlib import Path
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
 from cutscore.store.quiet import quiet_migration
-from cutscore.store.server import check_reachable, load_mlflow, open_experiment
+from cutscore.store.server import alone, check_reachable, load_mlflow, open_experiment
 from cutscore.store.sqlite import PREFIX, check_file, fault, is_empty, sqlite_path
 
 LOCK_SECONDS = 120.0
@@ -93,8 +93,8 @@ def check_store(uri: str) -> None:
 def _init_server(uri: str, location: str | None, experiment: str) -> Store:
     """Open a database or tracking server; its schema is made by whoever comes first."""
     check_reachable(uri)
-    name = sha256(uri.encode()).hexdigest()[:16]
-    with _locked(Path(tempfile.gettempdir()) / f"cutscore-{name}.lock"), quiet_migration():
+    name = f"cutscore-{os.getuid()}-{sha256(uri.encode()).hexdigest()[:16]}.lock"
+    with _locked(Path(tempfile.gettempdir()) / name), alone(uri), quiet_migration():
         experiment_id, found = open_experiment(uri, experiment, location)
     return Store(uri, experiment, experiment_id, found)
 

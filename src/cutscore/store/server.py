@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient, entities
+
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 CONNECT_SECONDS = 5.0
+LOCK_KEY = 7283025546158891
+"""Any number that nobody else uses in the same database."""
 
 
 def check_reachable(uri: str) -> None:
@@ -57,20 +65,9 @@ def open_experiment(uri: str, name: str, location: str | None) -> tuple[str, str
         If the store refuses, or an experiment of this name was deleted.
     """
     from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
 
-    try:
-        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-        found = client.get_experiment_by_name(name)
-        if found is None:
-            made = client.create_experiment(name, artifact_location=location)
-            found = client.get_experiment(made)
-    except (MlflowException, SQLAlchemyError) as error:
-        first = redact(str(error)).splitlines()[0][:300]
-        raise _fault(
-            f"the store at {redact(uri)} cannot be used: {first}.", "Mend it, or name another."
-        ) from error
+    with _told(uri):
+        found = _experiment(MlflowClient(tracking_uri=uri, registry_uri=uri), name, location)
     if found.lifecycle_stage != "active":
         raise RequestError(
             Fault(
@@ -80,6 +77,63 @@ def open_experiment(uri: str, name: str, location: str | None) -> tuple[str, str
             )
         )
     return str(found.experiment_id), str(found.artifact_location)
+
+
+@contextmanager
+def alone(uri: str) -> Iterator[None]:
+    """Hold PostgreSQL's own lock, so that one machine alone makes the tables of a new store.
+
+    Nothing is held for other addresses: a server makes its tables before it answers.
+    """
+    if not uri.startswith("postgresql"):
+        yield
+        return
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.pool import NullPool
+
+    with _told(uri):
+        # Without a transaction: a migration that builds an index would wait for its end.
+        engine = create_engine(uri, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        connection = engine.connect()
+    with connection:  # closing it gives the lock back
+        with _told(uri):
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
+        yield
+
+
+def _experiment(client: MlflowClient, name: str, location: str | None) -> entities.Experiment:
+    """Return the experiment of that name, made unless someone has made it."""
+    from mlflow.exceptions import MlflowException
+
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return found
+    try:
+        return client.get_experiment(client.create_experiment(name, artifact_location=location))
+    except MlflowException:
+        found = client.get_experiment_by_name(name)  # another machine may have been first
+        if found is None:
+            raise
+        return found
+
+
+@contextmanager
+def _told(uri: str) -> Iterator[None]:
+    """Turn what a store answers with into an error for the user."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        first = redact(str(error)).splitlines()[0][:300]
+        raise _fault(
+            f"the store at {redact(uri)} cannot be used: {first}.", "Mend it, or name another."
+        ) from error
+    except ImportError as error:
+        driver = f"the driver {error.name} for {redact(uri)} is not installed."
+        remedy = "For PostgreSQL: pip install 'cutscore[postgresql]'."
+        raise _fault(driver, remedy) from error
 
 
 def _fault(problem: str, remedy: str) -> RequestError:

@@ -23,7 +23,16 @@ from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import Progress, Workbench, prepare
 from cutscore.report.items import Tag
-from cutscore.run import Job, RunOutcome, execute_run, judge_run, keep_model, labels, open_store
+from cutscore.run import (
+    UNSENT,
+    Job,
+    RunOutcome,
+    execute_run,
+    judge_run,
+    keep_model,
+    labels,
+    open_store,
+)
 from cutscore.store.init import Store
 from cutscore.sweep.cells import Cell, Request
 from cutscore.sweep.leaderboard import Leaderboard, rank
@@ -192,7 +201,7 @@ def _sweep(
     folds = sum(checked.folds.get(cell.number, 0) for cell in left)
     with (
         lifeline() as life,
-        open_parent(client, store, parent_name(request), standing, life) as parent,
+        open_parent(client, store, parent_name(request), standing, life, folder / UNSENT) as parent,
     ):
         life.register(parent.kill_children, last=True)
         with shown(folder / PROGRESS, sum(map(runs_of, left)), folds, stderr):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cutscore.errors import Fault, RequestError
@@ -114,15 +115,20 @@ def outcome_of(cell: Cell, run: RunSummary) -> RunOutcome:
 
 @contextmanager
 def open_parent(
-    client: MlflowClient, store: Store, name: str, standing: Standing, life: Lifeline
+    client: MlflowClient,
+    store: Store,
+    name: str,
+    standing: Standing,
+    life: Lifeline,
+    unsent: Path,
 ) -> Iterator[RunWriter]:
-    """Go on with the sweep's parent run, or make one."""
+    """Go on with the sweep's parent run, or make one; see `open_run` for `unsent`."""
     if standing.parent is not None:
-        with reopen_run(client, standing.parent.run_id, life=life) as parent:
+        with reopen_run(client, standing.parent.run_id, life=life, unsent=unsent) as parent:
             yield parent
         return
     tags = {KIND_TAG: SWEEP, SWEEP_KEY_TAG: standing.key}
-    with open_run(client, store.experiment_id, name, tags=tags, life=life) as parent:
+    with open_run(client, store.experiment_id, name, tags=tags, life=life, unsent=unsent) as parent:
         yield parent
 
 

@@ -88,15 +88,15 @@ def batches(values: Values, timestamp: int) -> Iterator[Batch]:
     if left_out:
         tags[LEFT_OUT_TAG] = ", ".join(left_out)
     run_tags = [RunTag(key, cut(value, MAX_TAG)) for key, value in tags.items()]
-    yield from _zip_batches(params, metrics, run_tags)
+    yield from calls(params, metrics, run_tags)
 
 
-def _zip_batches(
+def calls(
     params: Sequence[entities.Param],
     metrics: Sequence[entities.Metric],
     tags: Sequence[entities.RunTag],
 ) -> Iterator[Batch]:
-    """Cut three sequences into calls."""
+    """Cut three sequences into as few calls as MLflow's limits allow."""
     chunks = (
         _chunks(params, PER_CALL),
         _chunks(metrics, METRICS_PER_CALL),

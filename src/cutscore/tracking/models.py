@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cutscore.report.items import ModelFolder
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from mlflow import MlflowClient, entities
 
 LOADER = "cutscore.model.pyfunc"
 """The module whose `_load_pyfunc(folder)` loads such a model."""
@@ -19,6 +19,8 @@ LOADER = "cutscore.model.pyfunc"
 
 def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> str:
     """Log a model folder as a logged model of the run and return its id.
+
+    A run has one model of a name: what an earlier try has begun is gone on with.
 
     The signature names every feature: numeric ones as optional doubles (an integer column would
     take 1.5 and answer with a changed score), categorical ones as optional strings.
@@ -34,10 +36,7 @@ def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> s
         for name, categorical in model.columns.items()
     ]
     outputs = [ColSpec(DataType.double, "score"), ColSpec(DataType.boolean, "flagged")]
-    experiment = client.get_run(run_id).info.experiment_id
-    logged = client.create_logged_model(
-        experiment, name=model.name, source_run_id=run_id, model_type="classifier"
-    )
+    logged = _begun(client, run_id, model.name)
     with tempfile.TemporaryDirectory(prefix="cutscore-") as temporary:
         data = Path(temporary) / "model"
         data.mkdir()
@@ -60,5 +59,24 @@ def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> s
             )
         client.log_model_artifacts(logged.model_id, str(target))
     client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
-    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    if logged.model_id not in _linked(client, run_id):
+        client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
     return str(logged.model_id)
+
+
+def _begun(client: MlflowClient, run_id: str, name: str) -> entities.LoggedModel:
+    """Return the run's logged model of that name, made unless an earlier try has made it."""
+    experiment = client.get_run(run_id).info.experiment_id
+    condition = f"source_run_id = '{run_id}' AND name = '{name}'"
+    found = client.search_logged_models([experiment], filter_string=condition)
+    if found:
+        return found[0]
+    return client.create_logged_model(
+        experiment, name=name, source_run_id=run_id, model_type="classifier"
+    )
+
+
+def _linked(client: MlflowClient, run_id: str) -> set[str]:
+    """Return the ids of the models that the run names as its outputs."""
+    outputs = client.get_run(run_id).outputs
+    return {str(output.model_id) for output in outputs.model_outputs} if outputs else set()

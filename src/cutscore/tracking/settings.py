@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from annotated_types import Len
+from annotated_types import Ge, Len
 
 from cutscore.report.redact import redact
 
@@ -34,12 +34,14 @@ class TrackingSettings:
 
     `uri` given here wins over the environment variable MLFLOW_TRACKING_URI, which wins over
     `mlruns/mlflow.db` below the working directory. A plain path ending in .db or .sqlite is
-    taken as an SQLite file.
+    taken as an SQLite file. A store that does not answer in mid-run is waited for as long as
+    `retry_minutes` (0: not at all).
     """
 
     uri: str | None = None
     artifacts: str | None = None
     experiment: Annotated[str, Len(1, 500)] = "cutscore"
+    retry_minutes: Annotated[float, Ge(0)] = 5.0
 
     def __post_init__(self) -> None:
         if self.uri is not None:

@@ -1,0 +1,158 @@
+"""Runs on stores that are servers, and what becomes of them when the server goes away."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from servers import mlflow_server
+
+from cutscore.tracking.client import open_client
+
+pytestmark = pytest.mark.usefixtures("workplace")
+
+PATIENCE = 120.0
+JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+
+
+@pytest.fixture(scope="module")
+def inits(postgres, workplace, cutscore_started):
+    """A new database, made a store by two machines at once: they share no folder for locks."""
+    uri = postgres.create("servers")
+    started = []
+    for name in ("one", "two"):
+        (workplace / name).mkdir()
+        environment = {"TMPDIR": str(workplace / name), "PYTHONWARNINGS": "ignore"}
+        words = ["store", "init", "--store", uri]
+        started.append(cutscore_started(*words, folder=workplace, **environment))
+    return uri, [(process.communicate(timeout=PATIENCE), process) for process in started]
+
+
+@pytest.fixture(scope="module")
+def database(inits):
+    return inits[0]
+
+
+@pytest.fixture(scope="module")
+def served(database):
+    """A server with the database behind it, as a team would have it."""
+    with mlflow_server(backend=database) as server:
+        yield server
+
+
+def test_two_machines_make_a_store_at_once(inits):
+    uri, ended = inits
+    for (said, complained), process in ended:
+        assert process.returncode == 0, complained
+        assert "The store is ready: postgresql://cutscore:***@127.0.0.1" in said
+    names = [experiment.name for experiment in open_client(uri).search_experiments()]
+    assert sorted(names) == ["Default", "cutscore"]
+
+
+def newest(cutscore, uri, count):
+    listed = cutscore("runs", "list", "--json", "--limit", count, "--store", uri).json()
+    return [cutscore("runs", "show", r["run_id"], "--json", "--store", uri).json() for r in listed]
+
+
+def whole(run):
+    summary = run["summary"]
+    return (summary["status"], summary["complete"], run["missing"]) == ("FINISHED", True, [])
+
+
+def figures_once(uri, run):
+    """Return whether each figure of a fold stands once, though it may have been sent twice."""
+    history = open_client(uri).get_metric_history(run["summary"]["run_id"], "fold_roc_auc")
+    return set(Counter(metric.step for metric in history).values()) == {1}
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "server"])
+def test_a_sweep_with_two_workers(kind, request, cutscore, loans):
+    uri = request.getfixturevalue("database")
+    if kind == "server":
+        uri = request.getfixturevalue("served").url
+    words = ["run", "-m", *loans, "sampling=none,balanced", "model.refit=best", *JOBLIB]
+    answer = cutscore(*words, f"tracking.uri={uri}", f"tracking.experiment={kind}")
+    assert answer.code == 0, answer.err
+    assert "2 of 2 runs complete" in answer.err
+    *cells, parent = newest(cutscore, uri, 3)
+    assert all(whole(run) for run in (*cells, parent))
+    assert {run["summary"]["parent_id"] for run in cells} == {parent["summary"]["run_id"]}
+    assert sum(len(run["models"]) for run in cells) == 1
+    assert cells[0]["datasets"][0]["name"] == "table"
+    place = "mlflow-artifacts:/" if kind == "server" else str(Path.cwd() / "mlruns")
+    assert all(run["artifact_uri"].startswith(place) for run in cells)
+    assert "hunter2" not in answer.out + answer.err
+
+
+class Taken(threading.Thread):
+    """Takes a server away in mid-run, and brings it back once the run has missed it."""
+
+    def __init__(self, server, *, back):
+        super().__init__()
+        self.server, self.back = server, back
+        self.known = set(Path.cwd().glob("outputs/*/*"))
+
+    def run(self):
+        self.wait_for("progress.jsonl", '"done": 0')
+        self.server.kill()
+        if self.back:
+            self.wait_for("run.log", "cross-fitted cost")  # logged after the record was written
+            self.server.start()
+
+    def wait_for(self, name, text):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            new = set(Path.cwd().glob("outputs/*/*")) - self.known
+            files = [folder / name for folder in new if (folder / name).exists()]
+            if any(text in file.read_text() for file in files):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"{text} was not found in {name}")
+
+
+def test_a_server_that_comes_back_costs_nothing(served, cutscore, loans):
+    taken = Taken(served, back=True)
+    taken.start()
+    answer = cutscore("run", *loans, f"tracking.uri={served.url}")
+    taken.join()
+    assert answer.code == 0, answer.err
+    assert f"the store at {served.url} does not answer (Connection refused)" in answer.err
+    assert "trying for up to 5 min" in answer.err
+    assert f"the store at {served.url} answers again" in answer.err
+    (run,) = newest(cutscore, served.url, 1)
+    assert whole(run)
+    assert figures_once(served.url, run)
+
+
+def test_a_server_that_stays_away_leaves_the_record_in_a_folder(
+    postgres, database, cutscore, loans
+):
+    taken = Taken(postgres, back=False)
+    taken.start()
+    try:
+        words = [f"tracking.uri={database}", "tracking.retry_minutes=0.02"]
+        answer = cutscore("run", *loans, *words)
+        taken.join()
+    finally:
+        postgres.start()
+    assert answer.code == 1
+    assert "has not answered for" in answer.err
+    (folder,) = Path.cwd().glob("outputs/*/*/unsent/exp01_cv_baseline_none")
+    assert f"its record is saved in {folder}" in answer.err
+    assert f"cutscore runs send {folder}" in answer.err
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"params.json", "metrics.json", "tags.json", "run.json", "artifacts"}
+    assert (folder / "artifacts" / "oof_scores.parquet").exists()
+    assert "hunter2" not in answer.err + (folder / "run.json").read_text()
+
+    sent = cutscore("runs", "send", folder, "--store", database)
+    assert sent.code == 0, sent.err
+    assert "sent to postgresql://cutscore:***@" in sent.out
+    (run,) = newest(cutscore, database, 1)
+    assert whole(run)
+    assert figures_once(database, run)
+    again = cutscore("runs", "send", folder, "--store", database)
+    assert "complete already" in again.out
