@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -11,11 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra._internal.callbacks import Callbacks
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.plugins import Plugins
-from hydra.types import HydraContext, RunMode
-from omegaconf import DictConfig, open_dict, read_write
+from omegaconf import DictConfig
 from rich.console import Console
 
 from cutscore.config.build import Plan, build
@@ -35,6 +31,7 @@ from cutscore.run import (
 )
 from cutscore.store.init import Store
 from cutscore.sweep.cells import Cell, Request
+from cutscore.sweep.launcher import launch_jobs, threads_each
 from cutscore.sweep.leaderboard import Leaderboard, rank
 from cutscore.sweep.parent import parent_items, parent_name
 from cutscore.sweep.progress import shown
@@ -239,22 +236,11 @@ def _launch_cells(
     composer: Composer, request: Request, cells: Sequence[Cell], folder: Path, parent_id: str
 ) -> list[RunOutcome]:
     """Hand cells to Hydra's launcher and return their outcomes in order."""
-    if not cells:
-        return []
     config = request.launcher_config
-    with read_write(config), open_dict(config):
-        config.hydra.mode = RunMode.MULTIRUN
-    callbacks = Callbacks(config)
-    context = HydraContext(config_loader=composer.hydra.config_loader, callbacks=callbacks)
-    launcher = Plugins.instance().instantiate_launcher(
-        hydra_context=context, task_function=run_cell, config=config
-    )
-    threads = _threads(config)
+    each = threads_each(config) if config.threads is None else None
+    threads = [] if each is None else [f"threads={each}"]
     jobs = [[*cell.overrides, *_job_overrides(cell, folder, parent_id), *threads] for cell in cells]
-    callbacks.on_multirun_start(config=config, config_name=composer.primary)
-    returned = launcher.launch(jobs, initial_job_idx=0)
-    callbacks.on_multirun_end(config=config, config_name=composer.primary)
-    return [job.return_value for job in returned]
+    return launch_jobs(composer, config, run_cell, jobs)
 
 
 def salvage(
@@ -283,15 +269,6 @@ def _job_overrides(cell: Cell, folder: Path, parent_id: str | None) -> list[str]
     """Return what Cutscore tells a job, in a form that reaches other processes."""
     words = [f"job.name={cell.name}", f"job.progress='{folder / PROGRESS}'"]
     return [*words, f"job.parent={parent_id}"] if parent_id else words
-
-
-def _threads(config: DictConfig) -> list[str]:
-    """Divide the cores among the launcher's processes, unless the user has said how many."""
-    jobs = config.hydra.launcher.get("n_jobs")
-    if config.threads is not None or jobs is None:
-        return []
-    cores = len(os.sched_getaffinity(0))
-    return [f"threads={max(1, cores // (cores if jobs < 1 else jobs))}"]
 
 
 def _judge_best(

@@ -14,8 +14,10 @@ from cutscore.report.record_spec import (
     COMPLETE_TAG,
     KIND_TAG,
     PARENT_TAG,
+    RERUN,
     SEARCH,
     SWEEP,
+    missing_from_reruns,
     missing_from_search,
     missing_from_sweep,
     missing_names,
@@ -98,13 +100,13 @@ def list_runs(
 
 def find_runs(
     client: MlflowClient,
-    experiment: str,
+    experiment: str | None,
     tags: Mapping[str, str] | None = None,
     *,
     parent_id: str | None = None,
     status: str | None = None,
 ) -> list[RunSummary]:
-    """Return all runs of an experiment that have these tags, newest first."""
+    """Return all runs of an experiment (None: of all) that have these tags, newest first."""
     experiments = _experiments(client, experiment)
     wanted = {**(tags or {}), **({PARENT_TAG: parent_id} if parent_id else {})}
     conditions = [f"tags.`{key}` = '{value}'" for key, value in wanted.items()]
@@ -145,7 +147,39 @@ def show_run(client: MlflowClient, run: str) -> RunDetail:
     """
     experiments = _experiments(client, None)
     found, namesakes = _find(client, list(experiments), run)
-    summary = _summary(found, experiments[found.info.experiment_id])
+    return _detail(client, found, experiments[found.info.experiment_id], namesakes)
+
+
+def detail_of(client: MlflowClient, run_id: str) -> RunDetail:
+    """Return everything on the run of this very id."""
+    found = client.get_run(run_id)
+    experiment = client.get_experiment(found.info.experiment_id)
+    return _detail(client, found, str(experiment.name), ())
+
+
+def missing_from_record(detail: RunDetail) -> list[str]:
+    """Return what the record of a run lacks, as `kind:name`; empty when it is whole."""
+    if detail.summary.tags.get(KIND_TAG) == SWEEP:
+        return missing_from_sweep(detail.summary.tags, (file.path for file in detail.artifacts))
+    if detail.summary.tags.get(KIND_TAG) == SEARCH:
+        return missing_from_search(detail.summary.tags, (file.path for file in detail.artifacts))
+    if detail.summary.tags.get(KIND_TAG) == RERUN:
+        return missing_from_reruns(detail.summary.tags, (file.path for file in detail.artifacts))
+    wants_model = detail.params.get("model.refit") == "true"
+    return missing_names(
+        detail.params,
+        detail.summary.metrics,
+        detail.summary.tags,
+        (file.path for file in detail.artifacts),
+        has_dataset=bool(detail.datasets),
+        has_model=bool(detail.models) if wants_model else None,
+    )
+
+
+def _detail(
+    client: MlflowClient, found: entities.Run, experiment: str, namesakes: tuple[str, ...]
+) -> RunDetail:
+    summary = _summary(found, experiment)
     stepped = [name for name in found.data.metrics if name.startswith(_STEPPED)]
     return RunDetail(
         summary=summary,
@@ -158,23 +192,6 @@ def show_run(client: MlflowClient, run: str) -> RunDetail:
         else (),
         artifact_uri=str(found.info.artifact_uri),
         namesakes=namesakes,
-    )
-
-
-def missing_from_record(detail: RunDetail) -> list[str]:
-    """Return what the record of a run lacks, as `kind:name`; empty when it is whole."""
-    if detail.summary.tags.get(KIND_TAG) == SWEEP:
-        return missing_from_sweep(detail.summary.tags, (file.path for file in detail.artifacts))
-    if detail.summary.tags.get(KIND_TAG) == SEARCH:
-        return missing_from_search(detail.summary.tags, (file.path for file in detail.artifacts))
-    wants_model = detail.params.get("model.refit") == "true"
-    return missing_names(
-        detail.params,
-        detail.summary.metrics,
-        detail.summary.tags,
-        (file.path for file in detail.artifacts),
-        has_dataset=bool(detail.datasets),
-        has_model=bool(detail.models) if wants_model else None,
     )
 
 
