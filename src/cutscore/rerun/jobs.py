@@ -48,7 +48,7 @@ class Again:
 
 @dataclass(frozen=True)
 class Task:
-    """Runs the job that a launcher asks for; `jobs` are by name."""
+    """Runs the job that a launcher asks for; `jobs` are by the ids of the runs to make again."""
 
     jobs: Mapping[str, Again]
 

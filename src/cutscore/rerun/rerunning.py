@@ -171,11 +171,11 @@ class _Launch:
         """Hand the reruns to the launcher."""
         each = threads_each(self.config)
         jobs = {
-            name: Again.of(again, name, parent_id, each)
+            again.original.run_id: Again.of(again, name, parent_id, each)
             for name, again in zip(_names(ready), ready.runs, strict=True)
         }
         progress = self.folder / PROGRESS
-        words = [[f"job.name='{name}'", f"job.progress='{progress}'"] for name in jobs]
+        words = [[f"job.name='{run_id}'", f"job.progress='{progress}'"] for run_id in jobs]
         with shown(progress, len(jobs), ready.folds, self.stderr):
             return launch_jobs(self.composer, self.config, Task(jobs), words)
 
