@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 RERUN_OF_TAG = "cutscore.rerun_of"
 _OUTER = "outer_"
+_ID = 32
+"""Letters of a run id; a list of very many of them is cut in a tag."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ def _of_sweep(client: MlflowClient, word: str) -> tuple[list[RunDetail], list[st
         raise RequestError(Fault("--sweep", problem, f"Leave --sweep out: cutscore rerun {word}"))
     children = find_runs(client, parent.experiment, parent_id=parent.run_id)
     ids = [run.run_id for run in sorted(children, key=lambda run: run.name) if _whole(run)]
-    ids += [linked for linked in parent.tags.get(LINKED_TAG, "").split(",") if linked]
+    ids += [linked for linked in parent.tags.get(LINKED_TAG, "").split(",") if len(linked) == _ID]
     if not ids:
         problem = f"{parent.name} has no complete run."
         raise RequestError(Fault("--sweep", problem, "Name a run by its id instead."))

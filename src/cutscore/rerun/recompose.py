@@ -71,8 +71,8 @@ def sort_overrides(composer: Composer, overrides: Sequence[str]) -> Changes:
             parsed += composer.parse([text])
         except HydraException:
             faults += composer.check([text])[1]
-    for one in parsed:
-        faults += _refused(one)
+    faults += [fault for one in parsed for fault in _refused(one)]
+    parsed = [one for one in parsed if not _refused(one)]
     launcher = [str(one.input_line) for one in parsed if one.is_hydra_override()]
     choices = [one for one in parsed if not one.is_hydra_override() and _is_choice(composer, one)]
     settings = [one for one in parsed if not one.is_hydra_override() and one not in choices]

@@ -46,7 +46,7 @@ from cutscore.sweep.resume import (
 from cutscore.sweep.searches import check_searches, plan_of, run_search, runs_of
 from cutscore.tracking.lifeline import lifeline
 from cutscore.tracking.news import Step, tell
-from cutscore.tracking.reading import kept_model, list_runs
+from cutscore.tracking.reading import find_runs, kept_model
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -247,7 +247,8 @@ def salvage(
     client: MlflowClient, cells: Sequence[Cell], parent_id: str, reason: str
 ) -> list[RunOutcome]:
     """Return what the store knows of a sweep's cells after a worker process has died."""
-    found = {run.name: run for run in list_runs(client, limit=len(cells), parent_id=parent_id)}
+    newest_last = reversed(find_runs(client, None, parent_id=parent_id))  # others may be resumed
+    found = {run.name: run for run in newest_last}
     outcomes = []
     for cell in cells:
         run = found.get(cell.name)

@@ -36,8 +36,9 @@ def parent_name(request: Request) -> str:
 
 def parent_items(request: Request, board: Leaderboard, name: str) -> Iterator[Item]:
     """Yield the leaderboard, the heatmap, the best cell's threshold and what was asked for."""
+    # What may differ when a sweep is gone on with is a tag: params are written once.
     yield Param("cells", len(request.cells))
-    yield Param("swept", ", ".join(request.swept))
+    yield Tag("swept", ", ".join(request.swept))
     yield Tag("ranked_by", board.metric)  # may change when failed cells are made up for
     asked = {cell.name: list(cell.overrides) for cell in request.cells}
     yield Text("sweep.yaml", redact(yaml.safe_dump(asked, sort_keys=False)))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cutscore.errors import Fault, RequestError
-from cutscore.report.record_spec import FAILURE_TAG, KIND_TAG, SWEEP
+from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, KIND_TAG, SWEEP
 from cutscore.run import RunOutcome, labels
 from cutscore.store.init import Store
 from cutscore.sweep.cells import Cell
@@ -31,14 +31,16 @@ LINKED_TAG = "cutscore.linked_runs"
 _PATIENCE = 10.0
 """Seconds that workers of a dead parent are given to notice it and end."""
 
+_PAUSE = 0.5
+
 
 @dataclass(frozen=True)
 class Standing:
     """What stands of a sweep.
 
     `key` is what its parent is found by, `done` the outcomes of complete cells by cell number,
-    `linked` the runs among them that belong to another parent, `since` when the last of them was
-    started (ISO 8601, UTC).
+    `linked` the runs among them that belong to another parent, `since` when the last of them
+    became complete (ISO 8601, UTC).
     """
 
     key: str
@@ -63,7 +65,8 @@ def sweep_key(cells: Sequence[Cell], fingerprints: Mapping[int, str], experiment
 
 def stands_whole(standing: Standing, cells: Sequence[Cell]) -> bool:
     """Return whether nothing of a sweep is left to do, its parent's own record included."""
-    whole = standing.parent is not None and standing.parent.complete
+    parent = standing.parent
+    whole = parent is not None and parent.complete and parent.status == "FINISHED"
     return whole and all(cell.number in standing.done for cell in cells)
 
 
@@ -80,25 +83,20 @@ def find_standing(
     Raises
     ------
     RequestError
-        If another process is running this very sweep.
+        If another process is running this very sweep, or a cell of it.
     """
     key = sweep_key(cells, fingerprints, store.experiment)
-    known = find_runs(client, store.experiment, {SWEEP_KEY_TAG: key})
-    parents = [run for run in known if run.tags.get(KIND_TAG) == SWEEP]
-    for candidate in parents:
+    for candidate in _parents(client, store, key):
         _refuse_living(candidate)
         _close_children(client, store, candidate)
-    parent = parents[0] if parents else None
-    done: dict[int, RunOutcome] = {}
-    used: list[RunSummary] = []
-    for cell in cells:
-        run = _complete_run(client, store, fingerprints.get(cell.number, ""), parent)
-        if run is not None and not _search(cell):
-            done[cell.number] = outcome_of(cell, run)
-            used.append(run)
-    linked = tuple(run.run_id for run in used if parent is None or run.parent_id != parent.run_id)
-    since = max((run.started for run in used), default="")
-    return Standing(key, parent, done, linked, since, _notes(client, used))
+        if candidate.status == "RUNNING" and (life := judge_life(candidate.tags)).dead:
+            _close_dead(client, candidate, life.reason)
+    parent = next(iter(_parents(client, store, key)), None)
+    used = _assigned(client, store, cells, fingerprints, parent)
+    done = {c.number: outcome_of(c, used[c.number]) for c in cells if c.number in used}
+    linked = tuple(run.run_id for run in used.values() if not _belongs(run, parent))
+    since = max((run.tags[COMPLETE_TAG] for run in used.values()), default="")
+    return Standing(key, parent, done, linked, since, _notes(client, list(used.values())))
 
 
 def outcome_of(cell: Cell, run: RunSummary) -> RunOutcome:
@@ -110,6 +108,7 @@ def outcome_of(cell: Cell, run: RunSummary) -> RunOutcome:
         objective=str(cell.plan.experiment.threshold.objective),
         labels=labels(cell.plan),
         metrics={key: value for key, value in run.metrics.items() if not key.startswith("fold_")},
+        notes=(run.tags["notes"],) if "notes" in run.tags else (),
     )
 
 
@@ -124,6 +123,8 @@ def open_parent(
 ) -> Iterator[RunWriter]:
     """Go on with the sweep's parent run, or make one; see `open_run` for `unsent`."""
     if standing.parent is not None:
+        for candidate in _parents(client, store, standing.key):
+            _refuse_living(candidate)  # another command may have come first meanwhile
         with reopen_run(client, standing.parent.run_id, life=life, unsent=unsent) as parent:
             yield parent
         return
@@ -132,16 +133,54 @@ def open_parent(
         yield parent
 
 
-def _complete_run(
-    client: MlflowClient, store: Store, fingerprint: str, parent: RunSummary | None
-) -> RunSummary | None:
-    """Return a complete run with this fingerprint, one of this parent's before others."""
-    if not fingerprint:
-        return None
-    found = find_runs(client, store.experiment, {"fingerprint": fingerprint})
-    complete = [run for run in found if run.complete and run.status == "FINISHED"]
-    own = [run for run in complete if parent is not None and run.parent_id == parent.run_id]
-    return next(iter([*own, *complete]), None)
+def _parents(client: MlflowClient, store: Store, key: str) -> list[RunSummary]:
+    """Return the runs of this very sweep, newest first."""
+    known = find_runs(client, store.experiment, {SWEEP_KEY_TAG: key})
+    return [run for run in known if run.tags.get(KIND_TAG) == SWEEP]
+
+
+def _assigned(
+    client: MlflowClient,
+    store: Store,
+    cells: Sequence[Cell],
+    fingerprints: Mapping[int, str],
+    parent: RunSummary | None,
+) -> dict[int, RunSummary]:
+    """Return the complete run of each cell that has one, in the order of the cells.
+
+    Cells may have one fingerprint (they differ in threads, say), so a run stands for one cell
+    only, and the parent's own run of the cell's name comes first.
+    """
+    known = {
+        text: [
+            run
+            for run in find_runs(client, store.experiment, {"fingerprint": text})
+            if run.complete and run.status == "FINISHED"
+        ]
+        for text in dict.fromkeys(fingerprints.values())
+    }
+    plain = [cell for cell in cells if not _search(cell) and cell.number in fingerprints]
+    found: dict[int, RunSummary] = {}
+    for nearness in (2, 1, 0):
+        for cell in plain:
+            taken = {run.run_id for run in found.values()}
+            near = [
+                run
+                for run in known[fingerprints[cell.number]]
+                if run.run_id not in taken and _nearness(run, cell, parent) >= nearness
+            ]
+            if near and cell.number not in found:
+                found[cell.number] = near[0]
+    return {cell.number: found[cell.number] for cell in plain if cell.number in found}
+
+
+def _nearness(run: RunSummary, cell: Cell, parent: RunSummary | None) -> int:
+    """Return 2 for the parent's run of the cell's name, 1 for another of the parent's, else 0."""
+    return _belongs(run, parent) * (1 + (run.name == cell.name))
+
+
+def _belongs(run: RunSummary, parent: RunSummary | None) -> bool:
+    return parent is not None and run.parent_id == parent.run_id
 
 
 def _refuse_living(parent: RunSummary) -> None:
@@ -153,18 +192,42 @@ def _refuse_living(parent: RunSummary) -> None:
 
 
 def _close_children(client: MlflowClient, store: Store, parent: RunSummary) -> None:
-    """Close the cells that a dead process left open; workers get time to notice its death."""
+    """Close the cells that a dead process left open; workers get time to notice its death.
+
+    Searches are left to themselves: they know which of their trials go on.
+
+    Raises
+    ------
+    RequestError
+        If a worker goes on all the same.
+    """
     deadline = time.monotonic() + _PATIENCE
     while True:
-        children = find_runs(client, store.experiment, parent_id=parent.run_id, status="RUNNING")
-        lives = [(run, judge_life(run.tags)) for run in children]
-        for run, life in lives:
+        alive: list[str] = []
+        for run in find_runs(client, store.experiment, parent_id=parent.run_id, status="RUNNING"):
+            life = judge_life(run.tags)
+            if KIND_TAG in run.tags:
+                continue
             if life.dead:
-                reason = f"{life.reason} before the run was complete"
-                end_run(client, run.run_id, "FAILED", {FAILURE_TAG: reason})
-        if all(life.dead for _, life in lives) or time.monotonic() > deadline:
+                _close_dead(client, run, life.reason)
+            elif life.state == "alive":
+                alive.append(f"{run.name} ({life.reason})")
+        if not alive:
             return
-        time.sleep(0.5)
+        if time.monotonic() > deadline:
+            problem = f"cells of this sweep are being run at this moment: {', '.join(alive)}."
+            remedy = "Wait for them or end them; --fresh starts another sweep beside it."
+            raise RequestError(Fault("--resume", problem, remedy))
+        time.sleep(_PAUSE)
+
+
+def _close_dead(client: MlflowClient, run: RunSummary, reason: str) -> None:
+    """Close a run that a dead process left open; one that said it is complete has finished."""
+    if run.complete:
+        end_run(client, run.run_id, "FINISHED", {})
+    else:
+        told = f"{reason} before the run was complete"
+        end_run(client, run.run_id, "FAILED", {FAILURE_TAG: told})
 
 
 def _notes(client: MlflowClient, used: Sequence[RunSummary]) -> tuple[str, ...]:
