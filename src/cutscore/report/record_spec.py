@@ -109,7 +109,10 @@ ARTIFACTS = (
 )
 
 
-SWEEP_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start", "best_run")
+PARENT_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start")
+"""What every run that only holds others together must have."""
+
+SWEEP_TAGS = (*PARENT_TAGS, "best_run")
 SWEEP_ARTIFACTS = ("sweep.yaml", "leaderboard.csv", "best_threshold.json")
 
 
@@ -131,6 +134,15 @@ def missing_from_sweep(tags: Collection[str], artifacts: Iterable[str]) -> list[
     files = set(artifacts)
     missing = [f"tag:{name}" for name in SWEEP_TAGS if name not in tags]
     return missing + [f"artifact:{name}" for name in SWEEP_ARTIFACTS if name not in files]
+
+
+def missing_from_parent(
+    kind: str, tags: Collection[str], artifacts: Iterable[str]
+) -> list[str]:
+    """Return what a run of a kind that only holds others together lacks, as `kind:name`."""
+    if kind == SWEEP:
+        return missing_from_sweep(tags, artifacts)
+    return [f"tag:{name}" for name in PARENT_TAGS if name not in tags]
 
 
 def missing_names(
