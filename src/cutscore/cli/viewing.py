@@ -42,8 +42,12 @@ ArtifactsOption = Annotated[
 ]
 
 
-def view_of(store: str | None, artifacts: Sequence[Path] | None = None) -> View:
+def view_of(
+    store: str | None, artifacts: Sequence[Path] | None = None, setting: str = SETTING
+) -> View:
     """Read the store that is named, or the default one; nothing is made or changed.
+
+    `setting` is what the command calls the store, for messages.
 
     Raises
     ------
@@ -57,21 +61,23 @@ def view_of(store: str | None, artifacts: Sequence[Path] | None = None) -> View:
     given = Path(store).expanduser() if store and "://" not in store else None
     if given is not None and given.is_dir():
         if (given / USUAL_NAME).is_file():
-            return view_database((given / USUAL_NAME).absolute(), extra)
+            return view_database((given / USUAL_NAME).absolute(), extra, setting)
         if is_file_store(given) or is_file_store(given / "mlruns"):
-            return view_folder(given.absolute(), extra)
+            return view_folder(given.absolute(), extra, setting)
         problem = f"{given} is a folder with neither {USUAL_NAME} nor files of MLflow in it."
-        raise RequestError(Fault(SETTING, problem, "Name the .db file."))
+        raise RequestError(Fault(setting, problem, "Name the .db file."))
     if given is not None and given.is_file():
-        return view_database(given.absolute(), extra)
-    address = named(store)
+        return view_database(given.absolute(), extra, setting)
+    address = named(store, setting)
     path = sqlite_path(address.uri)
     if path is not None:
-        return view_database(path, extra)
+        return view_database(path, extra, setting)
     from cutscore.tracking.client import open_client
 
-    local = [Path(address.artifacts)] if address.artifacts and "://" not in address.artifacts else []
-    return view_client(address.uri, open_client(address.uri), [*local, *extra])
+    local = (
+        [Path(address.artifacts)] if address.artifacts and "://" not in address.artifacts else []
+    )
+    return view_client(address.uri, open_client(address.uri), [*local, *extra], setting)
 
 
 def client_of(store: str | None) -> tuple[str, MlflowClient]:
@@ -96,12 +102,12 @@ def client_of(store: str | None) -> tuple[str, MlflowClient]:
     return uri, open_client(uri)
 
 
-def named(store: str | None) -> Address:
+def named(store: str | None, setting: str = SETTING) -> Address:
     """Return the address that the argument names, or the default one."""
     try:
         return address_of(store)
     except RequestError as error:
-        raise RequestError([replace(f, setting=SETTING) for f in error.faults]) from error
+        raise RequestError([replace(f, setting=setting) for f in error.faults]) from error
 
 
 @contextmanager

@@ -136,9 +136,7 @@ def missing_from_sweep(tags: Collection[str], artifacts: Iterable[str]) -> list[
     return missing + [f"artifact:{name}" for name in SWEEP_ARTIFACTS if name not in files]
 
 
-def missing_from_parent(
-    kind: str, tags: Collection[str], artifacts: Iterable[str]
-) -> list[str]:
+def missing_from_parent(kind: str, tags: Collection[str], artifacts: Iterable[str]) -> list[str]:
     """Return what a run of a kind that only holds others together lacks, as `kind:name`."""
     if kind == SWEEP:
         return missing_from_sweep(tags, artifacts)

@@ -139,13 +139,15 @@ def _logged_paths(run: Run) -> list[str]:
         except ValueError:
             continue
         if isinstance(entries, list):
-            found = (e.get("artifact_path") or e.get("path") for e in entries if isinstance(e, dict))
+            found = (
+                e.get("artifact_path") or e.get("path") for e in entries if isinstance(e, dict)
+            )
             paths += [path for path in found if isinstance(path, str) and path]
     return list(dict.fromkeys(paths))
 
 
 def _is_there(path: str, run: Run, listing: Listing) -> bool:
-    """Return whether a noted path is a file or folder; models lie apart from runs since MLflow 3."""
+    """Return whether a noted path is there; models lie apart from runs since MLflow 3."""
     inside = any(name == path or name.startswith(f"{path}/") for name in listing.files)
     return inside or bool(run.models)
 

@@ -5,6 +5,7 @@ Times are milliseconds since 1970, as MLflow keeps them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from cutscore.report.record_spec import COMPLETE_TAG, KIND_TAG, PARENT_TAG
 
 ACTIVE = "active"
 _OURS = "cutscore"
+_MODEL_ID = re.compile(r"\bm-[0-9a-f]{32}\b")
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,9 @@ class Version:
 
     @property
     def model_id(self) -> str | None:
-        """The logged model that was registered, if it was one."""
-        _, separator, rest = self.source.partition("models:/")
-        return rest if separator and rest.startswith("m-") else None
+        """The logged model that was registered, if it was one: its id is part of the address."""
+        found = _MODEL_ID.search(self.source) or _MODEL_ID.search(self.storage)
+        return found[0] if found else None
 
 
 @dataclass(frozen=True)

@@ -64,13 +64,13 @@ def rows(
     return made
 
 
-def write_rows(table: Sequence[Row], form: str, out: Path | None) -> str:
-    """Write rows to a file, or return them as text when there is none (Parquet needs a file).
+def check_form(form: str, out: Path | None) -> None:
+    """Check what is to be written, before anything is read.
 
     Raises
     ------
     RequestError
-        If the format is unknown, or the file cannot be written.
+        If the format is unknown, or needs a file and there is none.
     """
     if form not in FORMATS:
         problem = f'it is one of {", ".join(FORMATS)}, got "{form}".'
@@ -78,6 +78,16 @@ def write_rows(table: Sequence[Row], form: str, out: Path | None) -> str:
     if form == "parquet" and out is None:
         problem = "Parquet is no text for a terminal."
         raise RequestError(Fault("--format", problem, "Name a file: --out runs.parquet."))
+
+
+def write_rows(table: Sequence[Row], form: str, out: Path | None) -> str:
+    """Write rows to a file, or return them as text when there is none.
+
+    Raises
+    ------
+    RequestError
+        If the file cannot be written.
+    """
     text = "" if form == "parquet" else _text(table, form)
     if out is None:
         return text
@@ -91,7 +101,9 @@ def write_rows(table: Sequence[Row], form: str, out: Path | None) -> str:
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         problem = f"{out} cannot be written ({error.strerror or error})."
-        raise RequestError(Fault("--out", problem, "Name a file in a folder that exists.")) from error
+        raise RequestError(
+            Fault("--out", problem, "Name a file in a folder that exists.")
+        ) from error
     return ""
 
 

@@ -71,8 +71,7 @@ def undo(store_folder: Path, client: MlflowClient, title: str) -> list[Done]:
         if batch.title != title:
             continue
         stages = run_stages(client, batch)
-        for run in batch.runs:
-            done.append(_undone(batch, run, client, stages.get(run.run_id)))
+        done += [_undone(batch, run, client, stages.get(run.run_id)) for run in batch.runs]
         if not any(entry.problem for entry in done):
             drop(batch)
     return done

@@ -1,4 +1,4 @@
-"""A store's contents read through MLflow's client: of servers and of databases other than SQLite."""
+"""A store's contents read through MLflow's client: servers, databases other than SQLite."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, HEARTBEAT_TAG, PRUNED_TAG
 from cutscore.store.findings import Judge

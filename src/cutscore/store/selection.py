@@ -176,7 +176,7 @@ def _where_faults(where: str, contents: Contents) -> list[Fault]:
     from mlflow.exceptions import MlflowException
     from mlflow.utils.search_utils import SearchUtils
 
-    example = 'For example: --where "metrics.roc_auc < 0.6 and params.seed = \'42\'".'
+    example = "For example: --where \"metrics.roc_auc < 0.6 and params.seed = '42'\"."
     try:
         parsed = SearchUtils.parse_search_filter(where)
     except MlflowException as error:

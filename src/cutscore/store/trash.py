@@ -184,7 +184,5 @@ def drop(batch: Batch) -> None:
 def size_of(folder: Path) -> int:
     """Return the bytes of all files below a folder, links not followed."""
     return sum(
-        os.lstat(os.path.join(parent, name)).st_size
-        for parent, _, names in os.walk(folder)
-        for name in names
+        Path(parent, name).lstat().st_size for parent, _, names in os.walk(folder) for name in names
     )

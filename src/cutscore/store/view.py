@@ -11,6 +11,7 @@ import contextlib
 import sqlite3
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
 from cutscore.store import read_client, read_sql
 from cutscore.store.contents import Contents
-from cutscore.store.database import integrity_faults, is_current, open_readonly, upgraded_copy
+from cutscore.store.database import is_current, open_readonly, upgraded_copy
 from cutscore.store.files import Files, LocalFiles, ServedFiles
 from cutscore.store.paths import artifact_roots
 from cutscore.store.quiet import quiet_migration
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 SETTING = "STORE"
+MOST_FAULTS = 20
 _NOTHING = Contents({}, {}, {}, ())
 
 
@@ -139,17 +141,25 @@ def _contents(path: Path, setting: str) -> Contents:
 
 
 def _damage(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """Return what SQLite finds wrong: with pages and indexes, and between tables."""
-    found = [f"integrity: {line}" for line in integrity_faults(connection)]
-    with contextlib.suppress(sqlite3.DatabaseError):  # integrity has told it
+    """Return what SQLite finds wrong: with pages and indexes, and between tables.
+
+    Of pages that are past telling SQLite itself gives up; that is told too.
+    """
+    found = []
+    try:
+        for (line,) in connection.execute(f"PRAGMA integrity_check({MOST_FAULTS})"):
+            if line != "ok":
+                found.append(f"integrity: {line}")
         rows = connection.execute("PRAGMA foreign_key_check").fetchall()
-        counts: dict[tuple[str, str], int] = {}
-        for table, _, parent, _ in rows:
-            counts[str(table), str(parent)] = counts.get((str(table), str(parent)), 0) + 1
-        found += [
-            f"foreign keys: {count} rows of {table} name no row of {parent}"
-            for (table, parent), count in sorted(counts.items())
-        ]
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_CORRUPT:
+            raise
+        return (*found, f"integrity: {error}")
+    counts = Counter((str(table), str(parent)) for table, _, parent, _ in rows)
+    found += [
+        f"foreign keys: {number} rows of {table} name no row of {parent}"
+        for (table, parent), number in sorted(counts.items())
+    ]
     return tuple(found)
 
 
