@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 KINDS = {
-    "damaged": "the database contradicts itself or cannot be read",
+    "damaged": "part of the store cannot be read, or contradicts the rest",
     "interrupted": "says FINISHED, but never that its record is complete",
     "incomplete": "lacks part of the record",
     "dead": "says RUNNING, but its process has ended",

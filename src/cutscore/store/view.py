@@ -8,11 +8,14 @@ own migration fills. Servers and other databases are read through MLflow's clien
 from __future__ import annotations
 
 import contextlib
+import io
+import logging
 import sqlite3
 import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,11 +94,12 @@ def view_folder(folder: Path, extra: Sequence[Path] = (), setting: str = SETTING
     """
     with tempfile.TemporaryDirectory(prefix="cutscore-") as temporary:
         database = Path(temporary) / "mlflow.db"
-        _migrate_folder(folder, database, setting)
+        damage = _migrate_folder(folder, database, setting)
         contents = _contents(database, setting)
     roots = artifact_roots(folder, extra)
+    files = LocalFiles(folder.absolute(), roots)
     note = "This is a file store, which MLflow no longer opens; a temporary database was read."
-    return View(str(folder), contents, LocalFiles(folder.absolute(), roots), roots, notes=(note,))
+    return View(str(folder), contents, files, roots, damage, (note,))
 
 
 def view_client(
@@ -163,17 +167,40 @@ def _damage(connection: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _migrate_folder(folder: Path, database: Path, setting: str) -> None:
-    """Let MLflow's own migration fill a new database from a file store."""
+class _Complaints(logging.Handler):
+    """Keeps what is logged instead of showing it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the first line of a message."""
+        self.lines.append(record.getMessage().splitlines()[0])
+
+
+def _migrate_folder(folder: Path, database: Path, setting: str) -> tuple[str, ...]:
+    """Let MLflow's own migration fill a new database; return what it could not read.
+
+    It leaves out what it cannot read, says so in its log only, and prints to stdout.
+    """
     import yaml
     from mlflow.exceptions import MlflowException
     from mlflow.store.fs2db import migrate
     from sqlalchemy.exc import SQLAlchemyError
 
+    complaints = _Complaints()
+    logger = logging.getLogger("mlflow.store.fs2db")
+    logger.addHandler(complaints)
+    logger.propagate = False
     try:
-        with quiet_migration(), warnings.catch_warnings():
+        with quiet_migration(), redirect_stdout(io.StringIO()), warnings.catch_warnings():
             migrate(folder, f"{PREFIX}{database}", progress=False)
     except (MlflowException, SQLAlchemyError, yaml.YAMLError, OSError, ValueError, KeyError) as e:
         first = str(e).splitlines()[0] if str(e) else type(e).__name__
         problem = f"{folder} cannot be read as a file store: {first}."
         raise RequestError(Fault(setting, problem, "Mend or remove that file.")) from e
+    finally:
+        logger.propagate = True
+        logger.removeHandler(complaints)
+    return tuple(complaints.lines)

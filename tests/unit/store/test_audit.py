@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 from cared import FOREIGN_NAME
@@ -165,6 +167,21 @@ def test_a_truncated_database_is_told(sound_copy):
     sound_copy.path.write_bytes(content[:10_000])
     with pytest.raises(RequestError, match="is damaged"):
         view_database(sound_copy.path)
+
+
+def test_a_newer_store_is_refused(sound_copy):
+    sound_copy.sql("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+    with pytest.raises(RequestError, match="newer MLflow has written it"):
+        view_database(sound_copy.path)
+
+
+def test_a_locked_store_is_told(sound_copy, monkeypatch):
+    monkeypatch.setattr("cutscore.store.database.BUSY_SECONDS", 0.05)
+    with closing(sqlite3.connect(sound_copy.path)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(RequestError, match="is locked by another program"):
+            view_database(sound_copy.path)
 
 
 def test_a_client_reads_what_sql_reads(faulty):
