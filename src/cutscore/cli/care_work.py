@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cutscore.cli.care_text import print_done, print_selection, print_trash
-from cutscore.cli.viewing import SETTING, client_of, view_of
+from cutscore.cli.viewing import SETTING, client_of, progress_bar, view_of
 from cutscore.errors import Fault, RequestError, StoreError, nearest
 
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ def prune_runs(place: Place, filters: Filters, *, do: bool, as_json: bool) -> No
     view = place.view
     chosen = select(filters, view.contents, view.files, place.client, judge_life)
     runs = plan(view, chosen)
-    done = prune(place.folder, place.client, runs) if do and runs else []
+    done: list[Done] = []
+    if do and runs:
+        with progress_bar("runs") as heard:
+            done = prune(place.folder, place.client, runs, heard)
     if as_json:
         body = {
             "dry_run": not do,
@@ -95,7 +98,9 @@ def empty_trash(place: Place, *, do: bool, as_json: bool) -> None:
     from cutscore.store.trash import batches, size_of
 
     if do:
-        _tell(empty(place.folder, place.client, place.view.contents), as_json=as_json)
+        with progress_bar("runs") as heard:
+            done = empty(place.folder, place.client, place.view.contents, heard)
+        _tell(done, as_json=as_json)
         return
     found = [(batch, size_of(batch.folder)) for batch in batches(place.folder)]
     if as_json:

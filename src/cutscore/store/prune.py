@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cutscore.store.audit import Heard, unheard
 from cutscore.store.contents import ACTIVE, Contents, Run
 from cutscore.store.selection import Selection, registered_runs
 from cutscore.store.trash import (
@@ -19,6 +20,7 @@ from cutscore.store.trash import (
     new_batch,
     remove_folders,
     return_folders,
+    unmoved,
 )
 from cutscore.store.view import View
 
@@ -50,17 +52,20 @@ def plan(view: View, selection: Selection) -> tuple[Binned, ...]:
     )
 
 
-def prune(store_folder: Path, client: MlflowClient, runs: tuple[Binned, ...]) -> list[Done]:
+def prune(
+    store_folder: Path, client: MlflowClient, runs: tuple[Binned, ...], heard: Heard = unheard
+) -> list[Done]:
     """Mark runs as deleted and move their folders into a new batch of the trash."""
     batch = new_batch(store_folder, runs)
     done = []
-    for run in runs:
+    for number, run in enumerate(runs, 1):
         # The mark first: interrupted in between, nothing is lost and the run is merely hidden.
         client.delete_run(run.run_id)
         for model_id in run.models:
             client.delete_logged_model(model_id)
         failed = bin_folders(batch, run)
         done.append(Done(run.run_id, run.name, run.experiment, "deleted", "; ".join(failed)))
+        heard(number, len(runs))
     return done
 
 
@@ -77,38 +82,48 @@ def undo(store_folder: Path, client: MlflowClient, title: str) -> list[Done]:
     return done
 
 
-def empty(store_folder: Path, client: MlflowClient, contents: Contents) -> list[Done]:
+def empty(
+    store_folder: Path, client: MlflowClient, contents: Contents, heard: Heard = unheard
+) -> list[Done]:
     """Delete for good what lies in the trash: files, and the runs in the database.
 
-    Runs that were restored since, or whose model is registered, are left.
+    Left are runs that are not deleted, whose model is registered, or whose files never arrived.
     """
-    done = []
-    for batch in list(batches(store_folder)):
+    database = _database(client)
+    deleted_models = {*database._get_deleted_logged_models()}
+    registered = registered_runs(contents)
+    found = list(batches(store_folder))
+    total = sum(len(batch.runs) for batch in found)
+    done: list[Done] = []
+    for batch in found:
         kept = False
         for run in batch.runs:
-            reason = kept_reason(run, contents)
-            if reason:
-                kept = True
-                done.append(Done(run.run_id, run.name, run.experiment, "kept", reason))
-                continue
-            _delete_for_good(client, run, contents)
-            freed = remove_folders(batch, run)
-            did = f"removed for good, {freed:,} bytes freed"
-            done.append(Done(run.run_id, run.name, run.experiment, did))
+            reason = _why_kept(batch, run, contents, registered)
+            did = "kept" if reason else "removed for good"
+            if not reason:
+                _delete_for_good(database, run, contents, deleted_models)
+                did += f", {remove_folders(batch, run):,} bytes freed"
+            kept = kept or bool(reason)
+            done.append(Done(run.run_id, run.name, run.experiment, did, reason))
+            heard(len(done), total)
         if not kept:
             drop(batch)
     return done
 
 
-def kept_reason(run: Binned, contents: Contents) -> str:
+def _why_kept(batch: Batch, run: Binned, contents: Contents, registered: Mapping[str, str]) -> str:
     """Return why a run in the trash must not be deleted for good, '' if it may be."""
     known = contents.runs.get(run.run_id)
     if known is not None and not known.deleted:
-        return "it was restored since"
-    title = registered_runs(contents).get(run.run_id)
+        return "it is not deleted: it was restored, or never taken"
+    title = registered.get(run.run_id)
     if title is None:
         title = next((v.title for v in contents.versions if v.model_id in run.models), None)
-    return f"its model is registered as {title}" if title else ""
+    if title:
+        return f"its model is registered as {title}"
+    if unmoved(batch, run):
+        return f"its files never arrived here; take it back: --undo {batch.title}"
+    return ""
 
 
 def _binned(view: View, run: Run, reason: str) -> Binned:
@@ -166,13 +181,15 @@ def _restore_models(client: MlflowClient, models: Sequence[str]) -> None:
             store._get_logged_model_record(session, model_id).lifecycle_stage = ACTIVE
 
 
-def _delete_for_good(client: MlflowClient, run: Binned, contents: Contents) -> None:
-    """Delete a run and its models from the database, as MLflow's own gc does."""
-    store = _database(client)
-    for model_id in {*store._get_deleted_logged_models()} & {*run.models}:
-        store._hard_delete_logged_model(model_id)
+def _delete_for_good(
+    database: SqlAlchemyStore, run: Binned, contents: Contents, models: Collection[str]
+) -> None:
+    """Delete a run and its deleted `models` from the database, as MLflow's own gc does."""
+    for model_id in run.models:
+        if model_id in models:
+            database._hard_delete_logged_model(model_id)
     if run.run_id in contents.runs:
-        store._hard_delete_run(run.run_id)
+        database._hard_delete_run(run.run_id)
 
 
 def _database(client: MlflowClient) -> SqlAlchemyStore:

@@ -222,7 +222,7 @@ def _older(run: Run, age: timedelta, now: datetime) -> bool:
 def _state(run: Run, filters: Filters, files: Files) -> str | None:
     """Return why a run fits the states that are asked for, None if it does not."""
     if not (filters.incomplete or filters.failed or filters.pruned):
-        return "fits"
+        return "fits the filters"
     pruned = PRUNED_TAG in run.tags
     if filters.pruned and pruned:
         return "pruned"

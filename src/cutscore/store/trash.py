@@ -142,6 +142,15 @@ def bin_folders(batch: Batch, run: Binned) -> list[str]:
     return failed
 
 
+def unmoved(batch: Batch, run: Binned) -> list[str]:
+    """Return the folders of a run that were to move and are still where they were."""
+    return [
+        move.source
+        for move in run.moves
+        if os.path.lexists(move.source) and not os.path.lexists(inside(batch, move))
+    ]
+
+
 def return_folders(batch: Batch, run: Binned) -> list[str]:
     """Move a run's folders back to where they came from; return those that could not be moved."""
     failed = []

@@ -19,6 +19,7 @@ from cutscore.report.record_spec import (
     PARENT_TAG,
 )
 from cutscore.store import export
+from cutscore.store.audit import audit
 from cutscore.store.prune import empty, plan, prune, undo
 from cutscore.store.reap import reap
 from cutscore.store.selection import PIN_TAG, Filters, select
@@ -187,13 +188,36 @@ def test_emptying_deletes_what_is_in_the_trash_and_nothing_else(sound_copy, tmp_
     client.restore_run(sound_copy.runs["failed"])
     after = view_database(sound_copy.path)
     done = {entry.run_id: entry for entry in empty(sound_copy.folder, client, after.contents)}
-    assert done[sound_copy.runs["failed"]].problem == "it was restored since"
+    assert done[sound_copy.runs["failed"]].problem.startswith("it is not deleted")
     assert (outside / "precious").read_text() == "x"
     left = view_database(sound_copy.path)
     assert set(left.contents.runs) == {sound_copy.runs["failed"]}
     assert left.contents.models == {}
     assert left.damage == ()
     assert contents_of(sound_copy.folder).keys() == {f"trash/{batch.title}/{MANIFEST}"}
+
+
+def test_a_pruning_that_was_cut_short_can_be_taken_back(sound_copy, monkeypatch):
+    release(sound_copy)
+    view, found = chosen(sound_copy, experiment="tests")
+    client, run_id = sound_copy.client(), sound_copy.runs["exp02_cv_domain"]
+
+    def cut_short(batch, run):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cutscore.store.prune.bin_folders", cut_short)
+    runs = tuple(run for run in plan(view, found) if run.run_id == run_id)
+    with pytest.raises(KeyboardInterrupt):
+        prune(sound_copy.folder, client, runs)
+    (batch,) = batches(sound_copy.folder)
+    deleted = view_database(sound_copy.path).contents
+    assert deleted.runs[run_id].deleted
+    (kept,) = empty(sound_copy.folder, client, deleted)
+    assert f"--undo {batch.title}" in kept.problem
+    undo(sound_copy.folder, client, batch.title)
+    again = view_database(sound_copy.path)
+    assert again.contents.runs == view.contents.runs
+    assert audit(again, judge_life).clean
 
 
 def test_a_manifest_that_leads_out_of_the_trash_is_refused(sound_copy, tmp_path):
