@@ -15,6 +15,7 @@ from cutscore.cli.viewing import (
     client_of,
     progress_bar,
     view_of,
+    writing,
 )
 from cutscore.errors import Fault, RequestError
 
@@ -79,8 +80,9 @@ def reap(
         problem = f"it is a number of hours above 0, got {foreign_older_than:g}."
         raise RequestError(Fault("--foreign-older-than", problem))
     after = None if foreign_older_than is None else timedelta(hours=foreign_older_than)
-    _, client = client_of(store)
-    found = reaped(client, judge_life, unclaimed_after=after, dry_run=dry_run)
+    with writing():
+        _, client = client_of(store)
+        found = reaped(client, judge_life, unclaimed_after=after, dry_run=dry_run)
     if as_json:
         print(json.dumps({"dry_run": dry_run, "runs": [asdict(run) for run in found]}, indent=2))
     else:
@@ -133,13 +135,14 @@ def prune(
 
     filters = Filters(incomplete, failed, pruned, where, older_than, experiment)
     _check_words(filters, empty=empty, undo=undo, yes=yes, dry_run=dry_run)
-    place = care_work.place_of(store, artifacts)
-    if empty:
-        care_work.empty_trash(place, do=yes, as_json=as_json)
-    elif undo is not None:
-        care_work.take_back(place, undo, as_json=as_json)
-    else:
-        care_work.prune_runs(place, filters, do=yes, as_json=as_json)
+    with writing():
+        place = care_work.place_of(store, artifacts)
+        if empty:
+            care_work.empty_trash(place, do=yes, as_json=as_json)
+        elif undo is not None:
+            care_work.take_back(place, undo, as_json=as_json)
+        else:
+            care_work.prune_runs(place, filters, do=yes, as_json=as_json)
 
 
 def _check_words(

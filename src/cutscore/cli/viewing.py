@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cutscore.cli.store import address_of
-from cutscore.errors import Fault, RequestError
+from cutscore.errors import Fault, RequestError, StoreError
+from cutscore.report.redact import redact
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -108,6 +109,25 @@ def named(store: str | None, setting: str = SETTING) -> Address:
         return address_of(store)
     except RequestError as error:
         raise RequestError([replace(f, setting=setting) for f in error.faults]) from error
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Turn what MLflow raises while it writes (a locked database, a lost server) into our words.
+
+    Raises
+    ------
+    StoreError
+        In its place.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        first = redact(str(error)).splitlines()[0].rstrip(".")
+        raise StoreError(f"the store refuses: {first}. What was done until then stays.") from error
 
 
 @contextmanager

@@ -109,10 +109,7 @@ ARTIFACTS = (
 )
 
 
-PARENT_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start")
-"""What every run that only holds others together must have."""
-
-SWEEP_TAGS = (*PARENT_TAGS, "best_run")
+SWEEP_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start", "best_run")
 SWEEP_ARTIFACTS = ("sweep.yaml", "leaderboard.csv", "best_threshold.json")
 
 
@@ -134,13 +131,6 @@ def missing_from_sweep(tags: Collection[str], artifacts: Iterable[str]) -> list[
     files = set(artifacts)
     missing = [f"tag:{name}" for name in SWEEP_TAGS if name not in tags]
     return missing + [f"artifact:{name}" for name in SWEEP_ARTIFACTS if name not in files]
-
-
-def missing_from_parent(kind: str, tags: Collection[str], artifacts: Iterable[str]) -> list[str]:
-    """Return what a run of a kind that only holds others together lacks, as `kind:name`."""
-    if kind == SWEEP:
-        return missing_from_sweep(tags, artifacts)
-    return [f"tag:{name}" for name in PARENT_TAGS if name not in tags]
 
 
 def missing_names(
@@ -175,3 +165,14 @@ def missing_names(
     if has_model is False:
         missing.append("model")
     return missing
+
+
+PARENT_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start")
+"""What every run must have that only holds others together."""
+
+
+def missing_from_parent(kind: str, tags: Collection[str], artifacts: Iterable[str]) -> list[str]:
+    """Return what a run of a kind that only holds others together lacks, as `kind:name`."""
+    if kind == SWEEP:
+        return missing_from_sweep(tags, artifacts)
+    return [f"tag:{name}" for name in PARENT_TAGS if name not in tags]
