@@ -281,13 +281,19 @@ def _decide(
         return "keep", ""
     files = source.holdings[kind][owner].files
     here, there = target.connection, source.connection
-    if set(held.files) <= set(files) and is_earlier(kind, owner, here, there, hard):
+    grows = kind == "run" and hard != [FILES]  # a run that goes on overwrites its log
+    if _fewer(held.files, files, grows) and is_earlier(kind, owner, here, there, hard):
         report.collide(kind, owner, "the target has an earlier state: replaced by the later one")
         return "update", ""
-    if set(files) <= set(held.files) and is_earlier(kind, owner, there, here, hard):
+    if _fewer(files, held.files, grows) and is_earlier(kind, owner, there, here, hard):
         report.collide(kind, owner, "the source has an earlier state: the target's stays")
         return "keep", ""
     return "refuse", f"the target has it with different {', '.join(hard)}"
+
+
+def _fewer(some: Mapping[str, str], more: Mapping[str, str], grows: bool) -> bool:
+    """Return whether all of some files are among more of them, and the same unless `grows`."""
+    return set(some) <= set(more) if grows else set(some.items()) <= set(more.items())
 
 
 def _table(kind: Kind) -> tuple[str, str, str]:
