@@ -18,6 +18,7 @@ from pathlib import Path
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
 from cutscore.store.locks import locked
+from cutscore.store.merge_journal import repair_if_idle
 from cutscore.store.quiet import quiet_migration
 from cutscore.store.server import check_reachable, load_mlflow, open_experiment
 from cutscore.store.sqlite import PREFIX, check_file, fault, is_empty, sqlite_path
@@ -56,6 +57,7 @@ def init_store(uri: str, artifacts: str | None, experiment: str) -> Store:
     location = location_in(artifacts, experiment)
     if path is None:
         return _init_server(uri, location, experiment)
+    repair_if_idle(path)  # a merge whose process was killed
     if not is_empty(path):
         check_file(path)  # before the lock: a file that is refused gets no lock file beside it
     with contextlib.ExitStack() as undo:

@@ -146,6 +146,7 @@ def _rehearse(
             raise RequestError(faults)
         target = Target(connection, request.target.parent)
         connection.execute("BEGIN")
+        connection.execute("PRAGMA defer_foreign_keys = ON")
         before = connection.total_changes
         plans, reports = _write_all(request, sources, target)
         _check_rows(target, plans, reports)
@@ -183,18 +184,19 @@ def _check_rows(target: Target, plans: Plans, reports: Sequence[SourceReport]) -
     StoreError
         If a run or model is not the same in the target as in its source.
     """
-    for (source, plan), report in zip(plans, reports, strict=True):
+    for number, ((source, plan), report) in enumerate(zip(plans, reports, strict=True)):
         for kind in KINDS:
-            report.compared += len(plan.ids(kind, "add", "update", "skip"))
-            report.equal += len(plan.ids(kind, "skip"))  # compared when it was planned
-            written = plan.ids(kind, "add", "update")
+            skipped = plan.ids(kind, "skip")  # they were compared when they were planned
+            replaced = {
+                one for _, later in plans[number + 1 :] for one in later.ids(kind, "update")
+            }
+            written = [one for one in plan.ids(kind, "add", "update") if one not in replaced]
+            report.compared += len(skipped) + len(written)
+            report.equal += len(skipped)
             for owner, content in read_contents(target.connection, kind, written).items():
                 # Files are compared where they are staged.
                 expected = {k: v for k, v in source.contents[kind][owner].items() if k != FILES}
-                later = [other for other, _ in plans if other is not source]
-                if differing(expected, content) and not any(
-                    owner in other.contents[kind] for other in later
-                ):
+                if differing(expected, content):
                     fields = ", ".join(differing(expected, content))
                     raise StoreError(
                         f"{kind} {owner} would not be the same in the target: {fields}"
@@ -235,6 +237,7 @@ def _commit(request: MergeRequest, plans: Plans, journal: Journal) -> list[Sourc
     """Write all rows in one transaction, check them, put files into place, and commit."""
     with closing(_connect(request.target)) as connection:
         connection.execute("BEGIN IMMEDIATE")
+        connection.execute("PRAGMA defer_foreign_keys = ON")
         try:
             target = Target(connection, request.target.parent)
             broken = set(connection.execute("PRAGMA foreign_key_check").fetchall())
@@ -339,5 +342,4 @@ def _connect(path: Path) -> sqlite3.Connection:
     """Connect for writing, with foreign keys checked when the transaction ends."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA defer_foreign_keys = ON")
     return connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -32,13 +32,13 @@ COUNTED: dict[Action, str] = {
 class Target:
     """The store that is merged into: a connection to it or to a copy, where its files are.
 
-    `folder` is the real database's folder. `held` are files that are not in place yet, by kind
-    and id.
+    `folder` is the real database's folder. `coming` are, by kind and id, the files that this
+    merge brings and that are not in place yet, with the folder that they go to.
     """
 
     connection: sqlite3.Connection
     folder: Path
-    held: dict[tuple[Kind, str], Holding] = field(default_factory=dict)
+    coming: dict[tuple[Kind, str], tuple[Holding, Path | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -138,12 +138,11 @@ def _known_experiment(
     target: Target, source_id: int, name: str, target_id: int, location: str
 ) -> ExperimentPlan:
     """Return the plan for an experiment that the target has."""
-    claim = take_apart(location)
-    if isinstance(claim, Unusable) or not (claim.here and claim.absolute):
+    place = _claimed(location)
+    if place is None:
         found = resolve_artifact(location, target.folder)
         place = None if isinstance(found, Unusable) else found.path
         return ExperimentPlan(source_id, target_id, name, location, place)
-    place = Path("/", *claim.parts)
     if place.exists() or target.folder in place.parents:
         return ExperimentPlan(source_id, target_id, name, location, place)
     found = resolve_artifact(location, target.folder)
@@ -190,7 +189,7 @@ def _plan_units(
     rows = source.connection.execute(f"{query} ORDER BY {column}").fetchall()
     common = [str(row[0]) for row in rows if str(row[0]) in there]
     contents = contents_of(target.connection, kind, common)
-    on_disk = frozenset(one for one in common if (kind, one) not in target.held)
+    on_disk = frozenset(one for one in common if (kind, one) not in target.coming)
     holdings = read_holdings(
         target.connection, kind, target.folder, artifact_roots(target.folder), on_disk
     )
@@ -200,13 +199,15 @@ def _plan_units(
         if owner not in there:
             plan = _addition(kind, owner, experiments[experiment_id], holding, str(address))
         else:
-            held = target.held.get((kind, owner)) or holdings[owner]
+            held, place = target.coming.get((kind, owner)) or _in_place(holdings[owner])
             mine = {**contents[owner], FILES: files_digest(held.files)}
             action, reason = _decide(target, source, kind, owner, mine, held, report)
             if action == "refuse" and keep_target:
                 report.collide(kind, owner, f"{reason}: the target's is kept")
                 action = "keep"
-            plan = _standing(kind, owner, action, reason, there[owner], holding, held)
+            plan = UnitPlan(kind, owner, action, *there[owner], None, reason)
+            if action == "update" and dict(holding.files) != dict(held.files):
+                plan = replace(plan, files=place or _claimed(plan.address))
         report_counts = report.runs if kind == "run" else report.models
         report_counts[COUNTED[plan.action]] = report_counts.get(COUNTED[plan.action], 0) + 1
         plans.append(plan)
@@ -237,25 +238,17 @@ def _addition(
     return UnitPlan(kind, owner, "add", target_id, address, files)
 
 
-def _standing(
-    kind: Kind,
-    owner: str,
-    action: Action,
-    reason: str,
-    there: tuple[int, str],
-    holding: Holding,
-    held: Holding,
-) -> UnitPlan:
-    """Return the plan for a run or model that the target has already."""
-    experiment_id, address = there
-    files = None
-    if action == "update" and holding.files and dict(holding.files) != dict(held.files):
-        claim = take_apart(address)
-        if held.folder is not None:
-            files = held.folder
-        elif not isinstance(claim, Unusable) and claim.here and claim.absolute:
-            files = Path("/", *claim.parts)
-    return UnitPlan(kind, owner, action, experiment_id, address, files, reason)
+def _in_place(holding: Holding) -> tuple[Holding, Path | None]:
+    """Return the files that the target has of a run or model, and their folder."""
+    return holding, holding.folder
+
+
+def _claimed(address: str) -> Path | None:
+    """Return the folder that an address of the target names, None if it is elsewhere."""
+    claim = take_apart(address)
+    if isinstance(claim, Unusable) or not (claim.here and claim.absolute):
+        return None
+    return Path("/", *claim.parts)
 
 
 def _decide(

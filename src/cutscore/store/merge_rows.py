@@ -40,7 +40,7 @@ def write_source(target: Target, source: Opened, plan: SourcePlan, report: Sourc
     for unit in plan.units:
         if unit.action in ("add", "update"):
             holding = source.holdings[unit.kind][unit.id]
-            target.held[unit.kind, unit.id] = holding
+            target.coming[unit.kind, unit.id] = (holding, unit.files)
             report.files += len(holding.files) if unit.files is not None else 0
             report.bytes += holding.size if unit.files is not None else 0
             is_remote = holding.unusable is not None and holding.unusable.why == "remote"

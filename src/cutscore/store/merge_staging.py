@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cutscore.errors import Fault, RequestError, StoreError
@@ -27,7 +28,9 @@ def units_with_files(plans: Sequence[tuple[Opened, SourcePlan]]) -> Work:
     for source, plan in plans:
         for unit in plan.units:
             if unit.files is not None and unit.action in ("add", "update"):
-                found[unit.files] = (source, unit)  # of two states the later one is planned last
+                # Of two sources' states of a run the later one is planned last.
+                new = unit.files in found and found[unit.files][1].action == "add"
+                found[unit.files] = (source, replace(unit, action="add") if new else unit)
     return list(found.values())
 
 
