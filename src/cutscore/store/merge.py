@@ -8,6 +8,8 @@ the step that counts (`merge_journal`).
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -101,11 +103,12 @@ def merge_stores(request: MergeRequest, note: Note) -> MergeReport:
             folder.mkdir()
             sources.append(stack.enter_context(opened_source(path, folder, request.extra, note)))
         note("trying the merge on a copy of the target")
-        plans, reports, changed = _rehearse(request, sources, temporary / "target.db")
+        scratch = temporary / "target.db"
+        plans, reports, changed = _rehearse(request, sources, scratch)
         backup: Path | None = None
         if changed and not request.dry_run:
             backup = None if created else _backup_path(request.target)
-            reports = _execute(request, plans, backup, note)
+            reports = _execute(request, plans, backup, scratch, note)
         return MergeReport(
             target=str(request.target),
             dry_run=request.dry_run,
@@ -205,9 +208,12 @@ def _check_rows(target: Target, plans: Plans, reports: Sequence[SourceReport]) -
 
 
 def _execute(
-    request: MergeRequest, plans: Plans, backup: Path | None, note: Note
+    request: MergeRequest, plans: Plans, backup: Path | None, scratch: Path, note: Note
 ) -> list[SourceReport]:
-    """Carry the merge out; on any failure the target is left as it was."""
+    """Carry the merge out; on any failure the target is left as it was.
+
+    Without a `backup` there is no target yet: it begins as a copy of `scratch`, which is empty.
+    """
     work = units_with_files(plans)
     needed = needed_space(
         request.target, [source.path for source, _ in plans], work, backup=backup is not None
@@ -217,7 +223,7 @@ def _execute(
     write_journal(journal)
     try:
         if backup is None:
-            create_database(request.target)
+            _start_from(scratch, request.target)
         else:
             _back_up(request.target, backup)
         stage(journal, work, note)
@@ -323,6 +329,16 @@ def _held(target: Path) -> Iterator[None]:
             merge_lock(target).unlink(missing_ok=True)
             for folder in reversed(made):
                 Path(folder).rmdir()
+
+
+def _start_from(empty: Path, target: Path) -> None:
+    """Make the target's database, whole from its first moment."""
+    new = target.with_name(f".{target.name}.new-{os.getpid()}")
+    try:
+        shutil.copyfile(empty, new)
+        new.replace(target)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def _back_up(target: Path, backup: Path) -> None:

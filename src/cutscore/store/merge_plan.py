@@ -185,7 +185,7 @@ def _plan_units(
     """Return what happens to each run or model of a source."""
     table, column, uri = _table(kind)
     query = f"SELECT {column}, experiment_id, {uri} FROM {table}"
-    there = {str(row[0]): row[1:] for row in target.connection.execute(query)}
+    there = {str(row[0]): (row[1], str(row[2])) for row in target.connection.execute(query)}
     rows = source.connection.execute(f"{query} ORDER BY {column}").fetchall()
     common = [str(row[0]) for row in rows if str(row[0]) in there]
     contents = contents_of(target.connection, kind, common)
@@ -205,7 +205,7 @@ def _plan_units(
             if action == "refuse" and keep_target:
                 report.collide(kind, owner, f"{reason}: the target's is kept")
                 action = "keep"
-            plan = UnitPlan(kind, owner, action, *there[owner], None, reason)
+            plan = UnitPlan(kind, owner, action, *there[owner], files=None, reason=reason)
             if action == "update" and dict(holding.files) != dict(held.files):
                 plan = replace(plan, files=place or _claimed(plan.address))
         report_counts = report.runs if kind == "run" else report.models
