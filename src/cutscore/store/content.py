@@ -159,7 +159,4 @@ def _is_running(connection: sqlite3.Connection, run_id: str) -> bool:
 
 def _digest(rows: Iterable[tuple[object, ...]]) -> str:
     """Return the digest of rows in their order."""
-    digest = sha256()
-    for row in rows:
-        digest.update(repr(row).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    return sha256(repr(list(rows)).encode("utf-8", "surrogatepass")).hexdigest()

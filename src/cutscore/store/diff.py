@@ -14,7 +14,6 @@ from cutscore.errors import Fault, RequestError
 from cutscore.store.content import differing
 from cutscore.store.database import check_header
 from cutscore.store.merge_source import Kind, Opened, opened_source
-from cutscore.store.server import load_mlflow
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,6 @@ def diff_stores(
             faults += error.faults
     if faults:
         raise RequestError(faults)
-    load_mlflow()
     with ExitStack() as stack:
         temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cutscore-")))
         stores: list[Opened] = []

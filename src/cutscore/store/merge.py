@@ -48,10 +48,10 @@ from cutscore.store.merge_staging import (
     units_with_files,
 )
 from cutscore.store.rules import rule_faults, uncovered
-from cutscore.store.server import load_mlflow
 from cutscore.store.sqlite import check_file, is_empty
 
 LOCK_SECONDS = 10.0
+CACHE_KB = 200_000
 Note = Callable[[str], None]
 Plans = list[tuple[Opened, SourcePlan]]
 
@@ -83,7 +83,6 @@ def merge_stores(request: MergeRequest, note: Note) -> MergeReport:
         If the merge fails on the way. The target is as it was then.
     """
     started = time.monotonic()
-    load_mlflow()
     _check_request(request)
     with ExitStack() as stack:
         if request.dry_run:
@@ -151,15 +150,18 @@ def _rehearse(
         connection.execute("BEGIN")
         connection.execute("PRAGMA defer_foreign_keys = ON")
         before = connection.total_changes
-        plans, reports = _write_all(request, sources, target)
-        _check_rows(target, plans, reports)
+        # Of one source alone, only the plan is needed: its rows are checked before the commit.
+        whole = request.dry_run or len(sources) > 1
+        plans, reports = _write_all(request, sources, target, whole=whole)
+        if whole:
+            _check_rows(target, plans, reports)
         changed = connection.total_changes != before
         connection.rollback()
     return plans, reports, changed
 
 
 def _write_all(
-    request: MergeRequest, sources: Sequence[Opened], target: Target
+    request: MergeRequest, sources: Sequence[Opened], target: Target, *, whole: bool
 ) -> tuple[Plans, list[SourceReport]]:
     """Plan and write source after source, each against what those before have left."""
     plans: Plans = []
@@ -170,7 +172,7 @@ def _write_all(
         faults = unit_faults([(source, plan)])
         if faults:
             raise RequestError(faults)
-        write_source(target, source, plan, report)
+        write_source(target, source, plan, report, whole=whole)
         for kind in KINDS:
             holdings = source.holdings[kind]
             report.missing.update(missing_files(source.connection, kind, holdings))
@@ -247,7 +249,7 @@ def _commit(request: MergeRequest, plans: Plans, journal: Journal) -> list[Sourc
         try:
             target = Target(connection, request.target.parent)
             broken = set(connection.execute("PRAGMA foreign_key_check").fetchall())
-            again, reports = _write_all(request, [source for source, _ in plans], target)
+            again, reports = _write_all(request, [s for s, _ in plans], target, whole=True)
             if [plan for _, plan in again] != [plan for _, plan in plans]:
                 raise StoreError("the target changed meanwhile; nothing was merged. Try again.")
             _check_rows(target, again, reports)
@@ -358,4 +360,5 @@ def _connect(path: Path) -> sqlite3.Connection:
     """Connect for writing, with foreign keys checked when the transaction ends."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     return connection

@@ -22,8 +22,12 @@ _PARENTS = {"runs", "logged_models"}
 _IDS = "IN (SELECT value FROM json_each(?))"
 
 
-def write_source(target: Target, source: Opened, plan: SourcePlan, report: SourceReport) -> None:
+def write_source(
+    target: Target, source: Opened, plan: SourcePlan, report: SourceReport, *, whole: bool
+) -> None:
     """Write all that a source adds to the target.
+
+    Unless `whole`, what hangs on runs and models is left away: their plan is tried, no more.
 
     Raises
     ------
@@ -33,8 +37,9 @@ def write_source(target: Target, source: Opened, plan: SourcePlan, report: Sourc
     _write_experiments(target, source, plan, report)
     datasets = _write_datasets(target, source, plan, report)
     for kind, how in (("model", "of models"), ("run", "of runs")):
-        _write_units(target, source, plan, datasets, kind, how)  # type: ignore[arg-type]
-    _write_inputs(target, source, plan, datasets)
+        _write_units(target, source, plan, datasets, kind, how, whole)  # type: ignore[arg-type]
+    if whole:
+        _write_inputs(target, source, plan, datasets)
     renumbered = merge_registry(target, source, report)
     _renumber_tags(target, plan, renumbered)
     for unit in plan.units:
@@ -137,6 +142,7 @@ def _write_units(
     datasets: dict[str, str],
     kind: Kind,
     how: How,
+    whole: bool,
 ) -> None:
     """Write the rows of the runs or models that are added or updated, table by table."""
     added, updated = plan.ids(kind, "add"), plan.ids(kind, "update")
@@ -145,6 +151,8 @@ def _write_units(
     ids = json.dumps([*added, *updated])
     addresses = {unit.id: unit.address for unit in plan.units if unit.kind == kind}
     for table in tables_of(how):
+        if not whole and table not in _PARENTS:
+            continue
         rule = RULES[table]
         names = columns(source.connection, table)
         if updated and table not in _PARENTS:
@@ -172,11 +180,14 @@ def _translated(
     plan: SourcePlan,
     datasets: dict[str, str],
     addresses: dict[str, str],
-) -> Iterator[list[object]]:
+) -> Iterator[Sequence[object]]:
     """Yield rows with the target's experiments, data sets and addresses in them."""
     rule = RULES[table]
     owner = names.index(rule.owner)
     mapped = [(names.index(name), what) for name, what in rule.mapped.items()]
+    if not mapped:
+        yield from rows
+        return
     for row in rows:
         values = list(row)
         for index, what in mapped:
