@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from functools import cache
@@ -97,6 +98,7 @@ def schema_revisions() -> tuple[str, ...]:
     """Return the schema revisions that the installed MLflow knows, its own first."""
     from alembic.script import ScriptDirectory
 
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # its migrations import all of it
     spec = find_spec("mlflow")
     if spec is None or spec.origin is None:
         raise StoreError("MLflow is not installed.")
