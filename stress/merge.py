@@ -30,12 +30,14 @@ from cutscore.store.diff import diff_stores
 from cutscore.store.init import create_database
 from cutscore.store.merge_journal import interrupted, repair_if_idle
 
+PHASES = ("reading", "copying", "writing")
 SIZES = {"params": 100, "metrics": 60, "files": 20}
 TARGET_SECONDS = 60.0
 CHILD = "from cutscore.cli import main; import sys; sys.exit(main(sys.argv[1:]))"
 
 
 def main() -> int:
+    """Run both parts and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=500, help="runs in each of the two stores")
     parser.add_argument("--kills", type=int, default=20, help="merges that are killed")
@@ -53,6 +55,7 @@ def main() -> int:
 
 
 def build(folder: Path, empty: Path, runs: int) -> tuple[Path, Path]:
+    """Make two stores that collide."""
     return (
         build_store(empty, folder / "one" / "mlflow.db", "one", runs, **SIZES),
         build_store(empty, folder / "two" / "mlflow.db", "two", runs, **SIZES),
@@ -93,17 +96,23 @@ def killed_merges(folder: Path, empty: Path, runs: int, kills: int, rng: random.
     pristine = folder / "pristine"
     shutil.copytree(target.parent, pristine)
     untouched = state(target)
-    started = time.monotonic()
-    child = start(source, target)
-    child.wait()
-    length = time.monotonic() - started
+    lengths: dict[str, float] = {}
+    for phase in PHASES:
+        child = start(source, target, phase)
+        started = time.monotonic()
+        child.wait()
+        lengths[phase] = time.monotonic() - started
+        if phase != PHASES[-1]:
+            restore(target, pristine)
     whole = state(target)
-    print(f"killing {kills} merges of {runs} runs within {length:.1f} s")
+    words = ", ".join(f"{length:.1f} s after '{phase}'" for phase, length in lengths.items())
+    print(f"killing {kills} merges of {runs} runs at most {words}", flush=True)
     seen: Counter[str] = Counter()
     restore(target, pristine)
-    for _ in range(kills):
-        child = start(source, target)
-        time.sleep(rng.uniform(0, length))
+    for number in range(kills):
+        phase = PHASES[number % len(PHASES)]
+        child = start(source, target, phase)
+        time.sleep(rng.uniform(0, lengths[phase]))
         child.send_signal(signal.SIGKILL)
         finished = child.wait() == 0
         seen["journal left"] += interrupted(target)
@@ -126,12 +135,13 @@ def killed_merges(folder: Path, empty: Path, runs: int, kills: int, rng: random.
     return not seen["NEITHER"] and seen["database at once untouched or whole"] == kills
 
 
-def start(source: Path, target: Path) -> subprocess.Popen[str]:
-    """Start a merge and return when it begins to read."""
+def start(source: Path, target: Path, phase: str) -> subprocess.Popen[str]:
+    """Start a merge and return when it says that a phase begins."""
     words = [sys.executable, "-c", CHILD, "store", "merge", str(source), "--into", str(target)]
     child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if child.stderr is not None:
-        child.stderr.readline()
+    for line in child.stderr or ():
+        if line.startswith(phase):
+            break
     return child
 
 
@@ -172,11 +182,13 @@ def read_database(target: Path) -> str:
 
 
 def restore(target: Path, pristine: Path) -> None:
+    """Put the target back as it was before any merge."""
     shutil.rmtree(target.parent)
     shutil.copytree(pristine, target.parent)
 
 
 def rows(path: Path, query: str) -> tuple[object, ...]:
+    """Return the first row of a query."""
     with closing(sqlite3.connect(path)) as connection:
         return tuple(connection.execute(query).fetchone())
 
