@@ -8,11 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 from cutscore.errors import Fault, RequestError
 from cutscore.store.quiet import quiet_migration
-from cutscore.store.sqlite import PREFIX
+from cutscore.store.sqlite import PREFIX, schema_revisions
 
 BUSY_SECONDS = 20.0
 SETTING = "STORE"
@@ -62,19 +63,13 @@ def is_current(path: Path, setting: str = SETTING) -> bool:
     RequestError
         If a newer MLflow has written it.
     """
-    import mlflow
-    from alembic.script import ScriptDirectory
-
     found = revision(path, setting)
-    folder = Path(mlflow.__file__).parent / "store" / "db_migrations"
-    scripts = ScriptDirectory(str(folder))
-    if found in scripts.get_heads():
-        return True
-    if found in {script.revision for script in scripts.walk_revisions()}:
-        return False
+    known = schema_revisions()
+    if found in known:
+        return found == known[0]
     raise _fault(
         setting,
-        f"{path} has schema {found or 'unknown'}, which MLflow {mlflow.__version__} does not know: "
+        f"{path} has schema {found or 'unknown'}, which MLflow {version('mlflow')} does not know: "
         "a newer MLflow has written it.",
         "Install that newer MLflow.",
     )

@@ -73,7 +73,10 @@ class RefusedFile:
 
 def artifact_roots(store_folder: Path, extra: Sequence[Path] = ()) -> tuple[Path, ...]:
     """Return the folders whose files belong to a store: its own, and those the user names."""
-    return tuple(dict.fromkeys(folder.absolute() for folder in (store_folder, *extra)))
+    both = [
+        way for folder in (store_folder, *extra) for way in (folder.absolute(), folder.resolve())
+    ]
+    return tuple(dict.fromkeys(both))
 
 
 def take_apart(uri: str) -> Claim | Unusable:
