@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 os.environ.setdefault("GOMP_SPINCOUNT", "500")  # as the command line does
 ROWS = 600
@@ -52,3 +55,20 @@ def in_folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def sound(tmp_path_factory, worker_id):
+    """A store in which nothing is wrong; made once, whichever process comes first."""
+    import cared
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    note = shared / "sound.json"
+    with FileLock(shared / "sound.lock"):
+        if not note.exists():
+            (shared / "sound").mkdir()
+            made = cared.make(shared / "sound")
+            note.write_text(json.dumps(asdict(made), default=str))
+    known = json.loads(note.read_text())
+    return cared.Cared(Path(known["folder"]), known["runs"], known["model_id"])

@@ -9,12 +9,14 @@ import json
 import cared
 import pytest
 
+from cutscore.cli.viewing import writing
+from cutscore.errors import StoreError
+
 
 @pytest.fixture(scope="module")
-def kept(workplace):
+def kept(sound, workplace):
     """The default store of a working directory, with a run for each thing that can be wrong."""
-    (workplace / "mlruns").mkdir()
-    return cared.add_faulty(cared.make(workplace / "mlruns"))
+    return cared.add_faulty(cared.copy(sound, workplace / "mlruns"))
 
 
 def test_the_audit_tells_people_and_scripts(kept, cutscore):
@@ -91,3 +93,13 @@ def test_bad_requests_change_nothing(kept, cutscore, words, said):
     assert said in " ".join(answer.err.split())
     assert answer.out == ""
     assert kept.path.read_bytes() == before
+
+
+def test_a_store_that_refuses_is_told_without_passwords():
+    from mlflow.exceptions import MlflowException
+
+    with (
+        pytest.raises(StoreError, match=r"refuses: http://me:\*\*\*@host is locked\. What"),
+        writing(),
+    ):
+        raise MlflowException("http://me:secret@host is locked\nTraceback")

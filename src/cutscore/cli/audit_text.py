@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cutscore.cli.viewing import console_width
-from cutscore.store.findings import KINDS, Audit, Finding
+from cutscore.store.findings import KINDS, Audit, Finding, counted
 
 PER_KIND = 10
 
@@ -18,7 +18,7 @@ PER_KIND = 10
 def print_audit(found: Audit) -> None:
     """Print how much was looked at, a summary by kind, and single findings, sensibly cut."""
     console = Console(width=console_width(), highlight=False)
-    counts = ", ".join(f"{number:,} {noun}" for noun, number in found.counts.items())
+    counts = ", ".join(f"{noun} {number:,}" for noun, number in found.counts.items())
     console.print(escape(f"{found.store}: {counts}."))
     for note in found.notes:
         console.print(escape(note))
@@ -54,7 +54,7 @@ def _print_kind(console: Console, kind: str, group: list[Finding]) -> None:
 
 def _advice(found: Audit) -> str:
     kinds = found.by_kind()
-    lines = [f"[red]{len(found.findings):,} findings.[/red]"]
+    lines = [f"[red]{counted(len(found.findings), 'finding')}.[/red]"]
     if "dead" in kinds:
         lines.append("cutscore store reap closes the runs whose process has ended.")
     if "incomplete" in kinds or "interrupted" in kinds:

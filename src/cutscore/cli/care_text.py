@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cutscore.cli.viewing import console_width
+from cutscore.store.findings import counted
 from cutscore.store.trash import TRASH
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ def print_reaped(found: Sequence[Reaped], *, dry_run: bool) -> None:
         print("No run says RUNNING.")
         return
     verb = "would be closed" if dry_run else "closed"
-    table = _table(f"{len(found)} runs said RUNNING", "id", "name", "experiment", "now", "why")
+    table = _table(
+        f"{counted(len(found), 'run')} said RUNNING", "id", "name", "experiment", "now", "why"
+    )
     for run in found:
         now = f"{run.status} ({verb})" if run.closed else "RUNNING, left alone"
         table.add_row(run.run_id[:8], *map(escape, (run.name, run.experiment, now, run.reason)))
@@ -48,14 +51,18 @@ def print_selection(
         return
     if runs:
         verb = "deleted" if done else "would be deleted"
-        table = _table(f"{len(runs)} runs {verb}", "id", "name", "experiment", "why", "folders")
+        table = _table(
+            f"{counted(len(runs), 'run')} {verb}", "id", "name", "experiment", "why", "folders"
+        )
         for run in runs[:SHOWN]:
             words = map(escape, (run.name, run.experiment, run.reason))
             table.add_row(run.run_id[:8], *words, str(len(run.moves)))
         _print(table)
         _print_cut(len(runs))
     if chosen.left:
-        table = _table(f"{len(chosen.left)} runs fit, but are left", "id", "name", "why")
+        table = _table(
+            f"left, though asked for: {counted(len(chosen.left), 'run')}", "id", "name", "why"
+        )
         for run_id, reason in list(chosen.left.items())[:SHOWN]:
             table.add_row(run_id[:8], escape(contents.runs[run_id].name), escape(reason))
         _print(table)
@@ -71,7 +78,7 @@ def print_done(done: Sequence[Done]) -> None:
     if not done:
         print("The trash is empty.")
         return
-    table = _table(f"{len(done)} runs in the trash", "id", "name", "experiment", "now")
+    table = _table(f"{counted(len(done), 'run')} in the trash", "id", "name", "experiment", "now")
     for entry in done[:SHOWN]:
         now = f"{entry.did}: {entry.problem}" if entry.problem else entry.did
         table.add_row(entry.run_id[:8], *map(escape, (entry.name, entry.experiment, now)))

@@ -119,6 +119,7 @@ def export(
     Example: cutscore runs export --out runs.csv
     """
     from cutscore.store.export import check_form, rows, write_rows
+    from cutscore.store.findings import counted
 
     check_form(form, out)
     view = view_of(store, artifacts, "--store")
@@ -128,7 +129,7 @@ def export(
     if out is None:
         sys.stdout.write(text)
     else:
-        print(f"{len(table)} runs written to {out}", file=sys.stderr)
+        print(f"{counted(len(table), 'run')} written to {out}", file=sys.stderr)
 
 
 def _client(store: str | None) -> MlflowClient:

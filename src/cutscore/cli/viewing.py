@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -123,11 +124,16 @@ def writing() -> Iterator[None]:
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
+    logger = logging.getLogger("mlflow.store.db.utils")  # it logs a traceback of what it raises
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     try:
         yield
     except (MlflowException, SQLAlchemyError) as error:
         first = redact(str(error)).splitlines()[0].rstrip(".")
         raise StoreError(f"the store refuses: {first}. What was done until then stays.") from error
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from cared import FOREIGN_NAME
 
 from cutscore.errors import RequestError
 from cutscore.store.audit import audit
+from cutscore.store.audit_runs import default_name
 from cutscore.store.view import view_client, view_database
 from cutscore.tracking.liveness import judge_life
 
@@ -54,6 +55,11 @@ def test_each_fault_of_a_run_is_told_once(faulty):
     assert foreign.problem == "not a Cutscore run: 3 params, 1 metric, no artifacts"
     assert foreign.name == f"{FOREIGN_NAME} in tests"
     assert "has ended" in told(found, "dead")[runs["dead"]].problem
+
+
+def test_only_names_of_mlflows_own_words_are_made_up():
+    made = ("spiffy-loon-749", "spiffy-team-7", "spiffy-loon", "exp05-cv-3", "")
+    assert [default_name(name) for name in made] == [True, False, False, False, False]
 
 
 def test_an_empty_file_counts_as_missing(sound_copy):
