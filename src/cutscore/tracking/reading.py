@@ -12,10 +12,7 @@ from cutscore.report.record_spec import (
     COMPLETE_TAG,
     KIND_TAG,
     PARENT_TAG,
-    SEARCH,
-    SWEEP,
-    missing_from_search,
-    missing_from_sweep,
+    missing_from_parent,
     missing_names,
 )
 
@@ -124,10 +121,11 @@ def show_run(client: MlflowClient, run: str) -> RunDetail:
 
 def missing_from_record(detail: RunDetail) -> list[str]:
     """Return what the record of a run lacks, as `kind:name`; empty when it is whole."""
-    if detail.summary.tags.get(KIND_TAG) == SWEEP:
-        return missing_from_sweep(detail.summary.tags, (file.path for file in detail.artifacts))
-    if detail.summary.tags.get(KIND_TAG) == SEARCH:
-        return missing_from_search(detail.summary.tags, (file.path for file in detail.artifacts))
+    kind = detail.summary.tags.get(KIND_TAG)
+    if kind is not None:
+        return missing_from_parent(
+            kind, detail.summary.tags, (file.path for file in detail.artifacts)
+        )
     wants_model = detail.params.get("model.refit") == "true"
     return missing_names(
         detail.params,
