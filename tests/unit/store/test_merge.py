@@ -18,9 +18,10 @@ from cutscore.errors import RequestError, StoreError
 from cutscore.store import database
 from cutscore.store.diff import diff_stores
 from cutscore.store.init import create_database
-from cutscore.store.merge import MergeRequest, merge_stores
+from cutscore.store.merge import merge_stores
 from cutscore.store.merge_journal import interrupted, journal_path, repair_if_idle
 from cutscore.store.merge_staging import check_space
+from cutscore.store.merge_target import MergeRequest
 from cutscore.store.rules import RULES
 
 RUNS = 12
@@ -345,6 +346,7 @@ def test_a_merge_whose_process_was_killed(stores, committed):
     target, source = stores
     before = tree(target.parent)
     script = "import os, signal, sys; from pathlib import Path; from cutscore.store import merge\n"
+    script += "from cutscore.store.merge_target import MergeRequest\n"
     if committed:
         script += "merge.finish = lambda journal: os.kill(os.getpid(), signal.SIGKILL)\n"
     else:
@@ -354,7 +356,7 @@ def test_a_merge_whose_process_was_killed(stores, committed):
         )
     script += (
         "source, target = map(Path, sys.argv[1:])\n"
-        "merge.merge_stores(merge.MergeRequest((source,), target), print)\n"
+        "merge.merge_stores(MergeRequest((source,), target), print)\n"
     )
     words = [sys.executable, "-c", script, str(source), str(target)]
     assert subprocess.run(words, capture_output=True, check=False).returncode == -9
