@@ -29,7 +29,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts
 
 
 def merge(
-    sources: Annotated[list[str], typer.Argument(metavar="SRC...", help="Stores: .db files.")],
+    sources: Annotated[list[str], typer.Argument(metavar="SRC", help="Stores: .db files.")],
     into: Annotated[str, typer.Option("--into", help="The store that they go into.")],
     artifacts: ArtifactsOption = None,
     dry_run: Annotated[

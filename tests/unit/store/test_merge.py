@@ -455,3 +455,26 @@ def test_runs_that_share_their_files_are_not_copied(stores, tmp_path):
     assert report.sources[0].runs == {"added": 1, "skipped": RUNS}
     assert report.sources[0].files == 0
     assert diff(other, target).same
+
+
+def test_a_target_whose_files_are_elsewhere(stores, tmp_path):
+    target, source = stores
+    run, elsewhere = hexed("one", 1), tmp_path / "elsewhere"
+    copy = tmp_path / "copy" / "mlflow.db"
+    shutil.copytree(target.parent, copy.parent)
+    (target.parent / "artifacts").rename(elsewhere)
+    root = str(target.parent / "artifacts")
+    for table, column in (
+        ("runs", "artifact_uri"),
+        ("logged_models", "artifact_location"),
+        ("experiments", "artifact_location"),
+    ):
+        sql(target, f"UPDATE {table} SET {column} = replace({column}, '{root}', '{elsewhere}')")
+    assert not merge(copy, into=target).changed
+    merge(source, into=target)
+    assert (elsewhere / "shared" / hexed("two", 1) / "artifacts" / "file_01.txt").is_file()
+    (elsewhere / "shared" / run / "artifacts" / "file_01.txt").write_text("other")
+    assert "different files" in refusal(copy, into=target)
+    shutil.rmtree(elsewhere / "shared" / run)  # lost files come back
+    assert merge(copy, into=target).sources[0].runs == {"skipped": RUNS - 1, "updated": 1}
+    assert diff_stores(copy, target, (elsewhere,), lambda _: None).runs.equal == RUNS
