@@ -29,7 +29,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts
 
 
 def merge(
-    sources: Annotated[list[str], typer.Argument(metavar="SRC...", help="Stores: .db files.")],
+    sources: Annotated[list[str], typer.Argument(metavar="SRC", help="Stores: .db files.")],
     into: Annotated[str, typer.Option("--into", help="The store that they go into.")],
     artifacts: ArtifactsOption = None,
     dry_run: Annotated[
@@ -49,7 +49,8 @@ def merge(
 
     Example: cutscore store merge old/mlruns/mlflow.db --into mlruns/mlflow.db --dry-run
     """
-    from cutscore.store.merge import MergeRequest, merge_stores
+    from cutscore.store.merge import merge_stores
+    from cutscore.store.merge_target import MergeRequest
 
     faults: list[Fault] = []
     paths = [_file(text, "SRC", faults) for text in sources]
@@ -130,11 +131,13 @@ def _console() -> Console:
 def _print_merge(report: MergeReport) -> None:
     """Print what a merge did, a table and then what calls for attention."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     console = _console()
-    title = "What would be merged" if report.dry_run else "Merged"
-    table = Table(title=f"{title} into {report.target}", title_justify="left", box=box.SIMPLE_HEAD)
+    words = "What would be merged" if report.dry_run else "Merged"
+    title = escape(f"{words} into {report.target}")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("source", overflow="fold")
     headings = ("runs", "models", "experiments", "data sets", "versions", "files", "equal")
     for heading in headings:

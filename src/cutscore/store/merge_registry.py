@@ -11,9 +11,10 @@ import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from cutscore.store.merge_plan import Target
+from cutscore.report.redact import redact
 from cutscore.store.merge_report import SourceReport
 from cutscore.store.merge_source import Opened
+from cutscore.store.merge_target import Target
 from cutscore.store.paths import Unusable, take_apart
 from cutscore.store.rules import columns
 
@@ -152,7 +153,7 @@ def _moved(
     for index, part in enumerate(claim.parts):
         if part in addresses and claim.parts[index + 1 : index + 2] == ("artifacts",):
             return "/".join((addresses[part].rstrip("/"), *claim.parts[index + 2 :]))
-    report.collide("version", name, f"its files are of no run or model here: {text} stays as it is")
+    report.collide("version", name, f"its files are of no run or model here: {redact(text)} stays")
     return value
 
 

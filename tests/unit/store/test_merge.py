@@ -18,9 +18,10 @@ from cutscore.errors import RequestError, StoreError
 from cutscore.store import database
 from cutscore.store.diff import diff_stores
 from cutscore.store.init import create_database
-from cutscore.store.merge import MergeRequest, merge_stores
+from cutscore.store.merge import merge_stores
 from cutscore.store.merge_journal import interrupted, journal_path, repair_if_idle
 from cutscore.store.merge_staging import check_space
+from cutscore.store.merge_target import MergeRequest
 from cutscore.store.rules import RULES
 
 RUNS = 12
@@ -345,6 +346,7 @@ def test_a_merge_whose_process_was_killed(stores, committed):
     target, source = stores
     before = tree(target.parent)
     script = "import os, signal, sys; from pathlib import Path; from cutscore.store import merge\n"
+    script += "from cutscore.store.merge_target import MergeRequest\n"
     if committed:
         script += "merge.finish = lambda journal: os.kill(os.getpid(), signal.SIGKILL)\n"
     else:
@@ -354,7 +356,7 @@ def test_a_merge_whose_process_was_killed(stores, committed):
         )
     script += (
         "source, target = map(Path, sys.argv[1:])\n"
-        "merge.merge_stores(merge.MergeRequest((source,), target), print)\n"
+        "merge.merge_stores(MergeRequest((source,), target), print)\n"
     )
     words = [sys.executable, "-c", script, str(source), str(target)]
     assert subprocess.run(words, capture_output=True, check=False).returncode == -9
@@ -453,3 +455,26 @@ def test_runs_that_share_their_files_are_not_copied(stores, tmp_path):
     assert report.sources[0].runs == {"added": 1, "skipped": RUNS}
     assert report.sources[0].files == 0
     assert diff(other, target).same
+
+
+def test_a_target_whose_files_are_elsewhere(stores, tmp_path):
+    target, source = stores
+    run, elsewhere = hexed("one", 1), tmp_path / "elsewhere"
+    copy = tmp_path / "copy" / "mlflow.db"
+    shutil.copytree(target.parent, copy.parent)
+    (target.parent / "artifacts").rename(elsewhere)
+    root = str(target.parent / "artifacts")
+    for table, column in (
+        ("runs", "artifact_uri"),
+        ("logged_models", "artifact_location"),
+        ("experiments", "artifact_location"),
+    ):
+        sql(target, f"UPDATE {table} SET {column} = replace({column}, '{root}', '{elsewhere}')")
+    assert not merge(copy, into=target).changed
+    merge(source, into=target)
+    assert (elsewhere / "shared" / hexed("two", 1) / "artifacts" / "file_01.txt").is_file()
+    (elsewhere / "shared" / run / "artifacts" / "file_01.txt").write_text("other")
+    assert "different files" in refusal(copy, into=target)
+    shutil.rmtree(elsewhere / "shared" / run)  # lost files come back
+    assert merge(copy, into=target).sources[0].runs == {"skipped": RUNS - 1, "updated": 1}
+    assert diff_stores(copy, target, (elsewhere,), lambda _: None).runs.equal == RUNS
