@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 class Moody(ClassifierMixin, BaseEstimator):
     """Scores by the first column, as well as `skill` says.
 
-    `mood` is fine, raises, blank (no score is a number), or dies: killed at once, unless the file `marker` says that it has
-    happened before.
+    `mood` is fine, raises, blank (no score is a number), or dies: killed at once, unless the file
+    `marker` says that it has happened before.
     """
 
     def __init__(self, mood="fine", skill=1.0, marker=""):
