@@ -41,6 +41,7 @@ class Composer:
         GlobalHydra.instance().clear()
         self.hydra = Hydra.create_main_hydra2("cutscore", path)
         self._parser = OverridesParser.create(config_loader=self.hydra.config_loader)
+        self._options: dict[str, list[str]] = {}  # Hydra takes milliseconds to list them
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """Compose one config, with its `hydra` node.
@@ -83,9 +84,11 @@ class Composer:
 
     def options(self, group: str) -> list[str]:
         """Return the options of a config group; empty when there is no such group."""
-        loader = self.hydra.config_loader
-        found = loader.get_group_options(group, results_filter=ObjectType.CONFIG)
-        return sorted(name for name in found if not name.startswith("_"))
+        if group not in self._options:
+            loader = self.hydra.config_loader
+            found = loader.get_group_options(group, results_filter=ObjectType.CONFIG)
+            self._options[group] = sorted(name for name in found if not name.startswith("_"))
+        return self._options[group]
 
     def check(self, overrides: Sequence[str]) -> tuple[list[str], list[Fault]]:
         """Return the overrides that compose, and what is wrong with the others.

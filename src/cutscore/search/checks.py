@@ -9,13 +9,14 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cutscore.config.build import Plan, compose_plan
+from cutscore.config.build import Plan
 from cutscore.config.compose import NO_SEARCH, Composer, known_keys, unknown_setting
 from cutscore.errors import Fault, RequestError, listed, nearest
-from cutscore.search.entry import Entry, spelled
+from cutscore.search.entry import Entry
 from cutscore.search.notation import settings_given, without_search
 from cutscore.search.objectives import canonical_metric
 from cutscore.search.space import SPACE, Space, parse_space, read_space
+from cutscore.search.trying import Trying, value_faults
 
 MOST_POINTS = 100_000
 """The largest grid that is laid out."""
@@ -67,7 +68,7 @@ def space_faults(
     keys = known_keys(config)
     faults += [_renamed(unknown_setting(key, config)) for key in space.removed if key not in keys]
     if search.get("sampler") == "grid":
-        faults += _grid_faults(space)
+        faults += grid_faults(space)
     set_already = dict(settings_given(without_search(overrides)))
     metrics = _metric_names(search.get("metric"))
     sound = []
@@ -80,7 +81,7 @@ def space_faults(
         faults += found
         if not found:
             sound.append(entry)
-    return [*faults, *_value_faults(composer, without_search(overrides), sound)]
+    return [*faults, *value_faults(Trying(composer, config, overrides), sound, SPACE)]
 
 
 def _search_node(config: DictConfig) -> dict[str, Any] | None:
@@ -109,7 +110,7 @@ def _empty(composer: Composer) -> Fault:
     return Fault(SPACE, "it is empty, so there is nothing to search.", remedy)
 
 
-def _grid_faults(space: Space) -> list[Fault]:
+def grid_faults(space: Space) -> list[Fault]:
     """Check that the space has a grid, and one that can be laid out."""
     size = space.size
     if size is None:
@@ -152,7 +153,8 @@ def _unknown(
     entry: Entry, composer: Composer, config: DictConfig, keys: Sequence[str]
 ) -> Iterator[Fault]:
     """Yield that a key or an option of a group does not exist."""
-    options = composer.options(entry.key)
+    is_group = entry.key in config.hydra.runtime.choices
+    options = composer.options(entry.key) if is_group else []
     setting = f"{SPACE}.{entry.key}"
     if options and entry.kind != "categorical":
         problem = f"{entry.key} is a config group, and {entry.text} names no options of it."
@@ -186,56 +188,3 @@ def _renamed(fault: Fault) -> Fault:
     """Tell a fault of a setting as one of its entry in the space."""
     remedy = fault.remedy.replace(f"+{fault.setting}=...", f"+{fault.setting}: ...")
     return Fault(f"{SPACE}.{fault.setting}", fault.problem, remedy)
-
-
-def _value_faults(composer: Composer, base: Sequence[str], entries: Sequence[Entry]) -> list[Fault]:
-    """Compose and build the ends of all entries together, and one by one where that fails."""
-    ends = [entry.ends() for entry in entries]
-    failed: tuple[list[str], tuple[Fault, ...]] | None = None
-    for number in range(max(map(len, ends), default=0)):
-        words = [
-            entry.override(values[min(number, len(values) - 1)])
-            for entry, values in zip(entries, ends, strict=True)
-        ]
-        faults = _build_faults(composer, [*base, *words])
-        if faults:
-            failed = (words, faults)
-            break
-    if failed is None:
-        return []
-    own = _build_faults(composer, base)
-    alone = [fault for entry in entries for fault in _entry_faults(composer, base, entry, own)]
-    words, faults = failed
-    together = [fault for fault in faults if fault not in own]
-    if alone or not together:
-        return alone
-    problem = f"{' '.join(words)} do not go together: {'; '.join(map(str, together))}"
-    return [Fault(SPACE, problem, "Take one of them out, or make it a sweep: cutscore run -m.")]
-
-
-def _entry_faults(
-    composer: Composer, base: Sequence[str], entry: Entry, own: Collection[Fault]
-) -> Iterator[Fault]:
-    """Yield what is wrong with the ends of one entry, beyond the faults that the base has."""
-    setting = f"{SPACE}.{entry.key}"
-    refused = False
-    for number, value in enumerate(entry.ends()):
-        if refused and number == 2 and entry.continuous:
-            return  # an end is refused, so a value in between tells nothing new
-        for fault in _build_faults(composer, [*base, entry.override(value)]):
-            if fault in own:
-                continue
-            refused = True
-            problem = f"{entry.text} allows {spelled(value)}, which is refused: {fault.problem}"
-            remedy = fault.remedy
-            if number == 2 and entry.continuous:
-                remedy = f"{remedy} For whole numbers write range(low, high + 1).".strip()
-            yield Fault(setting, problem, remedy)
-
-
-def _build_faults(composer: Composer, overrides: Sequence[str]) -> tuple[Fault, ...]:
-    try:
-        compose_plan(composer, overrides)
-    except RequestError as error:
-        return error.faults
-    return ()

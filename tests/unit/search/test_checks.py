@@ -7,7 +7,8 @@ import pytest
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers
 from cutscore.errors import RequestError
-from cutscore.search.checks import checked_space
+from cutscore.search.checks import checked_space, grid_faults
+from cutscore.search.space import parse_space
 from cutscore.sweep.cells import plan_request
 
 EXPERIMENT = """\
@@ -80,6 +81,7 @@ def test_an_experiment_brings_a_search_that_can_be_turned_off(planned):
     assert plan.search.trials == 7
     [plain] = planned("experiment=mine", "search=none")
     assert plain.search is None
+    assert plain.fingerprint("digest") == plan.fingerprint("digest"), "a search is no part of it"
     assert plain.config["search"] == {"_target_": "cutscore.search.settings.NoSearch"}
 
 
@@ -87,18 +89,13 @@ def test_every_cell_of_a_sweep_has_the_search(planned):
     plans = planned(
         "features=baseline,domain",
         "search=custom",
-        'search.space={sampling:"choice(none,balanced)"}',
+        'search.space={sampling:"choice(none,balanced)",threshold.beta:"interval(1,3)"}',
         multirun=True,
     )
     assert [plan.choices["features"] for plan in plans] == ["baseline", "domain"]
     assert [checked_space(plan).described() for plan in plans] == [
-        {"sampling": "choice(none, balanced)"}
+        {"sampling": "choice(none, balanced)", "threshold.beta": "interval(1.0, 3.0)"}
     ] * 2
-
-
-def test_a_search_changes_no_fingerprint(planned):
-    [plain], [searched] = planned(), planned("search=lightgbm")
-    assert plain.fingerprint("d") == searched.fingerprint("d")
 
 
 def test_everything_wrong_with_a_space_is_told_at_once(refused):
@@ -148,19 +145,17 @@ def test_what_the_metric_measures_cannot_be_searched(refused):
     assert "crossfit_fbeta" in refused(*words, "search.metric=crossfit_fbeta")["threshold.beta"]
 
 
-def test_beta_can_be_searched_for_the_sake_of_the_cost(planned):
-    planned("search=custom", "search.space.threshold.beta='interval(1,3)'")
-
-
 def test_a_grid_needs_values_that_can_be_counted(refused):
     found = refused(
         "search=lightgbm", "search.sampler=grid", "search.space={model.params.num_leaves:off}"
     )
     assert "model.params.learning_rate" in found
     assert "model.params.max_depth" not in found
-    many = ",".join(f"model.params.{name}:'range(1,500)'" for name in ("max_depth", "num_leaves"))
-    found = refused("search=custom", "search.sampler=grid", f"search.space={{{many}}}")
-    assert "249,001 points" in found["search.sampler"]
+
+
+def test_a_grid_that_cannot_be_laid_out_is_refused():
+    [fault] = grid_faults(parse_space({"a": "range(500)", "b": "range(500)"}))
+    assert "250,000 points" in str(fault)
 
 
 @pytest.mark.parametrize(
