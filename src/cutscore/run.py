@@ -75,7 +75,8 @@ class Job:
 
     `log_file` is the file that logging writes to, kept as the artifact run.log; `on_fold` hears of
     progress; `tags` are set from the first moment. `judge` lets the rows of an outer split judge
-    the run at once: for runs that nobody chooses among.
+    the run at once: for runs that nobody chooses among. `place` is the plan's open store, for who
+    makes many runs there.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Job:
     tags: Mapping[str, str] = field(default_factory=dict)
     watcher: Watcher = field(default_factory=Watcher)
     judge: bool = False
+    place: tuple[Store, MlflowClient] | None = None
 
 
 @dataclass

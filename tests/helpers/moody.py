@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 class Moody(ClassifierMixin, BaseEstimator):
     """Scores by the first column, as well as `skill` says.
 
-    `mood` is fine, raises, nan, or dies: killed at once, unless the file `marker` says that it has
+    `mood` is fine, raises, blank (no score is a number), or dies: killed at once, unless the file `marker` says that it has
     happened before.
     """
 
@@ -32,6 +32,6 @@ class Moody(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X):
         income = np.asarray(X)[:, 0]
         score = 1 / (1 + np.exp(np.clip(self.skill * (income - 2500) / 900, -30, 30)))
-        if self.mood == "nan":
+        if self.mood == "blank":
             score = score * np.nan
         return np.column_stack([1 - score, score])

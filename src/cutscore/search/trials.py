@@ -113,6 +113,7 @@ def run_trial(desk: Desk, trial: Trial) -> TrialEnd:
             parent_id=desk.task.parent_id,
             tags=_tags(desk, trial),
             watcher=watcher,
+            place=(desk.store, desk.client),
         )
         outcome = execute_run(plan, desk.bench, job)
     return settle(desk, trial, outcome)
@@ -161,7 +162,7 @@ def _retract(desk: Desk, outcome: RunOutcome, why: str) -> None:
 
 def _tags(desk: Desk, trial: Trial) -> dict[str, str]:
     """Return the tags by which a run is known as a trial."""
-    return {STUDY_TAG: desk.task.study, TRIAL_TAG: str(trial.number), STATE_TAG: "RUNNING"}
+    return {STUDY_TAG: desk.task.study, TRIAL_TAG: str(trial.number)}
 
 
 def _record_failure(desk: Desk, trial: Trial, name: str, error: Exception) -> RunOutcome:
