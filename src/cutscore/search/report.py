@@ -57,13 +57,13 @@ def _importance_items(study: StudyRecord, shares: dict[str, float] | Undefined) 
         for name in IMPORTANCES:
             yield Tag(f"{UNDEFINED_PREFIX}{name}", shares.reason)
         return
-    from cutscore.report.figures.importance import feature_importance
+    from cutscore.report.figures.search import importances as drawing
 
     yield Table("importances.csv", importance_columns(shares))
     names = short_names(study.space)
     bars = {names[key]: share for key, share in shares.items()}
     words = importance_words(study)
-    figure = feature_importance(study.name, bars, words, what="What made the difference")
+    figure = drawing.importances(study.name, bars, words)
     yield Figure("importances.png", figure)
 
 

@@ -17,9 +17,8 @@ def feature_importance(
     kind: str,
     spread: Mapping[str, float] | None = None,
     top: int = 20,
-    what: str = "Feature importance",
 ) -> Figure:
-    """Draw the most important features, or whatever else has an importance, as bars.
+    """Draw the most important features as bars.
 
     Parameters
     ----------
@@ -31,8 +30,6 @@ def feature_importance(
         Standard deviation over folds of each feature.
     top
         How many features to show.
-    what
-        The title.
     """
     # Ties by name, so that the picture does not depend on the order of a mapping.
     ranked = sorted(importance.items(), key=lambda entry: (-entry[1], entry[0]))[:top]
@@ -66,5 +63,5 @@ def feature_importance(
     axes.set_xlabel(kind, color=style.INK, fontsize=10)
     left_out = len(importance) - len(ranked)
     more = f", {left_out} more not shown" if left_out else ""
-    style.title(figure, f"{what}{more}", run)
+    style.title(figure, f"Feature importance{more}", run)
     return figure
