@@ -34,6 +34,14 @@ def _from_yaml(path: Path):
 OPTIONS = [path for path in sorted(CONF.glob("*.yaml")) if path.stem != "sklearn"]
 MODELS = {path.stem: _from_yaml(path) for path in OPTIONS}
 MODELS["lightgbm, shared bins"] = LightGBM({"n_estimators": 15}, binning="shared")
+STOPPING = {
+    "lightgbm, stopping": LightGBM({"n_estimators": 60}, early_stopping_rounds=3),
+    "lightgbm, stopping, shared bins": LightGBM(
+        {"n_estimators": 60}, binning="shared", early_stopping_rounds=3
+    ),
+    "xgboost, stopping": XGBoost({"n_estimators": 60}, early_stopping_rounds=3),
+}
+MODELS |= STOPPING
 every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
 learning = pytest.mark.parametrize(
     "model", [m for n, m in MODELS.items() if n != "dummy"], ids=[n for n in MODELS if n != "dummy"]
@@ -163,6 +171,10 @@ def test_synthetic_rows_are_trained_on(model, made):
     _, prepared = _prepare(model, table, train)
     values = np.zeros((600, len(prepared.columns)), dtype=np.float32)
     training = TrainingRows(train, synthetic=SyntheticRows(values, np.ones(600, dtype=np.int8)))
+    if model in STOPPING.values():
+        with pytest.raises(ValueError, match="real rows"):
+            _fit(model, made, training=training)
+        return
     plain, _ = _fit(model, made, shared=False)
     fuller, _ = _fit(model, made, training=training)
     assert fuller.scores(prepared).mean() > plain.scores(prepared).mean()
@@ -207,6 +219,17 @@ def test_a_category_and_a_gap_that_training_never_showed_still_get_scores(model,
     fitted, prepared = _fit(model, (table, target, train.astype(np.int64)))
     scores = fitted.scores(prepared)
     assert np.isfinite(scores).all()
+
+
+@every_model
+def test_rounds_are_counted_where_there_are_any(model, made):
+    fitted, _ = _fit(model, made)
+    if not isinstance(model, (LightGBM, XGBoost)):
+        assert fitted.trees is None
+    elif model in STOPPING.values():
+        assert 1 <= fitted.trees < 60
+    else:
+        assert fitted.trees == 15
 
 
 @every_model

@@ -8,7 +8,8 @@ import pytest
 from cutscore.config.build import build
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
-from cutscore.experiment import Workbench, execute, prepare
+from cutscore.errors import RequestError
+from cutscore.experiment import Workbench, execute, prepare, refit
 from cutscore.report.items import Metric, Table, Tag
 from cutscore.report.record import record_items, threshold_json
 from cutscore.report.settings import ReportSettings
@@ -171,3 +172,24 @@ def test_the_raw_threshold_flags_what_the_calibrated_one_does(run, calibration):
         assert (flagged == expected).all()
     if calibration == "none":
         assert raw == chosen
+
+
+@pytest.mark.parametrize("model", ["lightgbm", "xgboost"])
+def test_early_stopping_tells_the_trees_of_each_fold(run, model):
+    words = [f"model={model}", "model.params.n_estimators=60", "model.early_stopping_rounds=2"]
+    experiment, prepared, result = run(*words, "sampling=balanced")
+    items = [i for i in record_items(result, "r", ReportSettings()) if isinstance(i, Metric)]
+    trees = [item.value for item in items if item.key == "fold_trees"]
+    assert trees == [fold.trees for fold in result.folds]
+    assert all(1 <= count < 60 for count in trees)
+    assert [i.value for i in items if i.key == "trees"] == [np.mean(trees)]
+    final = refit(experiment, prepared, Workbench())
+    assert 1 <= final.fitted.trees < 60
+
+
+def test_early_stopping_is_refused_with_made_up_rows_and_without_rounds(run):
+    with pytest.raises(RequestError, match=r"early_stopping_rounds: made-up rows are made from"):
+        run("model.early_stopping_rounds=5", "sampling=smote")
+    with pytest.raises(RequestError, match=r"early_stopping_rounds.*greater than or equal to 1"):
+        run("model.early_stopping_rounds=0")
+    run("model.early_stopping_rounds=5", "sampling=undersample")

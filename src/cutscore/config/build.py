@@ -223,7 +223,21 @@ def _cross_faults(parts: Mapping[str, Any]) -> list[Fault]:
         if getattr(validation, need, False) and data and getattr(data, column, None) is None:
             problem = f"this validation scheme needs a {column} column, and none is given."
             faults.append(Fault(f"data.{column}", problem, f"Give one as data.{column}=COLUMN."))
-    return [*faults, *_outer_faults(validation, parts.get("search"))]
+    faults += _outer_faults(validation, parts.get("search"))
+    return faults + _stopping_faults(parts.get("model"), parts.get("sampling"))
+
+
+def _stopping_faults(model: object, sampling: object) -> list[Fault]:
+    """Check that rows can be held back to stop on."""
+    stops = getattr(model, "early_stopping_rounds", None) is not None
+    if not stops or not getattr(sampling, "synthesises", False):
+        return []
+    problem = (
+        "made-up rows are made from their neighbours, so that none could be held back to stop on "
+        "without being known already."
+    )
+    remedy = "Set model.early_stopping_rounds=null, or choose a sampling that makes up no rows."
+    return [Fault("model.early_stopping_rounds", problem, remedy)]
 
 
 def _outer_faults(validation: object, search: object) -> list[Fault]:

@@ -52,6 +52,7 @@ def run_fold(
         base_rate=float(target[fold.train].mean(dtype=np.float64)),
         prior=prior.share,
         seconds=seconds,
+        trees=fitted.trees,
         notes=(*preparation.notes, *_prior_notes(experiment, prior)),
     )
 

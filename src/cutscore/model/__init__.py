@@ -34,6 +34,11 @@ class Fitted(Protocol):
         """The prepared columns that it was fitted on."""
         ...
 
+    @property
+    def trees(self) -> int | None:
+        """How many rounds of boosting are kept, or None if it was not boosted."""
+        ...
+
     def scores(self, table: Table, rows: Rows | None = None) -> Scores:
         """Return the probability of class 1, float64, shape (rows,), of all rows or of `rows`."""
         ...

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from annotated_types import Ge, Gt, Lt
 
 from cutscore.errors import StoreError
 from cutscore.model import Needs, Refit
+from cutscore.model.lightgbm_bins import SAMPLE, bin_table, rows_to_sample, subset
 from cutscore.model.lightgbm_parameters import VOCABULARY
 from cutscore.model.parameters import check_parameters
 from cutscore.model.saved import write_description
+from cutscore.model.stopping import Stopping, stopping_loss
 from cutscore.model.training import training_arrays, values_at
 from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows, Values
 
@@ -23,12 +26,12 @@ if TYPE_CHECKING:
 SHARED_FROM = 10_000_000
 """Values in a table from which finding bins once saves time and memory that can be felt."""
 
+_NO_STOPPING: Mapping[str, str] = {
+    "dart": "later trees change the weights of earlier ones",
+    "rf": "more trees are never worse",
+    "random_forest": "more trees are never worse",
+}
 _FILE = "model.txt"
-_SAMPLE = "bin_construct_sample_cnt"
-# LightGBM finds bins on a sample that it holds as float64 with row numbers, in growing vectors:
-# 200,000 rows of 189 columns take 600 MB, nearly three times the float32 matrix.
-_MOST_ROWS = 200_000
-_MOST_VALUES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -40,15 +43,25 @@ class LightGBM:
     stricter; `"auto"` is strict where that costs next to nothing: in tables of less than ten
     million values. Bins are
     found on 200,000 rows, or fewer in tables of more than 50 columns, unless `params` say.
+    `early_stopping_rounds` is for how many trees the loss of training rows held back (see
+    `Stopping`) may fail to fall.
     """
 
     params: Mapping[str, Any] = field(default_factory=dict)
     binning: Literal["auto", "shared", "fold"] = "auto"
+    early_stopping_rounds: Annotated[int, Ge(1)] | None = None
+    early_stopping_fraction: Annotated[float, Gt(0), Lt(1)] = 0.1
     refit: Refit = False
 
     def __post_init__(self) -> None:
         """Refuse parameters that LightGBM does not know or that are set elsewhere."""
         check_parameters(self.params, VOCABULARY)
+        boosting = VOCABULARY.value(self.params, "boosting", "gbdt")
+        if self.early_stopping_rounds is not None and boosting in _NO_STOPPING:
+            raise ValueError(
+                f"early_stopping_rounds cannot be set with boosting={boosting}: "
+                f"{_NO_STOPPING[boosting]}"
+            )
 
     @property
     def needs(self) -> Needs:
@@ -73,21 +86,28 @@ class LightGBM:
             "num_threads": threads,
             "feature_pre_filter": False,  # it would let labels choose columns
         }
-        if not any(VOCABULARY.canonical[name] == _SAMPLE for name in self.params):
-            params[_SAMPLE] = _rows_to_sample(len(table.columns))
-        whole = _bin(table, target, params) if shared and self.shares_bins(table) else None
-        return LightGBMSession(params, table, target, threads, whole)
+        if not any(VOCABULARY.canonical[name] == SAMPLE for name in self.params):
+            params[SAMPLE] = rows_to_sample(len(table.columns))
+        whole = bin_table(table, target, params) if shared and self.shares_bins(table) else None
+        return LightGBMSession(params, table, target, threads, whole, self._stopping())
+
+    def _stopping(self) -> Stopping | None:
+        if self.early_stopping_rounds is None:
+            return None
+        seed = int(VOCABULARY.value(self.params, "seed", 0))
+        return Stopping(self.early_stopping_rounds, self.early_stopping_fraction, seed)
 
 
 @dataclass(frozen=True, eq=False)
 class LightGBMSession:
-    """A table, its target and, when shared, its bins."""
+    """A table, its target, when shared its bins, and when to stop."""
 
     params: Mapping[str, Any]
     table: Table
     target: Target
     threads: int
     whole: lgb.Dataset | None
+    stopping: Stopping | None = None
 
     def fit(self, training: TrainingRows, table: Table) -> LightGBMFitted:
         """Fit on the training rows; shared bins are used for the session's own table only.
@@ -96,17 +116,25 @@ class LightGBMSession:
         ------
         ValueError
             If bins are shared and the rows are synthetic or of another table: bins of real rows
-            do not fit made-up ones (they cost 0.09 of AUC when tried).
+            do not fit made-up ones (they cost 0.09 of AUC when tried). If rows are synthetic and
+            some are held back to stop on.
         """
         import lightgbm as lgb
 
-        if self.whole is None:
-            dataset = self._bin_training(training, table)
-        elif training.synthetic is not None or table is not self.table:
+        if self.whole is not None and (training.synthetic is not None or table is not self.table):
             raise ValueError("shared bins serve only real rows of the table that was binned")
-        else:
-            dataset = _subset(self.whole, training)
-        booster = lgb.train(dict(self.params), dataset, keep_training_booster=True)
+        stopping, held_back = self.stopping, None
+        if stopping is not None:
+            training, held_back = stopping.part(training, self.target)
+        dataset = self._binned(training, table)
+        watched: dict[str, Any] = {}
+        if stopping is not None and held_back is not None:
+            watched = {
+                "valid_sets": [self._binned(held_back, table, dataset)],
+                "feval": stopping_loss(held_back, self.target).for_lightgbm,
+                "callbacks": [lgb.early_stopping(stopping.rounds, verbose=False)],
+            }
+        booster = lgb.train(dict(self.params), dataset, keep_training_booster=True, **watched)
         seen = None
         if self._keeps_scores:
             scores = _training_scores(booster)[: len(training.rows)]
@@ -119,14 +147,21 @@ class LightGBMSession:
     def _keeps_scores(self) -> bool:
         """Whether boosting leaves the very scores behind that predicting would give.
 
-        It does for plain boosting; dart and rf rescale trees, linear trees read the raw values.
+        It does for plain boosting; dart and rf rescale trees, linear trees read the raw values, and
+        early stopping drops the last trees.
         """
-        named = {VOCABULARY.canonical.get(name): value for name, value in self.params.items()}
-        return named.get("boosting", "gbdt") == "gbdt" and not named.get("linear_tree", False)
+        plain = VOCABULARY.value(self.params, "boosting", "gbdt") == "gbdt"
+        linear = VOCABULARY.value(self.params, "linear_tree", False)
+        return plain and not linear and self.stopping is None
 
-    def _bin_training(self, training: TrainingRows, table: Table) -> lgb.Dataset:
+    def _binned(
+        self, training: TrainingRows, table: Table, like: lgb.Dataset | None = None
+    ) -> lgb.Dataset:
+        """Return the rows binned: by the shared bins, as another data set is, or by their own."""
+        if self.whole is not None:
+            return subset(self.whole, training)
         arrays = training_arrays(training, table, self.target)
-        dataset = _bin(Table(table.columns, arrays.values), arrays.target, self.params)
+        dataset = bin_table(Table(table.columns, arrays.values), arrays.target, self.params, like)
         if arrays.weights is not None:
             dataset.set_weight(arrays.weights)
         return dataset
@@ -149,6 +184,11 @@ class LightGBMFitted:
     booster: lgb.Booster
     threads: int = 1
     seen: SeenScores | None = None
+
+    @property
+    def trees(self) -> int:
+        """The number of trees."""
+        return int(self.booster.num_trees())
 
     def scores(self, table: Table, rows: Rows | None = None) -> Scores:
         """Return the probability of class 1.
@@ -207,36 +247,6 @@ def load_booster(file: Path, columns: tuple[Column, ...]) -> LightGBMFitted:
     except lgb.basic.LightGBMError as error:
         raise StoreError(f"{file} is not a LightGBM model: {error}") from error
     return LightGBMFitted(columns, booster)
-
-
-def _bin(table: Table, target: Target, params: Mapping[str, Any]) -> lgb.Dataset:
-    """Bin a table. LightGBM reads the float32 matrix in place and forgets it afterwards."""
-    import lightgbm as lgb
-
-    dataset = lgb.Dataset(
-        table.values,
-        label=target,
-        categorical_feature=list(table.categorical),
-        params=dict(params),
-        free_raw_data=True,
-    )
-    return dataset.construct()
-
-
-def _rows_to_sample(columns: int) -> int:
-    """Return LightGBM's default number of rows to find bins on, or fewer for wide tables."""
-    return max(20_000, min(_MOST_ROWS, _MOST_VALUES // columns))
-
-
-def _subset(whole: lgb.Dataset, training: TrainingRows) -> lgb.Dataset:
-    """Return the binned training rows, with labels and weights."""
-    part = whole.subset([])
-    # `subset` would sort a Python list of all the rows; they are sorted already.
-    part.used_indices = training.rows.astype(np.int32)
-    part.construct()
-    if training.weights is not None:
-        part.set_weight(training.weights)
-    return part
 
 
 def _training_scores(booster: lgb.Booster) -> Scores:

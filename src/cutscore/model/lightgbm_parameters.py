@@ -115,7 +115,7 @@ _REFUSED: Mapping[str, str] = {
     "metric": "metrics are computed by Cutscore, on out-of-fold scores",
     "num_threads": "threads are set once for the whole run, scores do not depend on them",
     "num_class": "the target has two classes",
-    "early_stopping_round": "it would need rows to stop on; search over n_estimators instead",
+    "early_stopping_round": "set model.early_stopping_rounds: it holds training rows back",
     "verbosity": "LightGBM is always silent here",
     "feature_pre_filter": "it would let labels choose columns before training",
     "categorical_feature": "name categorical columns with data.categorical",

@@ -55,6 +55,11 @@ class Vocabulary:
     refused: Mapping[str, str]
     ranges: Mapping[str, Range]
 
+    def value(self, params: Mapping[str, Any], main: str, default: Any) -> Any:
+        """Return the value given for a main name, under whatever spelling, or the default."""
+        given = (value for name, value in params.items() if self.canonical.get(name) == main)
+        return next(given, default)
+
 
 def check_parameters(params: Mapping[str, Any], vocabulary: Vocabulary) -> None:
     """Check names and values.

@@ -118,6 +118,11 @@ class SklearnFitted:
     name: str
     estimator: Any
 
+    @property
+    def trees(self) -> None:
+        """Nothing is boosted that stops by rounds."""
+        return
+
     def scores(self, table: Table, rows: Rows | None = None) -> Scores:
         """Return the probability of class 1 (0 if the training rows had no positive)."""
         from threadpoolctl import threadpool_limits

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from annotated_types import Ge, Gt, Lt
 
 from cutscore.errors import StoreError
 from cutscore.model import Needs, Refit
 from cutscore.model.parameters import check_parameters
 from cutscore.model.saved import write_description
+from cutscore.model.stopping import Stopping, stopping_loss
 from cutscore.model.training import training_arrays, values_at
 from cutscore.model.xgboost_parameters import VOCABULARY
 from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
@@ -25,14 +27,26 @@ _FILE = "model.ubj"
 
 @dataclass(frozen=True)
 class XGBoost:
-    """Gradient-boosted trees of XGBoost; `params` are its parameters, under any of its names."""
+    """Gradient-boosted trees of XGBoost; `params` are its parameters, under any of its names.
+
+    `early_stopping_rounds` is for how many rounds the loss of training rows held back (see
+    `Stopping`) may fail to fall.
+    """
 
     params: Mapping[str, Any] = field(default_factory=dict)
+    early_stopping_rounds: Annotated[int, Ge(1)] | None = None
+    early_stopping_fraction: Annotated[float, Gt(0), Lt(1)] = 0.1
     refit: Refit = False
 
     def __post_init__(self) -> None:
         """Refuse parameters that XGBoost does not know or that are set elsewhere."""
         check_parameters(self.params, VOCABULARY)
+        booster = VOCABULARY.value(self.params, "booster", "gbtree")
+        if self.early_stopping_rounds is not None and booster != "gbtree":
+            raise ValueError(
+                f"early_stopping_rounds cannot be set with booster={booster}: only plain trees can "
+                "be cut back to the best round"
+            )
 
     @property
     def needs(self) -> Needs:
@@ -55,24 +69,72 @@ class XGBoost:
         params = {VOCABULARY.canonical[name]: value for name, value in self.params.items()}
         rounds = int(params.pop("n_estimators", 100))
         params |= {"objective": "binary:logistic", "nthread": threads, "verbosity": 0}
-        return XGBoostSession(params, rounds, target, threads)
+        return XGBoostSession(params, rounds, target, threads, self._stopping())
+
+    def _stopping(self) -> Stopping | None:
+        if self.early_stopping_rounds is None:
+            return None
+        seed = int(VOCABULARY.value(self.params, "seed", 0))
+        return Stopping(self.early_stopping_rounds, self.early_stopping_fraction, seed)
 
 
 @dataclass(frozen=True, eq=False)
 class XGBoostSession:
-    """The native parameters and the target of all rows."""
+    """The native parameters, the target of all rows, and when to stop."""
 
     params: Mapping[str, Any]
     rounds: int
     target: Target
     threads: int
+    stopping: Stopping | None = None
 
     def fit(self, training: TrainingRows, table: Table) -> XGBoostFitted:
-        """Fit on the training rows, binned for this fit."""
+        """Fit on the training rows, binned for this fit.
+
+        Raises
+        ------
+        ValueError
+            If rows are synthetic and some are held back to stop on.
+        """
+        import xgboost as xgb
+
+        if self.stopping is not None:
+            booster = self._fit_until(self.stopping, training, table)
+        else:
+            data = self._binned(training, table)
+            booster = xgb.train(dict(self.params), data, num_boost_round=self.rounds)
+        return XGBoostFitted(table.columns, booster, self.threads)
+
+    def _fit_until(self, stopping: Stopping, training: TrainingRows, table: Table) -> xgb.Booster:
+        """Boost until the rows held back gain no more, and keep what came before.
+
+        XGBoost's own stopping sees a metric of ours rounded to six decimals.
+        """
+        import xgboost as xgb
+
+        training, held_back = stopping.part(training, self.target)
+        data = self._binned(training, table)
+        watched = self._binned(held_back, table, data)
+        loss = stopping_loss(held_back, self.target)
+        booster = xgb.Booster(dict(self.params), [data, watched])
+        best, least = 0, np.inf
+        for done in range(1, self.rounds + 1):
+            booster.update(data, done - 1)
+            now = loss.of(booster.predict(watched))
+            if now < least:
+                best, least = done, now
+            if done - best >= stopping.rounds:
+                break
+        return booster[:best]
+
+    def _binned(
+        self, training: TrainingRows, table: Table, like: xgb.QuantileDMatrix | None = None
+    ) -> xgb.QuantileDMatrix:
+        """Return the rows binned by their own bins, or by those of `like`."""
         import xgboost as xgb
 
         arrays = training_arrays(training, table, self.target)
-        data = xgb.QuantileDMatrix(
+        return xgb.QuantileDMatrix(
             arrays.values,
             label=arrays.target,
             weight=arrays.weights,
@@ -80,9 +142,8 @@ class XGBoostSession:
             enable_categorical=True,
             max_bin=int(self.params.get("max_bin", 256)),
             nthread=self.threads,
+            ref=like,
         )
-        booster = xgb.train(dict(self.params), data, num_boost_round=self.rounds)
-        return XGBoostFitted(table.columns, booster, self.threads)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +153,11 @@ class XGBoostFitted:
     columns: tuple[Column, ...]
     booster: xgb.Booster
     threads: int = 1
+
+    @property
+    def trees(self) -> int:
+        """The number of rounds."""
+        return int(self.booster.num_boosted_rounds())
 
     def scores(self, table: Table, rows: Rows | None = None) -> Scores:
         """Return the probability of class 1; for all rows the table's array is not copied."""

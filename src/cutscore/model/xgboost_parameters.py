@@ -55,7 +55,7 @@ _REFUSED: Mapping[str, str] = {
     "nthread": "threads are set once for the whole run, scores do not depend on them",
     "verbosity": "XGBoost is always silent here",
     "device": "scores are only the same bit for bit on the CPU",
-    "early_stopping_rounds": "it would need rows to stop on; search over n_estimators instead",
+    "early_stopping_rounds": "set model.early_stopping_rounds: it holds training rows back",
     "enable_categorical": "name categorical columns with data.categorical",
     "missing": "missing values are always NaN here",
 }

@@ -134,8 +134,8 @@ class FoldResult:
     score metrics on validation rows and on the original training rows; `scores` are those of the
     validation rows; `natural` says that no row was drawn, made up or weighted, so that scores may
     be taken as probabilities; `base_rate` is the share of positives among the training rows and
-    `prior` that share by weight as sampling made it; `seconds` are wall time per stage; `notes`
-    tell what a user should know.
+    `prior` that share by weight as sampling made it; `seconds` are wall time per stage; `trees`
+    counts the rounds of boosting, None where there are none; `notes` tell what a user should know.
     """
 
     fold: Fold
@@ -148,6 +148,7 @@ class FoldResult:
     base_rate: float
     prior: float
     seconds: Mapping[str, float]
+    trees: int | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -27,6 +27,7 @@ def record_items(result: Result, name: str, settings: ReportSettings) -> Iterato
     yield from _score_items(result)
     yield from _threshold_items(result)
     yield from _crossfit_items(result)
+    yield from _tree_items(result)
     yield from (figure_item(key, value, step) for key, value, step in calibration_figures(result))
     yield from (figure_item(key, value, step) for key, value, step in rule_figures(result))
     if result.notes:
@@ -110,6 +111,15 @@ def _threshold_items(result: Result) -> Iterator[Item]:
     yield figure_item("savings", reference.savings)
     for key, value in decision_metrics(chosen.confusion, result.beta).items():
         yield figure_item(key, value)
+
+
+def _tree_items(result: Result) -> Iterator[Item]:
+    """Yield how many rounds of boosting each fold has, and their mean, for a boosted model."""
+    trees = [fold.trees for fold in result.folds if fold.trees is not None]
+    for step, count in enumerate(trees):
+        yield Metric("fold_trees", count, step)
+    if trees:
+        yield Metric("trees", float(np.mean(trees)))
 
 
 def _crossfit_items(result: Result) -> Iterator[Item]:
