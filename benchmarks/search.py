@@ -65,17 +65,21 @@ def against_plain(seeds: list[int], trials: int, more: int, small: bool) -> None
         for pruner in OURS:
             words = [f"search.seed={seed}", f"search.trials={more}", f"search.pruner={pruner}"]
             found[pruner][str(seed)] = side("ours", *words, small=small)
-        told = ", ".join(
+        ends = ", ".join(
             f"{SIDES[name]} {best(runs[str(seed)]['steps']):,.0f} in {runs[str(seed)]['cpu']:.0f} s"
             for name, runs in found.items()
         )
-        print(f"  seed {seed}: {told}", flush=True)
+        print(f"  seed {seed}: {ends}", flush=True)
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "search.json").write_text(json.dumps(found))
     print_table(found, trials)
     picture = FOLDER / "search_regret.png"
     draw_regret(found, picture)
     print(f"  regret by CPU time: {picture}")
+
+
+def told(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if math.isfinite(value) else "never"
 
 
 def print_table(found: dict[str, dict[str, Any]], trials: int) -> None:
@@ -95,13 +99,13 @@ def print_table(found: dict[str, dict[str, Any]], trials: int) -> None:
             shares[name].append(cpu / run["cpu"])
             own[name].append(cpu / script)
             pruned = f"{result['states'].get('PRUNED', 0)}/{sum(result['states'].values())}"
-            line += f"{cpu:>12.1f} {cpu / run['cpu']:>7.2f} {pruned:>7}"
+            line += f"{told(cpu, 1):>12} {told(cpu / run['cpu'], 2):>7} {pruned:>7}"
         print(line)
     for name in OURS:
         middle, alike = statistics.median(shares[name]), statistics.median(own[name])
         print(
-            f"  {SIDES[name]}: median {middle:.2f} of the whole script's CPU, "
-            f"{alike:.2f} of what the script took to come as close"
+            f"  {SIDES[name]}: median {told(middle, 2)} of the whole script's CPU, "
+            f"{told(alike, 2)} of what the script took to come as close"
         )
 
 
