@@ -129,7 +129,7 @@ def _certainty_items(result: Result, name: str) -> Iterator[Item]:
         for artifact in (table, picture):
             yield Tag(f"{UNDEFINED_PREFIX}{artifact}", certainty.by_ratio.reason)
         return
-    from cutscore.report.figures.thresholds import RatioCurve, threshold_by_ratio
+    from cutscore.report.figures.ratio import RatioCurve, threshold_by_ratio
 
     yield Table(table, certainty.by_ratio)
     marks = {"chosen": result.reference.chosen.threshold}

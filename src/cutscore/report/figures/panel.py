@@ -1,0 +1,183 @@
+"""A part of a sheet with two axes, and what is drawn in it by value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.report.figures import style
+from cutscore.report.figures.legend import Entry, write_legend
+from cutscore.report.figures.scales import Scale
+from cutscore.report.figures.sheet import POINT, Box, Dashes, Pen, Sheet, text_width
+
+Points = npt.NDArray[np.float64]
+Grid = tuple[bool, bool]
+_TICK, _GAP = 3 * POINT, 3.5 * POINT
+_LABEL, _NAME = 9.0, 10.0
+_THIN = Pen(style.PALE, 0.8, crisp=True)
+_LINES = Pen(style.PALE, 0.6, alpha=0.6, crisp=True)
+_TICKS = Pen(style.GREY, 0.8, crisp=True)
+
+
+@dataclass(frozen=True)
+class Dot:
+    """How single points are drawn."""
+
+    shape: str
+    size: float
+    edge: str = "white"
+
+
+@dataclass(eq=False)
+class Panel:
+    """A part of a sheet at `box` (left, bottom, width, height in shares of it) with two scales.
+
+    Whatever has a label comes into the legend, in the order it was drawn.
+    """
+
+    sheet: Sheet
+    box: tuple[float, float, float, float]
+    x: Scale
+    y: Scale
+    grid: Grid = (True, True)
+    entries: list[Entry] = field(default_factory=list)
+    drawn: list[Points] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Draw grid, axes and ticks: they lie below everything else."""
+        left, bottom, right, top = self.edges
+        columns = self.place([value for value, _ in self.x.ticks], [self.y.low])[:, 0]
+        rows = self.place([self.x.low], [value for value, _ in self.y.ticks])[:, 1]
+        if self.grid[0]:
+            for x in columns:
+                self.sheet.line(np.array([[x, bottom], [x, top]]), _LINES)
+        if self.grid[1]:
+            for y in rows:
+                self.sheet.line(np.array([[left, y], [right, y]]), _LINES)
+        self.sheet.line(np.array([[left, top], [left, bottom], [right, bottom]]), _THIN)
+        for x, (_, text) in zip(columns, self.x.ticks, strict=True):
+            self._tick_below(x, text)
+        for y, (_, text) in zip(rows, self.y.ticks, strict=True):
+            self._tick_beside(y, text)
+        for value in self.y.small:
+            y = self.place([self.x.low], [value])[0, 1]
+            self.sheet.line(np.array([[left - 0.7 * _TICK, y], [left, y]]), _TICKS)
+
+    @property
+    def edges(self) -> Box:
+        """Left, bottom, right and top in dots."""
+        left, bottom, width, height = self.box
+        across, up = self.sheet.width, self.sheet.height
+        return left * across, bottom * up, (left + width) * across, (bottom + height) * up
+
+    def place(self, x: Points | Sequence[float], y: Points | Sequence[float]) -> Points:
+        """Return where values lie on the sheet, shape (points, 2), in dots."""
+        left, bottom, right, top = self.edges
+        across = left + self.x.share(np.asarray(x)) * (right - left)
+        up = bottom + self.y.share(np.asarray(y)) * (top - bottom)
+        return np.column_stack(np.broadcast_arrays(across, up))
+
+    def name(self, x: str, y: str) -> None:
+        """Name both axes."""
+        left, bottom, right, top = self.edges
+        below = bottom - _TICK - _GAP - (_LABEL + 4) * POINT
+        middle = (left + right) / 2, (bottom + top) / 2
+        if x:
+            self.sheet.text(middle[0], below, x, _NAME, across="center", along="top")
+        widest = max((text_width(text, _LABEL) for _, text in self.y.ticks), default=0.0)
+        beside = left - _TICK - _GAP - widest - (_NAME * 0.24 + 4) * POINT
+        self.sheet.text(beside, middle[1], y, _NAME, across="center", upright=True)
+
+    def curve(
+        self,
+        x: Points | Sequence[float],
+        y: Points | Sequence[float],
+        colour: str,
+        width: float,
+        *,
+        dashes: Dashes = "-",
+        alpha: float = 1.0,
+        mark: Dot | None = None,
+        label: str = "",
+    ) -> None:
+        """Draw a line through points, with a mark on each if one is given."""
+        points, pen = self.place(x, y), Pen(colour, width, dashes, alpha)
+        self.sheet.line(points, pen, self.edges)
+        if mark is not None:
+            self.sheet.marks(points, mark.shape, mark.size, colour, mark.edge)
+        self._note(points, Entry(label, colour, pen, mark and (mark.shape, mark.size, mark.edge)))
+
+    def point(self, x: float, y: float, colour: str, mark: Dot, label: str = "") -> None:
+        """Draw a single point."""
+        points = self.place([x], [y])
+        self.sheet.marks(points, mark.shape, mark.size, colour, mark.edge)
+        self._note(points, Entry(label, colour, None, (mark.shape, mark.size, mark.edge)))
+
+    def level(
+        self, value: float, colour: str, width: float, dashes: Dashes = "-", label: str = ""
+    ) -> None:
+        """Draw a line at a value of y from side to side."""
+        self.curve([self.x.low, self.x.high], [value] * 2, colour, width, dashes=dashes, label=label)
+
+    def upright(
+        self, value: float, colour: str, width: float, dashes: Dashes = "-", label: str = ""
+    ) -> None:
+        """Draw a line at a value of x from the bottom to the top."""
+        self.curve([value] * 2, [self.y.low, self.y.high], colour, width, dashes=dashes, label=label)
+
+    def spans(self, ends: Points, colour: str, width: float, cap: float = 0.0) -> None:
+        """Draw straight pieces, shape (pieces, 2, 2) in values; `cap` is the size of end strokes."""
+        for start, end in ends:
+            points = self.place([start[0], end[0]], [start[1], end[1]])
+            self.sheet.line(points, Pen(colour, width), self.edges)
+            if cap:
+                self.sheet.marks(points, "|", 2 * cap, colour, colour)
+
+    def bars(self, low: Points, high: Points, ends: tuple[Points, Points], colour: str) -> None:
+        """Fill bars from `low` to `high` along x, between y values `ends`."""
+        for left, right, start, end in zip(low, high, *ends, strict=True):
+            corners = self.place([left, right, right, left], [start, start, end, end])
+            self.sheet.area(corners, colour, within=self.edges)
+
+    def outline(
+        self, edges: Points, values: Points, colour: str, *, width: float = 0, base: float = 0
+    ) -> None:
+        """Draw a histogram's outline, filled if it has no width."""
+        x = np.repeat(edges, 2)
+        y = np.concatenate([[base], np.repeat(values, 2), [base]])
+        points = self.place(x, np.maximum(y, base))
+        if width:
+            self.sheet.line(points, Pen(colour, width, crisp=True), self.edges)
+        else:
+            self.sheet.area(points, colour, within=self.edges)
+
+    def legend(self, where: str = "best") -> None:
+        """Write the legend; "best" is the corner that hides least of what was drawn."""
+        write_legend(self.sheet, self.edges, self.entries, where, self.drawn)
+
+    def _note(self, points: Points, entry: Entry) -> None:
+        self.drawn.append(points)
+        if entry.label:
+            self.entries.append(entry)
+
+    def _tick_below(self, x: float, text: str) -> None:
+        bottom = self.edges[1]
+        self.sheet.line(np.array([[x, bottom - _TICK], [x, bottom]]), _TICKS)
+        place = bottom - _TICK - _GAP
+        self.sheet.text(x, place, text, _LABEL, across="center", along="top")
+
+    def _tick_beside(self, y: float, text: str) -> None:
+        left = self.edges[0]
+        self.sheet.line(np.array([[left - _TICK, y], [left, y]]), _TICKS)
+        self.sheet.text(left - _TICK - _GAP, y, text, _LABEL, across="right", along="middle")
+
+
+def title(sheet: Sheet, what: str, run: str) -> None:
+    """Say what is shown, and below in grey of which run."""
+    left, top = 0.02 * sheet.width, float(sheet.height)
+    sheet.text(left, top - 0.12 * style.DPI, what, 12.5, bold=True, along="top")
+    below = top - 0.38 * style.DPI
+    sheet.text(left, below, style.shorten(run, 90), 9, style.GREY, along="top")
