@@ -51,20 +51,20 @@ class Panel:
         left, bottom, right, top = self.edges
         columns = self.place([value for value, _ in self.x.ticks], [self.y.low])[:, 0]
         rows = self.place([self.x.low], [value for value, _ in self.y.ticks])[:, 1]
+        small = self.place([self.x.low], self.y.small)[:, 1]
         if self.grid[0]:
-            for x in columns:
-                self.sheet.line(np.array([[x, bottom], [x, top]]), _LINES)
+            self.sheet.strokes(_upright(columns, bottom, top), _LINES)
         if self.grid[1]:
-            for y in rows:
-                self.sheet.line(np.array([[left, y], [right, y]]), _LINES)
+            self.sheet.strokes(_level(rows, left, right), _LINES)
         self.sheet.line(np.array([[left, top], [left, bottom], [right, bottom]]), _THIN)
+        self.sheet.strokes(_upright(columns, bottom - _TICK, bottom), _TICKS)
+        self.sheet.strokes(_level(rows, left - _TICK, left), _TICKS)
+        self.sheet.strokes(_level(small, left - 0.7 * _TICK, left), _TICKS)
+        below, beside = bottom - _TICK - _GAP, left - _TICK - _GAP
         for x, (_, text) in zip(columns, self.x.ticks, strict=True):
-            self._tick_below(x, text)
+            self.sheet.text(x, below, text, _LABEL, across="center", along="top")
         for y, (_, text) in zip(rows, self.y.ticks, strict=True):
-            self._tick_beside(y, text)
-        for value in self.y.small:
-            y = self.place([self.x.low], [value])[0, 1]
-            self.sheet.line(np.array([[left - 0.7 * _TICK, y], [left, y]]), _TICKS)
+            self.sheet.text(beside, y, text, _LABEL, across="right", along="middle")
 
     @property
     def edges(self) -> Box:
@@ -130,11 +130,10 @@ class Panel:
 
     def spans(self, ends: Points, colour: str, width: float, cap: float = 0.0) -> None:
         """Draw straight pieces, shape (pieces, 2, 2) in values; `cap` is the size of end strokes."""
-        for start, end in ends:
-            points = self.place([start[0], end[0]], [start[1], end[1]])
-            self.sheet.line(points, Pen(colour, width), self.edges)
-            if cap:
-                self.sheet.marks(points, "|", 2 * cap, colour, colour)
+        places = self.place(ends[..., 0].ravel(), ends[..., 1].ravel())
+        self.sheet.strokes(places.reshape(-1, 2, 2), Pen(colour, width), self.edges)
+        if cap:
+            self.sheet.marks(places, "|", 2 * cap, colour, colour)
 
     def bars(self, low: Points, high: Points, ends: tuple[Points, Points], colour: str) -> None:
         """Fill bars from `low` to `high` along x, between y values `ends`."""
@@ -163,16 +162,17 @@ class Panel:
         if entry.label:
             self.entries.append(entry)
 
-    def _tick_below(self, x: float, text: str) -> None:
-        bottom = self.edges[1]
-        self.sheet.line(np.array([[x, bottom - _TICK], [x, bottom]]), _TICKS)
-        place = bottom - _TICK - _GAP
-        self.sheet.text(x, place, text, _LABEL, across="center", along="top")
 
-    def _tick_beside(self, y: float, text: str) -> None:
-        left = self.edges[0]
-        self.sheet.line(np.array([[left - _TICK, y], [left, y]]), _TICKS)
-        self.sheet.text(left - _TICK - _GAP, y, text, _LABEL, across="right", along="middle")
+def _upright(columns: Points, low: float, high: float) -> Points:
+    """Return upright strokes at columns, shape (columns, 2, 2)."""
+    ends = [np.column_stack([columns, np.full(len(columns), end)]) for end in (low, high)]
+    return np.stack(ends, axis=1)
+
+
+def _level(rows: Points, left: float, right: float) -> Points:
+    """Return level strokes at rows, shape (rows, 2, 2)."""
+    ends = [np.column_stack([np.full(len(rows), end), rows]) for end in (left, right)]
+    return np.stack(ends, axis=1)
 
 
 def title(sheet: Sheet, what: str, run: str) -> None:

@@ -76,6 +76,15 @@ class Sheet:
 
         self._agg.draw_path(self._context(pen, within), Path(points), _unmoved())
 
+    def strokes(self, ends: Points, pen: Pen, within: Box | None = None) -> None:
+        """Draw straight strokes from place to place, shape (strokes, 2, 2), at once."""
+        from matplotlib.path import Path
+
+        if len(ends):
+            codes = np.tile(np.array([Path.MOVETO, Path.LINETO], dtype=Path.code_type), len(ends))
+            path = Path(ends.reshape(-1, 2), codes)
+            self._agg.draw_path(self._context(pen, within), path, _unmoved())
+
     def area(
         self, points: Points, fill: str, *, alpha: float = 1.0, within: Box | None = None
     ) -> None:
@@ -148,9 +157,10 @@ class Sheet:
         """Lay a colour on the dots of a mask, as far as they are on the sheet."""
         top, left = max(row, 0), max(column, 0)
         dots = self._dots[top : row + mask.shape[0], left : column + mask.shape[1], :3]
-        shown = mask[top - row :, left - column :][: dots.shape[0], : dots.shape[1], None] / 255.0
-        ink = np.array(rgb(colour)[:3]) * 255
-        dots[:] = np.rint(dots + (ink - dots) * shown).astype(np.uint8)
+        shown = mask[top - row :, left - column :][: dots.shape[0], : dots.shape[1]]
+        share = (shown.astype(np.float32) / np.float32(255))[:, :, None]
+        ink = np.array(rgb(colour)[:3], dtype=np.float32) * np.float32(255)
+        dots[:] = dots + (ink - dots) * share + np.float32(0.5)
 
 
 @functools.cache
