@@ -10,7 +10,8 @@ import numpy.typing as npt
 from cutscore.metrics import equal_count_bins
 from cutscore.records import Scores, Target
 from cutscore.report.figures import style
-from cutscore.report.figures.panel import Dot, Panel, title
+from cutscore.report.figures.legend import Dot
+from cutscore.report.figures.panel import Panel, title
 from cutscore.report.figures.scales import decades, linear
 from cutscore.report.figures.sheet import Sheet
 
@@ -108,7 +109,7 @@ def _series(
         [np.column_stack([shown.score, low]), np.column_stack([shown.score, high])], axis=1
     )
     panel.spans(ends, pale, 1)
-    panel.curve(shown.score, shown.share, colour, 1.3, mark=Dot(shape, 4.5, colour), label=label)
+    panel.curve(shown.score, shown.share, colour, 1.3, dot=Dot(shape, 4.5, colour), label=label)
 
 
 def _histogram(sheet: Sheet, shown: list[Reliability]) -> None:
@@ -119,9 +120,10 @@ def _histogram(sheet: Sheet, shown: list[Reliability]) -> None:
     panel = Panel(
         sheet, (0.11, 0.10, 0.85, 0.19), linear(-0.015, 1.015), decades(_LEAST_ROWS, most)
     )
-    panel.outline(edges, last, style.SKY, base=_LEAST_ROWS)
+    panel.outline(edges, last.astype(np.float64), style.SKY, base=_LEAST_ROWS)
     for before in shown[:-1]:
-        panel.outline(edges, before.histogram, style.AMBER, width=1.3, base=_LEAST_ROWS)
+        rows = before.histogram.astype(np.float64)
+        panel.outline(edges, rows, style.AMBER, width=1.3, base=_LEAST_ROWS)
     panel.name("score", "rows (log)")
 
 

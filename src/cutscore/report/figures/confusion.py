@@ -7,7 +7,7 @@ import numpy as np
 from cutscore.records import Confusion
 from cutscore.report.figures import style
 from cutscore.report.figures.panel import title
-from cutscore.report.figures.sheet import DPI, POINT, Pen, Sheet
+from cutscore.report.figures.sheet import POINT, Pen, Sheet
 
 _LEFT, _BOTTOM, _WIDTH, _HEIGHT = 0.17, 0.10, 0.78, 0.68
 _CORNERS = ((0, 0), (1, 0), (1, 1), (0, 1))
@@ -69,7 +69,7 @@ def _cell(
     if cost is not None:
         lines.append(f"cost {style.number(cost)}")
     for i, line in enumerate(lines):
-        top = up - 0.14 * step - i * 0.15 * DPI
+        top = up - 0.14 * step - i * 0.15 * style.DPI
         sheet.text(across, top, line, 9, colour, across="center", along="top")
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.report.figures import style
-from cutscore.report.figures.panel import Dot, Panel, title
+from cutscore.report.figures.legend import Dot
+from cutscore.report.figures.panel import Panel, title
 from cutscore.report.figures.scales import Scale, around, linear, root
 from cutscore.report.figures.sheet import Dashes, Sheet
 
@@ -71,7 +72,7 @@ def cost_curve(
         text = f"cross-fitted: {style.number(crossfit_cost)}"
         panel.level(crossfit_cost, style.AMBER, 1.2, "--", text)
     # The chosen one is the largest: drawn first it hides none of the others.
-    for mark in sorted(reversed(marks), key=lambda mark: mark.kind != "chosen"):
+    for mark in sorted(marks[::-1], key=lambda mark: mark.kind != "chosen"):
         dot, colour = _SHAPES[mark.kind]
         text = f"{mark.name} at {style.number(mark.threshold)}: {style.number(mark.cost)}"
         panel.point(mark.threshold, mark.cost, colour, dot, text)
@@ -97,9 +98,7 @@ def _across(thresholds: Points, marks: Sequence[Mark]) -> Scale:
     return root(0.0, 1.0, _TICKS)
 
 
-def _up(
-    cost: Points, marks: Sequence[Mark], no_model: tuple[float, float]
-) -> Scale:
+def _up(cost: Points, marks: Sequence[Mark], no_model: tuple[float, float]) -> Scale:
     """Return an axis that leaves out what is far above both no-model costs."""
     shown = [float(cost.min()), *(mark.cost for mark in marks), *no_model]
     low, high = min(shown), max(shown)

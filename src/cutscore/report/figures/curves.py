@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.report.figures import style
-from cutscore.report.figures.panel import Dot, Panel, title
+from cutscore.report.figures.legend import Dot
+from cutscore.report.figures.panel import Panel, title
 from cutscore.report.figures.scales import linear
 from cutscore.report.figures.sheet import Sheet
 

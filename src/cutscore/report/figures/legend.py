@@ -31,13 +31,22 @@ _PLACES = {
 
 
 @dataclass(frozen=True)
+class Dot:
+    """How single points are drawn: a shape of Matplotlib's, its size in points, its edge."""
+
+    shape: str
+    size: float
+    edge: str = "white"
+
+
+@dataclass(frozen=True)
 class Entry:
-    """A label and how what it means is drawn: by a line, a mark (shape, size, edge) or both."""
+    """A label and how what it means is drawn: by a line, a dot or both."""
 
     label: str
     colour: str
     pen: Pen | None = None
-    mark: tuple[str, float, str] | None = None
+    dot: Dot | None = None
 
 
 def write_legend(
@@ -59,9 +68,9 @@ def write_legend(
         ends = np.array([[start, middle], [start + _HANDLE, middle]])
         if entry.pen is not None:
             sheet.line(ends, entry.pen)
-        if entry.mark is not None:
-            shape, size, edge = entry.mark
-            sheet.marks(ends.mean(axis=0, keepdims=True), shape, size, entry.colour, edge)
+        if entry.dot is not None:
+            centre, dot = ends.mean(axis=0, keepdims=True), entry.dot
+            sheet.marks(centre, dot.shape, dot.size, entry.colour, dot.edge)
         sheet.text(start + _HANDLE + _SPACE, middle - 0.31 * _EM, entry.label, _SIZE)
 
 

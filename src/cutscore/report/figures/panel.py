@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.report.figures import style
-from cutscore.report.figures.legend import Entry, write_legend
+from cutscore.report.figures.legend import Dot, Entry, write_legend
 from cutscore.report.figures.scales import Scale
 from cutscore.report.figures.sheet import POINT, Box, Dashes, Pen, Sheet, text_width
 
@@ -20,15 +20,6 @@ _LABEL, _NAME = 9.0, 10.0
 _THIN = Pen(style.PALE, 0.8, crisp=True)
 _LINES = Pen(style.PALE, 0.6, alpha=0.6, crisp=True)
 _TICKS = Pen(style.GREY, 0.8, crisp=True)
-
-
-@dataclass(frozen=True)
-class Dot:
-    """How single points are drawn."""
-
-    shape: str
-    size: float
-    edge: str = "white"
 
 
 @dataclass(eq=False)
@@ -100,36 +91,40 @@ class Panel:
         *,
         dashes: Dashes = "-",
         alpha: float = 1.0,
-        mark: Dot | None = None,
+        dot: Dot | None = None,
         label: str = "",
     ) -> None:
-        """Draw a line through points, with a mark on each if one is given."""
+        """Draw a line through points, with a dot on each if one is given."""
         points, pen = self.place(x, y), Pen(colour, width, dashes, alpha)
         self.sheet.line(points, pen, self.edges)
-        if mark is not None:
-            self.sheet.marks(points, mark.shape, mark.size, colour, mark.edge)
-        self._note(points, Entry(label, colour, pen, mark and (mark.shape, mark.size, mark.edge)))
+        if dot is not None:
+            self.sheet.marks(points, dot.shape, dot.size, colour, dot.edge)
+        self._note(points, Entry(label, colour, pen, dot))
 
-    def point(self, x: float, y: float, colour: str, mark: Dot, label: str = "") -> None:
+    def point(self, x: float, y: float, colour: str, dot: Dot, label: str = "") -> None:
         """Draw a single point."""
         points = self.place([x], [y])
-        self.sheet.marks(points, mark.shape, mark.size, colour, mark.edge)
-        self._note(points, Entry(label, colour, None, (mark.shape, mark.size, mark.edge)))
+        self.sheet.marks(points, dot.shape, dot.size, colour, dot.edge)
+        self._note(points, Entry(label, colour, None, dot))
 
     def level(
         self, value: float, colour: str, width: float, dashes: Dashes = "-", label: str = ""
     ) -> None:
         """Draw a line at a value of y from side to side."""
-        self.curve([self.x.low, self.x.high], [value] * 2, colour, width, dashes=dashes, label=label)
+        self.curve(
+            [self.x.low, self.x.high], [value] * 2, colour, width, dashes=dashes, label=label
+        )
 
     def upright(
         self, value: float, colour: str, width: float, dashes: Dashes = "-", label: str = ""
     ) -> None:
         """Draw a line at a value of x from the bottom to the top."""
-        self.curve([value] * 2, [self.y.low, self.y.high], colour, width, dashes=dashes, label=label)
+        self.curve(
+            [value] * 2, [self.y.low, self.y.high], colour, width, dashes=dashes, label=label
+        )
 
     def spans(self, ends: Points, colour: str, width: float, cap: float = 0.0) -> None:
-        """Draw straight pieces, shape (pieces, 2, 2) in values; `cap` is the size of end strokes."""
+        """Draw straight pieces, shape (pieces, 2, 2) in values, with end strokes of size `cap`."""
         places = self.place(ends[..., 0].ravel(), ends[..., 1].ravel())
         self.sheet.strokes(places.reshape(-1, 2, 2), Pen(colour, width), self.edges)
         if cap:

@@ -66,8 +66,8 @@ class Sheet:
 
         self.width, self.height = round(width * DPI), round(height * DPI)
         self.said: list[str] = []
-        self._agg = RendererAgg(self.width, self.height, DPI)
-        self._dots: Pixels = np.asarray(self._agg.buffer_rgba())
+        self._agg: Any = RendererAgg(self.width, self.height, DPI)  # type: ignore[no-untyped-call]
+        self._dots: Pixels = np.asarray(self._agg.buffer_rgba())  # type: ignore[no-untyped-call]
         self._dots[:] = 255
 
     def line(self, points: Points, pen: Pen, within: Box | None = None) -> None:
