@@ -71,8 +71,9 @@ def cost_curve(
     if crossfit_cost is not None:
         text = f"cross-fitted: {style.number(crossfit_cost)}"
         panel.level(crossfit_cost, style.AMBER, 1.2, "--", text)
-    # The chosen one is the largest: drawn first it hides none of the others.
-    for mark in sorted(marks[::-1], key=lambda mark: mark.kind != "chosen"):
+    # Drawn first, the largest hides none of the others.
+    largest = [mark for mark in marks if mark.kind == "chosen"]
+    for mark in (*largest, *(mark for mark in reversed(marks) if mark.kind != "chosen")):
         dot, colour = _SHAPES[mark.kind]
         text = f"{mark.name} at {style.number(mark.threshold)}: {style.number(mark.cost)}"
         panel.point(mark.threshold, mark.cost, colour, dot, text)
