@@ -99,7 +99,8 @@ def test_round_ticks_lie_on_the_axis_and_say_what_they_are(low, width):
     assert 1 <= len(ticks) <= 7
     assert len({text for _, text in ticks}) == len(ticks)
     assert all(low - 1e-6 * width <= value <= high + 1e-6 * width for value in values)
-    assert all(abs(float(text) - value) <= 1e-9 * max(abs(value), 1) for value, text in ticks)
+    said = [float(text.replace("−", "-")) for _, text in ticks]
+    assert np.allclose(said, values, rtol=1e-9, atol=1e-9)
     steps = np.diff(values)
     assert np.allclose(steps, steps[:1].repeat(len(steps)))
 

@@ -139,10 +139,10 @@ class Panel:
     def outline(
         self, edges: Points, values: Points, colour: str, *, width: float = 0, base: float = 0
     ) -> None:
-        """Draw a histogram's outline, filled if it has no width."""
+        """Draw a histogram's outline from a base up, filled if it has no width."""
         x = np.repeat(edges, 2)
         y = np.concatenate([[base], np.repeat(values, 2), [base]])
-        points = self.place(x, np.maximum(y, base))
+        points = self.place(x, np.maximum(y, base / 2))  # what is lower is out of sight
         if width:
             self.sheet.line(points, Pen(colour, width, crisp=True), self.edges)
         else:

@@ -47,7 +47,7 @@ class Scale:
 def linear(low: float, high: float, text: Callable[[float], str] | None = None) -> Scale:
     """Return an even scale with round ticks, written by `text` or as short as they differ."""
     values, digits = _round_values(low, high)
-    written = [text(v) if text else f"{v:.{digits}f}" for v in values]
+    written = [text(v) if text else f"{v:.{digits}f}".replace("-", "−") for v in values]
     return Scale(low, high, ticks=tuple(zip(values, written, strict=True)))
 
 
