@@ -8,21 +8,19 @@ is set once and remembered.
 from __future__ import annotations
 
 import functools
-import struct
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from cutscore.report.figures.png import Pixels, png_of
 from cutscore.report.figures.style import DPI, INK
 
 if TYPE_CHECKING:
     from matplotlib.ft2font import FT2Font
 
 Points = npt.NDArray[np.float64]
-Pixels = npt.NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in dots from the lower left."""
 
@@ -134,7 +132,7 @@ class Sheet:
 
     def png(self) -> bytes:
         """Return the sheet as a PNG file."""
-        return _png(self._dots)
+        return png_of(self._dots, DPI)
 
     def _context(self, pen: Pen, within: Box | None) -> Any:
         from matplotlib.transforms import Bbox
@@ -225,31 +223,3 @@ def _unmoved() -> Any:
     from matplotlib.transforms import IdentityTransform
 
     return IdentityTransform()
-
-
-def _png(dots: Pixels) -> bytes:
-    """Return dots of shape (height, width, 4) as a PNG file.
-
-    Each row is kept as its difference to the one above (filter 2 of the PNG specification), which
-    is nearly always 0: that packs well even in zlib's fastest way.
-    """
-    height, width, _ = dots.shape
-    flat = dots.reshape(height, -1)
-    rows = np.empty((height, 1 + flat.shape[1]), dtype=np.uint8)
-    rows[:, 0] = 2
-    rows[0, 1:] = flat[0]
-    np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    density = round(DPI / 0.0254)
-    physical = struct.pack(">IIB", density, density, 1)
-    parts = [
-        (b"IHDR", header),
-        (b"pHYs", physical),
-        (b"IDAT", zlib.compress(rows.data, 1)),
-        (b"IEND", b""),
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in parts)
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
