@@ -122,7 +122,7 @@ def run_trial(desk: Desk, trial: Trial) -> TrialEnd:
 def trial_overrides(desk: Desk, values: Mapping[str, object]) -> list[str]:
     """Return the overrides that a person would type to run these values."""
     threads = [f"threads={desk.task.threads}"] if desk.task.threads else []
-    given = [*desk.task.job.plain, *threads]
+    given = [*desk.given, *threads]
     proposed = desk.space.overrides(values)  # type: ignore[arg-type]
     return [*given, *proposed, NO_SEARCH]
 
