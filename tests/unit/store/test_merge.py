@@ -478,3 +478,26 @@ def test_a_target_whose_files_are_elsewhere(stores, tmp_path):
     shutil.rmtree(elsewhere / "shared" / run)  # lost files come back
     assert merge(copy, into=target).sources[0].runs == {"skipped": RUNS - 1, "updated": 1}
     assert diff_stores(copy, target, (elsewhere,), lambda _: None).runs.equal == RUNS
+
+
+def test_a_target_that_is_in_use(stores):
+    """What another process writes meanwhile stays; a run that is there by then refuses."""
+    target, source = stores
+
+    def live(text):
+        number = f"'{text[:7]}'"
+        sql(target, f"INSERT INTO tags VALUES ({number}, 'beat', ?)", hexed("one", 1))
+
+    assert merge(source, into=target, note=live).whole
+    found = sql(target, "SELECT count(*) FROM tags WHERE value = 'beat'")
+    assert found == [(4,)]
+    sql(source, "INSERT INTO runs (run_uuid, experiment_id, name) VALUES ('late', 1, 'late')")
+
+    def overtake(text):
+        if text == "writing":
+            sql(target, "INSERT INTO runs (run_uuid, experiment_id, name) VALUES ('late', 1, 'x')")
+
+    with pytest.raises(RequestError, match="run late: the target has it with different run"):
+        merge(source, into=target, note=overtake)
+    assert sql(target, "SELECT name FROM runs WHERE run_uuid = 'late'") == [("x",)]
+    assert not interrupted(target)
