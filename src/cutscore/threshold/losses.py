@@ -10,8 +10,9 @@ A constraint is a loss too: one that is infinite where the constraint does not h
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import ClassVar, Literal, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -104,8 +105,27 @@ class RowCostLoss:
         return least
 
 
+class CountLoss(ABC):
+    """A loss of the two counts alone, which falls in `tp` and rises in `fp`."""
+
+    delta: ClassVar[None] = None
+    slack: ClassVar[float] = 1e-12
+
+    @abstractmethod
+    def of(self, tp: Floats, fp: Floats) -> Floats:
+        """Return the loss of each pair of counts, shape (cuts,)."""
+
+    def at(self, sums: Floats) -> Floats:
+        """Return the loss of each cut."""
+        return self.of(sums[TP], sums[FP])
+
+    def bound(self, above: Floats, below: Floats) -> Floats:
+        """Return the loss with all positives below the cut and none of the negatives."""
+        return self.of(below[TP], above[FP])
+
+
 @dataclass(frozen=True, eq=False)
-class FbetaLoss:
+class FbetaLoss(CountLoss):
     """Minus F-beta: (1 + beta²) tp / (beta² (tp + fn) + tp + fp), van Rijsbergen 1979.
 
     With no positive row F-beta is taken as 0 at every threshold.
@@ -113,18 +133,9 @@ class FbetaLoss:
 
     beta: float
     positives: int
-    delta: None = None
-    slack: float = 1e-12
 
-    def at(self, sums: Floats) -> Floats:
-        """Return minus F-beta of each cut."""
-        return self._loss(sums[TP], sums[FP])
-
-    def bound(self, above: Floats, below: Floats) -> Floats:
-        """Return the loss with all positives below the cut and none of the negatives."""
-        return self._loss(below[TP], above[FP])
-
-    def _loss(self, tp: Floats, fp: Floats) -> Floats:
+    def of(self, tp: Floats, fp: Floats) -> Floats:
+        """Return the loss of each pair of counts."""
         if self.positives == 0:
             return np.zeros(len(tp))
         square = self.beta * self.beta
@@ -133,7 +144,7 @@ class FbetaLoss:
 
 
 @dataclass(frozen=True, eq=False)
-class RateLoss:
+class RateLoss(CountLoss):
     """Minus Youden's J = recall + specificity − 1 (Youden 1950), or minus (J + 1) / 2.
 
     The second is the balanced accuracy. The rate of a class without rows is taken as 0.
@@ -142,18 +153,9 @@ class RateLoss:
     positives: int
     negatives: int
     balanced: bool
-    delta: None = None
-    slack: float = 1e-12
 
-    def at(self, sums: Floats) -> Floats:
-        """Return minus the index of each cut."""
-        return self._loss(sums[TP], sums[FP])
-
-    def bound(self, above: Floats, below: Floats) -> Floats:
-        """Return the loss with all positives below the cut and none of the negatives."""
-        return self._loss(below[TP], above[FP])
-
-    def _loss(self, tp: Floats, fp: Floats) -> Floats:
+    def of(self, tp: Floats, fp: Floats) -> Floats:
+        """Return the loss of each pair of counts."""
         recall = tp / max(self.positives, 1)
         if self.balanced:
             rates: Floats = (recall + (self.negatives - fp) / max(self.negatives, 1)) / 2.0
@@ -162,7 +164,7 @@ class RateLoss:
 
 
 @dataclass(frozen=True, eq=False)
-class MccLoss:
+class MccLoss(CountLoss):
     """Minus Matthews' correlation coefficient (Matthews 1975), 0 where a margin is empty.
 
     With P and N fixed it is (tp N − fp P) / √(P N k (P + N − k)), k = tp + fp, which rises in tp
@@ -171,18 +173,9 @@ class MccLoss:
 
     positives: int
     negatives: int
-    delta: None = None
-    slack: float = 1e-12
 
-    def at(self, sums: Floats) -> Floats:
-        """Return minus the coefficient of each cut."""
-        return self._loss(sums[TP], sums[FP])
-
-    def bound(self, above: Floats, below: Floats) -> Floats:
-        """Return the loss with all positives below the cut and none of the negatives."""
-        return self._loss(below[TP], above[FP])
-
-    def _loss(self, tp: Floats, fp: Floats) -> Floats:
+    def of(self, tp: Floats, fp: Floats) -> Floats:
+        """Return the loss of each pair of counts."""
         positives, negatives = float(self.positives), float(self.negatives)
         flagged = tp + fp
         # roots one by one: the product of four counts of 10^8 rows would round
