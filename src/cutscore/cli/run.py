@@ -15,7 +15,7 @@ from rich.console import Console
 from cutscore.config.compose import Composer, explain, with_open_space
 from cutscore.config.layers import Layers, find_layers
 from cutscore.errors import Fault, RequestError, nearest
-from cutscore.sweep.cells import plan_request
+from cutscore.sweep.cells import UNNAMED, Request, plan_request
 
 FLAGS = (
     "--help",
@@ -30,6 +30,8 @@ FLAGS = (
     "--config-name",
     "--config-dir",
     "--info",
+    "--resume",
+    "--fresh",
 )
 
 
@@ -48,6 +50,9 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser: argparse.ArgumentParser = get_args_parser()
     parser.allow_abbrev = False
     parser.exit_on_error = False
+    # Ours, not Hydra's: its launchers and child processes never see them.
+    parser.add_argument("--resume", dest="resume", action="store_true", default=None)
+    parser.add_argument("--fresh", dest="resume", action="store_false", default=None)
     try:
         args, unknown = parser.parse_known_intermixed_args(list(words))  # flags stand anywhere
     except argparse.ArgumentError as error:
@@ -90,6 +95,23 @@ def _inspect(composer: Composer, args: argparse.Namespace) -> int:
     return 0
 
 
+def _resumes(request: Request, args: argparse.Namespace) -> bool:
+    """Return whether cells that stand in the store are skipped: for named experiments by default.
+
+    Raises
+    ------
+    RequestError
+        If one is asked for where there is no sweep.
+    """
+    searches = any(cell.plan.search is not None for cell in request.cells)
+    if args.resume and not request.multirun and not searches:
+        remedy = "Leave --resume out, or add -m and several values."
+        raise RequestError(Fault("--resume", "this request is one run, no sweep.", remedy))
+    if args.resume is not None:
+        return bool(args.resume)
+    return request.cells[0].plan.choices["experiment"] not in UNNAMED
+
+
 def _execute(composer: Composer, layers: Layers, args: argparse.Namespace) -> int:
     """Check the whole request, then run it and say how it went."""
     start = time.monotonic()
@@ -100,7 +122,7 @@ def _execute(composer: Composer, layers: Layers, args: argparse.Namespace) -> in
     request = plan_request(composer, args.overrides, multirun=args.multirun)
     from cutscore.sweep.launch import launch  # imports what experiments need
 
-    outcome = launch(composer, request, stderr)
+    outcome = launch(composer, request, stderr, resume=_resumes(request, args))
     from cutscore.cli.runs import PLAIN_WIDTH
     from cutscore.cli.summary import print_summary
 

@@ -89,6 +89,9 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
     for run in outcome.outcomes:
         if isinstance(run, SearchOutcome):
             stderr.print(_progress_line(run), highlight=False)
+    _print_standing(outcome, stderr)
+    if outcome.folder is None:
+        return
     done = len(outcome.outcomes) - len(outcome.failed)
     what = "searches" if isinstance(outcome.outcomes[0], SearchOutcome) else "runs"
     stderr.print(
@@ -102,6 +105,19 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
             f"Look closer: cutscore runs show {shown.run_id[:12]}   or   cutscore ui",
             highlight=False,
         )
+
+
+def _print_standing(outcome: LaunchOutcome, stderr: Console) -> None:
+    """Say which cells were not run, because their complete runs stand in the store."""
+    standing = outcome.standing
+    if standing is None or not standing.done:
+        return
+    for note in standing.notes:
+        stderr.print(f"Note: {note}", highlight=False)
+    cells = f"{len(standing.done)} of {len(outcome.outcomes)} cells"
+    since = f"complete since {standing.since}" if outcome.folder is None else "stood complete"
+    linked = f", {len(standing.linked)} of them under another parent" if standing.linked else ""
+    stderr.print(f"{cells} {since}{linked}; --fresh recomputes", highlight=False)
 
 
 def _print_search(search: SearchOutcome, stdout: Console) -> None:

@@ -82,6 +82,11 @@ class Composer:
         batches = BasicSweeper.split_arguments(tasks, None)
         return [list(cell) for batch in batches for cell in batch]
 
+    def parse(self, overrides: Sequence[str]) -> list[Override]:
+        """Parse overrides; raises Hydra's own error where one is none."""
+        parsed: list[Override] = self._parser.parse_overrides(list(overrides))
+        return parsed
+
     def options(self, group: str) -> list[str]:
         """Return the options of a config group; empty when there is no such group."""
         if group not in self._options:

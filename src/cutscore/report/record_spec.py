@@ -11,6 +11,7 @@ PARENT_TAG = "mlflow.parentRunId"
 KIND_TAG = "cutscore.kind"
 SWEEP = "sweep"
 SEARCH = "search"
+RERUN = "rerun"
 """Kinds of runs that only hold others together; runs without the tag are experiments."""
 
 FAILURE_TAG = "cutscore.failure"
@@ -137,6 +138,10 @@ SEARCH_ARTIFACTS = (
 )
 
 
+RERUN_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start")
+RERUN_ARTIFACTS = ("reruns.csv", "comparison.csv")
+
+
 def _variants(name: str) -> tuple[str, ...]:
     """Return the names under which one score metric is recorded."""
     return (name, f"{name}_std", f"{name}_oof", f"train_{name}", f"{name}_gap", f"fold_{name}")
@@ -155,6 +160,13 @@ def missing_from_sweep(tags: Collection[str], artifacts: Iterable[str]) -> list[
     files = set(artifacts)
     missing = [f"tag:{name}" for name in SWEEP_TAGS if name not in tags]
     return missing + [f"artifact:{name}" for name in SWEEP_ARTIFACTS if name not in files]
+
+
+def missing_from_reruns(tags: Collection[str], artifacts: Iterable[str]) -> list[str]:
+    """Return what the run lacks that holds several reruns together, as `kind:name`."""
+    files = set(artifacts)
+    missing = [f"tag:{name}" for name in RERUN_TAGS if name not in tags]
+    return missing + [f"artifact:{name}" for name in RERUN_ARTIFACTS if name not in files]
 
 
 def missing_from_search(tags: Collection[str], artifacts: Iterable[str]) -> list[str]:
@@ -218,4 +230,6 @@ def missing_from_parent(kind: str, tags: Collection[str], artifacts: Iterable[st
         return missing_from_sweep(tags, artifacts)
     if kind == SEARCH:
         return missing_from_search(tags, artifacts)
+    if kind == RERUN:
+        return missing_from_reruns(tags, artifacts)
     return [f"tag:{name}" for name in PARENT_TAGS if name not in tags]

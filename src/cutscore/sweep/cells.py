@@ -16,6 +16,9 @@ from cutscore.config.layers import EXPERIMENT
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.search.checks import space_faults
 
+UNNAMED = ("None", "null", "custom")
+"""What Hydra calls the choice of no experiment."""
+
 SCHEMES = {"holdout": "holdout", "time_ordered": "time"}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -11,18 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra._internal.callbacks import Callbacks
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.plugins import Plugins
-from hydra.types import HydraContext, RunMode
-from omegaconf import DictConfig, open_dict, read_write
+from omegaconf import DictConfig
 from rich.console import Console
 
 from cutscore.config.build import Plan, build
 from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import Progress, Workbench, prepare
-from cutscore.report.record_spec import KIND_TAG, SWEEP
+from cutscore.report.items import Tag
 from cutscore.run import (
     UNSENT,
     Job,
@@ -35,14 +31,22 @@ from cutscore.run import (
 )
 from cutscore.store.init import Store
 from cutscore.sweep.cells import Cell, Request
+from cutscore.sweep.launcher import launch_jobs, threads_each
 from cutscore.sweep.leaderboard import Leaderboard, rank
 from cutscore.sweep.parent import parent_items, parent_name
 from cutscore.sweep.progress import shown
+from cutscore.sweep.resume import (
+    LINKED_TAG,
+    Standing,
+    find_standing,
+    open_parent,
+    stands_whole,
+    sweep_key,
+)
 from cutscore.sweep.searches import check_searches, plan_of, run_search, runs_of
 from cutscore.tracking.lifeline import lifeline
 from cutscore.tracking.news import Step, tell
-from cutscore.tracking.reading import list_runs
-from cutscore.tracking.writer import open_run
+from cutscore.tracking.reading import find_runs, kept_model
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -52,14 +56,18 @@ PROGRESS = "progress.jsonl"
 
 @dataclass(frozen=True)
 class LaunchOutcome:
-    """What came of a request. `parent_id` and `board` are None for a single run."""
+    """What came of a request. `parent_id` and `board` are None for a single run.
+
+    `standing` is what of a sweep stood in the store before.
+    """
 
     store: Store
-    folder: Path
+    folder: Path | None
     outcomes: tuple[RunOutcome, ...]
     parent_id: str | None = None
     board: Leaderboard | None = None
     kept_model: str | None = None
+    standing: Standing | None = None
 
     @property
     def failed(self) -> tuple[RunOutcome, ...]:
@@ -73,8 +81,12 @@ def workbench() -> Workbench:
     return Workbench()
 
 
-def launch(composer: Composer, request: Request, stderr: Console) -> LaunchOutcome:
+def launch(
+    composer: Composer, request: Request, stderr: Console, *, resume: bool = False
+) -> LaunchOutcome:
     """Check the request against its data, make the store ready, and run every cell.
+
+    With `resume`, cells of a sweep whose complete run stands in the store are not run again.
 
     Raises
     ------
@@ -83,32 +95,50 @@ def launch(composer: Composer, request: Request, stderr: Console) -> LaunchOutco
     """
     with lifeline():
         with _status(stderr, f"Loading data and checking {len(request.cells)} experiment(s)"):
-            folds = check_cells(request.cells)
+            checked = check_cells(request.cells)
             check_searches(request, workbench())
             store, _ = open_store(request.cells[0].plan)
-        if request.multirun:
-            return _sweep(composer, request, store, folds, stderr)
-        return _single(composer, request, store, folds, stderr)
+        if not request.multirun:
+            folds = sum(checked.folds.values())
+            return _single(composer, request, store, folds, stderr)
+        _, client = open_store(request.cells[0].plan)
+        if resume:
+            standing = find_standing(client, store, request.cells, checked.fingerprints)
+        else:
+            key = sweep_key(request.cells, checked.fingerprints, store.experiment)
+            standing = Standing(key)
+        if stands_whole(standing, request.cells):
+            return _show_again(client, request, store, standing)
+        return _sweep(composer, request, store, checked, standing, stderr)
 
 
-def check_cells(cells: Sequence[Cell]) -> int:
-    """Prepare every cell up to its first fit, and return the number of folds to come.
+@dataclass(frozen=True)
+class Checked:
+    """What is known of cells before any is run, by cell number: folds to come, fingerprints."""
+
+    folds: dict[int, int]
+    fingerprints: dict[int, str]
+
+
+def check_cells(cells: Sequence[Cell]) -> Checked:
+    """Prepare every cell up to its first fit.
 
     A cell that is at fault will fail when it is run, and the others go on. If all are at fault
     the request is.
     """
     faults: list[Fault] = []
-    at_fault, folds = 0, 0
+    checked = Checked({}, {})
     for cell in cells:
         try:
-            splits = prepare(cell.plan.experiment, workbench()).folds.splits
-            folds += len(splits) * runs_of(cell)
+            prepared = prepare(cell.plan.experiment, workbench())
         except RequestError as error:
             faults += error.faults
-            at_fault += 1
-    if at_fault == len(cells):
+        else:
+            checked.folds[cell.number] = len(prepared.folds.splits) * runs_of(cell)
+            checked.fingerprints[cell.number] = cell.plan.fingerprint(prepared.dataset.digest)
+    if not checked.folds:
         raise RequestError(faults)
-    return folds
+    return checked
 
 
 def run_cell(config: DictConfig) -> RunOutcome:
@@ -153,64 +183,72 @@ def _single(
 
 
 def _sweep(
-    composer: Composer, request: Request, store: Store, folds: int, stderr: Console
+    composer: Composer,
+    request: Request,
+    store: Store,
+    checked: Checked,
+    standing: Standing,
+    stderr: Console,
 ) -> LaunchOutcome:
+    """Run the cells that do not stand yet, under the sweep's parent run."""
     folder = Path(str(request.launcher_config.hydra.sweep.dir)).absolute()
     folder.mkdir(parents=True)
     _, client = open_store(request.cells[0].plan)
-    name = parent_name(request)
-    tags = {KIND_TAG: SWEEP}
+    left = [cell for cell in request.cells if cell.number not in standing.done]
+    folds = sum(checked.folds.get(cell.number, 0) for cell in left)
     with (
         lifeline() as life,
-        open_run(
-            client, store.experiment_id, name, tags=tags, life=life, unsent=folder / UNSENT
-        ) as parent,
+        open_parent(client, store, parent_name(request), standing, life, folder / UNSENT) as parent,
     ):
         life.register(parent.kill_children, last=True)
-        with shown(folder / PROGRESS, sum(map(runs_of, request.cells)), folds, stderr):
+        with shown(folder / PROGRESS, sum(map(runs_of, left)), folds, stderr):
             try:
-                outcomes = _launch_cells(composer, request, folder, parent.run_id)
+                fresh = _launch_cells(composer, request, left, folder, parent.run_id)
             except BrokenProcessPool as error:
                 parent.kill_children("a worker process died")
-                outcomes = salvage(client, request.cells, parent.run_id, str(error))
+                fresh = salvage(client, left, parent.run_id, str(error))
+        made = dict(zip((cell.number for cell in left), fresh, strict=True))
+        outcomes = [{**made, **standing.done}[cell.number] for cell in request.cells]
         board = _judge_best(composer, request, rank(outcomes, request.swept), stderr)
-        kept = _keep_best(composer, request, board, stderr)
+        kept = _keep_best(composer, request, board, client, stderr)
         parent.write(parent_items(request, board, parent.name))
+        if standing.linked:
+            parent.write([Tag(LINKED_TAG, ",".join(standing.linked))])
         if board.failed:
             parent.fail(f"{len(board.failed)} of {len(outcomes)} cells failed")
         else:
             parent.complete()
-    return LaunchOutcome(store, folder, tuple(outcomes), parent.run_id, board, kept)
+    return LaunchOutcome(store, folder, tuple(outcomes), parent.run_id, board, kept, standing)
+
+
+def _show_again(
+    client: MlflowClient, request: Request, store: Store, standing: Standing
+) -> LaunchOutcome:
+    """Return what came of a sweep of which nothing is left to do."""
+    outcomes = tuple(standing.done[cell.number] for cell in request.cells)
+    board = rank(outcomes, request.swept)
+    kept = kept_model(client, board.best.run_id) if board.best is not None else None
+    parent_id = standing.parent.run_id if standing.parent is not None else None
+    return LaunchOutcome(store, None, outcomes, parent_id, board, kept, standing)
 
 
 def _launch_cells(
-    composer: Composer, request: Request, folder: Path, parent_id: str
+    composer: Composer, request: Request, cells: Sequence[Cell], folder: Path, parent_id: str
 ) -> list[RunOutcome]:
-    """Hand all cells to Hydra's launcher and return their outcomes in order."""
+    """Hand cells to Hydra's launcher and return their outcomes in order."""
     config = request.launcher_config
-    with read_write(config), open_dict(config):
-        config.hydra.mode = RunMode.MULTIRUN
-    callbacks = Callbacks(config)
-    context = HydraContext(config_loader=composer.hydra.config_loader, callbacks=callbacks)
-    launcher = Plugins.instance().instantiate_launcher(
-        hydra_context=context, task_function=run_cell, config=config
-    )
-    threads = _threads(config)
-    jobs = [
-        [*cell.overrides, *_job_overrides(cell, folder, parent_id), *threads]
-        for cell in request.cells
-    ]
-    callbacks.on_multirun_start(config=config, config_name=composer.primary)
-    returned = launcher.launch(jobs, initial_job_idx=0)
-    callbacks.on_multirun_end(config=config, config_name=composer.primary)
-    return [job.return_value for job in returned]
+    each = threads_each(config) if config.threads is None else None
+    threads = [] if each is None else [f"threads={each}"]
+    jobs = [[*cell.overrides, *_job_overrides(cell, folder, parent_id), *threads] for cell in cells]
+    return launch_jobs(composer, config, run_cell, jobs)
 
 
 def salvage(
     client: MlflowClient, cells: Sequence[Cell], parent_id: str, reason: str
 ) -> list[RunOutcome]:
     """Return what the store knows of a sweep's cells after a worker process has died."""
-    found = {run.name: run for run in list_runs(client, limit=len(cells), parent_id=parent_id)}
+    newest_last = reversed(find_runs(client, None, parent_id=parent_id))  # others may be resumed
+    found = {run.name: run for run in newest_last}
     outcomes = []
     for cell in cells:
         run = found.get(cell.name)
@@ -234,15 +272,6 @@ def _job_overrides(cell: Cell, folder: Path, parent_id: str | None) -> list[str]
     return [*words, f"job.parent={parent_id}"] if parent_id else words
 
 
-def _threads(config: DictConfig) -> list[str]:
-    """Divide the cores among the launcher's processes, unless the user has said how many."""
-    jobs = config.hydra.launcher.get("n_jobs")
-    if config.threads is not None or jobs is None:
-        return []
-    cores = len(os.sched_getaffinity(0))
-    return [f"threads={max(1, cores // (cores if jobs < 1 else jobs))}"]
-
-
 def _judge_best(
     composer: Composer, request: Request, board: Leaderboard, stderr: Console
 ) -> Leaderboard:
@@ -253,6 +282,8 @@ def _judge_best(
     plan = _plan_of(composer, request, best)
     if not getattr(plan.experiment.validation, "holds_out", False):
         return board
+    if "outer_rows" in best.metrics:
+        return board  # judged before the sweep was interrupted
     with _status(stderr, f"Judging {best.name} on the outer rows"):
         outer = judge_run(plan, workbench(), best.run_id)
     notes = list(outer.notes)
@@ -267,7 +298,11 @@ def _judge_best(
 
 
 def _keep_best(
-    composer: Composer, request: Request, board: Leaderboard, stderr: Console
+    composer: Composer,
+    request: Request,
+    board: Leaderboard,
+    client: MlflowClient,
+    stderr: Console,
 ) -> str | None:
     """Fit the best cell's model on all rows where `model.refit` is `best`."""
     best = board.best
@@ -276,6 +311,8 @@ def _keep_best(
     plan = _plan_of(composer, request, best)
     if plan.experiment.model.refit != "best":
         return None
+    if (model := kept_model(client, best.run_id)) is not None:
+        return model
     with _status(stderr, f"Fitting {best.name} on all rows"):
         return keep_model(plan, workbench(), best.run_id, best.metrics["threshold_raw"])
 

@@ -10,7 +10,7 @@ import yaml
 from cutscore.report.figures.leaderboard import leaderboard_heatmap
 from cutscore.report.items import Figure, Item, Metric, Param, Table, Tag, Text
 from cutscore.report.redact import redact
-from cutscore.sweep.cells import Request
+from cutscore.sweep.cells import UNNAMED, Request
 from cutscore.sweep.leaderboard import Leaderboard
 
 BEST = (
@@ -28,7 +28,7 @@ BEST = (
 def parent_name(request: Request) -> str:
     """Return a name that says what was swept: its experiment, or the keys that vary."""
     experiment = request.cells[0].plan.choices["experiment"]
-    if experiment not in ("None", "null", "custom"):
+    if experiment not in UNNAMED:
         return f"sweep_{experiment}"
     words = [key.rpartition(".")[2] for key in request.swept] or ["one_cell"]
     return "_".join(["sweep", *words])
@@ -36,9 +36,10 @@ def parent_name(request: Request) -> str:
 
 def parent_items(request: Request, board: Leaderboard, name: str) -> Iterator[Item]:
     """Yield the leaderboard, the heatmap, the best cell's threshold and what was asked for."""
+    # What may differ when a sweep is gone on with is a tag: params are written once.
     yield Param("cells", len(request.cells))
-    yield Param("swept", ", ".join(request.swept))
-    yield Param("ranked_by", board.metric)
+    yield Tag("swept", ", ".join(request.swept))
+    yield Tag("ranked_by", board.metric)  # may change when failed cells are made up for
     asked = {cell.name: list(cell.overrides) for cell in request.cells}
     yield Text("sweep.yaml", redact(yaml.safe_dump(asked, sort_keys=False)))
     yield Table("leaderboard.csv", board.frame())

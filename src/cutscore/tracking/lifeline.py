@@ -175,7 +175,7 @@ def lifeline(parent: int | None = None) -> Iterator[Lifeline]:
         yield _installed[0]
         return
     worker = parent is not None or is_worker()
-    life = Lifeline(parent or (os.getppid() if worker else None))
+    life = Lifeline(parent or (_parent_of_worker() if worker else None))
     if threading.current_thread() is not threading.main_thread():
         yield life
         return
@@ -187,6 +187,19 @@ def lifeline(parent: int | None = None) -> Iterator[Lifeline]:
         if not worker:
             _installed.clear()
             life.stop()
+
+
+def _parent_of_worker() -> int:
+    """Return the process that must live: this one's parent, or the one that it had.
+
+    A worker may be orphaned while it starts: it then has another parent by now.
+    """
+    import psutil
+
+    starter = multiprocessing.parent_process()
+    if starter is not None and starter.pid is not None and not psutil.pid_exists(starter.pid):
+        return starter.pid
+    return os.getppid()
 
 
 def is_worker() -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cutscore.errors import Fault, RequestError, listed, nearest
@@ -91,6 +93,43 @@ def list_runs(
     return [_summary(run, experiments[run.info.experiment_id]) for run in runs]
 
 
+def find_runs(
+    client: MlflowClient,
+    experiment: str | None,
+    tags: Mapping[str, str] | None = None,
+    *,
+    parent_id: str | None = None,
+    status: str | None = None,
+) -> list[RunSummary]:
+    """Return all runs of an experiment (None: of all) that have these tags, newest first."""
+    experiments = _experiments(client, experiment)
+    wanted = {**(tags or {}), **({PARENT_TAG: parent_id} if parent_id else {})}
+    conditions = [f"tags.`{key}` = '{value}'" for key, value in wanted.items()]
+    if status is not None:
+        conditions.append(f"attributes.status = '{status}'")
+    runs = _search(client, list(experiments), " AND ".join(conditions), None)
+    return [_summary(run, experiments[run.info.experiment_id]) for run in runs]
+
+
+def artifact_text(client: MlflowClient, run_id: str, path: str) -> str | None:
+    """Return the text of an artifact, None where the run has none of that name."""
+    from mlflow.exceptions import MlflowException
+
+    with tempfile.TemporaryDirectory(prefix="cutscore-") as folder:
+        try:
+            found = Path(client.download_artifacts(run_id, path, folder))
+        except (MlflowException, OSError):
+            return None
+        return found.read_text(encoding="utf-8") if found.is_file() else None
+
+
+def kept_model(client: MlflowClient, run_id: str) -> str | None:
+    """Return the id of the model that was logged with a run, None if there is none."""
+    outputs = client.get_run(run_id).outputs
+    models = outputs.model_outputs if outputs else []
+    return str(models[-1].model_id) if models else None
+
+
 def show_run(client: MlflowClient, run: str) -> RunDetail:
     """Return everything on a run, named by its id, the beginning of its id or its name.
 
@@ -103,7 +142,36 @@ def show_run(client: MlflowClient, run: str) -> RunDetail:
     """
     experiments = _experiments(client, None)
     found, namesakes = _find(client, list(experiments), run)
-    summary = _summary(found, experiments[found.info.experiment_id])
+    return _detail(client, found, experiments[found.info.experiment_id], namesakes)
+
+
+def detail_of(client: MlflowClient, run_id: str) -> RunDetail:
+    """Return everything on the run of this very id."""
+    found = client.get_run(run_id)
+    experiment = client.get_experiment(found.info.experiment_id)
+    return _detail(client, found, str(experiment.name), ())
+
+
+def missing_from_record(detail: RunDetail) -> list[str]:
+    """Return what the record of a run lacks, as `kind:name`; empty when it is whole."""
+    tags, files = detail.summary.tags, [file.path for file in detail.artifacts]
+    if KIND_TAG in tags:
+        return missing_from_parent(tags[KIND_TAG], tags, files)
+    wants_model = detail.params.get("model.refit") == "true"
+    return missing_names(
+        detail.params,
+        detail.summary.metrics,
+        detail.summary.tags,
+        (file.path for file in detail.artifacts),
+        has_dataset=bool(detail.datasets),
+        has_model=bool(detail.models) if wants_model else None,
+    )
+
+
+def _detail(
+    client: MlflowClient, found: entities.Run, experiment: str, namesakes: tuple[str, ...]
+) -> RunDetail:
+    summary = _summary(found, experiment)
     stepped = [name for name in found.data.metrics if name.startswith(_STEPPED)]
     return RunDetail(
         summary=summary,
@@ -116,24 +184,6 @@ def show_run(client: MlflowClient, run: str) -> RunDetail:
         else (),
         artifact_uri=str(found.info.artifact_uri),
         namesakes=namesakes,
-    )
-
-
-def missing_from_record(detail: RunDetail) -> list[str]:
-    """Return what the record of a run lacks, as `kind:name`; empty when it is whole."""
-    kind = detail.summary.tags.get(KIND_TAG)
-    if kind is not None:
-        return missing_from_parent(
-            kind, detail.summary.tags, (file.path for file in detail.artifacts)
-        )
-    wants_model = detail.params.get("model.refit") == "true"
-    return missing_names(
-        detail.params,
-        detail.summary.metrics,
-        detail.summary.tags,
-        (file.path for file in detail.artifacts),
-        has_dataset=bool(detail.datasets),
-        has_model=bool(detail.models) if wants_model else None,
     )
 
 

@@ -1,0 +1,1 @@
+"""Logged runs again, from their own stored configs, and whether the figures are equal."""

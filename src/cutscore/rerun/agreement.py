@@ -1,0 +1,213 @@
+"""A run and its rerun side by side: equal bit for bit, within a tolerance, or different."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.report.record_spec import UNDEFINED_PREFIX
+from cutscore.tracking.comparing import BY_FOLD, MACHINE
+from cutscore.tracking.reading import RunDetail
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+RELATIVE, ABSOLUTE = 1e-9, 1e-12
+"""Two figures are within tolerance if they differ by at most RELATIVE of the larger one's size, or
+by ABSOLUTE: what other orders of the same sums give."""
+
+SCORES = "oof_scores.parquet"
+_OF_THE_TELLING = ("prune_value", "folds_finished")
+"""Figures of how a search led a run or how it broke off, which a rerun does not have."""
+
+
+class Verdict(StrEnum):
+    """How a figure of a run and that of its rerun compare."""
+
+    EQUAL = "equal"
+    CLOSE = "within tolerance"
+    DIFFERENT = "different"
+    ONLY_NEW = "only in the rerun"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One metric of both runs; `fold` is None for metrics without steps."""
+
+    name: str
+    fold: int | None
+    first: float | None
+    second: float | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class ScoresVerdict:
+    """The out-of-fold scores of both: how many rows differ, and by how much at most."""
+
+    verdict: Verdict
+    rows: int = 0
+    differing: int = 0
+    largest: float = 0.0
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """All that is compared of a run and its rerun."""
+
+    scores: ScoresVerdict
+    figures: tuple[Figure, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all verdicts; `not known` where nothing could be compared."""
+        verdicts = {self.scores.verdict, *(figure.verdict for figure in self.figures)}
+        for verdict in (Verdict.DIFFERENT, Verdict.CLOSE, Verdict.EQUAL):
+            if verdict in verdicts:
+                return verdict
+        return Verdict.UNKNOWN
+
+    def count(self, verdict: Verdict) -> int:
+        """Return how many figures have a verdict."""
+        return sum(figure.verdict == verdict for figure in self.figures)
+
+
+def compare_runs(client: MlflowClient, first: RunDetail, second: RunDetail) -> Agreement:
+    """Compare a run with its rerun: all metrics but time and memory, by fold too, and scores."""
+    return Agreement(compare_scores(client, first, second), tuple(compare_figures(first, second)))
+
+
+def compare_figures(first: RunDetail, second: RunDetail) -> Iterator[Figure]:
+    """Yield every metric of either run, by name and fold; time and memory are left out.
+
+    What only the rerun has is no difference: the record of the first run is not whole. A metric
+    that was undefined and now exists, or the other way round, is one.
+    """
+    a, b = _figures(first), _figures(second)
+    undefined = {
+        key.removeprefix(UNDEFINED_PREFIX)
+        for key in first.summary.tags
+        if key.startswith(UNDEFINED_PREFIX)
+    }
+    for name, fold in sorted({*a, *b}, key=lambda key: (key[0], key[1] or 0)):
+        x, y = a.get((name, fold)), b.get((name, fold))
+        verdict = _verdict(x, y)
+        if verdict == Verdict.ONLY_NEW and name in undefined:
+            verdict = Verdict.DIFFERENT
+        yield Figure(name, fold, x, y, verdict)
+
+
+def compare_scores(client: MlflowClient, first: RunDetail, second: RunDetail) -> ScoresVerdict:
+    """Compare out-of-fold scores row by row, or by their digests where a file is missing."""
+    with tempfile.TemporaryDirectory(prefix="cutscore-") as folder:
+        tables = [
+            _read_scores(client, run.summary.run_id, Path(folder) / str(number))
+            for number, run in enumerate((first, second))
+        ]
+    before, after = tables
+    if before is None or after is None:
+        return _by_digest(first, second)
+    return compare_tables(before, after)
+
+
+def compare_tables(
+    first: Mapping[str, npt.NDArray[np.generic]], second: Mapping[str, npt.NDArray[np.generic]]
+) -> ScoresVerdict:
+    """Compare two tables of scores bit for bit; NaN equals NaN."""
+    if set(first) != set(second) or len(first["score"]) != len(second["score"]):
+        rows = len(first["score"])
+        return ScoresVerdict(Verdict.DIFFERENT, rows, rows, math.nan)
+    unequal = np.zeros(len(first["score"]), dtype=bool)
+    for name, values in first.items():
+        unequal |= _unequal(values, second[name])
+    if not unequal.any():
+        return ScoresVerdict(Verdict.EQUAL, len(unequal))
+    same_rows = all(
+        not _unequal(first[name], second[name]).any() for name in ("row", "target", "fold")
+    )
+    gaps = np.abs(first["score"].astype(np.float64) - second["score"].astype(np.float64))
+    largest = float(np.nanmax(gaps)) if same_rows else math.nan
+    close = same_rows and all(
+        np.allclose(values, second[name], rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+        for name, values in first.items()
+        if values.dtype.kind == "f"
+    )
+    verdict: Verdict = Verdict.CLOSE if close else Verdict.DIFFERENT
+    return ScoresVerdict(verdict, len(unequal), int(unequal.sum()), largest)
+
+
+def _unequal(
+    first: npt.NDArray[np.generic], second: npt.NDArray[np.generic]
+) -> npt.NDArray[np.bool_]:
+    """Return where two columns differ in any bit."""
+    if first.dtype != second.dtype:
+        return np.ones(len(first), dtype=bool)
+    if first.dtype.kind == "f":
+        kind = f"u{first.dtype.itemsize}"
+        first, second = first.view(kind), second.view(kind)
+    differs: npt.NDArray[np.bool_] = np.asarray(first != second, dtype=bool)
+    return differs
+
+
+def _verdict(first: float | None, second: float | None) -> Verdict:
+    if first is None:
+        return Verdict.ONLY_NEW
+    if second is None:
+        return Verdict.DIFFERENT
+    if first == second:
+        return Verdict.EQUAL
+    close = math.isclose(first, second, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+    return Verdict.CLOSE if close else Verdict.DIFFERENT
+
+
+def _figures(run: RunDetail) -> dict[tuple[str, int | None], float]:
+    """Return the metrics of a run that a rerun must repeat, by name and fold."""
+    left_out = (BY_FOLD, *MACHINE, *_OF_THE_TELLING)
+    found: dict[tuple[str, int | None], float] = {
+        (name, None): value
+        for name, value in run.summary.metrics.items()
+        if not name.startswith(left_out)
+    }
+    for name, steps in run.history.items():
+        if name.startswith(BY_FOLD):
+            found |= {(name, step): value for step, value in steps.items()}
+    return found
+
+
+def _by_digest(first: RunDetail, second: RunDetail) -> ScoresVerdict:
+    """Compare scores by the digests that were recorded of them."""
+    before, after = (run.summary.tags.get("score_digest") for run in (first, second))
+    if before is None or after is None:
+        return ScoresVerdict(Verdict.UNKNOWN)
+    rows = int(second.summary.metrics.get("rows_scored", 0))
+    if before == after:
+        return ScoresVerdict(Verdict.EQUAL, rows)
+    return ScoresVerdict(Verdict.DIFFERENT, rows, rows, math.nan)
+
+
+def _read_scores(
+    client: MlflowClient, run_id: str, folder: Path
+) -> dict[str, npt.NDArray[np.generic]] | None:
+    """Return the columns of a run's out-of-fold scores, None where the file is not there."""
+    from mlflow.exceptions import MlflowException
+    from pyarrow import ArrowInvalid
+    from pyarrow.parquet import read_table
+
+    folder.mkdir()
+    try:
+        table = read_table(client.download_artifacts(run_id, SCORES, str(folder)))
+    except (MlflowException, OSError, ArrowInvalid):
+        return None
+    return {
+        name: column.to_numpy()
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }

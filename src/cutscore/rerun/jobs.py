@@ -1,0 +1,73 @@
+"""One rerun as Hydra's launchers call it, in this process or another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from cutscore.config.build import build
+from cutscore.experiment import Progress
+from cutscore.rerun.choosing import RERUN_OF_TAG
+from cutscore.rerun.recompose import Recomposed
+from cutscore.run import Job, RunOutcome, execute_run
+from cutscore.sweep.launch import workbench
+from cutscore.tracking.lifeline import lifeline
+from cutscore.tracking.news import Step, tell
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a process needs to make a run again.
+
+    It is handed over in memory, never through files: the store's address may hold a password.
+    """
+
+    name: str
+    run_id: str
+    config: Mapping[str, Any]
+    choices: Mapping[str, str]
+    overrides: tuple[str, ...]
+    parent_id: str | None
+    judged: bool
+
+    @classmethod
+    def of(cls, again: Recomposed, name: str, parent_id: str | None, threads: int | None) -> Again:
+        """Make it from a recomposed plan; `threads` is a process's share, if there are several."""
+        plan, original = again.plan, again.original
+        config = dict(plan.config)
+        if config["threads"] is None:
+            config["threads"] = threads
+        judged = "outer_rows" in original.detail.summary.metrics
+        return cls(name, original.run_id, config, plan.choices, plan.overrides, parent_id, judged)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Runs the job that a launcher asks for; `jobs` are by the ids of the runs to make again."""
+
+    jobs: Mapping[str, Again]
+
+    def __call__(self, config: DictConfig) -> RunOutcome:
+        """Run one job; `config` is the launcher's and says only which one, and where it logs."""
+        again = self.jobs[str(config.job.name)]
+        progress = Path(config.job.progress)
+        plan = build(OmegaConf.create(dict(again.config)), again.choices, again.overrides)
+
+        def on_fold(folds: Progress) -> None:
+            tell(progress, Step(again.name, folds.done, folds.total))
+
+        job = Job(
+            name=again.name,
+            log_file=Path(HydraConfig.get().runtime.output_dir) / "run.log",
+            parent_id=again.parent_id,
+            on_fold=on_fold,
+            tags={RERUN_OF_TAG: again.run_id},
+            judge=again.judged,
+        )
+        with lifeline():
+            return execute_run(plan, workbench(), job)

@@ -1,0 +1,272 @@
+"""Making runs again and setting the new ones beside the old ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from cutscore.config.compose import Composer
+from cutscore.errors import Fault, RequestError
+from cutscore.experiment import Workbench, prepare
+from cutscore.report.record_spec import KIND_TAG, RERUN
+from cutscore.rerun.agreement import Agreement, Verdict, compare_runs
+from cutscore.rerun.changes import changes_of, fixed_seeds, told
+from cutscore.rerun.choosing import Wanted, check_wanted, choose
+from cutscore.rerun.filling import fill
+from cutscore.rerun.jobs import Again, Task
+from cutscore.rerun.parent import VERDICT_TAG, parent_items
+from cutscore.rerun.recompose import Changes, Recomposed, recompose, sort_overrides
+from cutscore.rerun.stored import Original, read_originals
+from cutscore.run import UNSENT, RunOutcome, open_store
+from cutscore.sweep.cells import Cell
+from cutscore.sweep.launch import PROGRESS, salvage
+from cutscore.sweep.launcher import launch_jobs, threads_each
+from cutscore.sweep.progress import shown
+from cutscore.tracking.lifeline import lifeline
+from cutscore.tracking.reading import detail_of
+from cutscore.tracking.writer import RunWriter, open_run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+NAME = "rerun"
+_BASIC = "basic"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A run made again: `agreement` is None where the new run failed.
+
+    `filled` are the files that the old run was given from the new one.
+    """
+
+    original: Original
+    outcome: RunOutcome
+    agreement: Agreement | None
+    filled: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the new run is there and does not differ."""
+        return self.agreement is not None and self.agreement.verdict != Verdict.DIFFERENT
+
+
+@dataclass(frozen=True)
+class RerunOutcome:
+    """What came of a request; `notes` say what is not as it was when the runs were made."""
+
+    made: tuple[Made, ...]
+    folder: Path
+    notes: tuple[str, ...]
+    parent_id: str | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether every new run is there and equal, or as good as equal."""
+        return all(one.holds for one in self.made)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """Runs to make again, checked; `folds` are how many fits they are together."""
+
+    runs: tuple[Recomposed, ...]
+    folds: int
+    notes: tuple[str, ...]
+
+
+def rerun(
+    client: MlflowClient,
+    uri: str,
+    wanted: Wanted,
+    overrides: Sequence[str],
+    composer: Composer,
+    stderr: Console,
+) -> RerunOutcome:
+    """Make logged runs again in the same store, and compare.
+
+    `uri` is the store's address, which `client` is for.
+
+    Raises
+    ------
+    RequestError
+        If the runs, the overrides or the data are not as they must be; nothing is written then.
+    """
+    faults = check_wanted(wanted)
+    if faults:
+        raise RequestError(faults)
+    changes = sort_overrides(composer, overrides)
+    with lifeline():
+        with _status(stderr, "Reading runs, loading data and checking"):
+            details, notes = choose(client, wanted)
+            originals = read_originals(client, details)
+            ready = _check(composer, originals, changes, uri)
+        for note in (*notes, *ready.notes):
+            stderr.print(f"Note: {note}", highlight=False)
+        config = composer.compose_launcher(changes.hydra)
+        folder = Path(str(config.hydra.sweep.dir)).absolute()
+        folder.mkdir(parents=True)
+        launch = _Launch(composer, config, folder, stderr, client)
+        made, parent_id = launch.run(ready)
+    return RerunOutcome(made, folder, (*notes, *ready.notes), parent_id)
+
+
+@dataclass(frozen=True)
+class _Launch:
+    """Where and through what reruns are launched."""
+
+    composer: Composer
+    config: DictConfig
+    folder: Path
+    stderr: Console
+    client: MlflowClient
+
+    def run(self, ready: _Ready) -> tuple[tuple[Made, ...], str | None]:
+        """Make the runs again: several, or in other processes, under a run that holds them."""
+        launcher = str(self.config.hydra.runtime.choices.get("hydra/launcher", _BASIC))
+        if len(ready.runs) == 1 and launcher == _BASIC:
+            return self._finish(ready, self._jobs(ready, None)), None
+        store, client = open_store(ready.runs[0].plan)
+        with (
+            lifeline() as life,
+            open_run(
+                client,
+                store.experiment_id,
+                f"{NAME}_{len(ready.runs)}_runs",
+                tags={KIND_TAG: RERUN},
+                life=life,
+                unsent=self.folder / UNSENT,
+            ) as parent,
+        ):
+            life.register(parent.kill_children, last=True)
+            made = self._finish(ready, self._salvaged(ready, parent))
+            parent.write(parent_items(made))
+            failed = sum(one.agreement is None for one in made)
+            if failed:
+                parent.fail(f"{failed} of {len(made)} reruns failed")
+            else:
+                parent.complete()
+        return made, parent.run_id
+
+    def _salvaged(self, ready: _Ready, parent: RunWriter) -> list[RunOutcome]:
+        """Run jobs; if a worker process dies, return what the store knows of them."""
+        try:
+            return self._jobs(ready, parent.run_id)
+        except BrokenProcessPool as error:
+            parent.kill_children("a worker process died")
+            cells = [
+                Cell(number, name, again.plan.overrides, again.plan)
+                for number, (name, again) in enumerate(zip(_names(ready), ready.runs, strict=True))
+            ]
+            return salvage(self.client, cells, parent.run_id, str(error))
+
+    def _jobs(self, ready: _Ready, parent_id: str | None) -> list[RunOutcome]:
+        """Hand the reruns to the launcher."""
+        each = threads_each(self.config)
+        jobs = {
+            again.original.run_id: Again.of(again, name, parent_id, each)
+            for name, again in zip(_names(ready), ready.runs, strict=True)
+        }
+        progress = self.folder / PROGRESS
+        words = [[f"job.name='{run_id}'", f"job.progress='{progress}'"] for run_id in jobs]
+        with shown(progress, len(jobs), ready.folds, self.stderr):
+            return launch_jobs(self.composer, self.config, Task(jobs), words)
+
+    def _finish(self, ready: _Ready, outcomes: Sequence[RunOutcome]) -> tuple[Made, ...]:
+        """Compare every new run with its old one."""
+        pairs = zip(ready.runs, outcomes, strict=True)
+        return tuple(_compared(self.client, again.original, outcome) for again, outcome in pairs)
+
+
+def _check(composer: Composer, originals: Sequence[Original], changes: Changes, uri: str) -> _Ready:
+    """Recompose every run and prepare it up to its first fit.
+
+    Raises
+    ------
+    RequestError
+        With all that stands in the way of any of them.
+    """
+    bench = Workbench()
+    faults: list[Fault] = []
+    runs: list[Recomposed] = []
+    differences: list[list[str]] = []
+    folds = 0
+    for original in originals:
+        try:
+            again = recompose(composer, original, changes, _tracking(original, changes, uri))
+            prepared = prepare(again.plan.experiment, bench)
+        except RequestError as error:
+            faults += (_located(fault, original) for fault in error.faults)
+            continue
+        runs.append(again)
+        differences.append(list(changes_of(again, prepared.dataset.digest)))
+        folds += len(prepared.folds.splits)
+    places = {again.plan.tracking.experiment for again in runs}
+    if len(places) > 1:
+        problem = f"the runs belong to several experiments: {', '.join(sorted(places))}."
+        remedy = "Rerun them one experiment at a time, or add tracking.experiment=NAME."
+        faults.append(Fault("RUN_ID", problem, remedy))
+    if faults:
+        raise RequestError(faults)
+    names = [original.name for original in originals]
+    notes = [*told(names, differences), *fixed_seeds(changes, runs)]
+    return _Ready(tuple(runs), folds, tuple(notes))
+
+
+def _tracking(original: Original, changes: Changes, uri: str) -> Mapping[str, Any]:
+    """Return where the new run is kept: beside the old one, unless another name was given."""
+    named = {one.key_or_group for one in changes.settings}
+    place: dict[str, Any] = {"uri": uri}
+    if "tracking.artifacts" not in named:
+        place["artifacts"] = None  # an experiment that is there knows where its files go
+    if "tracking.experiment" not in named:
+        place["experiment"] = original.detail.summary.experiment
+    return place
+
+
+def _located(fault: Fault, original: Original) -> Fault:
+    """Add to a fault of the data which run had them there, and how to say where they are now."""
+    if fault.setting != "data.path":
+        return fault
+    path = original.detail.params.get("data.path", "")
+    words = f"{original.name} was made from {path}; if it has moved, give data.path=..."
+    return Fault(fault.setting, fault.problem, f"{fault.remedy} {words}".strip())
+
+
+def _names(ready: _Ready) -> list[str]:
+    """Return a name for each rerun; of runs with one name, the id tells them apart."""
+    names = [again.original.name for again in ready.runs]
+    return [
+        f"{name}_{NAME}" if names.count(name) == 1 else f"{name}_{again.original.run_id[:8]}_{NAME}"
+        for name, again in zip(names, ready.runs, strict=True)
+    ]
+
+
+def _compared(client: MlflowClient, original: Original, outcome: RunOutcome) -> Made:
+    """Set a new run beside the old one, and give the old one what it lacks if they are equal."""
+    if outcome.status != "complete":
+        return Made(original, outcome, None)
+    new = detail_of(client, outcome.run_id)
+    agreement = compare_runs(client, original.detail, new)
+    client.set_tag(outcome.run_id, VERDICT_TAG, str(agreement.verdict))
+    equal = agreement.scores.verdict == Verdict.EQUAL
+    filled = fill(client, original.detail, new) if equal else []
+    return Made(original, outcome, agreement, tuple(filled))
+
+
+@contextmanager
+def _status(console: Console, text: str) -> Iterator[None]:
+    """Say what is going on: a spinner for people, a line for logs."""
+    if console.is_terminal:
+        with console.status(text):
+            yield
+    else:
+        console.print(text)
+        yield

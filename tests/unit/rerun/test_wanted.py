@@ -1,0 +1,46 @@
+"""How runs are named for a rerun, and what is told of changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from cutscore.rerun.changes import told
+from cutscore.rerun.choosing import Wanted, better, check_wanted
+
+
+@pytest.mark.parametrize(
+    ("wanted", "setting"),
+    [
+        (Wanted(), "RUN_ID"),
+        (Wanted(("abc",), sweep="def"), "--sweep"),
+        (Wanted(("abc",), top=3, by="roc_auc"), "--top"),
+        (Wanted(top=0, by="roc_auc"), "--top"),
+        (Wanted(top=3), "--by"),
+        (Wanted(("abc",), by="roc_auc"), "--by"),
+        (Wanted(("abc",), experiment="quickstart"), "--experiment"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(wanted, setting):
+    assert [fault.setting for fault in check_wanted(wanted)] == [setting]
+
+
+def test_all_faults_are_told_at_once():
+    settings = [fault.setting for fault in check_wanted(Wanted(("a",), top=-1, sweep="b"))]
+    assert settings == ["--top", "--top", "--by"]
+
+
+def test_one_way_of_naming_runs_is_enough():
+    for wanted in (Wanted(("abc",)), Wanted(top=1, by="roc_auc"), Wanted(sweep="abc")):
+        assert check_wanted(wanted) == []
+
+
+def test_which_way_a_metric_is_better():
+    assert better("crossfit_cost") == "minimize"
+    assert better("outer_roc_auc") == "maximize"
+    assert better("threshold") is None
+    assert better("nonsense") is None
+
+
+def test_a_change_is_told_once_with_its_runs():
+    changes = [["other data"], ["other data", "other code"], ["other data"]]
+    assert told(["a", "b", "c"], changes) == ["all 3 runs: other data", "b: other code"]
