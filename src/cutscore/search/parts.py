@@ -12,7 +12,7 @@ from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import Layers
 from cutscore.experiment import Workbench, prepare
-from cutscore.run import open_store
+from cutscore.run import UNSENT, open_store
 from cutscore.search.settings import SearchSettings
 from cutscore.search.space import Space, parse_space
 from cutscore.search.storage import Storage, open_storage
@@ -93,6 +93,11 @@ class Desk:
     client: MlflowClient
     bench: Workbench
     identity: Mapping[str, str] = field(default_factory=process_tags)
+
+    @property
+    def unsent(self) -> Path:
+        """Where records are saved when the store goes away for good."""
+        return self.task.job.folder / UNSENT
 
     @property
     def settings(self) -> SearchSettings:

@@ -179,6 +179,7 @@ def _record_failure(desk: Desk, trial: Trial, name: str, error: Exception) -> Ru
                 tags=_tags(desk, trial),
                 parent_id=desk.task.parent_id,
                 life=life,
+                unsent=desk.unsent,
             ) as writer,
         ):
             run_id = writer.run_id
