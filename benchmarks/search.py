@@ -5,7 +5,7 @@
    and how far each is from the best of all as CPU time goes on (a picture).
 2. Two workers with divided threads against one with all: trials an hour.
 
-    uv run python benchmarks/search.py [--part 1|2] [--small] [--seeds 0 1 2] [--rounds 2]
+    uv run python benchmarks/search.py [--part 1|2] [--small] [--rows 30000] [--seeds 0 1 2]
 
 Each side is a process of its own, in turns; both sides' OpenMP threads spin briefly. Raw figures
 and the picture are under outputs/benchmarks/.
@@ -20,6 +20,7 @@ import os
 import statistics
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,25 @@ SIDES = {"plain": "plain script", "median": "pruning", "none": "no pruning"}
 Steps = list[tuple[float, float | None]]
 
 
-def side(name: str, *words: str, small: bool, **options: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Size:
+    """How much both sides search in: all rows, fewer, or few and small models."""
+
+    small: bool = False
+    rows: int | None = None
+
+    @property
+    def flags(self) -> list[str]:
+        rows = [f"--rows={self.rows}"] if self.rows else []
+        return [*rows, *(["--small"] if self.small else [])]
+
+
+def side(name: str, *words: str, size: Size, **options: int) -> dict[str, Any]:
     """Run one side in a fresh process and return what it measured."""
     flags = [f"--{key}={value}" for key, value in options.items()]
     script = Path(__file__).with_name("search_sides.py")
     command = [sys.executable, str(script), name, str(FOLDER / "search"), *flags]
-    command += [*(["--small"] if small else []), *(["--set", *words] if words else [])]
+    command += [*size.flags, *(["--set", *words] if words else [])]
     environment = {**os.environ, "GOMP_SPINCOUNT": SPIN_COUNT}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode != 0:
@@ -57,25 +71,29 @@ def best(steps: Steps) -> float:
     return min((value for _, value in steps if value is not None), default=math.inf)
 
 
-def against_plain(seeds: list[int], trials: int, more: int, small: bool) -> None:
+def against_plain(seeds: list[int], trials: int, more: int, size: Size) -> None:
     """Search with each seed on all sides, print the table and draw the regret."""
     found: dict[str, dict[str, Any]] = {name: {} for name in SIDES}
     for seed in seeds:
-        found["plain"][str(seed)] = side("plain", small=small, seed=seed, number=trials)
+        found["plain"][str(seed)] = side("plain", size=size, seed=seed, number=trials)
         for pruner in OURS:
             words = [f"search.seed={seed}", f"search.trials={more}", f"search.pruner={pruner}"]
-            found[pruner][str(seed)] = side("ours", *words, small=small)
-        told = ", ".join(
+            found[pruner][str(seed)] = side("ours", *words, size=size)
+        ends = ", ".join(
             f"{SIDES[name]} {best(runs[str(seed)]['steps']):,.0f} in {runs[str(seed)]['cpu']:.0f} s"
             for name, runs in found.items()
         )
-        print(f"  seed {seed}: {told}", flush=True)
+        print(f"  seed {seed}: {ends}", flush=True)
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "search.json").write_text(json.dumps(found))
     print_table(found, trials)
     picture = FOLDER / "search_regret.png"
     draw_regret(found, picture)
     print(f"  regret by CPU time: {picture}")
+
+
+def told(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if math.isfinite(value) else "never"
 
 
 def print_table(found: dict[str, dict[str, Any]], trials: int) -> None:
@@ -95,13 +113,13 @@ def print_table(found: dict[str, dict[str, Any]], trials: int) -> None:
             shares[name].append(cpu / run["cpu"])
             own[name].append(cpu / script)
             pruned = f"{result['states'].get('PRUNED', 0)}/{sum(result['states'].values())}"
-            line += f"{cpu:>12.1f} {cpu / run['cpu']:>7.2f} {pruned:>7}"
+            line += f"{told(cpu, 1):>12} {told(cpu / run['cpu'], 2):>7} {pruned:>7}"
         print(line)
     for name in OURS:
         middle, alike = statistics.median(shares[name]), statistics.median(own[name])
         print(
-            f"  {SIDES[name]}: median {middle:.2f} of the whole script's CPU, "
-            f"{alike:.2f} of what the script took to come as close"
+            f"  {SIDES[name]}: median {told(middle, 2)} of the whole script's CPU, "
+            f"{told(alike, 2)} of what the script took to come as close"
         )
 
 
@@ -144,7 +162,7 @@ def regret(steps: Steps, end: float, known: float, grid: np.ndarray) -> np.ndarr
     return 100 * (found / known - 1)
 
 
-def workers(rounds: int, trials: int, small: bool) -> None:
+def workers(rounds: int, trials: int, size: Size) -> None:
     """Print trials an hour of one worker and of two."""
     print(f"Trials an hour ({trials} random trials, none pruned, from first start to last end)")
     hourly: dict[int, list[float]] = {1: [], 2: []}
@@ -155,7 +173,7 @@ def workers(rounds: int, trials: int, small: bool) -> None:
                 f"search.workers={number}", f"search.trials={trials}", f"search.seed={seed}",
                 "search.sampler=random", "search.pruner=none",
             ]  # fmt: skip
-            result = side("ours", *words, small=small)
+            result = side("ours", *words, size=size)
             hourly[number].append(3600 * trials / result["wall"])
             spent[number].append(result["cpu"])
     for number, values in hourly.items():
@@ -172,20 +190,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--part", type=int, choices=(1, 2), help="one part only")
     parser.add_argument("--small", action="store_true", help="10,000 rows and small models, to try")
+    parser.add_argument("--rows", type=int, help="only so many of the 150,000 rows")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--trials", type=int, default=20, help="of the plain script")
     parser.add_argument("--more", type=int, default=30, help="trials of our searches")
     parser.add_argument("--rounds", type=int, default=2, help="of part 2")
     args = parser.parse_args()
+    size = Size(args.small, args.rows)
     store = f"{FOLDER}/search/store/mlflow.db"
     (FOLDER / "search").mkdir(parents=True, exist_ok=True)
     subprocess.run(
         [sys.executable, "-m", "cutscore", "store", "init", "--store", store], check=True
     )
     if args.part in (None, 1):
-        against_plain(args.seeds, args.trials, args.more, args.small)
+        against_plain(args.seeds, args.trials, args.more, size)
     if args.part in (None, 2):
-        workers(args.rounds, 6 if args.small else 12, args.small)
+        workers(args.rounds, 6 if args.small else 12, size)
 
 
 if __name__ == "__main__":

@@ -60,14 +60,14 @@ def cpu() -> float:
     return sum(os.times()[:4])
 
 
-def data_overrides(folder: Path, small: bool) -> list[str]:
-    """Return the data of our side; small: the first rows, written to a file."""
-    if not small:
+def data_overrides(folder: Path, rows: int | None) -> list[str]:
+    """Return the data of our side: all rows, or the first ones, written to a file."""
+    if rows is None:
         return []
     import pandas as pd
 
-    path = folder / "small.csv"
-    pd.read_csv(credit_csv(), nrows=SMALL_ROWS).to_csv(path, index=False)
+    path = folder / "rows.csv"
+    pd.read_csv(credit_csv(), nrows=rows).to_csv(path, index=False)
     return ["data=table", f"data.path={path}", f"data.target={TARGET}", "data.id=id"]
 
 
@@ -103,7 +103,7 @@ def crossfit_cost(target: np.ndarray, scores: np.ndarray, fold: np.ndarray) -> f
     return float(total)
 
 
-def plain(seed: int, trials: int, small: bool) -> dict[str, Any]:
+def plain(seed: int, trials: int, rows: int | None, small: bool) -> dict[str, Any]:
     """Search as a plain script does."""
     import lightgbm as lgb
     import optuna
@@ -112,7 +112,7 @@ def plain(seed: int, trials: int, small: bool) -> dict[str, Any]:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     start = cpu()
-    frame = pd.read_csv(credit_csv(), index_col=0, nrows=SMALL_ROWS if small else None)
+    frame = pd.read_csv(credit_csv(), index_col=0, nrows=rows)
     target = frame.pop(TARGET)
     folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(frame, target))
     steps = []
@@ -135,7 +135,7 @@ def plain(seed: int, trials: int, small: bool) -> dict[str, Any]:
     return {"steps": steps, "cpu": cpu() - start, "states": {"COMPLETE": trials}}
 
 
-def ours(folder: Path, small: bool, words: list[str]) -> dict[str, Any]:
+def ours(folder: Path, rows: int | None, small: bool, words: list[str]) -> dict[str, Any]:
     """Search with Cutscore; the store has been made before, which is paid once."""
     for name in SEARCHING:
         importlib.import_module(name)
@@ -148,7 +148,7 @@ def ours(folder: Path, small: bool, words: list[str]) -> dict[str, Any]:
     own = folder / uuid.uuid4().hex
     own.mkdir(parents=True)
     request = [
-        "run", "search=lightgbm", *data_overrides(own, small), *([space % trees] if small else []),
+        "run", "search=lightgbm", *data_overrides(own, rows), *([space % trees] if small else []),
         f"tracking.uri=sqlite:///{folder.resolve()}/store/mlflow.db",
         f"search.storage={own.resolve()}/optuna.db", f"hydra.run.dir={own.resolve()}/run", *words,
     ]  # fmt: skip
@@ -179,14 +179,16 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--set", nargs="*", default=[], help="overrides of our side")
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--rows", type=int, help="only so many rows")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--number", type=int, default=20, help="trials of the script")
     args = parser.parse_args()
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # as our command line does, on both sides
+    rows = SMALL_ROWS if args.small else args.rows
     if args.side == "plain":
-        found: dict[str, Any] = plain(args.seed, args.number, args.small)
+        found: dict[str, Any] = plain(args.seed, args.number, rows, args.small)
     else:
-        found = ours(args.folder, args.small, args.set)
+        found = ours(args.folder, rows, args.small, args.set)
     print(json.dumps(found))
     sys.stdout.flush()
 

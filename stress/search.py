@@ -77,13 +77,17 @@ def words_of(table: Path, trials: int, workers: int, store: str, storage: str) -
     )  # fmt: skip
 
 
-def workers_of(command: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    """Return the worker processes of a command."""
-    try:
-        children = psutil.Process(command.pid).children(recursive=True)
-        return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
-    except psutil.Error:
-        return []
+def busy_workers(place: Place) -> list[psutil.Process]:
+    """Return the worker processes that are running a trial just now."""
+    import optuna
+
+    found = []
+    for study in optuna.get_all_study_summaries(place.storage):
+        for trial in optuna.load_study(study_name=study.study_name, storage=place.storage).trials:
+            pid = int(trial.user_attrs.get("pid", 0))
+            if trial.state.name == "RUNNING" and psutil.pid_exists(pid):
+                found.append(psutil.Process(pid))
+    return found
 
 
 def run_to_its_end(place: Place, kills: int, seed: int) -> Counter[str]:
@@ -93,7 +97,7 @@ def run_to_its_end(place: Place, kills: int, seed: int) -> Counter[str]:
     while True:
         if tally["killed"] < kills:
             time.sleep(rng.uniform(0.5, 4.0))
-            tally += strike(command, rng, tally["killed"])
+            tally += strike(place, command, rng, tally["killed"])
         else:
             command.wait()
         code = command.poll()
@@ -106,9 +110,15 @@ def run_to_its_end(place: Place, kills: int, seed: int) -> Counter[str]:
             command = place.start()
 
 
-def strike(command: subprocess.Popen[bytes], rng: random.Random, before: int) -> Counter[str]:
-    """Kill one worker; every seventh time the command itself."""
-    workers = workers_of(command)
+def strike(
+    place: Place, command: subprocess.Popen[bytes], rng: random.Random, before: int
+) -> Counter[str]:
+    """Kill a worker that is at a trial; every seventh time the command itself."""
+    try:
+        workers = busy_workers(place)
+    except Exception as error:  # noqa: BLE001 - there is no storage yet
+        print(f"  (not yet: {type(error).__name__})", file=sys.stderr)
+        return Counter()
     if not workers or command.poll() is not None:
         return Counter()
     if before % 7 == 6:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -98,7 +99,11 @@ def run_all(lines: Sequence[Sequence[str]], folder: Path) -> str:
         )
         for line in lines
     ]
-    return "".join(process.communicate()[1].decode() for process in started)
+    try:
+        return "".join(process.communicate()[1].decode() for process in started)
+    finally:
+        for process in started:
+            process.terminate()
 
 
 def count(uri: str, expected: int, said: str, seconds: float) -> Count:
@@ -139,6 +144,7 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--runs", type=int, default=50, help="runs of each process")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers are ended on the way out
     expected = args.processes * args.runs
     print(f"{args.processes} processes x {args.runs} runs")
     right = True

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from servers import ServerMissing, mlflow_server, postgresql
 
 os.environ.setdefault("GOMP_SPINCOUNT", "500")  # as the command line does
@@ -70,3 +73,20 @@ def mlflow_served():
     """An `mlflow server` that the tests of a module share: it takes seconds to start."""
     with mlflow_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def sound(tmp_path_factory, worker_id):
+    """A store in which nothing is wrong; made once, whichever process comes first."""
+    import cared
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    note = shared / "sound.json"
+    with FileLock(shared / "sound.lock"):
+        if not note.exists():
+            (shared / "sound").mkdir()
+            made = cared.make(shared / "sound")
+            note.write_text(json.dumps(asdict(made), default=str))
+    known = json.loads(note.read_text())
+    return cared.Cared(Path(known["folder"]), known["runs"], known["model_id"])

@@ -55,7 +55,7 @@ def test_experiment_builds_every_cell(composer, name):
 
     request = plan_request(composer, [f"experiment={name}"], multirun=False)
     cells = {"quickstart": 4, "feature_grid": 16, "model_selection": 5}
-    assert len(request.cells) == cells[name]
+    assert len(request.cells) == cells.get(name, 1)
     assert len({cell.name for cell in request.cells}) == len(request.cells)
 
 

@@ -52,7 +52,8 @@ def client(workplace):
 @pytest.fixture(scope="module")
 def first(cutscore, base):
     """A search of two trials."""
-    answer = cutscore("run", *base, SPACE, "search.trials=2", "tracking.experiment=first")
+    words = [*base, SPACE, "search.startup_trials=1", "tracking.experiment=first"]
+    answer = cutscore("run", *words, "search.trials=2")
     assert answer.code == 0, answer.err
     return answer
 
@@ -117,57 +118,56 @@ def test_printed_command_reproduces_the_best_bit_for_bit(first, cutscore, client
     assert show_run(client, again.run_id).params == show_run(client, best.run_id).params
 
 
+def die_in_slot(study, slot, done, values=False):
+    """Take a slot as a process that is dead by now; `done` is a run of this machine."""
+    trial = study.ask()
+    trial.set_user_attr("slot", slot)
+    if values:
+        trial.suggest_int("model.params.num_leaves", 2, 8)
+        trial.suggest_float("model.params.learning_rate", 0.05, 0.5, log=True)
+    for key in ("host", "boot_id", "process_start"):
+        trial.set_user_attr(key, done.tags[key])
+    trial.set_user_attr("pid", "999999")
+    return trial
+
+
 def test_interrupted_search_proposes_what_an_uninterrupted_one_does(
     first, cutscore, base, client, workplace
 ):
-    tpe = ["search.startup_trials=2", "search.pruner=none"]
-    whole = [*base, SPACE, *tpe, "tracking.experiment=whole"]
-    assert cutscore("run", *whole, "search.trials=4").code == 0
-    parts = [*base, SPACE, *tpe, "tracking.experiment=parts"]
-    assert cutscore("run", *parts, "search.trials=2").code == 0
-    study = study_of(workplace, "parts")
-    trial = study.ask()  # a process takes a slot and dies at once
-    trial.set_user_attr("slot", 2)
-    for key, value in {**study.trials[0].user_attrs, "pid": "999999"}.items():
-        if key in ("host", "pid", "boot_id", "process_start"):
-            trial.set_user_attr(key, value)
-    answer = cutscore("run", *parts, "search.trials=4")
+    whole = [*base, SPACE, "search.startup_trials=1", "tracking.experiment=whole"]
+    assert cutscore("run", *whole, "search.trials=3").code == 0
+    die_in_slot(study_of(workplace, "first"), 2, trials_of(client, "first")[0])
+    parts = [*base, SPACE, "search.startup_trials=1", "tracking.experiment=first"]
+    answer = cutscore("run", *parts, "search.trials=3")
     assert "trial 2 is repeated: process 999999 has ended" in answer.err
-    told = study_of(workplace, "parts").trials
+    told = study_of(workplace, "first").trials
     assert told[2].state.name == "FAIL"
     assert "999999" in told[2].user_attrs["reason"]
     assert told[3].user_attrs["retry_of"] == 2
-    lived = [trial for trial in told if trial.number != 2]
-    assert [(t.params, t.values) for t in lived] == proposed(study_of(workplace, "whole"))
-    again = cutscore("run", *parts, "search.trials=4")
+    lived = [(trial.params, trial.values) for trial in told if trial.number != 2]
+    assert lived == proposed(study_of(workplace, "whole"))
+    again = cutscore("run", *parts, "search.trials=3")
     assert "nothing left to do" in again.err
-    assert len(study_of(workplace, "parts").trials) == 5
+    assert len(study_of(workplace, "first").trials) == 4
 
 
 def test_run_that_was_complete_before_its_worker_died_is_not_repeated(
     first, cutscore, base, client, workplace
 ):
-    study = study_of(workplace, "first")
-    trial = study.ask()
-    trial.suggest_int("model.params.num_leaves", 2, 8)
-    trial.suggest_float("model.params.learning_rate", 0.05, 0.5, log=True)
-    trial.set_user_attr("slot", 2)
-    trial.set_user_attr("pid", "999999")
     done = trials_of(client, "first")[0]
-    for key in ("host", "boot_id", "process_start"):
-        trial.set_user_attr(key, done.tags[key])
+    trial = die_in_slot(study_of(workplace, "first"), 3, done, values=True)
     tags = {key: text for key, text in done.tags.items() if not key.startswith("mlflow.")}
     tags |= {"cutscore.trial": str(trial.number), "pid": "999999"}
     experiment = client.get_experiment_by_name("first").experiment_id
-    run = client.create_run(experiment, run_name="opt01_trial002_baseline_none", tags=tags)
+    run = client.create_run(experiment, run_name="opt01_trial004_baseline_none", tags=tags)
     client.log_metric(run.info.run_id, "crossfit_cost", 123.0)
     client.set_terminated(run.info.run_id)
-    answer = cutscore("run", *base, SPACE, "search.trials=3", "tracking.experiment=first")
+    answer = cutscore("run", *base, SPACE, "search.trials=4", "tracking.experiment=first")
     assert "had finished before" in answer.err
     last = study_of(workplace, "first").trials
-    assert len(last) == 3
-    assert last[2].state.name == "COMPLETE"
-    assert last[2].value == 123.0
+    assert len(last) == 5
+    assert last[4].state.name == "COMPLETE"
+    assert last[4].value == 123.0
 
 
 def test_changed_space_is_told_entry_by_entry(first, cutscore, base, workplace):
@@ -242,22 +242,18 @@ def test_workers_fill_every_slot_once_even_if_one_is_killed(
     assert sum(run.complete for run in runs.values()) == 2
 
 
-def test_several_objectives(first, cutscore, base, client, workplace):
+def test_one_study_for_each_cell_of_a_sweep_and_several_objectives(
+    first, cutscore, base, client, workplace
+):
     goals = ["search.metric=[crossfit_cost,fit_seconds]", "search.pruner=none"]
-    words = [*base, SPACE, *goals, "search.trials=1", "tracking.experiment=both"]
-    answer = cutscore("run", *words)
-    assert answer.code == 0, answer.err
-    assert all(len(trial.values) == 2 for trial in study_of(workplace, "both").trials)
-
-
-def test_one_study_for_each_cell_of_a_sweep(first, cutscore, base, client, workplace):
-    words = [*base, SPACE, "search.trials=1", "tracking.experiment=cells"]
+    words = [*base, SPACE, *goals, "search.trials=1", "tracking.experiment=cells"]
     answer = cutscore("run", "-m", *words, "sampling=none,undersample")
     assert answer.code == 0, answer.err
     assert "Leaderboard" in answer.out
     runs = list_runs(client, "cells")
     kinds = Counter(run.tags.get("cutscore.kind", "trial") for run in runs)
     assert kinds == {"sweep": 1, "search": 2, "trial": 2}
+    assert len(study_of(workplace, "cells").trials[0].values) == 2
     sweep = next(run for run in runs if run.tags.get("cutscore.kind") == "sweep")
     assert {r.parent_id for r in runs if r.tags.get("cutscore.kind") == "search"} == {sweep.run_id}
 

@@ -150,3 +150,14 @@ def test_calibration_error_of_known_scores():
     assert np.isclose(metrics.calibration_error(target, honest + 0.2, 2), 0.2)
     assert isinstance(metrics.calibration_error(target, honest * 2, 2), Undefined)
     assert isinstance(metrics.calibration_error(target[:0], honest[:0], 2), Undefined)
+
+
+def test_figures_are_the_same_with_any_number_of_threads():
+    from threadpoolctl import threadpool_limits
+
+    rng = np.random.default_rng(1)
+    target = (rng.random(100_000) < 0.1).astype(np.int8)
+    scores = rng.random(100_000)
+    free = metrics.score_metrics(target, scores)
+    with threadpool_limits(1):
+        assert metrics.score_metrics(target, scores) == free

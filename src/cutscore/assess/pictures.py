@@ -12,16 +12,15 @@ from cutscore.assess.assessing import Assessment
 from cutscore.assess.words import objective_words
 from cutscore.metrics import thinned
 from cutscore.records import Undefined
+from cutscore.report.figures.ratio import RatioCurve, threshold_by_ratio
 from cutscore.report.figures.thresholds import (
     Band,
     CostLines,
     Rates,
-    RatioCurve,
     cost_and_band,
     cost_lines,
     rates_by_threshold,
     score_distributions,
-    threshold_by_ratio,
 )
 from cutscore.report.items import Artifact, Figure, Text
 from cutscore.threshold.ladder import Ladder

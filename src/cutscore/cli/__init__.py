@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from cutscore import __version__
+from cutscore.cli import store_care
 from cutscore.cli.rerun import rerun
 from cutscore.cli.runs import app as runs_app
 from cutscore.cli.store import app as store_app
@@ -36,6 +37,9 @@ app = typer.Typer(
 )
 app.add_typer(runs_app, name="runs")
 app.add_typer(store_app, name="store")
+store_app.command("audit")(store_care.audit)
+store_app.command("reap")(store_care.reap)
+store_app.command("prune")(store_care.prune)
 app.command("rerun")(rerun)
 app.command("threshold")(threshold)
 app.command("ui")(ui)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cutscore.cli.send import send
 from cutscore.cli.store import StoreOption, address_of
+from cutscore.cli.viewing import ArtifactsOption, progress_bar, view_of
 from cutscore.errors import RequestError
 
 PLAIN_WIDTH = 160  # where output is no terminal, nothing has to be cut
@@ -32,7 +34,7 @@ LISTED = (
     ("crossfit_savings", "savings", ".1%"),
 )
 
-app = typer.Typer(help="Read the store: list, show, compare.", no_args_is_help=True)
+app = typer.Typer(help="Read the store: list, show, compare, export.", no_args_is_help=True)
 app.command("send")(send)
 
 
@@ -102,6 +104,34 @@ def compare_(
     console = _console()
     for part in comparison_parts(found):
         console.print(part, highlight=False)
+
+
+@app.command("export")
+def export(
+    form: Annotated[str, typer.Option("--format", help="csv, parquet or json.")] = "csv",
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; otherwise the terminal.")
+    ] = None,
+    experiment: Annotated[str | None, typer.Option(help="Only this MLflow experiment.")] = None,
+    store: StoreOption = None,
+    artifacts: ArtifactsOption = None,
+) -> None:
+    """Write the inventory of all runs, one row each: labels, figures, files, state.
+
+    Example: cutscore runs export --out runs.csv
+    """
+    from cutscore.store.export import check_form, rows, write_rows
+    from cutscore.store.findings import counted
+
+    check_form(form, out)
+    view = view_of(store, artifacts, "--store")
+    with progress_bar("runs") as heard:
+        table = rows(view.contents, view.files, experiment, heard)
+    text = write_rows(table, form, out)
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        print(f"{counted(len(table), 'run')} written to {out}", file=sys.stderr)
 
 
 def _client(store: str | None) -> MlflowClient:

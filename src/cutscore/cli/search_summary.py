@@ -12,13 +12,11 @@ from rich.text import Text
 
 from cutscore.records import Undefined
 from cutscore.report.figures.style import number, shorten
+from cutscore.report.redact import redact
 from cutscore.search.arrays import short_names, value_text, words
+from cutscore.search.outcome import OPTIMISM
 from cutscore.search.records import StudyRecord, TrialRecord, Value, pareto, ranked
 
-OPTIMISM = (
-    "The best of many trials looks better than it is: its figures were used to choose it. "
-    "validation.outer=holdout keeps rows apart that no trial sees, and judges the best on them."
-)
 WORKERS = (
     "With several workers a search as a whole cannot be repeated bit for bit, because what is "
     "tried next depends on who finishes first. Every single trial can."
@@ -70,7 +68,7 @@ def print_search(
         best = f"Trial {study.best.number}, the best in {words(study.objectives[0][0])},"
     stdout.print(f"{best} again:", highlight=False)
     # Never wrapped by us, so that it can be copied whole.
-    stdout.print(Text(command), soft_wrap=True, style="bold")
+    stdout.print(Text(redact(command)), soft_wrap=True, style="bold")
 
 
 def counts_line(study: StudyRecord) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cutscore.cli.store_merge import diff, merge
 from cutscore.errors import Fault, RequestError
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ StoreOption = Annotated[
 ]
 
 app = typer.Typer(help="Care for stores.", no_args_is_help=True)
+app.command("merge")(merge)
+app.command("diff")(diff)
 
 
 @app.callback()

@@ -7,6 +7,7 @@ Costs may be negative (a gain).
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ class CostMatrix:
             rounded = np.rint(entry / unit) * unit if unit else entry
             object.__setattr__(self, name, rounded if entry.ndim else float(rounded))
 
-    @property
+    @functools.cached_property
     def fixed(self) -> bool:
         """Whether every row has the same costs."""
         return all(isinstance(getattr(self, name), float) for name in ENTRIES)

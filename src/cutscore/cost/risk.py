@@ -59,5 +59,8 @@ def _rule_cost(oof: OutOfFold, entries: Rows, costs: CostMatrix, flagged: Flags)
 def _folds(oof: OutOfFold, entries: Rows) -> list[npt.NDArray[np.int64]]:
     """Return the positions in `entries` of each fold of each repeat."""
     repeat, fold = oof.repeat[entries], oof.fold[entries]
-    pairs = sorted(set(zip(repeat.tolist(), fold.tolist(), strict=True)))
-    return [np.flatnonzero((repeat == r) & (fold == f)) for r, f in pairs]
+    parts = []
+    for number in np.unique(repeat):
+        inside = repeat == number
+        parts += [np.flatnonzero(inside & (fold == part)) for part in np.unique(fold[inside])]
+    return parts

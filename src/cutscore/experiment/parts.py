@@ -145,7 +145,8 @@ class Workbench:
         table, model, threads = prepared.table, experiment.model, experiment.workers
         kept = self._session
         if kept is None or kept[0] is not table or kept[1:4] != (model, threads, shared):
-            self._session = None  # let the old bins go before new ones are made
-            opened = model.session(table, prepared.dataset.target, threads=threads, shared=shared)
+            earlier = kept[4] if kept is not None and kept[0] is table else None
+            target = prepared.dataset.target
+            opened = model.session(table, target, threads=threads, shared=shared, earlier=earlier)
             self._session = kept = (table, model, threads, shared, opened)
         return kept[4]

@@ -66,8 +66,8 @@ def roc_auc(ranked: Ranking) -> Figure:
         return one_class
     fp = np.concatenate([[0], ranked.fp])
     tp = np.concatenate([[0], ranked.tp])
-    doubled = np.dot(np.diff(fp).astype(np.float64), (tp[1:] + tp[:-1]).astype(np.float64))
-    return float(doubled / (2.0 * ranked.positives * ranked.negatives))
+    doubled = _total(np.diff(fp).astype(np.float64) * (tp[1:] + tp[:-1]))
+    return doubled / (2.0 * ranked.positives * ranked.negatives)
 
 
 def pr_auc(ranked: Ranking) -> Figure:
@@ -75,7 +75,7 @@ def pr_auc(ranked: Ranking) -> Figure:
     if one_class := _one_class(ranked.positives, ranked.negatives):
         return one_class
     gained = np.diff(np.concatenate([[0], ranked.tp])).astype(np.float64)
-    return float(np.dot(gained, ranked.tp / (ranked.tp + ranked.fp)) / ranked.positives)
+    return _total(gained * (ranked.tp / (ranked.tp + ranked.fp))) / ranked.positives
 
 
 def brier(target: Target, scores: Scores) -> Figure:
@@ -83,7 +83,7 @@ def brier(target: Target, scores: Scores) -> Figure:
     if wrong := not_probabilities(scores):
         return wrong
     difference = scores - target
-    return float(np.dot(difference, difference) / len(scores))
+    return _total(difference * difference) / len(scores)
 
 
 def log_loss(target: Target, scores: Scores) -> Figure:
@@ -106,6 +106,14 @@ def score_metrics(target: Target, scores: Scores) -> dict[str, Figure]:
         "brier": brier(target, scores),
         "log_loss": log_loss(target, scores),
     }
+
+
+def _total(values: Floats) -> float:
+    """Return the sum. A dot product would do it in several threads.
+
+    They wait busily for each other, and the last digits depend on how many there are.
+    """
+    return float(values.sum())
 
 
 def _one_class(positives: float, negatives: float) -> Undefined | None:

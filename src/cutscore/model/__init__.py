@@ -79,7 +79,15 @@ class Model(Protocol):
         """Whether the model can bin the whole table once, for all folds."""
         ...
 
-    def session(self, table: Table, target: Target, *, threads: int, shared: bool) -> Session:
+    def session(
+        self,
+        table: Table,
+        target: Target,
+        *,
+        threads: int,
+        shared: bool,
+        earlier: Session | None = None,
+    ) -> Session:
         """Open a session.
 
         Parameters
@@ -93,6 +101,8 @@ class Model(Protocol):
         shared : bool
             Bin the whole table once (where `shares_bins`). Only for fits on this very table
             and without synthetic rows.
+        earlier : Session, optional
+            A session of any model on this very table and target, whose bins may serve again.
         """
         ...
 

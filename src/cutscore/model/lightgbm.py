@@ -11,8 +11,16 @@ import numpy as np
 from annotated_types import Ge, Gt, Lt
 
 from cutscore.errors import StoreError
-from cutscore.model import Needs, Refit
-from cutscore.model.lightgbm_bins import SAMPLE, bin_table, rows_to_sample, subset
+from cutscore.model import Needs, Refit, Session
+from cutscore.model.lightgbm_bins import (
+    SAMPLE,
+    Bins,
+    bin_recipe,
+    bin_table,
+    rows_key,
+    rows_to_sample,
+    subset,
+)
 from cutscore.model.lightgbm_parameters import VOCABULARY
 from cutscore.model.parameters import check_parameters
 from cutscore.model.saved import write_description
@@ -75,9 +83,15 @@ class LightGBM:
         return self.binning == "shared"
 
     def session(
-        self, table: Table, target: Target, *, threads: int, shared: bool
+        self,
+        table: Table,
+        target: Target,
+        *,
+        threads: int,
+        shared: bool,
+        earlier: Session | None = None,
     ) -> LightGBMSession:
-        """Open a session; with `shared`, bin the table now."""
+        """Open a session; with `shared`, the table is binned now unless `earlier` has done it."""
         params = {
             **self.params,
             "objective": "binary",
@@ -88,8 +102,13 @@ class LightGBM:
         }
         if not any(VOCABULARY.canonical[name] == SAMPLE for name in self.params):
             params[SAMPLE] = rows_to_sample(len(table.columns))
-        whole = bin_table(table, target, params) if shared and self.shares_bins(table) else None
-        return LightGBMSession(params, table, target, threads, whole, self._stopping())
+        bins = Bins(bin_recipe(params))
+        if isinstance(earlier, LightGBMSession) and earlier.bins.recipe == bins.recipe:
+            bins = earlier.bins
+        share = shared and self.shares_bins(table)
+        if share and bins.whole is None:
+            bins.whole = bin_table(table, target, params)
+        return LightGBMSession(params, table, target, threads, share, bins, self._stopping())
 
     def _stopping(self) -> Stopping | None:
         if self.early_stopping_rounds is None:
@@ -100,14 +119,20 @@ class LightGBM:
 
 @dataclass(frozen=True, eq=False)
 class LightGBMSession:
-    """A table, its target, when shared its bins, and when to stop."""
+    """A table, its target, its bins (of the whole table or of folds), and when to stop."""
 
     params: Mapping[str, Any]
     table: Table
     target: Target
     threads: int
-    whole: lgb.Dataset | None
+    shared: bool
+    bins: Bins
     stopping: Stopping | None = None
+
+    @property
+    def whole(self) -> lgb.Dataset | None:
+        """The whole table binned, where folds share that."""
+        return self.bins.whole if self.shared else None
 
     def fit(self, training: TrainingRows, table: Table) -> LightGBMFitted:
         """Fit on the training rows; shared bins are used for the session's own table only.
@@ -160,11 +185,21 @@ class LightGBMSession:
         """Return the rows binned: by the shared bins, as another data set is, or by their own."""
         if self.whole is not None:
             return subset(self.whole, training)
+        key = rows_key(training) if like is None and self._keeps_parts(training, table) else None
+        if key is not None and key in self.bins.parts:
+            return self.bins.parts[key]
         arrays = training_arrays(training, table, self.target)
         dataset = bin_table(Table(table.columns, arrays.values), arrays.target, self.params, like)
         if arrays.weights is not None:
             dataset.set_weight(arrays.weights)
+        if key is not None:
+            self.bins.keep(key, dataset)
         return dataset
+
+    def _keeps_parts(self, training: TrainingRows, table: Table) -> bool:
+        """Whether the bins of these rows may serve again, and are small enough to keep."""
+        small = table.values.size < SHARED_FROM
+        return small and table is self.table and training.synthetic is None
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cutscore.model.lightgbm_parameters import VOCABULARY
 from cutscore.records import Table, Target, TrainingRows
 
 if TYPE_CHECKING:
@@ -17,6 +20,61 @@ SAMPLE = "bin_construct_sample_cnt"
 # 200,000 rows of 189 columns take 600 MB, nearly three times the float32 matrix.
 _MOST_ROWS = 200_000
 _MOST_VALUES = 10_000_000
+
+
+_RECIPE = frozenset(
+    {
+        SAMPLE,
+        "data_random_seed",
+        "enable_bundle",
+        "feature_pre_filter",
+        "forcedbins_filename",
+        "is_enable_sparse",
+        "linear_tree",
+        "max_bin",
+        "max_bin_by_feature",
+        "min_data_in_bin",
+        "pre_partition",
+        "seed",  # other seeds are drawn from it
+        "use_missing",
+        "zero_as_missing",
+    }
+)
+"""What decides bins; LightGBM refuses to change these for a data set that is binned."""
+
+_MOST_KEPT = 32
+
+
+@dataclass(eq=False)
+class Bins:
+    """Binned data sets of one table, for every fit that bins by the same recipe.
+
+    Trials of a search differ in trees, seldom in bins: what one has binned serves the next.
+    """
+
+    recipe: str
+    whole: lgb.Dataset | None = None
+    parts: dict[bytes, lgb.Dataset] = field(default_factory=dict)
+
+    def keep(self, key: bytes, dataset: lgb.Dataset) -> None:
+        """Keep a data set; of more than a few dozen the oldest goes."""
+        if len(self.parts) >= _MOST_KEPT:
+            self.parts.pop(next(iter(self.parts)))
+        self.parts[key] = dataset
+
+
+def bin_recipe(params: Mapping[str, Any]) -> str:
+    """Return what of the parameters decides bins."""
+    named = {VOCABULARY.canonical.get(name, name): value for name, value in params.items()}
+    return repr(sorted((name, value) for name, value in named.items() if name in _RECIPE))
+
+
+def rows_key(training: TrainingRows) -> bytes:
+    """Return what training rows, none of them synthetic, and their weights are known by."""
+    digest = hashlib.blake2b(training.rows.tobytes(), digest_size=16)
+    if training.weights is not None:
+        digest.update(b"weights" + training.weights.tobytes())
+    return digest.digest()
 
 
 def bin_table(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cutscore.errors import Fault, RequestError
-from cutscore.model import Needs, Refit
+from cutscore.model import Needs, Refit, Session
 from cutscore.model.estimators import check_estimator, make_estimator
 from cutscore.model.safe_skops import load_checked, save_checked
 from cutscore.model.saved import write_description
@@ -56,6 +56,7 @@ class SklearnClassifier:
         *,
         threads: int,
         shared: bool,  # noqa: ARG002
+        earlier: Session | None = None,  # noqa: ARG002
     ) -> SklearnSession:
         """Open a session."""
         return SklearnSession(self, target, threads)

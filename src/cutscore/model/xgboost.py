@@ -11,7 +11,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Lt
 
 from cutscore.errors import StoreError
-from cutscore.model import Needs, Refit
+from cutscore.model import Needs, Refit, Session
 from cutscore.model.parameters import check_parameters
 from cutscore.model.saved import write_description
 from cutscore.model.stopping import Stopping, stopping_loss
@@ -64,6 +64,7 @@ class XGBoost:
         *,
         threads: int,
         shared: bool,  # noqa: ARG002
+        earlier: Session | None = None,  # noqa: ARG002
     ) -> XGBoostSession:
         """Open a session."""
         params = {VOCABULARY.canonical[name]: value for name, value in self.params.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,20 @@ Named = tuple[str, Figure, int]
 """Key, value and step."""
 
 
-def calibration_figures(result: Result) -> Iterator[Named]:
+def calibration_figures(result: Result, before: Mapping[str, Figure]) -> Iterator[Named]:
     """Yield calibration error before and after, and Brier score and log loss after.
 
     After means by calibrators that did not see the rows. All are over the scores of all folds
-    together, averaged over repeats.
+    together, averaged over repeats, as are the score metrics `before`.
     """
-    yield "ece", _pooled(result, result.oof.score, calibration_error), 0
+    error = _pooled(result, result.oof.score, calibration_error)
+    yield "ece", error, 0
     after = result.cross_calibrated
+    if np.array_equal(after, result.oof.score):
+        yield "ece_calibrated", error, 0
+        yield "brier_calibrated", before["brier"], 0
+        yield "log_loss_calibrated", before["log_loss"], 0
+        return
     yield "ece_calibrated", _pooled(result, after, calibration_error), 0
     yield "brier_calibrated", _pooled(result, after, brier), 0
     yield "log_loss_calibrated", _pooled(result, after, log_loss), 0

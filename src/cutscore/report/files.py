@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from cutscore.report.items import Artifact, Figure, Folder, Table, Text
 
@@ -41,7 +45,15 @@ def _write_table(table: Table, path: Path) -> None:
     if path.suffix == ".parquet":
         import pyarrow.parquet
 
-        pyarrow.parquet.write_table(frame, path, compression="zstd")
+        # Dictionaries of numbers that all differ would take four times as long.
+        columns = {name: _encoding(values) for name, values in table.frame.items()}
+        pyarrow.parquet.write_table(
+            frame,
+            path,
+            compression="zstd",
+            use_dictionary=[name for name, encoding in columns.items() if encoding is None],
+            column_encoding={name: encoding for name, encoding in columns.items() if encoding},
+        )
     elif path.suffix == ".csv":
         import pyarrow.csv
 
@@ -50,14 +62,29 @@ def _write_table(table: Table, path: Path) -> None:
         raise ValueError(f"a table is written as .csv or .parquet, got {table.path!r}")
 
 
+def _encoding(values: npt.NDArray[Any]) -> str | None:
+    """Return how Parquet is to hold numbers of many digits; None for all else."""
+    if values.dtype == np.float64:
+        return "BYTE_STREAM_SPLIT"
+    return "DELTA_BINARY_PACKED" if values.dtype == np.int64 else None
+
+
 def _write_figure(figure: Figure, path: Path) -> None:
     """Write a picture.
 
-    Glyphs without hinting and PNG's compression level 3 save a quarter of the time, and neither
-    is seen.
+    Glyphs without hinting and PNG's compression level 3 save a quarter of the time of Matplotlib's
+    figures, and neither is seen.
     """
+    from cutscore.report.figures.sheet import Sheet
+
+    drawn = figure.figure
+    if isinstance(drawn, Sheet):
+        if path.suffix != ".png":
+            raise ValueError(f"a sheet is written as .png, got {figure.path!r}")
+        path.write_bytes(drawn.png())
+        return
     import matplotlib
 
     options = {"pil_kwargs": {"compress_level": 3}} if path.suffix == ".png" else {}
     with matplotlib.rc_context({"text.hinting": "no_hinting"}):
-        figure.figure.savefig(path, **options)  # type: ignore[arg-type]
+        drawn.savefig(path, **options)  # type: ignore[arg-type]

@@ -15,6 +15,8 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
+    from cutscore.report.figures.sheet import Sheet
+
 
 @dataclass(frozen=True)
 class Param:
@@ -51,10 +53,10 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """A picture as an artifact (.png, .svg or .pdf by the path's suffix)."""
+    """A picture as an artifact: a sheet as .png, a Matplotlib figure also as .svg or .pdf."""
 
     path: str
-    figure: MatplotlibFigure
+    figure: MatplotlibFigure | Sheet
 
 
 @dataclass(frozen=True)

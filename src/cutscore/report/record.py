@@ -24,12 +24,13 @@ from cutscore.report.settings import ReportSettings
 
 def record_items(result: Result, name: str, settings: ReportSettings) -> Iterator[Item]:
     """Yield every metric, table and figure of a result; `name` is the run's."""
-    yield from _score_items(result)
+    pooled = _pooled(result.oof)
+    yield from _score_items(result, pooled)
     yield from _threshold_items(result)
     yield from _crossfit_items(result)
     yield from _tree_items(result)
-    yield from (figure_item(key, value, step) for key, value, step in calibration_figures(result))
-    yield from (figure_item(key, value, step) for key, value, step in rule_figures(result))
+    for key, value, step in (*calibration_figures(result, pooled), *rule_figures(result)):
+        yield figure_item(key, value, step)
     if result.notes:
         yield Tag("notes", " ".join(result.notes))
     yield Metric("rows_scored", result.rows - result.outer_rows - result.unscored)
@@ -65,13 +66,12 @@ def figure_item(key: str, value: float | Undefined, step: int = 0) -> Item:
     return Metric(key, float(value), step)
 
 
-def _score_items(result: Result) -> Iterator[Item]:
+def _score_items(result: Result, pooled: Mapping[str, float | Undefined]) -> Iterator[Item]:
     """Yield each score metric over folds, pooled, in training, and the gap between the two.
 
     All are of scores as the model gives them.
     """
     yield from fold_items(result.folds)
-    pooled = _pooled(result.oof)
     for name in SCORE_METRICS:
         validation = [fold.validation[name] for fold in result.folds]
         train = [fold.train[name] for fold in result.folds]
@@ -151,7 +151,7 @@ def _certainty_items(result: Result, name: str) -> Iterator[Item]:
         for artifact in (table, picture):
             yield Tag(f"{UNDEFINED_PREFIX}{artifact}", certainty.by_ratio.reason)
         return
-    from cutscore.report.figures.thresholds import RatioCurve, threshold_by_ratio
+    from cutscore.report.figures.ratio import RatioCurve, threshold_by_ratio
 
     yield Table(table, certainty.by_ratio)
     marks = {"chosen": result.reference.chosen.threshold}
@@ -238,6 +238,8 @@ def threshold_json(result: Result) -> dict[str, Any]:
 
 def _pooled(oof: OutOfFold) -> Mapping[str, float | Undefined]:
     """Return score metrics of all out-of-fold scores together, averaged over repeats."""
+    if oof.repeats == 1:
+        return score_metrics(oof.target, oof.score)
     each = [
         score_metrics(oof.target[oof.repeat == repeat], oof.score[oof.repeat == repeat])
         for repeat in np.unique(oof.repeat)

@@ -218,3 +218,18 @@ def missing_names(
     if has_model is False:
         missing.append("model")
     return missing
+
+
+PARENT_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start")
+"""What every run must have that only holds others together."""
+
+
+def missing_from_parent(kind: str, tags: Collection[str], artifacts: Iterable[str]) -> list[str]:
+    """Return what a run of a kind that only holds others together lacks, as `kind:name`."""
+    if kind == SWEEP:
+        return missing_from_sweep(tags, artifacts)
+    if kind == SEARCH:
+        return missing_from_search(tags, artifacts)
+    if kind == RERUN:
+        return missing_from_reruns(tags, artifacts)
+    return [f"tag:{name}" for name in PARENT_TAGS if name not in tags]

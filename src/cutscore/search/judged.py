@@ -11,7 +11,7 @@ from cutscore.experiment import pooled
 from cutscore.report.outer import OuterFigures
 from cutscore.run import judge_run
 from cutscore.search.outcome import SearchOutcome
-from cutscore.search.parts import Desk, SearchJob
+from cutscore.search.parts import Desk, SearchJob, is_nested
 
 PART = "validation.outer_part"
 
@@ -19,13 +19,6 @@ PART = "validation.outer_part"
 def holds_out(plan: Plan) -> bool:
     """Return whether some rows are in none of the plan's folds."""
     return bool(getattr(plan.experiment.validation, "holds_out", False))
-
-
-def is_nested(plan: Plan) -> bool:
-    """Return whether each outer part is to have a search of its own."""
-    validation = plan.experiment.validation
-    nested = getattr(validation, "outer", "none") == "nested"
-    return nested and getattr(validation, "outer_part", None) is None
 
 
 def outer_parts(plan: Plan) -> int:

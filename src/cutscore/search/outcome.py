@@ -78,7 +78,7 @@ def command(overrides: Sequence[str], *, without: Sequence[str] = ()) -> str:
 def own_overrides(desk: Desk, best: TrialRecord) -> tuple[str, ...]:
     """Return the overrides that reproduce a trial: thread counts, which change nothing, aside."""
     proposed = desk.space.overrides(best.params)
-    return (*desk.task.job.plain, *proposed, NO_SEARCH)
+    return (*desk.given, *proposed, NO_SEARCH)
 
 
 def _runs(desk: Desk, trials: int) -> list[RunSummary]:

@@ -56,7 +56,8 @@ def parent_run(desk: Desk, life: Lifeline) -> Iterator[Parent]:
                 writer = None
             else:
                 run_id = known.info.run_id
-                writer = stack.enter_context(reopen_run(desk.client, run_id, life=life))
+                again = reopen_run(desk.client, run_id, life=life, unsent=desk.unsent)
+                writer = stack.enter_context(again)
         if writer is None:
             yield Parent(known.info.run_id if known else "", None)
             return
@@ -167,6 +168,7 @@ def _made(desk: Desk, job: SearchJob, life: Lifeline) -> AbstractContextManager[
         tags={KIND_TAG: SEARCH, STUDY_TAG: desk.task.study},
         parent_id=job.parent_id,
         life=life,
+        unsent=desk.unsent,
     )
 
 

@@ -12,7 +12,7 @@ from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import Layers
 from cutscore.experiment import Workbench, prepare
-from cutscore.run import open_store
+from cutscore.run import UNSENT, open_store
 from cutscore.search.settings import SearchSettings
 from cutscore.search.space import Space, parse_space
 from cutscore.search.storage import Storage, open_storage
@@ -95,6 +95,11 @@ class Desk:
     identity: Mapping[str, str] = field(default_factory=process_tags)
 
     @property
+    def unsent(self) -> Path:
+        """Where records are saved when the store goes away for good."""
+        return self.task.job.folder / UNSENT
+
+    @property
     def settings(self) -> SearchSettings:
         """The search's settings."""
         settings: SearchSettings = self.plan.search
@@ -105,11 +110,27 @@ class Desk:
         """The values of each slot, where a grid gives them."""
         return self.space.grid() if self.settings.sampler == "grid" else None
 
+    @cached_property
+    def given(self) -> tuple[str, ...]:
+        """The overrides that all trials share.
+
+        With an outer split by parts, trials of this study (the one on all rows) hold none out.
+        """
+        whole = ("validation.outer=none",) if is_nested(self.plan) else ()
+        return (*self.task.job.plain, *whole)
+
     def signed(self) -> dict[str, str]:
         """Return who and when this is, for a trial that is taken now."""
         from cutscore.report.record_spec import HEARTBEAT_TAG
 
         return {**self.identity, HEARTBEAT_TAG: now_text()}
+
+
+def is_nested(plan: Plan) -> bool:
+    """Return whether each outer part is to have a search of its own."""
+    validation = plan.experiment.validation
+    nested = getattr(validation, "outer", "none") == "nested"
+    return nested and getattr(validation, "outer_part", None) is None
 
 
 def open_desk(task: Assignment, bench: Workbench) -> Desk:

@@ -17,7 +17,6 @@ from cutscore.search.healing import heal, running_elsewhere
 from cutscore.search.importances import importances
 from cutscore.search.judged import (
     holds_out,
-    is_nested,
     judge_best,
     judge_parts,
     outer_parts,
@@ -39,7 +38,7 @@ from cutscore.search.parent import (
     parent_run,
     tag_best,
 )
-from cutscore.search.parts import Assignment, Desk, SearchJob, folds_of
+from cutscore.search.parts import Assignment, Desk, SearchJob, folds_of, is_nested
 from cutscore.search.records import StudyRecord
 from cutscore.search.settings import SearchSettings
 from cutscore.search.slots import free_slot

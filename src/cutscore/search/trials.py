@@ -122,7 +122,7 @@ def run_trial(desk: Desk, trial: Trial) -> TrialEnd:
 def trial_overrides(desk: Desk, values: Mapping[str, object]) -> list[str]:
     """Return the overrides that a person would type to run these values."""
     threads = [f"threads={desk.task.threads}"] if desk.task.threads else []
-    given = [*desk.task.job.plain, *threads]
+    given = [*desk.given, *threads]
     proposed = desk.space.overrides(values)  # type: ignore[arg-type]
     return [*given, *proposed, NO_SEARCH]
 
@@ -179,6 +179,7 @@ def _record_failure(desk: Desk, trial: Trial, name: str, error: Exception) -> Ru
                 tags=_tags(desk, trial),
                 parent_id=desk.task.parent_id,
                 life=life,
+                unsent=desk.unsent,
             ) as writer,
         ):
             run_id = writer.run_id

@@ -11,18 +11,17 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
+from cutscore.store.locks import locked
+from cutscore.store.merge_journal import repair_if_idle
 from cutscore.store.quiet import quiet_migration
 from cutscore.store.server import alone, check_reachable, load_mlflow, open_experiment
 from cutscore.store.sqlite import PREFIX, check_file, fault, is_empty, sqlite_path
-
-LOCK_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -55,9 +54,10 @@ def init_store(uri: str, artifacts: str | None, experiment: str) -> Store:
     """
     load_mlflow()  # before the lock: it takes seconds
     path = sqlite_path(uri)
-    location = _location(artifacts, experiment)
+    location = location_in(artifacts, experiment)
     if path is None:
         return _init_server(uri, location, experiment)
+    repair_if_idle(path)  # a merge whose process was killed
     if not is_empty(path):
         check_file(path)  # before the lock: a file that is refused gets no lock file beside it
     with contextlib.ExitStack() as undo:
@@ -65,9 +65,9 @@ def init_store(uri: str, artifacts: str | None, experiment: str) -> Store:
             if folder is not None:
                 setting = "tracking.uri" if folder == path.parent else "tracking.artifacts"
                 undo.callback(_remove_empty, _make_folder(folder, setting))
-        with _locked(path.with_name(f"{path.name}.lock")):
+        with locked(path.with_name(f"{path.name}.lock")):
             if is_empty(path):
-                _create(path)
+                create_database(path)
             experiment_id, found = open_experiment(uri, experiment, location)
         undo.pop_all()
     return Store(uri, experiment, experiment_id, found)
@@ -94,12 +94,12 @@ def _init_server(uri: str, location: str | None, experiment: str) -> Store:
     """Open a database or tracking server; its schema is made by whoever comes first."""
     check_reachable(uri)
     name = f"cutscore-{os.getuid()}-{sha256(uri.encode()).hexdigest()[:16]}.lock"
-    with _locked(Path(tempfile.gettempdir()) / name), alone(uri), quiet_migration():
+    with locked(Path(tempfile.gettempdir()) / name), alone(uri), quiet_migration():
         experiment_id, found = open_experiment(uri, experiment, location)
     return Store(uri, experiment, experiment_id, found)
 
 
-def _create(path: Path) -> None:
+def create_database(path: Path) -> None:
     """Migrate a new file beside `path` and give it its name when it is whole."""
     from mlflow.store.db import utils as migrations
 
@@ -115,32 +115,7 @@ def _create(path: Path) -> None:
             leftover.unlink(missing_ok=True)
 
 
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock between processes.
-
-    Raises
-    ------
-    RequestError
-        If another process holds it for minutes.
-    """
-    from filelock import FileLock, Timeout
-
-    try:
-        with FileLock(path, timeout=LOCK_SECONDS):
-            yield
-    except Timeout as error:
-        raise fault(
-            f"another process has kept {path} locked for {LOCK_SECONDS:.0f} s.",
-            "Wait for it, or end it.",
-        ) from error
-    except PermissionError as error:
-        raise fault(
-            f"{path.parent} cannot be written.", "Choose a folder you may write."
-        ) from error
-
-
-def _location(artifacts: str | None, experiment: str) -> str | None:
+def location_in(artifacts: str | None, experiment: str) -> str | None:
     """Return where files of the experiment go: a folder of its name below the root."""
     if artifacts is None:
         return None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
-from cutscore.errors import Fault, RequestError
+from cutscore.errors import Fault, RequestError, StoreError
 
 PREFIX = "sqlite:///"
 _HEADER = b"SQLite format 3\x00"
@@ -73,23 +77,33 @@ def _revision(path: Path, connection: sqlite3.Connection) -> str:
 
 def _check_schema(path: Path, revision: str) -> None:
     """Check the revision against those that the installed MLflow knows."""
-    import mlflow
-    from alembic.script import ScriptDirectory
-
-    folder = Path(mlflow.__file__).parent / "store" / "db_migrations"
-    scripts = ScriptDirectory(str(folder))
-    if revision in scripts.get_heads():
+    known = schema_revisions()
+    if revision == known[0]:
         return
-    if revision in {script.revision for script in scripts.walk_revisions()}:
+    installed = version("mlflow")
+    if revision in known:
         raise fault(
-            f"{path} has an older schema ({revision}) than MLflow {mlflow.__version__} expects.",
+            f"{path} has an older schema ({revision}) than MLflow {installed} expects.",
             f'Copy the file as a backup, then run: mlflow db upgrade "{PREFIX}{path}".',
         )
     raise fault(
-        f"{path} has schema {revision or 'unknown'}, which MLflow {mlflow.__version__} does not "
+        f"{path} has schema {revision or 'unknown'}, which MLflow {installed} does not "
         "know: a newer MLflow has written it.",
         "Install that newer MLflow, or name another store.",
     )
+
+
+@cache
+def schema_revisions() -> tuple[str, ...]:
+    """Return the schema revisions that the installed MLflow knows, its own first."""
+    from alembic.script import ScriptDirectory
+
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # its migrations import all of it
+    spec = find_spec("mlflow")
+    if spec is None or spec.origin is None:
+        raise StoreError("MLflow is not installed.")
+    scripts = ScriptDirectory(str(Path(spec.origin).parent / "store" / "db_migrations"))
+    return tuple(str(script.revision) for script in scripts.walk_revisions())
 
 
 def _check_writable(path: Path, connection: sqlite3.Connection) -> None:

@@ -6,6 +6,7 @@ quotients of whole counts, so that 7 of 10 is a recall of 0.7.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
@@ -31,7 +32,7 @@ class Limits:
     min_precision: float | None = None
     max_flagged: float | None = None
 
-    @property
+    @functools.cached_property
     def given(self) -> dict[str, float]:
         """The limits that are set, by name."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}

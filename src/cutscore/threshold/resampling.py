@@ -123,9 +123,10 @@ class _Members:
         """Return how often each cell of some blocks is drawn, shape (blocks, width)."""
         if not self.by_row:
             return rng.multinomial(drawn, self.shares[blocks])
-        size, first = np.repeat(self.size[blocks], drawn), np.repeat(self.first[blocks], drawn)
-        rows = first + (rng.random(len(size)) * size).astype(np.int64)
-        label = self.place[rows] + np.repeat(np.arange(len(blocks)) * self.width, drawn)
+        block = np.repeat(np.arange(len(blocks)), drawn)
+        rows = (rng.random(len(block)) * self.size[blocks][block]).astype(np.int64)
+        rows += self.first[blocks][block]
+        label = self.place[rows] + block * self.width
         return np.bincount(label, minlength=len(blocks) * self.width).reshape(-1, self.width)
 
 

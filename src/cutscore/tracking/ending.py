@@ -77,10 +77,16 @@ class Ending:
         decided = self._decide(status, tags)
         if self._over:
             return
-        if self._outage.away or (not decided and self._outbox.pending):
+        unfinished = not decided and self._outbox.pending
+        if self._outage.away or unfinished:
             self._keep()
-        with suppress(StoreAwayError):
-            self._outage.call(self._send, wait=False)
+        if unfinished or not self._outbox.sending.acquire(timeout=_KILL_WAIT):
+            return  # not complete before all of it has been sent, or a call hangs
+        try:
+            with suppress(StoreAwayError):
+                self._outage.call(self._finish, wait=False)
+        finally:
+            self._outbox.sending.release()
 
     def _decide(self, status: Status, tags: Mapping[str, str]) -> bool:
         with self._lock:
@@ -90,19 +96,15 @@ class Ending:
             return True
 
     def _send(self) -> None:
-        """Set the last tags and the status, unless another thread is at it or has done it.
+        """Set the last tags and the status, when no other call is under way."""
+        with self._outbox.sending:
+            self._finish()
 
-        A run is not complete before all of it has been sent.
-        """
-        if not self._outbox.sending.acquire(timeout=_KILL_WAIT):
-            return
-        try:
-            unfinished = self.status == "FINISHED" and self._outbox.pending
-            if not self._over and not unfinished:
-                end_run(self._client, self._run.run_id, self.status or "FAILED", self._tags)
-                self._over = True
-        finally:
-            self._outbox.sending.release()
+    def _finish(self) -> None:
+        """Set the last tags and the status, unless that is done."""
+        if not self._over:
+            end_run(self._client, self._run.run_id, self.status or "FAILED", self._tags)
+            self._over = True
 
     def _keep(self) -> str:
         """Save the record in a folder, tell where, and return it for a message."""

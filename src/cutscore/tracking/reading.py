@@ -14,12 +14,7 @@ from cutscore.report.record_spec import (
     COMPLETE_TAG,
     KIND_TAG,
     PARENT_TAG,
-    RERUN,
-    SEARCH,
-    SWEEP,
-    missing_from_reruns,
-    missing_from_search,
-    missing_from_sweep,
+    missing_from_parent,
     missing_names,
 )
 
@@ -159,12 +154,9 @@ def detail_of(client: MlflowClient, run_id: str) -> RunDetail:
 
 def missing_from_record(detail: RunDetail) -> list[str]:
     """Return what the record of a run lacks, as `kind:name`; empty when it is whole."""
-    if detail.summary.tags.get(KIND_TAG) == SWEEP:
-        return missing_from_sweep(detail.summary.tags, (file.path for file in detail.artifacts))
-    if detail.summary.tags.get(KIND_TAG) == SEARCH:
-        return missing_from_search(detail.summary.tags, (file.path for file in detail.artifacts))
-    if detail.summary.tags.get(KIND_TAG) == RERUN:
-        return missing_from_reruns(detail.summary.tags, (file.path for file in detail.artifacts))
+    tags, files = detail.summary.tags, [file.path for file in detail.artifacts]
+    if KIND_TAG in tags:
+        return missing_from_parent(tags[KIND_TAG], tags, files)
     wants_model = detail.params.get("model.refit") == "true"
     return missing_names(
         detail.params,

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _PASSING = (408, 429)
 """Statuses below 500 that a server answers with when it has no time just now."""
 
-TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 _SERVER_ERROR = 500
 _LONGEST = 200
 _SQLITE_PASSING = ("locked", "busy", "unable to open", "disk i/o error", "is full")
@@ -56,7 +55,6 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _judge(error: BaseException) -> str | None:
     """Return why this one error passes, '' if it stays, None if it alone does not tell."""
-    from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_TIMEOUT
     from mlflow.exceptions import RestException
     from requests.exceptions import ConnectionError as RequestsConnectionError
     from requests.exceptions import HTTPError, RetryError, Timeout
@@ -68,11 +66,9 @@ def _judge(error: BaseException) -> str | None:
         return _judge_status(error.response.status_code)
     if isinstance(error, DBAPIError):
         return _judge_database(error)
-    if isinstance(error, Timeout):
-        return f"no answer within {MLFLOW_HTTP_REQUEST_TIMEOUT.get()} s, {TIMEOUT}"
     if isinstance(error, TimeoutError):
         return "timed out"
-    passing = (RequestsConnectionError, RetryError, ConnectionError, socket.gaierror)
+    passing = (RequestsConnectionError, RetryError, Timeout, ConnectionError, socket.gaierror)
     return _words(error) if isinstance(error, passing) else None
 
 
@@ -104,7 +100,11 @@ def _words(error: BaseException) -> str:
     number = _ERRNO.search(text)
     if number:
         return number[1].strip()
-    return "timed out" if "timed out" in text.lower() else _first_line(text)
+    if "timed out" in text:
+        from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_TIMEOUT as LIMIT
+
+        return f"no answer within {LIMIT.get()} s, {LIMIT.name}"
+    return _first_line(text)
 
 
 def _first_line(text: str) -> str:

@@ -180,3 +180,34 @@ def test_bins_are_shared_by_size_unless_told():
     assert LightGBM().shares_bins(large)
     assert LightGBM(binning="shared").shares_bins(small)
     assert not LightGBM(binning="fold").shares_bins(large)
+
+
+@pytest.mark.parametrize("binning", ["shared", "fold"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_bins_of_an_earlier_session_serve_again_and_change_nothing(binning, weighted):
+    table, target = _made()
+    train = np.flatnonzero(np.arange(table.rows) % 5).astype(np.int64)
+    weights = np.where(target[train] == 1, 7.5, 0.6) if weighted else None
+    rows = TrainingRows(train, weights=weights)
+    first = LightGBM({"n_estimators": 5, "min_child_samples": 50}, binning=binning)
+    other = LightGBM({"n_estimators": 9, "num_leaves": 7, "min_child_samples": 3}, binning=binning)
+    earlier = first.session(table, target, threads=1, shared=True)
+    earlier.fit(rows, table)
+    again = other.session(table, target, threads=1, shared=True, earlier=earlier)
+    alone = other.session(table, target, threads=1, shared=True)
+    assert again.bins is earlier.bins
+    for training in (rows, TrainingRows(train[::2])):  # rows that are new to it as well
+        scores = again.fit(training, table).scores(table)
+        assert scores.tobytes() == alone.fit(training, table).scores(table).tobytes()
+
+
+def test_other_bins_are_not_taken_over():
+    table, target = _made()
+    earlier = LightGBM({"max_bin": 63}).session(table, target, threads=1, shared=False)
+    for params in ({"max_bin": 31}, {"max_bin": 63, "seed": 7}, {"max_bins": 31}):
+        session = LightGBM(params).session(table, target, threads=1, shared=False, earlier=earlier)
+        assert session.bins is not earlier.bins
+    same = LightGBM({"max_bins": 63}).session(
+        table, target, threads=1, shared=False, earlier=earlier
+    )
+    assert same.bins is earlier.bins

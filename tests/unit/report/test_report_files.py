@@ -24,11 +24,21 @@ def test_tables_come_back_equal(tmp_path, suffix):
     frame = {
         "row": np.arange(4),
         "score": np.array([0.1, 1 / 3, 0.0, 1.0]),
+        "fold": np.array([0, 1, 0, 1], dtype=np.int16),
         "name": np.array(["a", "b,c", 'd"', "é"]),
     }
     path = write_artifact(Table(f"t.{suffix}", frame), tmp_path)
     read = pyarrow.csv.read_csv if suffix == "csv" else pyarrow.parquet.read_table
     assert read(path).to_pydict() == {name: list(values) for name, values in frame.items()}
+
+
+def test_parquet_keeps_every_bit(tmp_path):
+    scores = np.array([np.nan, np.inf, -np.inf, -0.0, 5e-324, 1 / 3])
+    whole = np.array([-(2**63), 2**63 - 1, 0, -1, 1, 7])
+    path = write_artifact(Table("t.parquet", {"score": scores, "row": whole}), tmp_path)
+    read = pyarrow.parquet.read_table(path)
+    assert read["score"].to_numpy().tobytes() == scores.tobytes()
+    assert read["row"].to_numpy().tobytes() == whole.tobytes()
 
 
 @pytest.mark.parametrize("path", ["../a.txt", "/tmp/a.txt", "", "a/../../b.txt"])
@@ -48,6 +58,15 @@ def test_figures(tmp_path):
     path = write_artifact(Figure("p.png", new_figure()), tmp_path)
     assert path.read_bytes().startswith(b"\x89PNG")
     assert write_artifact(Figure("p.svg", new_figure()), tmp_path).stat().st_size > 0
+
+
+def test_sheets(tmp_path):
+    from cutscore.report.figures.sheet import Sheet
+
+    path = write_artifact(Figure("p.png", Sheet(2, 1)), tmp_path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match=r"a sheet is written as \.png, got 'p\.svg'"):
+        write_artifact(Figure("p.svg", Sheet(2, 1)), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -65,3 +65,11 @@ def test_without_a_complete_trial_there_is_nothing_more_to_tell():
 def test_why_there_are_no_importances_is_told():
     text = printed(made_study(1), shares=Undefined("it takes 2 complete trials"))
     assert "cannot be told: it takes 2 complete trials" in text
+
+
+def test_passwords_are_not_shown():
+    stream = io.StringIO()
+    command = "cutscore run tracking.uri=postgresql://me:secret@host/runs"
+    print_search(made_study(3), Console(file=stream), command=command, shares=SHARES)
+    assert "secret" not in stream.getvalue()
+    assert "postgresql://me:***@host/runs" in stream.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 
 import numpy as np
@@ -202,3 +203,24 @@ def test_a_record_of_another_store(kept, unsent):
     (folder / "run.json").write_text(json.dumps({**body, "run_id": "f" * 32}))
     with pytest.raises(RequestError, match="this store has no run"):
         send_record(kept.client, folder)
+
+
+def test_runs_that_begin_together_may_all_name_a_new_data_set(kept):
+    barrier, errors = threading.Barrier(8), []
+    runs = [kept.client.create_run(kept.store.experiment_id).info.run_id for _ in range(8)]
+
+    def work(run_id, digest):
+        barrier.wait()
+        try:
+            send(kept.client, run_id, DatasetUsed("loans", digest, "x.csv", 1, 1))
+        except MlflowException as error:
+            errors.append(error)
+
+    for digest in ("e" * 36, "f" * 36):
+        threads = [threading.Thread(target=work, args=(run_id, digest)) for run_id in runs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert errors == []
+    assert {len(kept.client.get_run(run_id).inputs.dataset_inputs) for run_id in runs} == {2}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,14 +10,15 @@ import numpy.typing as npt
 from cutscore.metrics import equal_count_bins
 from cutscore.records import Scores, Target
 from cutscore.report.figures import style
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from cutscore.report.figures.legend import Dot
+from cutscore.report.figures.panel import Panel, title
+from cutscore.report.figures.scales import decades, linear
+from cutscore.report.figures.sheet import Sheet
 
 Points = npt.NDArray[np.float64]
 HISTOGRAM_BINS = 50
 _NEAR_ZERO = 0.6
+_LEAST_ROWS = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ def calibration(
     brier: float | None = None,
     after: Reliability | None = None,
     errors: tuple[float, float] | None = None,
-) -> Figure:
+) -> Sheet:
     """Draw the reliability diagram, and below it how many rows have which score.
 
     Bars are 95 % intervals of a share by Wilson's formula.
@@ -74,58 +74,57 @@ def calibration(
     errors
         The calibration error before and after.
     """
-    figure = style.new_figure(6.4, 5.4)
-    upper = style.plain_axes(figure, (0.11, 0.37, 0.85, 0.51))
-    lower = style.plain_axes(figure, (0.11, 0.10, 0.85, 0.19))
     both = [shown] if after is None else [shown, after]
     top = 1.15 * max(float(max(one.score.max(), one.share.max())) for one in both)
     # Scores of rare events crowd near 0: show the part that holds them.
-    limit = min(1.0, top) if top < _NEAR_ZERO else 1.0
-    upper.plot([0, 1], [0, 1], color=style.GREY, linestyle=":", linewidth=1, label="perfect")
+    limit = min(1.0, top) if 0 < top < _NEAR_ZERO else 1.0
+    sheet = Sheet(6.4, 5.4)
+    across, up = (linear(-0.015 * limit, end * limit) for end in (1.015, 1.03))
+    upper = Panel(sheet, (0.11, 0.37, 0.85, 0.51), across, up)
+    upper.curve([0, 1], [0, 1], style.GREY, 1, dashes=":", label="perfect")
     if after is None:
         rows = style.number(float(np.median(shown.count)))
         label = f"{len(shown.count)} bins of about {rows} rows"
-        _series(upper, shown, label, style.BLUE, style.SKY, "o-")
+        _series(upper, shown, label, style.BLUE, style.SKY, "o")
     else:
         before_error, after_error = errors or (float("nan"), float("nan"))
         before = f"before (calibration error {style.number(before_error)})"
-        _series(upper, shown, before, style.AMBER, style.AMBER, "s-")
+        _series(upper, shown, before, style.AMBER, style.AMBER, "s")
         label = f"after, cross-fitted (calibration error {style.number(after_error)})"
-        _series(upper, after, label, style.BLUE, style.SKY, "o-")
-    upper.set_xlim(-0.015 * limit, 1.015 * limit)
-    upper.set_ylim(-0.015 * limit, 1.03 * limit)
-    style.label(upper, "mean score", "share of positives")
-    style.legend(upper, "upper left")
-    _histogram(lower, both)
+        _series(upper, after, label, style.BLUE, style.SKY, "o")
+    upper.name("mean score", "share of positives")
+    upper.legend("upper left")
+    _histogram(sheet, both)
     text = "" if brier is None else f" (Brier score {brier:.4f})"
-    style.title(figure, f"Calibration of out-of-fold scores{text}", run)
-    return figure
+    title(sheet, f"Calibration of out-of-fold scores{text}", run)
+    return sheet
 
 
 def _series(
-    axes: Axes, shown: Reliability, label: str, colour: str, pale: str, marker: str
+    panel: Panel, shown: Reliability, label: str, colour: str, pale: str, shape: str
 ) -> None:
     """Draw the share of positives of each bin, with its interval."""
     low, high = _wilson(shown.share, shown.count)
-    # Rounding can put a bound past the share itself by one bit.
-    errors = np.maximum(np.vstack((shown.share - low, high - shown.share)), 0)
-    axes.errorbar(
-        shown.score, shown.share, yerr=errors, fmt=marker, color=colour, markersize=4.5,
-        linewidth=1.3, elinewidth=1, ecolor=pale, label=label,
-    )  # fmt: skip
+    ends = np.stack(
+        [np.column_stack([shown.score, low]), np.column_stack([shown.score, high])], axis=1
+    )
+    panel.spans(ends, pale, 1)
+    panel.curve(shown.score, shown.share, colour, 1.3, dot=Dot(shape, 4.5, colour), label=label)
 
 
-def _histogram(axes: Axes, shown: list[Reliability]) -> None:
+def _histogram(sheet: Sheet, shown: list[Reliability]) -> None:
     """Draw how many rows have which score, on a logarithmic scale; the last one is filled."""
     last = shown[-1].histogram
     edges = np.linspace(0, 1, len(last) + 1)
-    axes.stairs(last, edges, fill=True, color=style.SKY, baseline=0.5)
+    most = max(*(float(one.histogram.max()) for one in shown), 1.0) * 2
+    panel = Panel(
+        sheet, (0.11, 0.10, 0.85, 0.19), linear(-0.015, 1.015), decades(_LEAST_ROWS, most)
+    )
+    panel.outline(edges, last.astype(np.float64), style.SKY, base=_LEAST_ROWS)
     for before in shown[:-1]:
-        axes.stairs(before.histogram, edges, color=style.AMBER, linewidth=1.3, baseline=0.5)
-    axes.set_yscale("log")
-    axes.set_ylim(0.5, max(*(float(one.histogram.max()) for one in shown), 1.0) * 2)
-    axes.set_xlim(-0.015, 1.015)
-    style.label(axes, "score", "rows (log)")
+        rows = before.histogram.astype(np.float64)
+        panel.outline(edges, rows, style.AMBER, width=1.3, base=_LEAST_ROWS)
+    panel.name("score", "rows (log)")
 
 
 def _wilson(share: Points, count: npt.NDArray[np.int64]) -> tuple[Points, Points]:

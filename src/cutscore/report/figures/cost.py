@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from cutscore.report.figures import style
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from cutscore.report.figures.legend import Dot
+from cutscore.report.figures.panel import Panel, title
+from cutscore.report.figures.scales import Scale, around, linear, root
+from cutscore.report.figures.sheet import Dashes, Sheet
 
 Points = npt.NDArray[np.float64]
 MarkKind = Literal["chosen", "grid", "bayes", "half"]
 _NEAR_ZERO = 0.2
 """Below this optimum the axis is stretched towards 0, where the curve has its shape."""
 
-_SHAPES: dict[MarkKind, tuple[str, str, float]] = {
-    "chosen": ("o", style.ORANGE, 10),
-    "grid": ("D", style.GREEN, 6),
-    "bayes": ("^", style.PINK, 8),
-    "half": ("s", style.GREY, 6),
+_TICKS = (0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+_SHAPES: dict[MarkKind, tuple[Dot, str]] = {
+    "chosen": (Dot("o", 10), style.ORANGE),
+    "grid": (Dot("D", 6), style.GREEN),
+    "bayes": (Dot("^", 8), style.PINK),
+    "half": (Dot("s", 6), style.GREY),
 }
+_NO_MODEL: tuple[tuple[str, Dashes], ...] = (("flag nobody", ":"), ("flag everybody", "-."))
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def cost_curve(
     marks: Sequence[Mark],
     no_model: tuple[float, float],
     crossfit_cost: float | None = None,
-) -> Figure:
+) -> Sheet:
     """Draw the total cost of every threshold.
 
     Parameters
@@ -59,79 +61,47 @@ def cost_curve(
     crossfit_cost
         Cross-fitted cost, shown as a line.
     """
-    figure = style.new_figure(7.2, 4.8)
-    axes = style.plain_axes(figure, (0.12, 0.12, 0.84, 0.73))
+    across = _across(thresholds, marks)
+    stretched = across.kind == "root"
+    panel = Panel(Sheet(7.2), (0.12, 0.12, 0.84, 0.73), across, _up(cost, marks, no_model))
     order = np.argsort(thresholds, kind="stable")
-    axes.plot(
-        thresholds[order], cost[order], color=style.BLUE, linewidth=1.8, drawstyle="steps-pre"
-    )
-    _no_model_lines(axes, no_model)
+    panel.curve(*_steps(thresholds[order], cost[order]), style.BLUE, 1.8)
+    for value, (name, dashes) in zip(no_model, _NO_MODEL, strict=True):
+        panel.level(value, style.GREY, 1.1, dashes, f"{name}: {style.number(value)}")
     if crossfit_cost is not None:
-        axes.axhline(
-            crossfit_cost, color=style.AMBER, linewidth=1.2, linestyle="--",
-            label=f"cross-fitted: {style.number(crossfit_cost)}",
-        )  # fmt: skip
-    for mark in reversed(marks):
-        shape, colour, size = _SHAPES[mark.kind]
-        axes.plot(
-            mark.threshold, mark.cost, shape, color=colour, markersize=size,
-            markeredgecolor="white", zorder=4 if mark.kind != "chosen" else 3,
-            label=f"{mark.name} at {style.number(mark.threshold)}: {style.number(mark.cost)}",
-        )  # fmt: skip
-    stretched = _stretch(axes, thresholds, marks)
-    _limits(axes, cost, marks, no_model)
+        text = f"cross-fitted: {style.number(crossfit_cost)}"
+        panel.level(crossfit_cost, style.AMBER, 1.2, "--", text)
+    # Drawn first, the largest hides none of the others.
+    largest = [mark for mark in marks if mark.kind == "chosen"]
+    for mark in (*largest, *(mark for mark in reversed(marks) if mark.kind != "chosen")):
+        dot, colour = _SHAPES[mark.kind]
+        text = f"{mark.name} at {style.number(mark.threshold)}: {style.number(mark.cost)}"
+        panel.point(mark.threshold, mark.cost, colour, dot, text)
     unit = "threshold (score)" + (", stretched towards 0" if stretched else "")
-    style.label(axes, unit, "total cost")
+    panel.name(unit, "total cost")
     # Stretched, the curve leaves the lower right free: no need to search for room.
-    style.legend(axes, "lower right" if stretched else "best")
-    style.title(figure, "Cost of every threshold", run)
-    return figure
+    panel.legend("lower right" if stretched else "best")
+    title(panel.sheet, "Cost of every threshold", run)
+    return panel.sheet
 
 
-def _no_model_lines(axes: Axes, no_model: tuple[float, float]) -> None:
-    """Draw what it costs to have no model."""
-    for value, name, dashes in zip(
-        no_model, ("flag nobody", "flag everybody"), (":", "-."), strict=True
-    ):
-        axes.axhline(
-            value, color=style.GREY, linewidth=1.1, linestyle=dashes,
-            label=f"{name}: {style.number(value)}",
-        )  # fmt: skip
+def _steps(x: Points, y: Points) -> tuple[Points, Points]:
+    """Return a line that rises or falls at each x and is level before the next."""
+    return np.repeat(x, 2)[:-1], np.append(y[:1], np.repeat(y[1:], 2))
 
 
-def _stretch(axes: Axes, thresholds: Points, marks: Sequence[Mark]) -> bool:
-    """Choose the axis: stretched when the optimum is near 0 in a range of probabilities."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-
+def _across(thresholds: Points, marks: Sequence[Mark]) -> Scale:
+    """Return the axis: stretched when the optimum is near 0 in a range of probabilities."""
     low, high = float(thresholds.min()), float(thresholds.max())
     optimum = marks[0].threshold if marks else float(thresholds[0])
     if low < 0 or high > 1.000001 or not 0 < optimum < _NEAR_ZERO:
-        return False
-    # A square root keeps 0 on the axis, which a logarithm cannot.
-    axes.set_xscale("function", functions=(_root, np.square))
-    axes.xaxis.set_major_locator(FixedLocator([0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0]))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(_tick))
-    axes.set_xlim(0, 1.0)
-    return True
+        return around(thresholds)
+    return root(0.0, 1.0, _TICKS)
 
 
-def _root(values: Points) -> Points:
-    """Return the square root, 0 below 0."""
-    return np.sqrt(np.maximum(values, 0))
-
-
-def _tick(value: float, _position: int) -> str:
-    """Return a threshold as a tick label."""
-    return f"{value:g}"
-
-
-def _limits(axes: Axes, cost: Points, marks: Sequence[Mark], no_model: tuple[float, float]) -> None:
-    """Leave out what is far above both no-model costs, and separate thousands."""
-    from matplotlib.ticker import FuncFormatter
-
+def _up(cost: Points, marks: Sequence[Mark], no_model: tuple[float, float]) -> Scale:
+    """Return an axis that leaves out what is far above both no-model costs."""
     shown = [float(cost.min()), *(mark.cost for mark in marks), *no_model]
     low, high = min(shown), max(shown)
     air = 0.06 * (high - low) or 1.0
-    axes.set_ylim(low - air, high + air)
-    axes.yaxis.set_major_formatter(FuncFormatter(style.tick))
+    return linear(low - air, high + air, style.tick)

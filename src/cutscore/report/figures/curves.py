@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from cutscore.report.figures import style
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from cutscore.report.figures.legend import Dot
+from cutscore.report.figures.panel import Panel, title
+from cutscore.report.figures.scales import linear
+from cutscore.report.figures.sheet import Sheet
 
 Points = npt.NDArray[np.float64]
 Curve = tuple[Points, Points]
@@ -26,7 +25,7 @@ def roc_curve(
     auc: float,
     spread: tuple[float, float] | None = None,
     chosen: tuple[float, float] | None = None,
-) -> Figure:
+) -> Sheet:
     """Draw true against false positive rates.
 
     Parameters
@@ -40,18 +39,16 @@ def roc_curve(
     chosen
         The point of the decision threshold.
     """
-    figure = style.new_figure()
-    axes = style.plain_axes(figure, _BOX)
-    axes.plot([0, 1], [0, 1], color=style.GREY, linewidth=1, linestyle=":", label="no skill")
+    panel = _square()
+    panel.curve([0, 1], [0, 1], style.GREY, 1, dashes=":", label="no skill")
     name = f"out-of-fold, AUC {auc:.4f}"
-    _lines(axes, pooled, folds, name, _fold_name(spread, "AUC"))
+    _lines(panel, pooled, folds, name, _fold_name(spread, "AUC"))
     if chosen is not None:
-        _mark(axes, chosen)
-    _square(axes)
-    style.label(axes, "false positive rate", "true positive rate (recall)")
-    style.legend(axes, "lower right")
-    style.title(figure, "ROC curve", run)
-    return figure
+        _mark(panel, chosen)
+    panel.name("false positive rate", "true positive rate (recall)")
+    panel.legend("lower right")
+    title(panel.sheet, "ROC curve", run)
+    return panel.sheet
 
 
 def pr_curve(
@@ -62,7 +59,7 @@ def pr_curve(
     base_rate: float,
     spread: tuple[float, float] | None = None,
     chosen: tuple[float, float] | None = None,
-) -> Figure:
+) -> Sheet:
     """Draw precision against recall.
 
     Parameters
@@ -78,32 +75,28 @@ def pr_curve(
     chosen
         The point of the decision threshold.
     """
-    figure = style.new_figure()
-    axes = style.plain_axes(figure, _BOX)
-    axes.axhline(
-        base_rate, color=style.GREY, linewidth=1, linestyle=":", label=f"base rate {base_rate:.2%}"
-    )
+    panel = _square()
+    panel.level(base_rate, style.GREY, 1, ":", f"base rate {base_rate:.2%}")
     name = f"out-of-fold, average precision {average_precision:.4f}"
-    _lines(axes, pooled, folds, name, _fold_name(spread, "average precision"))
+    _lines(panel, pooled, folds, name, _fold_name(spread, "average precision"))
     if chosen is not None:
-        _mark(axes, chosen)
-    _square(axes)
-    style.label(axes, "recall", "precision")
-    style.legend(axes, "upper right")
-    style.title(figure, "Precision-recall curve", run)
-    return figure
+        _mark(panel, chosen)
+    panel.name("recall", "precision")
+    panel.legend("upper right")
+    title(panel.sheet, "Precision-recall curve", run)
+    return panel.sheet
 
 
-def _lines(axes: Axes, pooled: Curve, folds: Sequence[Curve], name: str, fold_name: str) -> None:
-    """Draw the folds thin and the pooled curve on top; the folds are one line collection."""
-    from matplotlib.collections import LineCollection
+def _square() -> Panel:
+    """Return a panel of the unit square with a little air."""
+    return Panel(Sheet(), _BOX, linear(-0.015, 1.015), linear(-0.015, 1.03))
 
-    if folds:
-        paths = [np.column_stack(fold) for fold in folds]
-        axes.add_collection(
-            LineCollection(paths, colors=style.SKY, linewidths=0.8, alpha=0.7, label=fold_name)
-        )
-    axes.plot(*pooled, color=style.BLUE, linewidth=2, label=name, solid_joinstyle="round")
+
+def _lines(panel: Panel, pooled: Curve, folds: Sequence[Curve], name: str, fold_name: str) -> None:
+    """Draw the folds thin and the pooled curve on top; the folds share an entry in the legend."""
+    for i, fold in enumerate(folds):
+        panel.curve(*fold, style.SKY, 0.8, alpha=0.7, label="" if i else fold_name)
+    panel.curve(*pooled, style.BLUE, 2, label=name)
 
 
 def _fold_name(spread: tuple[float, float] | None, what: str) -> str:
@@ -111,15 +104,6 @@ def _fold_name(spread: tuple[float, float] | None, what: str) -> str:
     return "folds" if spread is None else f"folds, {what} {spread[0]:.4f} ± {spread[1]:.4f}"
 
 
-def _mark(axes: Axes, point: tuple[float, float]) -> None:
+def _mark(panel: Panel, point: tuple[float, float]) -> None:
     """Mark the decision threshold."""
-    axes.plot(
-        *point, "o", markersize=8, color=style.ORANGE, markeredgecolor="white",
-        label="decision threshold", zorder=5,
-    )  # fmt: skip
-
-
-def _square(axes: Axes) -> None:
-    """Show the unit square with a little air."""
-    axes.set_xlim(-0.015, 1.015)
-    axes.set_ylim(-0.015, 1.03)
+    panel.point(*point, style.ORANGE, Dot("o", 8), "decision threshold")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from cutscore.report.figures import style
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from cutscore.report.figures.panel import Panel, title
+from cutscore.report.figures.scales import Scale, linear
+from cutscore.report.figures.sheet import POINT, Sheet
 
 
 def feature_importance(
@@ -17,7 +18,7 @@ def feature_importance(
     kind: str,
     spread: Mapping[str, float] | None = None,
     top: int = 20,
-) -> Figure:
+) -> Sheet:
     """Draw the most important features as bars.
 
     Parameters
@@ -33,35 +34,27 @@ def feature_importance(
     """
     # Ties by name, so that the picture does not depend on the order of a mapping.
     ranked = sorted(importance.items(), key=lambda entry: (-entry[1], entry[0]))[:top]
-    names = [style.shorten(name, 31) for name, _ in ranked]
-    values = [value for _, value in ranked]
+    values = np.array([value for _, value in ranked])
+    bars = np.array([0.0 if spread is None else spread.get(name, 0.0) for name, _ in ranked])
     height = max(2.6, 1.3 + 0.27 * len(ranked))
-    figure = style.new_figure(7.2, height)
-    axes = style.plain_axes(figure, (0.36, 0.55 / height, 0.60, 1 - 1.25 / height))
-    axes.grid(visible=False, axis="y")
-    bars = [0.0 if spread is None else spread.get(name, 0.0) for name, _ in ranked]
-    errors = bars if any(bars) else None
-    axes.barh(
-        range(len(ranked)), values, color=style.BLUE, height=0.68, xerr=errors,
-        error_kw={"ecolor": style.ORANGE, "elinewidth": 1.2, "capsize": 2},
-    )  # fmt: skip
-    # Plain texts cost a third of what tick labels cost.
-    axes.set_yticks([])
-    beside = axes.get_yaxis_transform()
-    for row, name in enumerate(names):
-        axes.text(
-            -0.012,
-            row,
-            name,
-            transform=beside,
-            ha="right",
-            va="center",
-            fontsize=9,
-            color=style.INK,
-        )
-    axes.set_ylim(len(ranked) - 0.4, -0.6)
-    axes.set_xlabel(kind, color=style.INK, fontsize=10)
+    panel = Panel(
+        Sheet(7.2, height),
+        (0.36, 0.55 / height, 0.60, 1 - 1.25 / height),
+        linear(0.0, 1.05 * float((values + bars).max()) or 1.0),
+        Scale(len(ranked) - 0.4, -0.6),
+    )
+    rows = np.arange(len(ranked), dtype=np.float64)
+    panel.bars(np.zeros(len(rows)), values, (rows - 0.34, rows + 0.34), style.BLUE)
+    if bars.any():
+        ends = [np.column_stack([values + side * bars, rows]) for side in (-1, 1)]
+        panel.spans(np.stack(ends, axis=1), style.ORANGE, 1.2, cap=2)
+    left = panel.edges[0] - 5 * POINT
+    for row, (name, _) in enumerate(ranked):
+        middle = panel.place([0.0], [row])[0, 1]
+        text = style.shorten(name, 31)
+        panel.sheet.text(left, middle, text, 9, across="right", along="middle")
+    panel.name(kind, "")
     left_out = len(importance) - len(ranked)
     more = f", {left_out} more not shown" if left_out else ""
-    style.title(figure, f"Feature importance{more}", run)
-    return figure
+    title(panel.sheet, f"Feature importance{more}", run)
+    return panel.sheet

@@ -94,7 +94,7 @@ def shorten(text: str, limit: int) -> str:
     return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
 
 
-def tick(value: float, _position: int) -> str:
+def tick(value: float, _position: int = 0) -> str:
     """Return a cost or a count as a tick label that fits beside an axis."""
     if abs(value) >= 1e6:
         return f"{value / 1e6:,g} M"

@@ -42,15 +42,6 @@ class Rates:
 
 
 @dataclass(frozen=True, eq=False)
-class RatioCurve:
-    """The optimum by FN:FP cost ratio, shape (ratios,)."""
-
-    ratio: Points
-    threshold: Points
-    cost: Points
-
-
-@dataclass(frozen=True, eq=False)
 class CostLines:
     """Normalised expected cost by probability cost, shape (points,); `lines` by threshold."""
 
@@ -163,44 +154,6 @@ def score_distributions(
     style.label(axes, "score", "share of the class")
     style.legend(axes)
     style.title(figure, "Scores by true class", run)
-    return figure
-
-
-def threshold_by_ratio(
-    run: str, curve: RatioCurve, asked: float | None, marks: Mapping[str, float]
-) -> Figure:
-    """Draw the best threshold, and below it the least cost, by FN:FP cost ratio.
-
-    `marks` are thresholds: where one crosses the curve is the ratio that it fits.
-    """
-    figure = style.new_figure(7.2, 5.6)
-    upper = style.plain_axes(figure, (0.12, 0.50, 0.84, 0.37))
-    lower = style.plain_axes(figure, (0.12, 0.10, 0.84, 0.32))
-    upper.plot(curve.ratio, curve.threshold, color=style.BLUE, linewidth=1.8, drawstyle="steps-mid")
-    for i, (name, threshold) in enumerate(marks.items(), start=1):
-        upper.axhline(threshold, color=_colour(i), linewidth=1.2, linestyle="--", label=name)
-    lower.plot(curve.ratio, curve.cost, color=style.BLUE, linewidth=1.8)
-    for axes in (upper, lower):
-        if asked is not None and curve.ratio[0] <= asked <= curve.ratio[-1]:
-            axes.axvline(
-                asked,
-                color=style.ORANGE,
-                linewidth=1.3,
-                label=f"asked for, {style.number(asked)}:1",
-            )
-        axes.set_xscale("log")
-        ticks = [
-            t for t in (1, 2, 3, 5, 10, 20, 30, 50, 100) if curve.ratio[0] <= t <= curve.ratio[-1]
-        ]
-        axes.set_xticks(ticks, [f"{t}:1" for t in ticks])
-        axes.set_xticks([], minor=True)
-        axes.set_xlim(curve.ratio[0], curve.ratio[-1])
-    _thousands(lower)
-    style.label(upper, "", "best threshold")
-    style.label(lower, "cost of a false negative : cost of a false positive", "least cost, in FP")
-    if upper.get_legend_handles_labels()[1]:
-        style.legend(upper, "upper right")
-    style.title(figure, "What the costs do to the threshold", run)
     return figure
 
 

@@ -1,0 +1,62 @@
+"""`cutscore store audit` for people."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cutscore.cli.viewing import console_width
+from cutscore.store.findings import KINDS, Audit, Finding, counted
+
+PER_KIND = 10
+
+
+def print_audit(found: Audit) -> None:
+    """Print how much was looked at, a summary by kind, and single findings, sensibly cut."""
+    console = Console(width=console_width(), highlight=False)
+    counts = ", ".join(f"{noun} {number:,}" for noun, number in found.counts.items())
+    console.print(escape(f"{found.store}: {counts}."))
+    for note in found.notes:
+        console.print(escape(note))
+    if found.skipped:
+        console.print(f"Not looked at: {escape('; '.join(found.skipped))}.")
+    if found.clean:
+        console.print("[green]Nothing is wrong.[/green]")
+        return
+    console.print(_summary(found))
+    for kind, group in groupby(found.findings, key=lambda finding: finding.kind):
+        _print_kind(console, kind, list(group))
+    console.print(_advice(found))
+
+
+def _summary(found: Audit) -> Table:
+    table = Table(title="what is wrong", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("number", justify="right")
+    table.add_column("kind", no_wrap=True)
+    table.add_column("what it means")
+    for kind, number in found.by_kind().items():
+        table.add_row(f"{number:,}", kind, KINDS[kind])
+    return table
+
+
+def _print_kind(console: Console, kind: str, group: list[Finding]) -> None:
+    console.print(f"[bold]{kind}[/bold]")
+    for finding in group[:PER_KIND]:
+        subject = finding.subject[:8] if len(finding.subject) == 32 else finding.subject
+        console.print(escape(f"  {subject}  {finding.name}: {finding.problem}"), soft_wrap=True)
+    if len(group) > PER_KIND:
+        console.print(f"  ... and {len(group) - PER_KIND:,} more; --json lists them all.")
+
+
+def _advice(found: Audit) -> str:
+    kinds = found.by_kind()
+    lines = [f"[red]{counted(len(found.findings), 'finding')}.[/red]"]
+    if "dead" in kinds:
+        lines.append("cutscore store reap closes the runs whose process has ended.")
+    if "incomplete" in kinds or "interrupted" in kinds:
+        lines.append("cutscore store prune --incomplete shows which runs it would delete.")
+    return "\n".join(lines)

@@ -1,0 +1,138 @@
+"""What `cutscore store prune` does with a store, and what it prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cutscore.cli.care_text import print_done, print_selection, print_trash
+from cutscore.cli.viewing import SETTING, client_of, progress_bar, view_of
+from cutscore.errors import Fault, RequestError, StoreError, nearest
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from cutscore.store.prune import Done
+    from cutscore.store.selection import Filters
+    from cutscore.store.trash import Batch
+    from cutscore.store.view import View
+
+
+@dataclass(frozen=True)
+class Place:
+    """A store that runs are deleted from; `folder` is the one that its trash lies in."""
+
+    view: View
+    client: MlflowClient
+    folder: Path
+
+
+def place_of(store: str | None, artifacts: Sequence[Path] | None) -> Place:
+    """Read a store that can be written, with files on this machine.
+
+    Raises
+    ------
+    RequestError
+        If there is none, or it is a server, which keeps its files to itself.
+    """
+    from cutscore.store.sqlite import sqlite_path
+
+    uri, client = client_of(store)
+    if uri.startswith("http"):
+        problem = "a server keeps its files to itself, so they cannot be moved to a trash."
+        raise RequestError(Fault(SETTING, problem, "Name the database behind it."))
+    view = view_of(store, artifacts)
+    path = sqlite_path(uri)
+    if path is None and not view.roots:
+        problem = "nothing says where its files are."
+        raise RequestError(Fault("--artifacts", problem, "Name their folder."))
+    return Place(view, client, path.parent if path else view.roots[0].parent)
+
+
+def prune_runs(place: Place, filters: Filters, *, do: bool, as_json: bool) -> None:
+    """Show which runs fit, and delete them when that is asked for."""
+    from cutscore.store.prune import plan, prune
+    from cutscore.store.selection import select
+    from cutscore.tracking.liveness import judge_life
+
+    view = place.view
+    chosen = select(filters, view.contents, view.files, place.client, judge_life)
+    runs = plan(view, chosen)
+    done: list[Done] = []
+    if do and runs:
+        with progress_bar("runs") as heard:
+            done = prune(place.folder, place.client, runs, heard)
+    if as_json:
+        body = {
+            "dry_run": not do,
+            "taken": [asdict(run) for run in runs],
+            "left": dict(chosen.left),
+            "problems": [asdict(entry) for entry in done if entry.problem],
+        }
+        print(json.dumps(body, indent=2))
+    else:
+        print_selection(runs, chosen, view.contents, place.folder, done=do)
+    _check(done)
+
+
+def take_back(place: Place, title: str, *, as_json: bool) -> None:
+    """Take a batch of the trash back.
+
+    Raises
+    ------
+    RequestError
+        If there is no such batch.
+    """
+    from cutscore.store.prune import undo
+
+    _known(place, title)
+    _tell(undo(place.folder, place.client, title), as_json=as_json)
+
+
+def empty_trash(place: Place, *, do: bool, as_json: bool) -> None:
+    """Show what lies in the trash, and delete it for good when that is asked for."""
+    from cutscore.store.prune import empty
+    from cutscore.store.trash import batches, size_of
+
+    if do:
+        with progress_bar("runs") as heard:
+            done = empty(place.folder, place.client, place.view.contents, heard)
+        _tell(done, as_json=as_json)
+        return
+    found = [(batch, size_of(batch.folder)) for batch in batches(place.folder)]
+    if as_json:
+        body = [{"time": b.title, "runs": len(b.runs), "bytes": size} for b, size in found]
+        print(json.dumps({"dry_run": True, "batches": body}, indent=2))
+    else:
+        print_trash(found, place.folder)
+
+
+def _known(place: Place, title: str) -> Batch:
+    from cutscore.store.trash import batches
+
+    found = {batch.title: batch for batch in batches(place.folder)}
+    if title not in found:
+        told = f"it holds {', '.join(found)}" if found else "it is empty"
+        problem = f'there is no batch "{title}" in the trash; {told}.'
+        raise RequestError(Fault("--undo", problem, nearest(title, found).strip()))
+    return found[title]
+
+
+def _tell(done: Sequence[Done], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"runs": [asdict(entry) for entry in done]}, indent=2))
+    else:
+        print_done(done)
+    _check([entry for entry in done if entry.did != "kept"])
+
+
+def _check(done: Sequence[Done]) -> None:
+    """End with exit code 1 when something could not be done."""
+    problems = [
+        f"{entry.name} ({entry.run_id}): {entry.problem}" for entry in done if entry.problem
+    ]
+    if problems:
+        raise StoreError("not everything could be done:\n  " + "\n  ".join(problems))

@@ -1,0 +1,220 @@
+"""`cutscore store merge` and `cutscore store diff`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cutscore.errors import Fault, RequestError
+from cutscore.report.redact import redact
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cutscore.store.diff import Compared, StoreDiff
+    from cutscore.store.merge_report import MergeReport, SourceReport
+
+SHOWN = 20
+PLAIN_WIDTH = 160
+ArtifactsOption = Annotated[
+    list[Path] | None,
+    typer.Option("--artifacts", help="A folder outside the stores' own that holds files of them."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def merge(
+    sources: Annotated[list[str], typer.Argument(metavar="SRC", help="Stores: .db files.")],
+    into: Annotated[str, typer.Option("--into", help="The store that they go into.")],
+    artifacts: ArtifactsOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done.")
+    ] = False,
+    keep_target: Annotated[
+        bool,
+        typer.Option("--keep-target", help="Where a run differs in both, the target's stays."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Merge stores into one, without loss: all of it, or nothing.
+
+    Run and model ids stay, files are copied, collisions are reported, and every run is compared
+    before and after. A second merge of the same store adds nothing. The target is made if it is
+    not there, and backed up if it is.
+
+    Example: cutscore store merge old/mlruns/mlflow.db --into mlruns/mlflow.db --dry-run
+    """
+    from cutscore.store.merge import merge_stores
+    from cutscore.store.merge_target import MergeRequest
+
+    faults: list[Fault] = []
+    paths = [_file(text, "SRC", faults) for text in sources]
+    target = _file(into, "--into", faults)
+    if faults:
+        raise RequestError(faults)
+    request = MergeRequest(
+        tuple(dict.fromkeys(path.resolve() for path in paths)),
+        target.resolve(),
+        tuple(folder.absolute() for folder in artifacts or ()),
+        dry_run,
+        keep_target,
+    )
+    report = merge_stores(request, _note)
+    if as_json:
+        print(json.dumps({**asdict(report), "whole": report.whole}, indent=2))
+    else:
+        _print_merge(report)
+    if not report.whole:
+        raise typer.Exit(1)
+
+
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="A store: a .db file.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="The store to set beside it.")],
+    artifacts: ArtifactsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two stores run by run; exit code 1 when they differ.
+
+    Example: cutscore store diff old/mlruns/mlflow.db mlruns/mlflow.db
+    """
+    from cutscore.store.diff import diff_stores
+
+    faults: list[Fault] = []
+    paths = [_file(first, "A", faults), _file(second, "B", faults)]
+    if faults:
+        raise RequestError(faults)
+    extra = [folder.absolute() for folder in artifacts or ()]
+    found = diff_stores(paths[0], paths[1], extra, _note)
+    if as_json:
+        print(json.dumps({**asdict(found), "same": found.same}, indent=2))
+    else:
+        _print_diff(found)
+    if not found.same:
+        raise typer.Exit(1)
+
+
+def _file(text: str, setting: str, faults: list[Fault]) -> Path:
+    """Return the database file that a store's address means; what is wrong goes to `faults`."""
+    path = Path(text.removeprefix("sqlite:///")).expanduser()
+    if "://" in text and not text.startswith("sqlite:///"):
+        problem = f"{redact(text)} is a server: only SQLite stores can be merged or compared."
+        faults.append(Fault(setting, problem, "Name the .db file of a store."))
+    elif path.is_dir():
+        inside = path / "mlflow.db"
+        if inside.is_file():
+            return inside.absolute()
+        if any(path.glob("*/meta.yaml")):
+            remedy = "Turn it into one first: mlflow migrate-filestore --help."
+            problem = f"{path} is a folder of MLflow's older file store."
+        else:
+            problem, remedy = f"{path} is a folder without an mlflow.db.", "Name the .db file."
+        faults.append(Fault(setting, problem, remedy))
+    return path.absolute()
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+
+
+def _print_merge(report: MergeReport) -> None:
+    """Print what a merge did, a table and then what calls for attention."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = _console()
+    words = "What would be merged" if report.dry_run else "Merged"
+    title = escape(f"{words} into {report.target}")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("source", overflow="fold")
+    headings = ("runs", "models", "experiments", "data sets", "versions", "files", "equal")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for source in report.sources:
+        table.add_row(
+            source.name,
+            _counts(source.runs),
+            _counts(source.models),
+            f"{len(source.experiments):,} new",
+            f"{source.datasets:,} new",
+            f"{source.versions:,} new",
+            f"{source.files:,} ({source.bytes / 1e6:,.1f} MB)",
+            f"{source.equal:,} of {source.compared:,}",
+        )
+    console.print(table, highlight=False)
+    for source in report.sources:
+        for line in _remarks(source):
+            console.print(line, highlight=False, markup=False)
+    console.print(_ending(report), highlight=False, markup=False)
+
+
+def _remarks(source: SourceReport) -> list[str]:
+    """Return what calls for attention in one source."""
+    lines: list[str] = []
+    if source.upgraded:
+        lines.append("  it has an older schema: a copy of it was upgraded")
+    lines += _cut([f"  {one.kind} {one.name}: {one.policy}" for one in source.collisions])
+    lines += _cut([f"  not there: {owner}: {text}" for owner, text in source.missing.items()])
+    if source.remote:
+        lines.append(f"  files of {source.remote:,} runs and models stay where they are, remote")
+    lines += [f"  left out: {count:,} rows of {name}, which concern nothing that is there"
+              for name, count in source.left_out.items()]  # fmt: skip
+    return [f"{source.path}:", *lines] if lines else []
+
+
+def _ending(report: MergeReport) -> str:
+    """Return the last line on a merge."""
+    if not report.changed:
+        return "Nothing to add: the target has it all."
+    if report.dry_run:
+        return "Nothing was written (--dry-run)."
+    backup = f" The database as it was: {report.backup}." if report.backup else ""
+    return f"Done in {report.seconds:.1f} s; every fingerprint is equal before and after.{backup}"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {word}" for word, count in counts.items()) or "none"
+
+
+def _cut(lines: list[str]) -> list[str]:
+    more = len(lines) - SHOWN
+    return lines if more <= 0 else [*lines[:SHOWN], f"  and {more:,} more (--json has all)"]
+
+
+def _print_diff(found: StoreDiff) -> None:
+    """Print how two stores differ."""
+    console = _console()
+    lines = [f"A is {found.first}", f"B is {found.second}"]
+    for word, compared in (("runs", found.runs), ("models", found.models)):
+        lines.append(_summary(word, compared))
+        lines += _cut([f"  only in A: {one}" for one in compared.only_first])
+        lines += _cut([f"  only in B: {one}" for one in compared.only_second])
+        different = [
+            f"  {one.name} ({one.id}): {', '.join(one.fields)}" for one in compared.different
+        ]
+        lines += _cut(different)
+    for word, texts in (("experiments", found.experiments), ("registry", found.registry)):
+        lines.append(f"{word}: {len(texts):,} differences" if texts else f"{word}: equal")
+        lines += _cut([f"  {text}" for text in texts])
+    lines.append("Both hold the same." if found.same else "They differ.")
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _summary(word: str, compared: Compared) -> str:
+    return (
+        f"{word}: {compared.equal:,} equal, {len(compared.different):,} different, "
+        f"{len(compared.only_first):,} only in A, {len(compared.only_second):,} only in B"
+    )

@@ -1,0 +1,164 @@
+"""From the words of a command to a store that is read for care."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cutscore.cli.store import address_of
+from cutscore.errors import Fault, RequestError, StoreError
+from cutscore.report.redact import redact
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from cutscore.store.view import View
+    from cutscore.tracking.settings import Address
+
+PLAIN_WIDTH = 160
+SETTING = "STORE"
+USUAL_NAME = "mlflow.db"
+
+StoreArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[STORE]",
+        help="A .db file, an address, or a folder with mlflow.db or MLflow's old files. "
+        "[mlruns/mlflow.db]",
+        show_default=False,
+    ),
+]
+ArtifactsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--artifacts",
+        help="A folder elsewhere whose files belong to the store too (can be repeated).",
+    ),
+]
+
+
+def view_of(
+    store: str | None, artifacts: Sequence[Path] | None = None, setting: str = SETTING
+) -> View:
+    """Read the store that is named, or the default one; nothing is made or changed.
+
+    `setting` is what the command calls the store, for messages.
+
+    Raises
+    ------
+    RequestError
+        If there is none, or it cannot be read.
+    """
+    from cutscore.store.sqlite import sqlite_path
+    from cutscore.store.view import is_file_store, view_client, view_database, view_folder
+
+    extra = _folders(artifacts)
+    given = Path(store).expanduser() if store and "://" not in store else None
+    if given is not None and given.is_dir():
+        if (given / USUAL_NAME).is_file():
+            return view_database((given / USUAL_NAME).absolute(), extra, setting)
+        if is_file_store(given) or is_file_store(given / "mlruns"):
+            return view_folder(given.absolute(), extra, setting)
+        problem = f"{given} is a folder with neither {USUAL_NAME} nor files of MLflow in it."
+        raise RequestError(Fault(setting, problem, "Name the .db file."))
+    if given is not None and given.is_file():
+        return view_database(given.absolute(), extra, setting)
+    address = named(store, setting)
+    path = sqlite_path(address.uri)
+    if path is not None:
+        return view_database(path, extra, setting)
+    from cutscore.tracking.client import open_client
+
+    local = (
+        [Path(address.artifacts)] if address.artifacts and "://" not in address.artifacts else []
+    )
+    return view_client(address.uri, open_client(address.uri), [*local, *extra], setting)
+
+
+def client_of(store: str | None) -> tuple[str, MlflowClient]:
+    """Return address and client of a store that is there and can be written.
+
+    Raises
+    ------
+    RequestError
+        If there is none, or it cannot be written, or its schema is not the installed MLflow's.
+    """
+    from cutscore.store.init import check_store
+    from cutscore.tracking.client import open_client
+
+    given = Path(store).expanduser() if store and "://" not in store else None
+    if given is not None and (given / USUAL_NAME).is_file():
+        store = str(given / USUAL_NAME)
+    uri = named(store).uri
+    try:
+        check_store(uri)
+    except RequestError as error:
+        raise RequestError([replace(f, setting=SETTING) for f in error.faults]) from error
+    return uri, open_client(uri)
+
+
+def named(store: str | None, setting: str = SETTING) -> Address:
+    """Return the address that the argument names, or the default one."""
+    try:
+        return address_of(store)
+    except RequestError as error:
+        raise RequestError([replace(f, setting=setting) for f in error.faults]) from error
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Turn what MLflow raises while it writes (a locked database, a lost server) into our words.
+
+    Raises
+    ------
+    StoreError
+        In its place.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    logger = logging.getLogger("mlflow.store.db.utils")  # it logs a traceback of what it raises
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        first = redact(str(error)).splitlines()[0].rstrip(".")
+        raise StoreError(f"the store refuses: {first}. What was done until then stays.") from error
+    finally:
+        logger.setLevel(level)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on a terminal's stderr while something long goes on; elsewhere show nothing."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def console_width() -> int | None:
+    """Return the width to print with: a terminal's own, else enough for whole lines."""
+    return None if sys.stdout.isatty() else PLAIN_WIDTH
+
+
+def _folders(artifacts: Sequence[Path] | None) -> list[Path]:
+    faults = [
+        Fault("--artifacts", f"there is no folder {folder}.", "Name a folder that exists.")
+        for folder in artifacts or ()
+        if not folder.is_dir()
+    ]
+    if faults:
+        raise RequestError(faults)
+    return [folder.absolute() for folder in artifacts or ()]

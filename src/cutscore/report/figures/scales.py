@@ -1,0 +1,97 @@
+"""How values lie along an axis, and which of them are written on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Points = npt.NDArray[np.float64]
+Kind = Literal["linear", "log", "root"]
+_MOST_STEPS = 6
+_MOST_DECADES = 5
+_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """An axis from `low` to `high`; `ticks` are values and their texts, `small` more ticks.
+
+    The square root ("root") stretches an axis towards 0 and keeps 0 on it, which a logarithm
+    cannot.
+    """
+
+    low: float
+    high: float
+    kind: Kind = "linear"
+    ticks: tuple[tuple[float, str], ...] = ()
+    small: tuple[float, ...] = ()
+
+    def share(self, values: Points | float) -> Points:
+        """Return how far along the axis values lie: 0 at `low`, 1 at `high`."""
+        low, high = self._bent(self.low), self._bent(self.high)
+        share: Points = (self._bent(values) - low) / (high - low)
+        return share
+
+    def _bent(self, values: Points | float) -> Points:
+        given = np.asarray(values, dtype=np.float64)
+        if self.kind == "log":
+            return np.log10(np.maximum(given, 1e-300))
+        return np.sqrt(np.maximum(given, 0.0)) if self.kind == "root" else given
+
+
+def linear(low: float, high: float, text: Callable[[float], str] | None = None) -> Scale:
+    """Return an even scale with round ticks, written by `text` or as short as they differ."""
+    values, digits = _round_values(low, high)
+    written = [text(v) if text else f"{v:.{digits}f}".replace("-", "−") for v in values]
+    return Scale(low, high, ticks=tuple(zip(values, written, strict=True)))
+
+
+def around(
+    values: Points, text: Callable[[float], str] | None = None, *, air: float = 0.05
+) -> Scale:
+    """Return an even scale that holds all values with a little air."""
+    low, high = float(values.min()), float(values.max())
+    wide = (high - low) * air or abs(low) * air or air
+    return linear(low - wide, high + wide, text)
+
+
+def root(low: float, high: float, ticks: Sequence[float]) -> Scale:
+    """Return a scale by square roots with the given ticks."""
+    shown = tuple((tick, f"{tick:g}") for tick in ticks if low <= tick <= high)
+    return Scale(low, high, "root", shown)
+
+
+def ratios(low: float, high: float) -> Scale:
+    """Return a logarithmic scale of ratios to one."""
+    ticks = (1, 2, 3, 5, 10, 20, 30, 50, 100)
+    shown = tuple((float(t), f"{t}:1") for t in ticks if low <= t <= high)
+    return Scale(low, high, "log", shown)
+
+
+def decades(low: float, high: float) -> Scale:
+    """Return a logarithmic scale with powers of ten as ticks."""
+    first, last = int(np.ceil(np.log10(low))), int(np.floor(np.log10(high)))
+    step = -(-(last - first + 1) // _MOST_DECADES)
+    powers = range(first, last + 1, max(step, 1))
+    ticks = tuple((10.0**p, f"10{str(p).translate(_RAISED)}") for p in powers)
+    between = (n * 10.0**p for p in range(first - 1, last + 1) for n in range(2, 10))
+    small = tuple(v for v in between if low <= v <= high) if step == 1 else ()
+    return Scale(low, high, "log", ticks, small)
+
+
+def _round_values(low: float, high: float) -> tuple[list[float], int]:
+    """Return round values from `low` to `high` in even steps, and the digits they need."""
+    rough = (high - low) / _MOST_STEPS
+    power = int(np.floor(np.log10(rough)))
+    factor = next(f for f in _STEPS if f * 10.0**power >= rough * (1 - 1e-9))
+    step = factor * 10.0**power
+    first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
+    digits = max(0, -power + (1 if factor == 2.5 else 0))
+    if factor == 10.0:
+        digits = max(0, digits - 1)
+    return [round(i * step, digits) + 0.0 for i in range(first, last + 1)], digits

@@ -1,0 +1,187 @@
+"""Where the files of a run or model really are, and which of them may be touched.
+
+An address in a store's database is only a claim: the store may have been moved, written on
+another system, or tampered with. Only what lies below the store's own folders is ever used, and
+symbolic links below them are never followed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+Why = Literal["missing", "outside", "dots", "link", "remote"]
+USUAL_FOLDERS = ("artifacts", "mlruns", "mlartifacts")
+MIN_TAIL = 2
+_WINDOWS = re.compile(r"^(/?[A-Za-z]:[\\/]|\\\\)")
+
+
+@dataclass(frozen=True)
+class Located:
+    """A folder inside the store; `moved` when it is not where the address says."""
+
+    path: Path
+    moved: bool = False
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """Why an address is not followed.
+
+    `why`: nothing there (`missing`), elsewhere on this machine (`outside`), with `..` in it
+    (`dots`), through a symbolic link (`link`), on another machine (`remote`).
+    """
+
+    why: Why
+    reason: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An address taken apart: its parts, whether it begins at the root of this machine."""
+
+    parts: tuple[str, ...]
+    absolute: bool
+    here: bool
+    """False for paths of another system or a server, which only their tail can locate."""
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A regular file below a folder; `name` is relative with `/`, size in bytes."""
+
+    name: str
+    path: Path
+    size: int
+    changed: int
+    """Time of last change in nanoseconds."""
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """An entry that is never read: a link, a device, a folder that cannot be listed."""
+
+    name: str
+    reason: str
+
+
+def artifact_roots(store_folder: Path, extra: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """Return the folders whose files belong to a store: its own, and those the user names."""
+    both = [
+        way for folder in (store_folder, *extra) for way in (folder.absolute(), folder.resolve())
+    ]
+    return tuple(dict.fromkeys(both))
+
+
+def take_apart(uri: str) -> Claim | Unusable:
+    """Take an artifact address apart, without looking at any file.
+
+    Understands file:/// addresses, plain paths absolute and relative, paths of Windows, and
+    addresses that a server stands for (mlflow-artifacts:/).
+    """
+    if not uri:
+        return Unusable("missing", "it has no address")
+    if _WINDOWS.match(uri):
+        return _claim(re.split(r"[\\/]+", uri)[1:], absolute=True, here=False)
+    address = urlsplit(uri)
+    if address.scheme == "file":
+        text = unquote(address.path)
+        if _WINDOWS.match(text) or address.netloc not in ("", "localhost"):
+            parts = [part for part in re.split(r"[\\/]+", text) if part]
+            return _claim([part for part in parts if not part.endswith(":")], True, False)
+        return _claim(text.split("/"), absolute=True, here=True)
+    if address.scheme == "mlflow-artifacts":
+        return _claim(unquote(address.path).split("/"), absolute=False, here=False)
+    if address.scheme:
+        return Unusable("remote", f"it is kept at {address.scheme}://")
+    backslashes = "\\" in uri and "/" not in uri
+    parts = uri.split("\\") if backslashes else uri.split("/")
+    return _claim(parts, absolute=uri.startswith("/"), here=not backslashes)
+
+
+def resolve_artifact(
+    uri: str, store_folder: Path, roots: Sequence[Path] | None = None
+) -> Located | Unusable:
+    """Return the folder that an artifact address means, if it is inside the store.
+
+    `store_folder` is the folder of the database, `roots` the folders whose files belong to the
+    store (the store's folder if not given). Where nothing is at the address itself, the tail of
+    the address is looked up below the roots: so a store that was moved, or written on another
+    system, is still read.
+    """
+    claim = take_apart(uri)
+    if isinstance(claim, Unusable):
+        return claim
+    own = tuple(roots) if roots is not None else artifact_roots(store_folder)
+    outside = False
+    if claim.here:
+        path = Path("/", *claim.parts) if claim.absolute else store_folder / Path(*claim.parts)
+        root = _root_of(path, own)
+        if root is not None and os.path.lexists(path):
+            return check_links(path, root) or Located(path)
+        outside = root is None and os.path.lexists(path)
+    for root in own:
+        for path in _by_tail(claim.parts, root):
+            if os.path.lexists(path):
+                return check_links(path, root) or Located(path, moved=True)
+    if outside:
+        return Unusable("outside", "it lies outside the store's folder")
+    return Unusable("missing", "nothing is there")
+
+
+def check_links(path: Path, root: Path) -> Unusable | None:
+    """Return the reason if the way from `root` down to `path` goes through a link."""
+    for step in (path, *path.parents):
+        if step == root:
+            return None
+        if step.is_symlink():
+            return Unusable("link", f"{step.name} is a symbolic link")
+    return Unusable("outside", "it lies outside the store's folder")
+
+
+def walk_files(folder: Path, prefix: str = "") -> Iterator[FoundFile | RefusedFile]:
+    """Yield every regular file below a folder in the order of names, and what was not read."""
+    try:
+        with os.scandir(folder) as entries:
+            ordered = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        yield RefusedFile(prefix.rstrip("/") or ".", error.strerror or str(error))
+        return
+    for entry in ordered:
+        name = f"{prefix}{entry.name}"
+        found = entry.stat(follow_symlinks=False)
+        if stat.S_ISDIR(found.st_mode):
+            yield from walk_files(Path(entry.path), f"{name}/")
+        elif stat.S_ISREG(found.st_mode):
+            yield FoundFile(name, Path(entry.path), found.st_size, found.st_mtime_ns)
+        else:
+            is_link = stat.S_ISLNK(found.st_mode)
+            yield RefusedFile(name, "a symbolic link" if is_link else "no regular file")
+
+
+def _claim(parts: Sequence[str], absolute: bool, here: bool) -> Claim | Unusable:
+    """Return a claim without empty parts and dots; one that climbs is refused."""
+    kept = tuple(part for part in parts if part not in ("", "."))
+    if ".." in kept:
+        return Unusable("dots", "its address climbs with '..'")
+    if any("\x00" in part for part in kept):
+        return Unusable("missing", "its address holds a zero byte")
+    return Claim(kept, absolute, here)
+
+
+def _root_of(path: Path, roots: Sequence[Path]) -> Path | None:
+    """Return the root that a path lies below."""
+    return next((root for root in roots if root != path and root in path.parents), None)
+
+
+def _by_tail(parts: tuple[str, ...], root: Path) -> Iterator[Path]:
+    """Yield where the tail of an address could be below a root, longest tail first."""
+    for length in range(len(parts), MIN_TAIL - 1, -1):
+        for base in (root, *(root / folder for folder in USUAL_FOLDERS)):
+            yield base.joinpath(*parts[-length:])
