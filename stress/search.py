@@ -226,6 +226,8 @@ def main() -> int:
                 else:
                     store, storage = (server.create(f"{name}_{n}") for n in ("mlflow", "optuna"))
                 words = words_of(loans(folder), trials, args.workers, store, storage)
+                if not kills:  # so that every trial is a complete run
+                    words = (*words, "search.pruner=none")
                 place = Place(folder, store, storage, words)
                 good &= one(f"{kind}, {name}, {args.workers} workers", place, trials, kills)
     return 0 if good else 1

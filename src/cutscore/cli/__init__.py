@@ -34,6 +34,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # lines of a paragraph flow together
 )
 app.add_typer(runs_app, name="runs")
 app.add_typer(store_app, name="store")

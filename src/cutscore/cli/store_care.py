@@ -124,7 +124,7 @@ def prune(
     """Delete runs by filter; without --yes it is only shown which.
 
     Of --incomplete, --failed and --pruned any must fit, of the other filters all. A run is marked
-    as deleted in MLflow and its files go to trash/<time> beside the database; --undo <time> takes
+    as deleted in MLflow and its files go to trash/TIME beside the database; --undo TIME takes
     that back, --empty deletes it for good. Runs behind a registered version, pinned ones (tag
     cutscore.pin), parents and best runs of runs that stay, and runs that may live are left.
 
