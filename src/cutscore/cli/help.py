@@ -32,7 +32,8 @@ FLAGS = """\
 Flags:
   -m, --multirun           sweep over comma-separated values (also set by some experiments)
   --resume, --fresh        skip the cells of a sweep whose complete run stands in the store, or not;
-                           named experiments resume unless told otherwise
+                           named experiments resume unless told otherwise; one run alone is always
+                           made anew
   --cfg job|hydra|all      print the composed config and stop; --resolve fills interpolations in
   --info WHICH             Hydra's own view: searchpath, defaults, defaults-tree, config, plugins
   --config-dir FOLDER      a folder of config groups that ranks above ./conf and the packaged one

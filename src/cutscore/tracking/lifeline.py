@@ -194,12 +194,19 @@ def _parent_of_worker() -> int:
 
     A worker may be orphaned while it starts: it then has another parent by now.
     """
-    import psutil
-
     starter = multiprocessing.parent_process()
-    if starter is not None and starter.pid is not None and not psutil.pid_exists(starter.pid):
+    if starter is not None and starter.pid is not None and _has_ended(starter.pid):
         return starter.pid
     return os.getppid()
+
+
+def _has_ended(pid: int) -> bool:
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def is_worker() -> bool:

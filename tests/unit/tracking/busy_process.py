@@ -1,12 +1,13 @@
 """What the tests of the lifeline end.
 
-`busy_process.py (one | pool | stubborn) (sleep | neighbours)` works in the current folder, whose
-mlflow.db is a store.
+`busy_process.py (one | pool | stubborn | orphan) (sleep | neighbours)` works in the current folder,
+whose mlflow.db is a store.
 """
 
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -77,11 +78,28 @@ def stubborn() -> None:
         sleep_in_c()
 
 
+def orphaned() -> None:
+    """Begin to work when the parent has ended already."""
+    while os.getppid() == multiprocessing.parent_process().pid:
+        time.sleep(0.01)
+    with lifeline():
+        Path("started0").write_text(str(os.getpid()))
+        sleep_in_c()
+
+
+def orphan() -> None:
+    """Start a worker, and end before it comes to work."""
+    multiprocessing.get_context("spawn").Process(target=orphaned).start()
+    sleep_in_c()
+
+
 if __name__ == "__main__":
     mode, kind = sys.argv[1:]
     here = Path.cwd()
     if mode == "stubborn":
         stubborn()
+    elif mode == "orphan":
+        orphan()
     else:
         store = init_store(f"sqlite:///{here}/mlflow.db", f"{here}/artifacts", "lifeline")
         if mode == "one":
