@@ -82,8 +82,10 @@ def _newton(x: Floats, wanted: Floats) -> tuple[float, float]:
     for _ in range(STEPS):
         p = _expit(at[0] * x + at[1])
         error, weight = p - wanted, p * (1 - p)
-        gradient = np.array([error @ x, error.sum()])
-        curvature = np.array([[weight @ (x * x), weight @ x], [weight @ x, weight.sum()]])
+        # plain sums: BLAS would sum in as many pieces as it has threads
+        cross = (weight * x).sum()
+        gradient = np.array([(error * x).sum(), error.sum()])
+        curvature = np.array([[(weight * x * x).sum(), cross], [cross, weight.sum()]])
         # equal scores everywhere leave the slope open: keep the matrix regular
         step = np.linalg.solve(curvature + 1e-9 * np.trace(curvature) * np.eye(2), gradient)
         gain = float(gradient @ step)

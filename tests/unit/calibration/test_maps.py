@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from cutscore.calibration.isotonic import Isotonic
 from cutscore.calibration.prior import PriorCorrection
@@ -106,3 +107,10 @@ def test_prior_correction_is_per_entry_and_leaves_natural_and_one_class_folds_al
     assert corrected[1:3].tolist() == [0.5, 0.5]
     assert corrected[0] == pytest.approx(0.1)
     assert corrected[3] == pytest.approx((1 / 9) / (1 / 4) / (1 + (1 / 9) / (1 / 4)))
+
+
+def test_the_sigmoid_is_the_same_with_any_number_of_threads():
+    scores, target = world(rows=100_000)
+    free = Sigmoid().fit(scores, target).apply(scores)
+    with threadpool_limits(1):
+        assert Sigmoid().fit(scores, target).apply(scores).tobytes() == free.tobytes()
