@@ -112,3 +112,21 @@ def test_scales_of_other_kinds():
     assert root(0, 1, [0, 0.01, 0.7]).share(0.25) == 0.5
     flat = around(np.array([4.0, 4.0]))
     assert flat.low < 4 < flat.high
+
+
+@pytest.mark.parametrize("x", [-500, -20, 0, 215, 500])
+@pytest.mark.parametrize("y", [-500, -5, 110, 219, 500])
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_text_may_reach_beyond_the_sheet(x, y, upright):
+    sheet = Sheet(2, 2)
+    sheet.text(x, y, "0.123456789012", 9, upright=upright)
+    assert Image.open(io.BytesIO(sheet.png())).size == (220, 220)
+    assert inked(sheet)[0] > 0 if (x, y) == (0, 110) else True
+
+
+@pytest.mark.parametrize("values", [(0.1, 0.1 + 1e-12), (0.0, 5e-324), (1e9, 1e9 + 1), (-3, -3)])
+def test_values_alike_to_the_eye_get_short_ticks(values):
+    scale = around(np.array(values, dtype=float))
+    assert scale.low < min(values)
+    assert max(values) < scale.high
+    assert max(len(text) for _, text in scale.ticks) <= 13

@@ -12,6 +12,7 @@ import numpy.typing as npt
 Points = npt.NDArray[np.float64]
 Kind = Literal["linear", "log", "root"]
 _MOST_STEPS = 6
+_ALIKE = 1e-4
 _MOST_DECADES = 5
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -54,9 +55,15 @@ def linear(low: float, high: float, text: Callable[[float], str] | None = None) 
 def around(
     values: Points, text: Callable[[float], str] | None = None, *, air: float = 0.05
 ) -> Scale:
-    """Return an even scale that holds all values with a little air."""
+    """Return an even scale that holds all values with a little air.
+
+    Values that differ in their last digits only are shown as the one value that they are to the
+    eye: ticks that tell them apart would be too long to write.
+    """
     low, high = float(values.min()), float(values.max())
-    wide = (high - low) * air or abs(low) * air or air
+    size = max(abs(low), abs(high))
+    apart = high - low > size * _ALIKE
+    wide = ((high - low) if apart else size) * air or air
     return linear(low - wide, high + wide, text)
 
 

@@ -153,9 +153,11 @@ class Sheet:
 
     def _blend(self, mask: Pixels, row: int, column: int, colour: str) -> None:
         """Lay a colour on the dots of a mask, as far as they are on the sheet."""
-        top, left = max(row, 0), max(column, 0)
-        dots = self._dots[top : row + mask.shape[0], left : column + mask.shape[1], :3]
-        shown = mask[top - row :, left - column :][: dots.shape[0], : dots.shape[1]]
+        height, width = self._dots.shape[:2]
+        top, bottom = (min(max(edge, 0), height) for edge in (row, row + mask.shape[0]))
+        left, right = (min(max(edge, 0), width) for edge in (column, column + mask.shape[1]))
+        dots = self._dots[top:bottom, left:right, :3]
+        shown = mask[top - row : bottom - row, left - column : right - column]
         share = (shown.astype(np.float32) / np.float32(255))[:, :, None]
         ink = np.array(rgb(colour)[:3], dtype=np.float32) * np.float32(255)
         dots[:] = dots + (ink - dots) * share + np.float32(0.5)
