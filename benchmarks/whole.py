@@ -91,7 +91,7 @@ def bare(plan, bench) -> tuple[Watch, float]:
 
     watch = Watch()
     store, client = open_store(plan)
-    run = client.create_run(store.experiment_id, run_name=NAME)
+    run = client.create_run(store.experiment_id, run_name=NAME, tags={})
     experiment = plan.experiment
     prepared = prepare(experiment, bench)
     shared = shares_bins(experiment, prepared.table)
