@@ -6,6 +6,7 @@ judged on them (Cawley and Talbot 2010 show how far the figures that choose may 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol
 
@@ -31,7 +32,7 @@ class Held:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OuterSplit:
+class OuterSplit(ABC):
     """The settings of the outer split, which every validation scheme has.
 
     `holdout` holds out one share of the rows, `nested` one of several parts that together are all
@@ -68,6 +69,7 @@ class OuterSplit:
         """The setting that says how large the outer side is."""
         return "validation.outer_fraction" if self.outer == "holdout" else "validation.outer_folds"
 
+    @abstractmethod
     def hold_out(
         self, target: Target, groups: Rows | None, order: npt.NDArray[np.float64] | None
     ) -> Held:
@@ -75,7 +77,6 @@ class OuterSplit:
 
         Raises `RequestError` if the rows do not suffice.
         """
-        raise NotImplementedError
 
 
 class _Seeded(Protocol):
