@@ -16,8 +16,8 @@ import numpy as np
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.threshold.bootstrap import RuleLoss
+from cutscore.threshold.cut_table import cut_table_of
 from cutscore.threshold.exact import Exact
-from cutscore.threshold.ladder import ladder_of
 from cutscore.threshold.resampling import cells_of, resample_cells
 
 COSTS = CostMatrix(0.0, 1.0, 10.0, 0.0)
@@ -152,7 +152,7 @@ def resampling(rows: int, resamples: int, by_hand: int) -> None:
     target, scores = made(rows)
     chosen = Exact().choose(target, scores, COSTS)
     start = time.process_time()
-    cells = cells_of(ladder_of(target, scores, COSTS), chosen.threshold)
+    cells = cells_of(cut_table_of(target, scores, COSTS), chosen.threshold)
     draws = resample_cells(cells, COSTS, RuleLoss(Exact(), COSTS), resamples, 1)
     ours = time.process_time() - start
     rng = np.random.default_rng(2)

@@ -70,19 +70,19 @@ def plan_of(folder: Path, *words: str):
     return build(config, config.hydra.runtime.choices, overrides)
 
 
-def whole(plan, bench) -> tuple[Watch, float]:
+def whole(plan, cache) -> tuple[Watch, float]:
     """Run and record a trial; return its CPU time and its cross-fitted cost."""
     from cutscore.run import Job, execute_run
 
     watch = Watch()
-    outcome = execute_run(plan, bench, Job(NAME, on_fold=watch.hear))
+    outcome = execute_run(plan, cache, Job(NAME, on_fold=watch.hear))
     watch.stop()
     if outcome.status != "complete":
         raise SystemExit(outcome.failure)
     return watch, outcome.metrics["crossfit_cost"]
 
 
-def bare(plan, bench) -> tuple[Watch, float]:
+def bare(plan, cache) -> tuple[Watch, float]:
     """Do what a trial needs for its cross-fitted cost, and log that; return CPU time and cost."""
     from cutscore.cost.matrix import join_costs
     from cutscore.experiment import Progress, out_of_fold, prepare, run_fold, shares_bins
@@ -93,9 +93,9 @@ def bare(plan, bench) -> tuple[Watch, float]:
     store, client = open_store(plan)
     run = client.create_run(store.experiment_id, run_name=NAME, tags={})
     experiment = plan.experiment
-    prepared = prepare(experiment, bench)
+    prepared = prepare(experiment, cache)
     shared = shares_bins(experiment, prepared.table)
-    session = bench.session(experiment, prepared, shared=shared)
+    session = cache.session(experiment, prepared, shared=shared)
     results: list = []
     watch.hear(Progress(prepared, results))
     for fold in prepared.folds.splits:
@@ -117,18 +117,18 @@ SIDES = {
 }
 
 
-def pieces(plan, bench, rounds: int) -> dict[str, float]:
+def pieces(plan, cache, rounds: int) -> dict[str, float]:
     """Return the least CPU seconds of each piece that only the whole side has."""
     from cutscore.cost.matrix import join_costs
     from cutscore.experiment import decide, execute, out_of_fold, prepare
     from cutscore.report.files import write_artifact
-    from cutscore.report.items import Figure, Folder, Table, Text
+    from cutscore.report.items import Figure, Folder, TableFile, Text
     from cutscore.report.record import record_items
     from cutscore.threshold.evidence import cross_fit
 
     experiment = plan.experiment
-    prepared = prepare(experiment, bench)
-    result = execute(experiment, prepared, bench)
+    prepared = prepare(experiment, cache)
+    result = execute(experiment, prepared, cache)
     oof = out_of_fold(prepared, list(result.folds))
     costs = join_costs(prepared.costs, [len(one.scores) for one in result.folds])
     least: dict[str, float] = defaultdict(lambda: float("inf"))
@@ -145,7 +145,7 @@ def pieces(plan, bench, rounds: int) -> dict[str, float]:
             for item in record_items(result, NAME, plan.report):
                 made = cpu()
                 place = "metrics, tags"
-                if isinstance(item, Text | Table | Figure | Folder):
+                if isinstance(item, Text | TableFile | Figure | Folder):
                     place = item.path
                 spent[f"making {place}"] += made - start
                 if place != "metrics, tags":
@@ -161,13 +161,13 @@ def listed(values: list[float]) -> str:
     return ", ".join(f"{value:.2f}" for value in values)
 
 
-def compare(folder: Path, bench, rounds: int) -> None:
+def compare(folder: Path, cache, rounds: int) -> None:
     """Run the sides in turns, each round with another seed, and print what being whole adds."""
     watches: dict[str, list[Watch]] = {side: [] for side in SIDES}
     for number in range(rounds + 1):
         costs = set()
         for side, (run, words) in SIDES.items():
-            watch, cost = run(plan_of(folder, f"seed={number}", *words), bench)
+            watch, cost = run(plan_of(folder, f"seed={number}", *words), cache)
             costs.add(cost)
             if number:  # the first round warms up
                 watches[side].append(watch)
@@ -194,17 +194,17 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="profile one whole trial")
     args = parser.parse_args()
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # as the command line does
-    from cutscore.experiment import Workbench
+    from cutscore.experiment import ExperimentCache
 
     with tempfile.TemporaryDirectory() as folder:
-        bench, plan = Workbench(), plan_of(Path(folder))
-        compare(Path(folder), bench, args.rounds)
-        for name, seconds in sorted(pieces(plan, bench, args.pieces).items(), key=lambda e: -e[1]):
+        cache, plan = ExperimentCache(), plan_of(Path(folder))
+        compare(Path(folder), cache, args.rounds)
+        for name, seconds in sorted(pieces(plan, cache, args.pieces).items(), key=lambda e: -e[1]):
             if seconds >= 0.001:
                 print(f"  {seconds * 1000:7.1f} ms  {name}")
         if args.profile:
             profile = cProfile.Profile()
-            profile.runcall(whole, plan, bench)
+            profile.runcall(whole, plan, cache)
             pstats.Stats(profile, stream=sys.stdout).sort_stats("cumulative").print_stats(80)
 
 

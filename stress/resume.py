@@ -107,8 +107,8 @@ def run_to_its_end(
 
 def content(at: Place, experiment: str) -> tuple[dict[str, object], Counter[str]]:
     """Return the figures of an experiment's complete cells by name, and counts of what it holds."""
-    from cutscore.tracking.client import open_client
-    from cutscore.tracking.reading import detail_of, find_runs, missing_from_record
+    from cutscore.runs.client import open_client
+    from cutscore.runs.reading import detail_of, find_runs, missing_from_record
 
     client = open_client(at.store)
     runs = find_runs(client, experiment)

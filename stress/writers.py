@@ -109,8 +109,8 @@ def run_all(lines: Sequence[Sequence[str]], folder: Path) -> str:
 def count(uri: str, expected: int, said: str, seconds: float) -> Count:
     """Look every run up in the store."""
     from cutscore.report.record_spec import KIND_TAG
-    from cutscore.tracking.client import open_client
-    from cutscore.tracking.reading import list_runs, missing_from_record, show_run
+    from cutscore.runs.client import open_client
+    from cutscore.runs.reading import list_runs, missing_from_record, show_run
 
     client = open_client(uri)
     every = list_runs(client, "stress", limit=10 * expected + 100)

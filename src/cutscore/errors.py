@@ -44,7 +44,7 @@ class RequestError(CutscoreError):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
-class HopelessError(CutscoreError):
+class RunPruned(CutscoreError):  # noqa: N818  # Optuna says TrialPruned
     """A run is ended early on purpose: it will not be among the best. The text says why."""
 
 

@@ -14,34 +14,34 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
+from cutscore.care.init import Store, init_store
 from cutscore.config.build import Plan
-from cutscore.errors import CutscoreError, HopelessError, RequestError
+from cutscore.errors import CutscoreError, RequestError, RunPruned
 from cutscore.experiment import (
+    ExperimentCache,
     OnFold,
     Prepared,
     Progress,
-    Workbench,
     execute,
+    ignore_progress,
     judge,
     prepare,
     refit,
     shares_bins,
-    unheard,
 )
 from cutscore.records import FoldResult
 from cutscore.report.items import DatasetUsed, Item, Metric, ModelFolder, Param, Tag, Text
-from cutscore.report.outer import OuterFigures, outer_items
+from cutscore.report.outer import OuterEvaluation, outer_items
 from cutscore.report.record import fold_items, record_items, score_digest
 from cutscore.report.redact import redact
 from cutscore.report.result import Result
-from cutscore.store.init import Store, init_store
-from cutscore.tracking.client import open_client
-from cutscore.tracking.lifeline import lifeline
-from cutscore.tracking.memory import PeakMemory
-from cutscore.tracking.models import log_model_folder
-from cutscore.tracking.provenance import code_tags, environment_text
-from cutscore.tracking.retry import outage_of
-from cutscore.tracking.writer import RunWriter, add_to_run, open_run
+from cutscore.runs.client import open_client
+from cutscore.runs.memory import PeakMemory
+from cutscore.runs.models import log_model_folder
+from cutscore.runs.provenance import code_tags, environment_text
+from cutscore.runs.retry import outage_of
+from cutscore.runs.shutdown_guard import shutdown_guard
+from cutscore.runs.writer import RunWriter, add_to_run, open_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -52,7 +52,7 @@ MODEL = "model"
 UNSENT = "unsent"
 
 
-class Watcher:
+class RunObserver:
     """Follows one run from its first tag to its last; what a search needs of a run.
 
     A run that `fold` or `accept` ends by raising keeps what was written until then.
@@ -62,7 +62,7 @@ class Watcher:
         """Hear that the run exists in the store."""
 
     def fold(self, progress: Progress) -> None:
-        """Hear of progress as `OnFold` does; may raise HopelessError to end the run early."""
+        """Hear of progress as `OnFold` does; may raise RunPruned to end the run early."""
 
     def items(self) -> Iterable[Item]:
         """Return what to record besides; asked once, also when the run breaks off."""
@@ -85,9 +85,9 @@ class Job:
     name: str
     log_file: Path | None = None
     parent_id: str | None = None
-    on_fold: OnFold = unheard
+    on_fold: OnFold = ignore_progress
     tags: Mapping[str, str] = field(default_factory=dict)
-    watcher: Watcher = field(default_factory=Watcher)
+    observer: RunObserver = field(default_factory=RunObserver)
     judge: bool = False
     place: tuple[Store, MlflowClient] | None = None
 
@@ -108,7 +108,7 @@ class _Hearing:
         """Take in one piece of news."""
         self.finished = progress.finished
         self.job.on_fold(progress)
-        self.job.watcher.fold(progress)
+        self.job.observer.fold(progress)
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def open_store(plan: Plan, *, wait: bool = False) -> tuple[Store, MlflowClient]:
     return store, open_client(store.uri, minutes)
 
 
-def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
+def execute_run(plan: Plan, cache: ExperimentCache, job: Job) -> RunOutcome:
     """Execute a plan and record it whole.
 
     Any fault or error ends the run FAILED, with the traceback as an artifact, and is told in the
@@ -167,7 +167,7 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
     try:
         store, client = job.place or open_store(plan, wait=True)
         with (
-            lifeline() as life,
+            shutdown_guard() as life,
             open_run(
                 client,
                 store.experiment_id,
@@ -179,11 +179,11 @@ def execute_run(plan: Plan, bench: Workbench, job: Job) -> RunOutcome:
             ) as writer,
         ):
             run_id = writer.run_id
-            job.watcher.opened(run_id)
-            metrics, notes = _record(plan, bench, job, writer)
-            job.watcher.accept(metrics)
+            job.observer.opened(run_id)
+            metrics, notes = _record(plan, cache, job, writer)
+            job.observer.accept(metrics)
             writer.complete()
-    except HopelessError as end:
+    except RunPruned as end:
         return RunOutcome(job.name, run_id, "pruned", objective, named, failure=str(end))
     except Exception as error:
         log.info("run %s failed", job.name, exc_info=error)
@@ -207,15 +207,15 @@ def failed_outcome(
     )
 
 
-def keep_model(plan: Plan, bench: Workbench, run_id: str, threshold: float) -> str:
+def keep_model(plan: Plan, cache: ExperimentCache, run_id: str, threshold: float) -> str:
     """Fit a finished run's model on all rows and log it with that run; return the model's id."""
     _, client = open_store(plan, wait=True)
-    with lifeline():
-        prepared = prepare(plan.experiment, bench)
-        return log_model_folder(client, run_id, model_item(plan, prepared, bench, threshold))
+    with shutdown_guard():
+        prepared = prepare(plan.experiment, cache)
+        return log_model_folder(client, run_id, model_item(plan, prepared, cache, threshold))
 
 
-def judge_run(plan: Plan, bench: Workbench, run_id: str) -> OuterFigures:
+def judge_run(plan: Plan, cache: ExperimentCache, run_id: str) -> OuterEvaluation:
     """Judge a finished run on its outer rows, write the figures into it and return them.
 
     The run is executed once more, which gives the same bits; if it does not (another machine or
@@ -229,10 +229,10 @@ def judge_run(plan: Plan, bench: Workbench, run_id: str) -> OuterFigures:
     _, client = open_store(plan)
     # Intervals of the threshold are in the record already.
     experiment = replace(plan.experiment, resamples=0)
-    with lifeline():
-        prepared = prepare(experiment, bench)
-        result = execute(experiment, prepared, bench)
-        outer = judge(experiment, prepared, bench, result)
+    with shutdown_guard():
+        prepared = prepare(experiment, cache)
+        result = execute(experiment, prepared, cache)
+        outer = judge(experiment, prepared, cache, result)
         recorded = client.get_run(run_id).data.tags.get("score_digest")
         if score_digest(result) != recorded:
             note = "Executed again to be judged, the run gave other scores than it has on record."
@@ -241,9 +241,11 @@ def judge_run(plan: Plan, bench: Workbench, run_id: str) -> OuterFigures:
     return outer
 
 
-def model_item(plan: Plan, prepared: Prepared, bench: Workbench, threshold: float) -> ModelFolder:
+def model_item(
+    plan: Plan, prepared: Prepared, cache: ExperimentCache, threshold: float
+) -> ModelFolder:
     """Fit the model on all rows; return it as an item that holds the out-of-fold threshold."""
-    final = refit(plan.experiment, prepared, bench)
+    final = refit(plan.experiment, prepared, cache)
 
     def write(folder: Path) -> None:
         final.fitted.save(folder, final.preparation.to_json())
@@ -254,26 +256,26 @@ def model_item(plan: Plan, prepared: Prepared, bench: Workbench, threshold: floa
 
 
 def _record(
-    plan: Plan, bench: Workbench, job: Job, writer: RunWriter
+    plan: Plan, cache: ExperimentCache, job: Job, writer: RunWriter
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """Execute the plan, write every item of its record, and return its metrics and notes."""
     start = time.perf_counter()
     writer.write(_request_items(plan))
     metrics: dict[str, float] = {}
     with PeakMemory() as memory:
-        prepared = prepare(plan.experiment, bench)
+        prepared = prepare(plan.experiment, cache)
         writer.write(_data_items(plan, prepared))
         _log_data(prepared)
-        result = _execute(plan, prepared, bench, job, writer)
+        result = _execute(plan, prepared, cache, job, writer)
         writer.write(_kept(record_items(result, job.name, plan.report), metrics))
         if job.judge and prepared.outer_costs is not None:
-            outer = judge(plan.experiment, prepared, bench, result)
+            outer = judge(plan.experiment, prepared, cache, result)
             writer.write(_kept(outer_items(outer), metrics))
         if plan.experiment.model.refit is True:
             # A kept model answers with raw scores, so it needs the cut-off on their scale.
-            writer.write([model_item(plan, prepared, bench, result.raw_threshold)])
+            writer.write([model_item(plan, prepared, cache, result.raw_threshold)])
     _log_result(result, metrics)
-    writer.write(job.watcher.items())
+    writer.write(job.observer.items())
     closing: list[Item] = [
         Metric("peak_memory_mb", memory.megabytes),
         Metric("seconds_total", time.perf_counter() - start),
@@ -284,18 +286,18 @@ def _record(
 
 
 def _execute(
-    plan: Plan, prepared: Prepared, bench: Workbench, job: Job, writer: RunWriter
+    plan: Plan, prepared: Prepared, cache: ExperimentCache, job: Job, writer: RunWriter
 ) -> Result:
     """Execute the plan; if it breaks off, record what its finished folds gave."""
     hearing = _Hearing(job)
     try:
-        return execute(plan.experiment, prepared, bench, hearing.hear)
+        return execute(plan.experiment, prepared, cache, hearing.hear)
     except Exception as error:
         writer.write(fold_items(hearing.finished))
-        writer.write(job.watcher.items())
+        writer.write(job.observer.items())
         writer.write([Metric("folds_finished", len(hearing.finished))])
         writer.write([Text("run.log", _log_text(job.log_file))])
-        if isinstance(error, HopelessError):
+        if isinstance(error, RunPruned):
             writer.prune(str(error))
         raise
 

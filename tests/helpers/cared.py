@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from cutscore.care.init import init_store
 from cutscore.report.items import DatasetUsed, Metric, Param, Tag, Text
 from cutscore.report.record_spec import (
     ARTIFACTS,
@@ -24,10 +25,9 @@ from cutscore.report.record_spec import (
     SWEEP_ARTIFACTS,
     TAGS,
 )
-from cutscore.store.init import init_store
-from cutscore.tracking.client import open_client
-from cutscore.tracking.identity import now_text, process_tags
-from cutscore.tracking.writer import open_run
+from cutscore.runs.client import open_client
+from cutscore.runs.identity import now_text, process_tags
+from cutscore.runs.writer import open_run
 
 FOREIGN_NAME = "spiffy-loon-749"
 

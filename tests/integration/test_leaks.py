@@ -14,7 +14,7 @@ import pytest
 from cutscore.config.build import build
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers
-from cutscore.experiment import Workbench, execute, prepare, run_fold, shares_bins
+from cutscore.experiment import ExperimentCache, execute, prepare, run_fold, shares_bins
 from cutscore.records import Table
 from cutscore.threshold.evidence import cross_fit
 
@@ -33,8 +33,8 @@ def composer():
 
 
 @pytest.fixture(scope="module")
-def bench():
-    return Workbench()
+def cache():
+    return ExperimentCache()
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +81,9 @@ def with_values(prepared, rows, seed=1):
 
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 @pytest.mark.parametrize("model", MODELS)
-def test_targets_of_validated_rows_reach_no_model(experiment, bench, model, sampling):
+def test_targets_of_validated_rows_reach_no_model(experiment, cache, model, sampling):
     plan = experiment(f"model={model}", f"sampling={sampling}", *SMALL.get(model, []))
-    prepared = prepare(plan, bench)
+    prepared = prepare(plan, cache)
     fold = prepared.folds.splits[0]
     flipped = with_target(prepared, fold.validation, 1 - prepared.dataset.target[fold.validation])
     honest = fold_scores(plan, prepared, fold)
@@ -92,12 +92,12 @@ def test_targets_of_validated_rows_reach_no_model(experiment, bench, model, samp
 
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 @pytest.mark.parametrize("model", MODELS)
-def test_values_of_validated_rows_reach_no_model(experiment, bench, model, sampling):
+def test_values_of_validated_rows_reach_no_model(experiment, cache, model, sampling):
     words = [f"model={model}", f"sampling={sampling}", *SMALL.get(model, [])]
     if model == "lightgbm":
         words.append("model.binning=fold")
     plan = experiment(*words)
-    prepared = prepare(plan, bench)
+    prepared = prepare(plan, cache)
     fold = prepared.folds.splits[0]
     wild = with_values(prepared, fold.validation)
     honest, planted = (fold_scores(plan, one, fold) for one in (prepared, wild))
@@ -107,10 +107,10 @@ def test_values_of_validated_rows_reach_no_model(experiment, bench, model, sampl
         assert not np.array_equal(planted.scores, honest.scores)
 
 
-def test_shared_bins_are_the_only_thing_that_sees_validated_values(experiment, bench):
+def test_shared_bins_are_the_only_thing_that_sees_validated_values(experiment, cache):
     """They hold no label: targets of validated rows still reach nothing."""
     plan = experiment("model=lightgbm", *SMALL["lightgbm"], "model.binning=shared")
-    prepared = prepare(plan, bench)
+    prepared = prepare(plan, cache)
     assert shares_bins(plan, prepared.table)
     fold = prepared.folds.splits[0]
     wild = with_values(prepared, fold.validation)
@@ -119,10 +119,10 @@ def test_shared_bins_are_the_only_thing_that_sees_validated_values(experiment, b
     assert np.array_equal(*scores)
 
 
-def test_this_test_sees_a_leak(experiment, bench):
+def test_this_test_sees_a_leak(experiment, cache):
     """Training rows that are changed do move the scores, so equality above means something."""
     plan = experiment("model=lightgbm", *SMALL["lightgbm"])
-    prepared = prepare(plan, bench)
+    prepared = prepare(plan, cache)
     fold = prepared.folds.splits[0]
     rows = fold.train[:100]
     flipped = with_target(prepared, rows, 1 - prepared.dataset.target[rows])
@@ -132,12 +132,12 @@ def test_this_test_sees_a_leak(experiment, bench):
 
 @pytest.mark.parametrize("threshold", ["exact", "grid", "fbeta"])
 @pytest.mark.parametrize("scheme", ["stratified", "repeated_stratified", "holdout", "time_ordered"])
-def test_a_parts_threshold_depends_on_no_target_of_the_part(experiment, bench, scheme, threshold):
+def test_a_parts_threshold_depends_on_no_target_of_the_part(experiment, cache, scheme, threshold):
     words = ["model=lightgbm", *SMALL["lightgbm"], f"threshold={threshold}"]
     words += [f"validation={scheme}"] + (["data.time=day"] if scheme == "time_ordered" else [])
     plan = experiment(*words)
-    prepared = prepare(plan, bench)
-    result = execute(plan, prepared, bench)
+    prepared = prepare(plan, cache)
+    result = execute(plan, prepared, cache)
     oof, costs = result.oof, result.costs
     honest = cross_fit(oof, costs, plan.threshold, plan.calibration).parts
     for decision in honest:
@@ -154,11 +154,11 @@ def test_a_parts_threshold_depends_on_no_target_of_the_part(experiment, bench, s
         assert same.threshold == decision.threshold
 
 
-def test_later_blocks_inform_no_earlier_threshold(experiment, bench):
+def test_later_blocks_inform_no_earlier_threshold(experiment, cache):
     words = ["model=lightgbm", *SMALL["lightgbm"], "validation=time_ordered", "data.time=day"]
     plan = experiment(*words)
-    prepared = prepare(plan, bench)
-    result = execute(plan, prepared, bench)
+    prepared = prepare(plan, cache)
+    result = execute(plan, prepared, cache)
     oof, costs = result.oof, result.costs
     honest = cross_fit(oof, costs, plan.threshold, plan.calibration)
     last = oof.part == oof.part.max()
@@ -168,10 +168,10 @@ def test_later_blocks_inform_no_earlier_threshold(experiment, bench):
     assert [p.threshold for p in planted.parts] == [p.threshold for p in honest.parts]
 
 
-def test_medians_come_from_training_rows(experiment, bench):
+def test_medians_come_from_training_rows(experiment, cache):
     """Imputation is fitted in the fold: holes are filled alike whatever is validated."""
     plan = experiment("model=logistic_regression")
-    prepared = prepare(plan, bench)
+    prepared = prepare(plan, cache)
     fold = prepared.folds.splits[1]
     values = prepared.table.values.copy()
     values[fold.train[:50], 0] = np.nan

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cutscore.store.init import check_store
-from cutscore.tracking.client import open_client
-from cutscore.tracking.identity import process_tags
-from cutscore.tracking.reading import find_runs
+from cutscore.care.init import check_store
+from cutscore.runs.client import open_client
+from cutscore.runs.identity import process_tags
+from cutscore.runs.reading import find_runs
 
 QUICK = ("validation.folds=2", "report.bootstrap=2", "model.params.n_estimators=3")
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")

@@ -12,7 +12,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 
-from cutscore.tracking.reading import list_runs, missing_from_record, show_run
+from cutscore.runs.reading import list_runs, missing_from_record, show_run
 
 MOODY = """\
 _target_: moody.Moody

@@ -8,9 +8,9 @@ import time
 
 import psutil
 
-from cutscore.store.init import check_store
-from cutscore.tracking.client import open_client
-from cutscore.tracking.reading import list_runs
+from cutscore.care.init import check_store
+from cutscore.runs.client import open_client
+from cutscore.runs.reading import list_runs
 
 WAIT_SECONDS = 90
 

@@ -9,8 +9,8 @@ from cutscore.config.build import build
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.errors import RequestError
-from cutscore.experiment import Workbench, execute, prepare, refit
-from cutscore.report.items import Metric, Table, Tag
+from cutscore.experiment import ExperimentCache, execute, prepare, refit
+from cutscore.report.items import Metric, TableFile, Tag
 from cutscore.report.record import record_items, threshold_json
 from cutscore.report.settings import ReportSettings
 
@@ -21,18 +21,18 @@ def composer():
 
 
 @pytest.fixture(scope="module")
-def bench():
-    return Workbench()
+def cache():
+    return ExperimentCache()
 
 
 @pytest.fixture(scope="module")
-def run(composer, bench, loans):
+def run(composer, cache, loans):
     def execute_one(*overrides):
         given = [*loans, "data.amounts=[income]", *overrides]
         config = composer.compose(given)
         experiment = build(config, config.hydra.runtime.choices, given).experiment
-        prepared = prepare(experiment, bench)
-        return experiment, prepared, execute(experiment, prepared, bench)
+        prepared = prepare(experiment, cache)
+        return experiment, prepared, execute(experiment, prepared, cache)
 
     return execute_one
 
@@ -126,7 +126,9 @@ def test_the_record_holds_both_rules_and_the_errors(run):
         assert np.isfinite(metrics[key]), key
     steps = [i.step for i in items if isinstance(i, Metric) and i.key == "fold_bayes_risk_savings"]
     assert steps == [0, 1, 2]
-    frame = next(i.frame for i in items if isinstance(i, Table) and i.path == "oof_scores.parquet")
+    frame = next(
+        i.frame for i in items if isinstance(i, TableFile) and i.path == "oof_scores.parquet"
+    )
     assert {"score", "calibrated", "cross_calibrated", "C_FN", "C_FP"} <= set(frame)
     body = threshold_json(result)
     assert body["bayes_risk"]["total_cost"] == metrics["bayes_risk_cost"]
@@ -144,7 +146,9 @@ def test_costs_with_nothing_to_decide_leave_a_note(run):
 def test_tv_churn_works_with_its_own_columns(composer):
     given = ["data=tv_churn", "cost=columns"]
     config = composer.compose(given)
-    prepared = prepare(build(config, config.hydra.runtime.choices, given).experiment, Workbench())
+    prepared = prepare(
+        build(config, config.hydra.runtime.choices, given).experiment, ExperimentCache()
+    )
     assert prepared.notes == ()
     assert not any(name.startswith("C_") for name in prepared.table.names)
     assert [len(costs.false_negative) for costs in prepared.costs] == [
@@ -183,7 +187,7 @@ def test_early_stopping_tells_the_trees_of_each_fold(run, model):
     assert trees == [fold.trees for fold in result.folds]
     assert all(1 <= count < 60 for count in trees)
     assert [i.value for i in items if i.key == "trees"] == [np.mean(trees)]
-    final = refit(experiment, prepared, Workbench())
+    final = refit(experiment, prepared, ExperimentCache())
     assert 1 <= final.fitted.trees < 60
 
 

@@ -27,6 +27,7 @@ from cutscore.records import (
 from cutscore.threshold import ThresholdRule
 from cutscore.threshold.bootstrap import RESAMPLES, Interval, bootstrap
 from cutscore.threshold.choosing import cut_at
+from cutscore.threshold.cut_table import CutTable, cut_table_of
 from cutscore.threshold.evidence import cross_fit, reference
 from cutscore.threshold.expected import check_probabilities
 from cutscore.threshold.grid import Grid
@@ -39,17 +40,16 @@ from cutscore.threshold.implied import (
     implied_ratio,
 )
 from cutscore.threshold.kernels import grid_points
-from cutscore.threshold.ladder import Ladder, ladder_of
 from cutscore.threshold.plateau import Plateau, plateau_of
 from cutscore.threshold.sensitivity import asked_ratio
-from cutscore.validation.dealing import deal
+from cutscore.validation.stratified_groups import stratified_group_labels
 
 PARTS = 5
 GRID_STEP = 0.001
 
 
 @dataclass(frozen=True)
-class Request:
+class AssessRequest:
     """What is asked about some scores."""
 
     strategies: Strategies
@@ -60,7 +60,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class At:
+class ThresholdAt:
     """A threshold put beside the optimum, and what it is optimal for."""
 
     threshold: float
@@ -83,11 +83,11 @@ class Assessment:
     grid_covers: bool
     crossfit: CrossFit
     interval: Interval
-    ladder: Ladder
+    cut_table: CutTable
     plateau: Plateau
     frontier: Frontier | Undefined
     asked_ratio: float | None
-    at: tuple[At, ...]
+    at: tuple[ThresholdAt, ...]
     warnings: tuple[str, ...]
 
     @property
@@ -96,7 +96,7 @@ class Assessment:
         return self.reference.chosen
 
 
-def assess(rows: ScoreRows, request: Request) -> Assessment:
+def assess(rows: ScoreRows, request: AssessRequest) -> Assessment:
     """Choose a threshold on scores and gather its evidence.
 
     Raises
@@ -116,8 +116,8 @@ def assess(rows: ScoreRows, request: Request) -> Assessment:
     include = [*request.at, evidence.chosen.threshold, evidence.exact.threshold]
     if isinstance(rule, Grid):
         include += grid_points(rule.step).tolist()
-    ladder = ladder_of(target, scores, costs, include=include)
-    frontier = frontier_of(ladder)
+    cut_table = cut_table_of(target, scores, costs, include=include)
+    frontier = frontier_of(cut_table)
     marks = [
         _at(t, rows, costs, evidence.exact.total_cost, frontier, request.tolerance)
         for t in request.at
@@ -135,13 +135,13 @@ def assess(rows: ScoreRows, request: Request) -> Assessment:
             costs,
             rule,
             evidence.chosen,
-            ladder,
+            cut_table,
             groups=rows.group,
             resamples=request.resamples,
             seed=made.seed,
         ),
-        ladder=ladder,
-        plateau=plateau_of(ladder),
+        cut_table=cut_table,
+        plateau=plateau_of(cut_table),
         frontier=frontier,
         asked_ratio=asked_ratio(target, costs),
         at=tuple(marks),
@@ -177,7 +177,7 @@ def _at(
     optimum: float,
     frontier: Frontier | Undefined,
     tolerance: float,
-) -> At:
+) -> ThresholdAt:
     cut = cut_at(rows.target, rows.score, threshold, costs)
     positives = int(np.count_nonzero(rows.target))
     negatives = len(rows.target) - positives
@@ -185,7 +185,7 @@ def _at(
         float(cut.tp), float(cut.fp), float(negatives - cut.fp), float(positives - cut.tp)
     )
     known = not isinstance(frontier, Undefined)
-    return At(
+    return ThresholdAt(
         threshold=threshold,
         confusion=counts,
         total_cost=cut.loss,
@@ -228,4 +228,4 @@ def _parts(rows: ScoreRows, seed: int) -> Labels:
             raise RequestError(Fault("--fold", problem))
         return part
     shares: Sequence[float] = [1.0 / PARTS] * PARTS
-    return deal(rows.target, rows.group, shares, seed).astype(np.int64)
+    return stratified_group_labels(rows.target, rows.group, shares, seed).astype(np.int64)

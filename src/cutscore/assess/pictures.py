@@ -23,7 +23,7 @@ from cutscore.report.figures.thresholds import (
     score_distributions,
 )
 from cutscore.report.items import Artifact, Figure, Text
-from cutscore.threshold.ladder import Ladder
+from cutscore.threshold.cut_table import CutTable
 from cutscore.threshold.sensitivity import cost_curves, expected_cost, sensitivity_of
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ def _name(made: Assessment) -> str:
 
 def _kept(made: Assessment) -> np.ndarray:
     """Return cuts enough for a picture, even in score and in rows, the marked ones among them."""
-    ladder = made.ladder
-    flagged = (ladder.tp + ladder.fp) / (ladder.tp[-1] + ladder.fp[-1])
-    span = ladder.threshold[0] - ladder.threshold[-1]
-    position = flagged + (ladder.threshold[0] - ladder.threshold) / (span or 1.0)
+    cut_table = made.cut_table
+    flagged = (cut_table.tp + cut_table.fp) / (cut_table.tp[-1] + cut_table.fp[-1])
+    span = cut_table.threshold[0] - cut_table.threshold[-1]
+    position = flagged + (cut_table.threshold[0] - cut_table.threshold) / (span or 1.0)
     kept = thinned(position, POINTS)
-    marked = [ladder.place(at.threshold) for at in made.at]
-    return np.union1d(kept, [int(np.argmin(ladder.cost)), *map(int, marked)])
+    marked = [cut_table.place(at.threshold) for at in made.at]
+    return np.union1d(kept, [int(np.argmin(cut_table.cost)), *map(int, marked)])
 
 
 def _cost(made: Assessment, name: str, kept: np.ndarray) -> MatplotlibFigure:
@@ -81,10 +81,10 @@ def _cost(made: Assessment, name: str, kept: np.ndarray) -> MatplotlibFigure:
         plateau=(made.plateau.low, made.plateau.high),
         level=interval.level,
     )
-    ladder = made.ladder
+    cut_table = made.cut_table
     return cost_and_band(
         name,
-        (ladder.threshold[kept], ladder.cost[kept]),
+        (cut_table.threshold[kept], cut_table.cost[kept]),
         band,
         marks,
         (evidence.flag_nobody, evidence.flag_everybody),
@@ -94,15 +94,15 @@ def _cost(made: Assessment, name: str, kept: np.ndarray) -> MatplotlibFigure:
 def _rates(
     made: Assessment, name: str, kept: np.ndarray, marks: dict[str, float]
 ) -> MatplotlibFigure:
-    ladder: Ladder = made.ladder
+    cut_table: CutTable = made.cut_table
     kept = kept[kept > 0]  # with nobody flagged there is no precision
-    tp, fp = ladder.tp[kept], ladder.fp[kept]
+    tp, fp = cut_table.tp[kept], cut_table.fp[kept]
     square = made.rule.beta**2
     rates = Rates(
-        threshold=ladder.threshold[kept],
+        threshold=cut_table.threshold[kept],
         precision=tp / (tp + fp),
-        recall=tp / ladder.positives,
-        fbeta=(1.0 + square) * tp / (square * ladder.positives + tp + fp),
+        recall=tp / cut_table.positives,
+        fbeta=(1.0 + square) * tp / (square * cut_table.positives + tp + fp),
         beta=made.rule.beta,
     )
     return rates_by_threshold(name, rates, made.chosen.threshold, marks)
@@ -127,6 +127,6 @@ def _lines(made: Assessment, name: str) -> MatplotlibFigure:
         lines[f"{at.threshold:g}"] = np.asarray(expected_cost(at.confusion, pc))
     asked = None
     if made.asked_ratio is not None:
-        weight = made.asked_ratio * made.ladder.positives
-        asked = weight / (weight + made.ladder.negatives)
+        weight = made.asked_ratio * made.cut_table.positives
+        asked = weight / (weight + made.cut_table.negatives)
     return cost_lines(name, CostLines(pc, found.best, found.trivial, lines), asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from cutscore.assess.assessing import Assessment, At
+from cutscore.assess.assessing import Assessment, ThresholdAt
 from cutscore.metrics import fbeta, precision, recall
 from cutscore.records import Confusion, ThresholdChoice, Undefined
 from cutscore.threshold.implied import Implied
@@ -17,7 +17,7 @@ def as_json(made: Assessment) -> dict[str, Any]:
     evidence, chosen = made.reference, made.chosen
     return {
         "rows": len(made.rows.target),
-        "positives": made.ladder.positives,
+        "positives": made.cut_table.positives,
         "objective": chosen.objective,
         "search": chosen.search,
         "step": chosen.step,
@@ -57,7 +57,7 @@ def as_json(made: Assessment) -> dict[str, Any]:
     }
 
 
-def _at(at: At, beta: float) -> dict[str, Any]:
+def _at(at: ThresholdAt, beta: float) -> dict[str, Any]:
     counts = at.confusion
     return {
         "threshold": at.threshold,

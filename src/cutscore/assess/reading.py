@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.data.layout import Layout, describe, identifier, open_file
-from cutscore.data.locate import SETTING, Located, locate
+from cutscore.data.locate import SETTING, LocatedData, locate
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.records import Scores, Target
 
@@ -84,7 +84,7 @@ def read_scores(path: Path, columns: ScoreColumns) -> ScoreRows:
     return _score_rows(str(path), rows, columns)
 
 
-def _open(path: Path) -> tuple[Located, duckdb.DuckDBPyConnection]:
+def _open(path: Path) -> tuple[LocatedData, duckdb.DuckDBPyConnection]:
     try:
         located = locate(path, None)
     except RequestError as error:
@@ -93,7 +93,7 @@ def _open(path: Path) -> tuple[Located, duckdb.DuckDBPyConnection]:
     return located, open_file(located)
 
 
-def _layout(located: Located, connection: duckdb.DuckDBPyConnection) -> Layout:
+def _layout(located: LocatedData, connection: duckdb.DuckDBPyConnection) -> Layout:
     """Describe the file; text files are read as text and cast, so that any row may be faulted."""
     import duckdb
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cutscore.assess.assessing import Assessment, At
+from cutscore.assess.assessing import Assessment, ThresholdAt
 from cutscore.records import ThresholdChoice, Undefined
 from cutscore.threshold.constraints import WORDS
 from cutscore.threshold.implied import Implied
@@ -40,7 +40,7 @@ def constraint_words(chosen: ThresholdChoice) -> str:
     return f", with {' and '.join(parts)}" if parts else ""
 
 
-def sentence(at: At, made: Assessment) -> str:
+def sentence(at: ThresholdAt, made: Assessment) -> str:
     """Return in plain words what a threshold is optimal for, and what it is not."""
     t = exact_number(at.threshold)
     if isinstance(at.ratio, Undefined) or isinstance(at.beta, Undefined):

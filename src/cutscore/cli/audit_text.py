@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cutscore.care.findings import KINDS, Audit, Finding, counted
 from cutscore.cli.viewing import console_width
-from cutscore.store.findings import KINDS, Audit, Finding, counted
 
 PER_KIND = 10
 

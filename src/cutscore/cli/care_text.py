@@ -11,16 +11,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cutscore.care.findings import counted
+from cutscore.care.trash import TRASH
 from cutscore.cli.viewing import console_width
-from cutscore.store.findings import counted
-from cutscore.store.trash import TRASH
 
 if TYPE_CHECKING:
-    from cutscore.store.contents import Contents
-    from cutscore.store.prune import Done
-    from cutscore.store.reap import Reaped
-    from cutscore.store.selection import Selection
-    from cutscore.store.trash import Batch, Binned
+    from cutscore.care.contents import Contents
+    from cutscore.care.prune import PruneResult
+    from cutscore.care.reap import Reaped
+    from cutscore.care.selection import Selection
+    from cutscore.care.trash import TrashBatch, TrashedRun
 
 SHOWN = 50
 
@@ -43,7 +43,7 @@ def print_reaped(found: Sequence[Reaped], *, dry_run: bool) -> None:
 
 
 def print_selection(
-    runs: Sequence[Binned], chosen: Selection, contents: Contents, folder: Path, *, done: bool
+    runs: Sequence[TrashedRun], chosen: Selection, contents: Contents, folder: Path, *, done: bool
 ) -> None:
     """Print which runs are deleted, which fit and are left, and what comes next."""
     if not runs and not chosen.left:
@@ -73,7 +73,7 @@ def print_selection(
         print("Nothing was changed. Give --yes to delete them.")
 
 
-def print_done(done: Sequence[Done]) -> None:
+def print_done(done: Sequence[PruneResult]) -> None:
     """Print what became of runs in the trash."""
     if not done:
         print("The trash is empty.")
@@ -86,7 +86,7 @@ def print_done(done: Sequence[Done]) -> None:
     _print_cut(len(done))
 
 
-def print_trash(found: Sequence[tuple[Batch, int]], folder: Path) -> None:
+def print_trash(found: Sequence[tuple[TrashBatch, int]], folder: Path) -> None:
     """Print what lies in the trash."""
     if not found:
         print("The trash is empty.")

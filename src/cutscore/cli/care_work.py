@@ -15,10 +15,10 @@ from cutscore.errors import Fault, RequestError, StoreError, nearest
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from cutscore.store.prune import Done
-    from cutscore.store.selection import Filters
-    from cutscore.store.trash import Batch
-    from cutscore.store.view import View
+    from cutscore.care.prune import PruneResult
+    from cutscore.care.selection import Filters
+    from cutscore.care.trash import TrashBatch
+    from cutscore.care.view import View
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def place_of(store: str | None, artifacts: Sequence[Path] | None) -> Place:
     RequestError
         If there is none, or it is a server, which keeps its files to itself.
     """
-    from cutscore.store.sqlite import sqlite_path
+    from cutscore.care.sqlite import sqlite_path
 
     uri, client = client_of(store)
     if uri.startswith("http"):
@@ -54,14 +54,14 @@ def place_of(store: str | None, artifacts: Sequence[Path] | None) -> Place:
 
 def prune_runs(place: Place, filters: Filters, *, do: bool, as_json: bool) -> None:
     """Show which runs fit, and delete them when that is asked for."""
-    from cutscore.store.prune import plan, prune
-    from cutscore.store.selection import select
-    from cutscore.tracking.liveness import judge_life
+    from cutscore.care.prune import plan, prune
+    from cutscore.care.selection import select
+    from cutscore.runs.liveness import judge_life
 
     view = place.view
     chosen = select(filters, view.contents, view.files, place.client, judge_life)
     runs = plan(view, chosen)
-    done: list[Done] = []
+    done: list[PruneResult] = []
     if do and runs:
         with progress_bar("runs") as heard:
             done = prune(place.folder, place.client, runs, heard)
@@ -86,7 +86,7 @@ def take_back(place: Place, title: str, *, as_json: bool) -> None:
     RequestError
         If there is no such batch.
     """
-    from cutscore.store.prune import undo
+    from cutscore.care.prune import undo
 
     _known(place, title)
     _tell(undo(place.folder, place.client, title), as_json=as_json)
@@ -94,8 +94,8 @@ def take_back(place: Place, title: str, *, as_json: bool) -> None:
 
 def empty_trash(place: Place, *, do: bool, as_json: bool) -> None:
     """Show what lies in the trash, and delete it for good when that is asked for."""
-    from cutscore.store.prune import empty
-    from cutscore.store.trash import batches, size_of
+    from cutscore.care.prune import empty
+    from cutscore.care.trash import batches, size_of
 
     if do:
         with progress_bar("runs") as heard:
@@ -110,8 +110,8 @@ def empty_trash(place: Place, *, do: bool, as_json: bool) -> None:
         print_trash(found, place.folder)
 
 
-def _known(place: Place, title: str) -> Batch:
-    from cutscore.store.trash import batches
+def _known(place: Place, title: str) -> TrashBatch:
+    from cutscore.care.trash import batches
 
     found = {batch.title: batch for batch in batches(place.folder)}
     if title not in found:
@@ -121,7 +121,7 @@ def _known(place: Place, title: str) -> Batch:
     return found[title]
 
 
-def _tell(done: Sequence[Done], *, as_json: bool) -> None:
+def _tell(done: Sequence[PruneResult], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"runs": [asdict(entry) for entry in done]}, indent=2))
     else:
@@ -129,7 +129,7 @@ def _tell(done: Sequence[Done], *, as_json: bool) -> None:
     _check([entry for entry in done if entry.did != "kept"])
 
 
-def _check(done: Sequence[Done]) -> None:
+def _check(done: Sequence[PruneResult]) -> None:
     """End with exit code 1 when something could not be done."""
     problems = [
         f"{entry.name} ({entry.run_id}): {entry.problem}" for entry in done if entry.problem

@@ -7,7 +7,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from cutscore.tracking.comparing import MACHINE, Comparison
+from cutscore.runs.comparing import MACHINE, Comparison
 
 
 def comparison_parts(found: Comparison) -> list[Any]:

@@ -53,7 +53,7 @@ def rerun(
     from cutscore.cli.runs import PLAIN_WIDTH, _client
     from cutscore.config.compose import Composer
     from cutscore.config.layers import find_layers
-    from cutscore.rerun.choosing import Wanted
+    from cutscore.rerun.choosing import RunSelection
     from cutscore.rerun.rerunning import rerun as make_again
 
     runs = tuple(word for word in words or () if not _is_override(word))
@@ -62,7 +62,7 @@ def rerun(
     outcome = make_again(
         _client(store),
         address_of(store).uri,
-        Wanted(runs, top, by, experiment, sweep),
+        RunSelection(runs, top, by, experiment, sweep),
         overrides,
         Composer(find_layers(config_dir)),
         stderr,

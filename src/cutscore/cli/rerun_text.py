@@ -10,9 +10,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from cutscore.rerun.agreement import Agreement, Figure, Verdict
+from cutscore.rerun.agreement import Agreement, FigureComparison, RerunVerdict
 from cutscore.rerun.parent import verdict_of
-from cutscore.rerun.rerunning import Made, RerunOutcome
+from cutscore.rerun.rerunning import RerunOutcome, RerunResult
 
 
 def as_plain(outcome: RerunOutcome) -> dict[str, Any]:
@@ -56,10 +56,12 @@ def print_reruns(outcome: RerunOutcome, console: Console) -> None:
         console.print(f"{len(verdicts)} reruns: {told}", highlight=False)
 
 
-_SHOWN = (Verdict.CLOSE, Verdict.DIFFERENT)
+_SHOWN = (RerunVerdict.CLOSE, RerunVerdict.DIFFERENT)
 
 
-def _figures_table(title: str, figures: tuple[Figure, ...] | list[Figure]) -> Table:
+def _figures_table(
+    title: str, figures: tuple[FigureComparison, ...] | list[FigureComparison]
+) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("metric")
     for heading in ("first", "rerun"):
@@ -67,13 +69,13 @@ def _figures_table(title: str, figures: tuple[Figure, ...] | list[Figure]) -> Ta
     table.add_column("")
     for figure in figures:
         name = figure.name if figure.fold is None else f"{figure.name}[{figure.fold}]"
-        style = "bold red" if figure.verdict == Verdict.DIFFERENT else None
+        style = "bold red" if figure.verdict == RerunVerdict.DIFFERENT else None
         values = (_number(figure.first), _number(figure.second))
         table.add_row(name.replace("[", r"\["), *values, str(figure.verdict), style=style)
     return table
 
 
-def _line(made: Made) -> str:
+def _line(made: RerunResult) -> str:
     """Return a run and its rerun in one line."""
     head = f"{made.original.name} ({made.original.run_id[:8]})"
     if made.agreement is None:
@@ -85,7 +87,7 @@ def _line(made: Made) -> str:
         rows += f", by {scores.largest:.3g} at most)" if known else ")"
     counts = [
         f"{agreement.count(verdict)} figures {verdict}"
-        for verdict in Verdict
+        for verdict in RerunVerdict
         if agreement.count(verdict)
     ]
     filled = f"; {len(made.filled)} files that it lacked were copied to it" if made.filled else ""

@@ -15,7 +15,7 @@ from rich.console import Console
 from cutscore.config.compose import Composer, explain, with_open_space
 from cutscore.config.layers import Layers, find_layers
 from cutscore.errors import Fault, RequestError, nearest
-from cutscore.sweep.cells import UNNAMED, Request, plan_request
+from cutscore.sweep.cells import UNNAMED, SweepRequest, plan_request
 
 FLAGS = (
     "--help",
@@ -95,7 +95,7 @@ def _inspect(composer: Composer, args: argparse.Namespace) -> int:
     return 0
 
 
-def _resumes(request: Request, args: argparse.Namespace) -> bool:
+def _resumes(request: SweepRequest, args: argparse.Namespace) -> bool:
     """Return whether cells that stand in the store are skipped: for named experiments by default.
 
     Raises

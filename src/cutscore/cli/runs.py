@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from cutscore.tracking.reading import RunDetail, RunSummary
+    from cutscore.runs.reading import RunDetail, RunSummary
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
@@ -49,7 +49,7 @@ def list_(
 
     Example: cutscore runs list --experiment quickstart
     """
-    from cutscore.tracking.reading import list_runs
+    from cutscore.runs.reading import list_runs
 
     runs = list_runs(_client(store), experiment, limit=limit)
     if as_json:
@@ -69,7 +69,7 @@ def show(
 
     Example: cutscore runs show exp03_cv_domain_none --json
     """
-    from cutscore.tracking.reading import missing_from_record, show_run
+    from cutscore.runs.reading import missing_from_record, show_run
 
     detail = show_run(_client(store), run)
     missing = missing_from_record(detail)
@@ -93,8 +93,8 @@ def compare_(
     Example: cutscore runs compare exp01_cv_baseline_none exp03_cv_domain_none
     """
     from cutscore.cli.comparison import comparison_parts
-    from cutscore.tracking.comparing import compare
-    from cutscore.tracking.reading import show_run
+    from cutscore.runs.comparing import compare
+    from cutscore.runs.reading import show_run
 
     client = _client(store)
     found = compare(show_run(client, first), show_run(client, second))
@@ -120,8 +120,8 @@ def export(
 
     Example: cutscore runs export --out runs.csv
     """
-    from cutscore.store.export import check_form, rows, write_rows
-    from cutscore.store.findings import counted
+    from cutscore.care.export import check_form, rows, write_rows
+    from cutscore.care.findings import counted
 
     check_form(form, out)
     view = view_of(store, artifacts, "--store")
@@ -136,8 +136,8 @@ def export(
 
 def _client(store: str | None) -> MlflowClient:
     """Return a client for a store that is there."""
-    from cutscore.store.init import check_store
-    from cutscore.tracking.client import open_client
+    from cutscore.care.init import check_store
+    from cutscore.runs.client import open_client
 
     uri = address_of(store).uri
     try:

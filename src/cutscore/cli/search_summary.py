@@ -88,10 +88,10 @@ def best_table(study: StudyRecord, first: Sequence[str], width: int) -> Table:
     trials = all_trials[:BEST]
     names = [words(metric) for metric, _ in study.objectives]
     columns = [
-        Shown("#", [str(place) for place in range(1, len(trials) + 1)]),
-        Shown("trial", [str(trial.number) for trial in trials]),
-        *(Shown(name, _reached(trials, i)) for i, name in enumerate(names)),
-        Shown("threshold", [_threshold(trial) for trial in trials]),
+        TrialColumn("#", [str(place) for place in range(1, len(trials) + 1)]),
+        TrialColumn("trial", [str(trial.number) for trial in trials]),
+        *(TrialColumn(name, _reached(trials, i)) for i, name in enumerate(names)),
+        TrialColumn("threshold", [_threshold(trial) for trial in trials]),
     ]
     settings = _settings(study, first, trials)
     for column in settings:
@@ -139,7 +139,7 @@ def outer_table(best: TrialRecord, outer: Mapping[str, float]) -> Table:
 
 
 @dataclass(frozen=True)
-class Shown:
+class TrialColumn:
     """A column of the table of trials."""
 
     heading: str
@@ -153,12 +153,12 @@ class Shown:
 
 def _settings(
     study: StudyRecord, first: Sequence[str], trials: Sequence[TrialRecord]
-) -> list[Shown]:
+) -> list[TrialColumn]:
     """Return a column for each searched setting."""
     names = short_names(study.space)
     order = dict.fromkeys([*(key for key in first if key in study.space), *study.space])
     return [
-        Shown(
+        TrialColumn(
             shorten(names[key], _NAME),
             [_text(trial.params[key]) if key in trial.params else "-" for trial in trials],
         )

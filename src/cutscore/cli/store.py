@@ -12,7 +12,7 @@ from cutscore.cli.store_merge import diff, merge
 from cutscore.errors import Fault, RequestError
 
 if TYPE_CHECKING:
-    from cutscore.tracking.settings import Address
+    from cutscore.runs.settings import Address
 
 StoreOption = Annotated[
     str | None,
@@ -38,8 +38,8 @@ def init(
 
     Example: cutscore store init --experiment credit_scoring
     """
+    from cutscore.care.init import init_store
     from cutscore.report.redact import redact
-    from cutscore.store.init import init_store
 
     address = address_of(store)
     made = init_store(address.uri, address.artifacts, experiment)
@@ -55,7 +55,7 @@ def ui(
 
     Example: cutscore ui --port 5001
     """
-    from cutscore.store.init import check_store
+    from cutscore.care.init import check_store
 
     address = address_of(store)
     if address.uri.startswith(("http://", "https://")):
@@ -80,7 +80,7 @@ def address_of(store: str | None) -> Address:
     RequestError
         If it is none that MLflow can keep runs at.
     """
-    from cutscore.tracking.settings import TrackingSettings
+    from cutscore.runs.settings import TrackingSettings
 
     try:
         return TrackingSettings(uri=store).address()

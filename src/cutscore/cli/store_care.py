@@ -20,7 +20,7 @@ from cutscore.cli.viewing import (
 from cutscore.errors import Fault, RequestError
 
 if TYPE_CHECKING:
-    from cutscore.store.selection import Filters
+    from cutscore.care.selection import Filters
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
@@ -36,9 +36,9 @@ def audit(
 
     Example: cutscore store audit ../old/mlruns --json
     """
+    from cutscore.care.audit import audit as audited
     from cutscore.cli.audit_text import print_audit
-    from cutscore.store.audit import audit as audited
-    from cutscore.tracking.liveness import judge_life
+    from cutscore.runs.liveness import judge_life
 
     view = view_of(store, artifacts)
     with progress_bar("runs") as heard:
@@ -72,9 +72,9 @@ def reap(
 
     Example: cutscore store reap --dry-run
     """
+    from cutscore.care.reap import reap as reaped
     from cutscore.cli.care_text import print_reaped
-    from cutscore.store.reap import reap as reaped
-    from cutscore.tracking.liveness import judge_life
+    from cutscore.runs.liveness import judge_life
 
     if foreign_older_than is not None and not foreign_older_than > 0:
         problem = f"it is a number of hours above 0, got {foreign_older_than:g}."
@@ -130,8 +130,8 @@ def prune(
 
     Example: cutscore store prune --failed --older-than 30d --yes
     """
+    from cutscore.care.selection import Filters
     from cutscore.cli import care_work
-    from cutscore.store.selection import Filters
 
     filters = Filters(incomplete, failed, pruned, where, older_than, experiment)
     _check_words(filters, empty=empty, undo=undo, yes=yes, dry_run=dry_run)

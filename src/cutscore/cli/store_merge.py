@@ -16,8 +16,8 @@ from cutscore.report.redact import redact
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cutscore.store.diff import Compared, StoreDiff
-    from cutscore.store.merge_report import MergeReport, SourceReport
+    from cutscore.care.diff import Compared, StoreDiff
+    from cutscore.care.merge_report import MergeReport, SourceReport
 
 SHOWN = 20
 PLAIN_WIDTH = 160
@@ -49,8 +49,8 @@ def merge(
 
     Example: cutscore store merge old/mlruns/mlflow.db --into mlruns/mlflow.db --dry-run
     """
-    from cutscore.store.merge import merge_stores
-    from cutscore.store.merge_target import MergeRequest
+    from cutscore.care.merge import merge_stores
+    from cutscore.care.merge_target import MergeRequest
 
     faults: list[Fault] = []
     paths = [_file(text, "SRC", faults) for text in sources]
@@ -83,7 +83,7 @@ def diff(
 
     Example: cutscore store diff old/mlruns/mlflow.db mlruns/mlflow.db
     """
-    from cutscore.store.diff import diff_stores
+    from cutscore.care.diff import diff_stores
 
     faults: list[Fault] = []
     paths = [_file(first, "A", faults), _file(second, "B", faults)]

@@ -18,7 +18,7 @@ WIDE = 110
 
 
 @dataclass(frozen=True)
-class Shown:
+class LeaderboardColumn:
     """A figure to show: metric, heading, metric of its spread, format; `wide` may be left out."""
 
     metric: str
@@ -35,42 +35,46 @@ RANKED_BY = {
     "roc_auc": "AUC",
 }
 COLUMNS = (
-    Shown("roc_auc", "AUC", "roc_auc_std", ".4f"),
-    Shown("threshold", "threshold", "threshold_std", ".4f"),
-    Shown("crossfit_cost", "cost", None, ",.0f"),
-    Shown("crossfit_cost_fold_mean", "cost per fold", "crossfit_cost_fold_std", ",.0f", wide=True),
-    Shown("crossfit_savings", "savings", None, ".1%"),
-    Shown("seconds_total", "s", None, ".1f", wide=True),
+    LeaderboardColumn("roc_auc", "AUC", "roc_auc_std", ".4f"),
+    LeaderboardColumn("threshold", "threshold", "threshold_std", ".4f"),
+    LeaderboardColumn("crossfit_cost", "cost", None, ",.0f"),
+    LeaderboardColumn(
+        "crossfit_cost_fold_mean", "cost per fold", "crossfit_cost_fold_std", ",.0f", wide=True
+    ),
+    LeaderboardColumn("crossfit_savings", "savings", None, ".1%"),
+    LeaderboardColumn("seconds_total", "s", None, ".1f", wide=True),
 )
 SINGLE = (
-    Shown("roc_auc", "ROC AUC, mean over folds", "roc_auc_std", ".4f"),
-    Shown("pr_auc", "average precision", "pr_auc_std", ".4f"),
-    Shown("brier", "Brier score", "brier_std", ".4f"),
-    Shown("threshold", "threshold", "threshold_std", ".4f"),
-    Shown("threshold_low", "95 % of resamples put it above", None, ".4f"),
-    Shown("threshold_high", "and below", None, ".4f"),
-    Shown("plateau_low", "costs hardly more from", None, ".4f"),
-    Shown("plateau_high", "to", None, ".4f"),
-    Shown("threshold_grid", "threshold on the fine grid", None, ".4f"),
-    Shown("threshold_bayes", "Bayes threshold", None, ".4f"),
-    Shown("total_cost", "cost at the threshold", None, ",.0f"),
-    Shown("grid_excess", "what the fine grid costs more", None, ",.0f"),
-    Shown("bootstrap_cost_low", "bootstrap interval of that cost, from", None, ",.0f"),
-    Shown("bootstrap_cost_high", "to", None, ",.0f"),
-    Shown("crossfit_cost", "cross-fitted cost", None, ",.0f"),
-    Shown("crossfit_cost_per_row", "cross-fitted cost per row", None, ",.4f"),
-    Shown("crossfit_savings", "cross-fitted savings", None, ".1%"),
-    Shown("bayes_risk_savings", "savings, each row by its own costs", None, ".1%"),
-    Shown("no_model_rule_savings", "savings without a model, by costs alone", None, ".1%"),
-    Shown("ece", "calibration error", None, ".4f"),
-    Shown("ece_calibrated", "calibration error, calibrated", None, ".4f"),
-    Shown("recall", "recall", None, ".3f"),
-    Shown("precision", "precision", None, ".3f"),
-    Shown("fbeta", "F-beta", None, ".3f"),
-    Shown("outer_rows", "outer rows, seen by no fold", None, ",.0f"),
-    Shown("outer_cost_per_row", "cost per outer row", None, ",.4f"),
-    Shown("outer_savings", "savings on outer rows", None, ".1%"),
-    Shown("outer_roc_auc", "ROC AUC on outer rows", None, ".4f"),
+    LeaderboardColumn("roc_auc", "ROC AUC, mean over folds", "roc_auc_std", ".4f"),
+    LeaderboardColumn("pr_auc", "average precision", "pr_auc_std", ".4f"),
+    LeaderboardColumn("brier", "Brier score", "brier_std", ".4f"),
+    LeaderboardColumn("threshold", "threshold", "threshold_std", ".4f"),
+    LeaderboardColumn("threshold_low", "95 % of resamples put it above", None, ".4f"),
+    LeaderboardColumn("threshold_high", "and below", None, ".4f"),
+    LeaderboardColumn("plateau_low", "costs hardly more from", None, ".4f"),
+    LeaderboardColumn("plateau_high", "to", None, ".4f"),
+    LeaderboardColumn("threshold_grid", "threshold on the fine grid", None, ".4f"),
+    LeaderboardColumn("threshold_bayes", "Bayes threshold", None, ".4f"),
+    LeaderboardColumn("total_cost", "cost at the threshold", None, ",.0f"),
+    LeaderboardColumn("grid_excess", "what the fine grid costs more", None, ",.0f"),
+    LeaderboardColumn("bootstrap_cost_low", "bootstrap interval of that cost, from", None, ",.0f"),
+    LeaderboardColumn("bootstrap_cost_high", "to", None, ",.0f"),
+    LeaderboardColumn("crossfit_cost", "cross-fitted cost", None, ",.0f"),
+    LeaderboardColumn("crossfit_cost_per_row", "cross-fitted cost per row", None, ",.4f"),
+    LeaderboardColumn("crossfit_savings", "cross-fitted savings", None, ".1%"),
+    LeaderboardColumn("bayes_risk_savings", "savings, each row by its own costs", None, ".1%"),
+    LeaderboardColumn(
+        "no_model_rule_savings", "savings without a model, by costs alone", None, ".1%"
+    ),
+    LeaderboardColumn("ece", "calibration error", None, ".4f"),
+    LeaderboardColumn("ece_calibrated", "calibration error, calibrated", None, ".4f"),
+    LeaderboardColumn("recall", "recall", None, ".3f"),
+    LeaderboardColumn("precision", "precision", None, ".3f"),
+    LeaderboardColumn("fbeta", "F-beta", None, ".3f"),
+    LeaderboardColumn("outer_rows", "outer rows, seen by no fold", None, ",.0f"),
+    LeaderboardColumn("outer_cost_per_row", "cost per outer row", None, ",.4f"),
+    LeaderboardColumn("outer_savings", "savings on outer rows", None, ".1%"),
+    LeaderboardColumn("outer_roc_auc", "ROC AUC on outer rows", None, ".4f"),
 )
 
 
@@ -201,7 +205,7 @@ def _single_table(outcome: RunOutcome) -> Table:
     return table
 
 
-def _spread(cell: RunOutcome, shown: Shown) -> str:
+def _spread(cell: RunOutcome, shown: LeaderboardColumn) -> str:
     """Return a figure, with its standard deviation over folds where there is one."""
     value = cell.metrics.get(shown.metric)
     deviation = cell.metrics.get(shown.spread) if shown.spread else None

@@ -59,7 +59,7 @@ def threshold(
     Example: cutscore threshold scores.csv --target defaulted --score p cost.false_negative=10
     --at 0.338 --at 0.48 --out outputs/threshold
     """
-    from cutscore.assess.assessing import Request, assess
+    from cutscore.assess.assessing import AssessRequest, assess
     from cutscore.assess.plain import as_json as plain
     from cutscore.assess.reading import ScoreColumns, column_names, read_scores
     from cutscore.assess.settings import columns_of, strategies
@@ -68,7 +68,7 @@ def threshold(
     made = strategies(overrides or [], config_dir)
     amounts = columns_of(made.cost, column_names(scores))
     rows = read_scores(scores, ScoreColumns(target, score, id_, fold, group, amounts))
-    request = Request(made, tuple(at or ()), in_sample, resamples, tolerance)
+    request = AssessRequest(made, tuple(at or ()), in_sample, resamples, tolerance)
     found = assess(rows, request)
     text = json.dumps(plain(found), indent=2, allow_nan=False)
     if out is not None:

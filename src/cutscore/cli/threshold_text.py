@@ -41,7 +41,7 @@ def _plain_console() -> Console:
 
 def _summary(made: Assessment) -> Table:
     chosen, evidence, interval = made.chosen, made.reference, made.interval
-    rows, positives = len(made.rows.target), made.ladder.positives
+    rows, positives = len(made.rows.target), made.cut_table.positives
     title = f"{rows:,} rows, {positives:,} positive ({positives / rows:.2%})"
     table = Table(title=title, title_justify="left", show_header=False, box=box.SIMPLE_HEAD)
     table.add_column("figure")

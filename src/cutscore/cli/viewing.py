@@ -19,8 +19,8 @@ from cutscore.report.redact import redact
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from cutscore.store.view import View
-    from cutscore.tracking.settings import Address
+    from cutscore.care.view import View
+    from cutscore.runs.settings import Address
 
 PLAIN_WIDTH = 160
 SETTING = "STORE"
@@ -56,8 +56,8 @@ def view_of(
     RequestError
         If there is none, or it cannot be read.
     """
-    from cutscore.store.sqlite import sqlite_path
-    from cutscore.store.view import is_file_store, view_client, view_database, view_folder
+    from cutscore.care.sqlite import sqlite_path
+    from cutscore.care.view import is_file_store, view_client, view_database, view_folder
 
     extra = _folders(artifacts)
     given = Path(store).expanduser() if store and "://" not in store else None
@@ -74,7 +74,7 @@ def view_of(
     path = sqlite_path(address.uri)
     if path is not None:
         return view_database(path, extra, setting)
-    from cutscore.tracking.client import open_client
+    from cutscore.runs.client import open_client
 
     local = (
         [Path(address.artifacts)] if address.artifacts and "://" not in address.artifacts else []
@@ -90,8 +90,8 @@ def client_of(store: str | None) -> tuple[str, MlflowClient]:
     RequestError
         If there is none, or it cannot be written, or its schema is not the installed MLflow's.
     """
-    from cutscore.store.init import check_store
-    from cutscore.tracking.client import open_client
+    from cutscore.care.init import check_store
+    from cutscore.runs.client import open_client
 
     given = Path(store).expanduser() if store and "://" not in store else None
     if given is not None and (given / USUAL_NAME).is_file():

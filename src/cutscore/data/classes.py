@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cutscore.data.plan import Plan
+from cutscore.data.plan import ReadPlan
 from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream
 from cutscore.data.texts import canonical
@@ -14,7 +14,7 @@ from cutscore.records import Target
 _BOOLEANS = ({"0", "1"}, {"false", "true"})
 
 
-def classes(plan: Plan, made: Stream, settings: TableSettings, faults: list[Fault]) -> Target:
+def classes(plan: ReadPlan, made: Stream, settings: TableSettings, faults: list[Fault]) -> Target:
     """Return 1 for the values of `data.positive` and 0 for all others; add faults to `faults`."""
     at = next(at for at, read in enumerate(plan.reads) if read.role == "target")
     name, codes = settings.target, made.columns[at]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.data.plan import Plan
+from cutscore.data.plan import ReadPlan
 from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream
 from cutscore.data.texts import as_numbers, canonical, is_integer, is_number
@@ -17,7 +17,7 @@ from cutscore.records import Column, Table, Values
 MOST_LEVELS = 1_000
 
 
-def features(plan: Plan, made: Stream, settings: TableSettings, faults: list[Fault]) -> Table:
+def features(plan: ReadPlan, made: Stream, settings: TableSettings, faults: list[Fault]) -> Table:
     """Return the feature columns; add a fault for each that cannot be used.
 
     Text columns become categories with sorted levels, except that text of a CSV whose every value
@@ -57,7 +57,9 @@ def features(plan: Plan, made: Stream, settings: TableSettings, faults: list[Fau
     return Table(tuple(columns), matrix)
 
 
-def amounts(plan: Plan, made: Stream, faults: list[Fault]) -> dict[str, npt.NDArray[np.float64]]:
+def amounts(
+    plan: ReadPlan, made: Stream, faults: list[Fault]
+) -> dict[str, npt.NDArray[np.float64]]:
     """Return declared amounts by column name, and `group` (codes) and `time` under these words."""
     kept: dict[str, npt.NDArray[np.float64]] = {}
     for at, read in enumerate(plan.reads):
@@ -87,7 +89,7 @@ def _no_number(setting: str, name: str, texts: list[str]) -> Fault:
     return Fault(setting, f'the column "{name}" must hold numbers; it holds {listed(words, 5)}.')
 
 
-def identities(plan: Plan, made: Stream, faults: list[Fault]) -> npt.NDArray[Any]:
+def identities(plan: ReadPlan, made: Stream, faults: list[Fault]) -> npt.NDArray[Any]:
     """Return the ids: integers or text; without `data.id` the rows' numbers in the file, from 0."""
     at = next((at for at, read in enumerate(plan.reads) if read.role == "id"), None)
     if at is None:

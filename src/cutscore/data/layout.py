@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from cutscore.data.locate import Located, check_names
+from cutscore.data.locate import LocatedData, check_names
 from cutscore.errors import Fault, RequestError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def open_file(located: Located) -> duckdb.DuckDBPyConnection:
+def open_file(located: LocatedData) -> duckdb.DuckDBPyConnection:
     """Open an in-memory DuckDB that can read this one file and reach nothing else."""
     import duckdb
 
@@ -57,7 +57,7 @@ def open_file(located: Located) -> duckdb.DuckDBPyConnection:
 
 
 def describe(
-    located: Located,
+    located: LocatedData,
     connection: duckdb.DuckDBPyConnection,
     *,
     missing: Collection[str],
@@ -102,7 +102,7 @@ def describe(
 
 
 def _sniffed(
-    located: Located, connection: duckdb.DuckDBPyConnection, options: str, effort: Effort
+    located: LocatedData, connection: duckdb.DuckDBPyConnection, options: str, effort: Effort
 ) -> tuple[Any, str | None, str | None]:
     """Return the columns with their types, and how dates and timestamps are written."""
     import duckdb
@@ -129,7 +129,7 @@ def _formats(date: str | None, timestamp: str | None) -> str:
     return "".join(f", {key} = {literal(value)}" for key, value in told if value)
 
 
-def _options(located: Located, missing: Collection[str]) -> str:
+def _options(located: LocatedData, missing: Collection[str]) -> str:
     nulls = ", ".join(map(literal, missing)) or "''"
     compression = "gzip" if located.compressed else "none"
     return (
@@ -138,7 +138,7 @@ def _options(located: Located, missing: Collection[str]) -> str:
     )
 
 
-def _parquet(located: Located, connection: duckdb.DuckDBPyConnection) -> Layout:
+def _parquet(located: LocatedData, connection: duckdb.DuckDBPyConnection) -> Layout:
     path = literal(str(located.path))
     schema = connection.execute(
         f"SELECT name FROM parquet_schema({path}) WHERE coalesce(num_children, 0) = 0"

@@ -19,7 +19,7 @@ _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 
 
 @dataclass(frozen=True)
-class Located:
+class LocatedData:
     """A file that can be opened: its kind, and for text its header and delimiter."""
 
     path: Path
@@ -29,7 +29,7 @@ class Located:
     header: tuple[str, ...] = ()
 
 
-def locate(path: Path, delimiter: str | None) -> Located:
+def locate(path: Path, delimiter: str | None) -> LocatedData:
     """Check that `path` is a readable table and say of which kind.
 
     Raises
@@ -49,7 +49,7 @@ def locate(path: Path, delimiter: str | None) -> Located:
         if not head:
             raise _refused(path, "is empty.")
         if head[:4] == _PARQUET:
-            return Located(path, "parquet")
+            return LocatedData(path, "parquet")
         compressed = head[:2] == _GZIP
         if compressed:
             with gzip.open(path) as stream:
@@ -59,7 +59,7 @@ def locate(path: Path, delimiter: str | None) -> Located:
     return _text(path, head, compressed, delimiter)
 
 
-def _text(path: Path, head: bytes, compressed: bool, delimiter: str | None) -> Located:
+def _text(path: Path, head: bytes, compressed: bool, delimiter: str | None) -> LocatedData:
     if not head.strip():
         raise _refused(path, "is empty.")
     if b"\0" in head:
@@ -71,7 +71,7 @@ def _text(path: Path, head: bytes, compressed: bool, delimiter: str | None) -> L
     rows = csv.reader(text.splitlines(keepends=True), delimiter=separator)
     header = [name.strip() for name in next(rows)]
     names = tuple(name or f"column{position}" for position, name in enumerate(header, start=1))
-    return Located(path, "csv", compressed, separator, names)
+    return LocatedData(path, "csv", compressed, separator, names)
 
 
 def _delimiter(text: str) -> str:

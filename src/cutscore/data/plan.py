@@ -33,7 +33,7 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReadPlan:
     """Everything to read, features first and in the file's order."""
 
     reads: tuple[Read, ...]
@@ -51,7 +51,7 @@ class Plan:
         return f"SELECT {columns} FROM {self.layout.relation}"
 
 
-def plan(layout: Layout, settings: TableSettings) -> Plan:
+def plan(layout: Layout, settings: TableSettings) -> ReadPlan:
     """Say what to read.
 
     Raises
@@ -72,7 +72,7 @@ def plan(layout: Layout, settings: TableSettings) -> Plan:
         faults.append(Fault("data.drop", "no column is left to be a feature.", remedy))
     if faults:
         raise RequestError(faults)
-    return Plan(tuple(reads), layout)
+    return ReadPlan(tuple(reads), layout)
 
 
 def _unknown(layout: Layout, settings: TableSettings) -> Iterator[Fault]:

@@ -11,8 +11,8 @@ from cutscore.data.classes import classes
 from cutscore.data.digest import digest, first_equal_row, repeated_rows
 from cutscore.data.finish import amounts, features, identities
 from cutscore.data.layout import EFFORTS, Effort, describe, open_file
-from cutscore.data.locate import SETTING, Located, locate
-from cutscore.data.plan import Plan, plan
+from cutscore.data.locate import SETTING, LocatedData, locate
+from cutscore.data.plan import ReadPlan, plan
 from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream, stream
 from cutscore.errors import Fault, RequestError
@@ -60,7 +60,7 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
     )
 
 
-def _streamed(path: Path, settings: TableSettings) -> tuple[Stream, Plan]:
+def _streamed(path: Path, settings: TableSettings) -> tuple[Stream, ReadPlan]:
     """Read with types off the first rows; where a later row differs, try harder."""
     import duckdb
 
@@ -79,11 +79,11 @@ def _streamed(path: Path, settings: TableSettings) -> tuple[Stream, Plan]:
 
 
 def _attempt(
-    located: Located,
+    located: LocatedData,
     connection: duckdb.DuckDBPyConnection,
     settings: TableSettings,
     effort: Effort,
-) -> tuple[Stream, Plan]:
+) -> tuple[Stream, ReadPlan]:
     exact = [name for name in (settings.id, settings.group) if name is not None]
     layout = describe(
         located,

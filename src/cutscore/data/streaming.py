@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.data.plan import Plan
+from cutscore.data.plan import ReadPlan
 from cutscore.records import Values
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Encoder:
 
 
 @dataclass
-class Growing:
+class GrowingMatrix:
     """A float32 matrix to which rows are added; `values` is the part that is filled."""
 
     columns: int
@@ -66,7 +66,7 @@ class Stream:
     hold the columns that are not features, keyed by position in the plan; texts as codes.
     """
 
-    matrix: Growing
+    matrix: GrowingMatrix
     kept: npt.NDArray[np.int64]
     present: npt.NDArray[np.int64]
     infinite: npt.NDArray[np.int64]
@@ -75,7 +75,7 @@ class Stream:
     nulls: dict[int, int]
 
 
-def stream(plan: Plan, connection: duckdb.DuckDBPyConnection) -> Stream:
+def stream(plan: ReadPlan, connection: duckdb.DuckDBPyConnection) -> Stream:
     """Read all rows that the plan's filter keeps, in the file's order.
 
     Raises
@@ -84,7 +84,7 @@ def stream(plan: Plan, connection: duckdb.DuckDBPyConnection) -> Stream:
         When a row cannot be read as the layout says.
     """
     width = len(plan.features)
-    matrix = Growing(width)
+    matrix = GrowingMatrix(width)
     encoders = {at: Encoder() for at, read in enumerate(plan.reads) if read.text}
     others = [at for at, read in enumerate(plan.reads) if at >= width and read.role != "where"]
     parts: dict[int, list[npt.NDArray[Any]]] = {at: [] for at in others}

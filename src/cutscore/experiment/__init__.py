@@ -13,12 +13,12 @@ from cutscore.experiment.judging import judge, pooled
 from cutscore.experiment.partial import prune_value
 from cutscore.experiment.parts import (
     Experiment,
+    ExperimentCache,
     FinalModel,
     OnFold,
     Prepared,
     Progress,
-    Workbench,
-    unheard,
+    ignore_progress,
 )
 from cutscore.experiment.timing import timed
 from cutscore.records import FoldResult
@@ -27,13 +27,14 @@ from cutscore.validation.splitting import split_rows
 
 __all__ = [
     "Experiment",
+    "ExperimentCache",
     "FinalModel",
     "OnFold",
     "Prepared",
     "Progress",
-    "Workbench",
     "decide",
     "execute",
+    "ignore_progress",
     "judge",
     "out_of_fold",
     "pooled",
@@ -42,11 +43,10 @@ __all__ = [
     "refit",
     "run_fold",
     "shares_bins",
-    "unheard",
 ]
 
 
-def prepare(experiment: Experiment, bench: Workbench) -> Prepared:
+def prepare(experiment: Experiment, cache: ExperimentCache) -> Prepared:
     """Load data, build features, split, and check that every fold can be sampled.
 
     Raises
@@ -56,9 +56,9 @@ def prepare(experiment: Experiment, bench: Workbench) -> Prepared:
     """
     seconds: dict[str, float] = {}
     with timed(seconds, "data"):
-        dataset = bench.dataset(experiment.source)
+        dataset = cache.dataset(experiment.source)
     with timed(seconds, "features"):
-        table = bench.table(dataset, experiment.features)
+        table = cache.table(dataset, experiment.features)
     with timed(seconds, "folds"):
         folds = split_rows(experiment.validation, dataset)
     with timed(seconds, "costs"):
@@ -79,8 +79,8 @@ def prepare(experiment: Experiment, bench: Workbench) -> Prepared:
 def execute(
     experiment: Experiment,
     prepared: Prepared,
-    bench: Workbench,
-    on_fold: OnFold = unheard,
+    cache: ExperimentCache,
+    on_fold: OnFold = ignore_progress,
 ) -> Result:
     """Fit and score every fold, then choose the threshold and gather its evidence.
 
@@ -90,7 +90,7 @@ def execute(
     seconds = dict(prepared.seconds)
     shared = shares_bins(experiment, prepared.table)
     with timed(seconds, "binning"):
-        session = bench.session(experiment, prepared, shared=shared)
+        session = cache.session(experiment, prepared, shared=shared)
     results: list[FoldResult] = []
     on_fold(Progress(prepared, results))
     for fold in prepared.folds.splits:

@@ -9,7 +9,7 @@ import numpy as np
 
 from cutscore import metrics
 from cutscore.calibration.training_prior import TrainingPrior, training_prior, weighs_classes
-from cutscore.experiment.parts import Experiment, FinalModel, Prepared, Workbench
+from cutscore.experiment.parts import Experiment, ExperimentCache, FinalModel, Prepared
 from cutscore.experiment.timing import timed
 from cutscore.model import Session
 from cutscore.preparation import Preparation, fit_preparation
@@ -58,14 +58,14 @@ def run_fold(
 
 
 def refit(
-    experiment: Experiment, prepared: Prepared, bench: Workbench, rows: Rows | None = None
+    experiment: Experiment, prepared: Prepared, cache: ExperimentCache, rows: Rows | None = None
 ) -> FinalModel:
     """Fit the model on `rows` (None: on all, outer ones too), prepared and sampled as in folds."""
     target = prepared.dataset.target
     if rows is None:
         rows = np.arange(prepared.dataset.rows, dtype=np.int64)
     whole = Fold(repeat=0, number=0, train=rows, validation=rows[:0])
-    session = bench.session(experiment, prepared, shared=shares_bins(experiment, prepared.table))
+    session = cache.session(experiment, prepared, shared=shares_bins(experiment, prepared.table))
     preparation, table = _prepare_rows(experiment, prepared.table, whole)
     training = _sample(experiment, prepared, table, rows)
     prior = training_prior(training, target, _parameters(experiment))

@@ -9,18 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.experiment.folds import refit
-from cutscore.experiment.parts import Experiment, Prepared, Workbench
+from cutscore.experiment.parts import Experiment, ExperimentCache, Prepared
 from cutscore.metrics import brier, confusion_at, score_metrics
-from cutscore.records import Confusion, Figures, Scores, Table, Undefined
-from cutscore.report.outer import OuterFigures
+from cutscore.records import Confusion, MetricValues, Scores, Table, Undefined
+from cutscore.report.outer import OuterEvaluation
 from cutscore.report.record_spec import OUTER_SCORE_METRICS
 from cutscore.report.result import Result
 from cutscore.threshold.choosing import flagged_by
 
 
 def judge(
-    experiment: Experiment, prepared: Prepared, bench: Workbench, result: Result
-) -> OuterFigures:
+    experiment: Experiment, prepared: Prepared, cache: ExperimentCache, result: Result
+) -> OuterEvaluation:
     """Fit on all inner rows and decide the outer rows as the result says.
 
     Scores go through the correction of the prior, the calibrator and the threshold that the inner
@@ -36,7 +36,7 @@ def judge(
     if costs is None:
         raise ValueError("no row is held out to judge by: validation.outer is none")
     target, size = prepared.dataset.target[outer], len(outer)
-    final = refit(experiment, prepared, bench, prepared.folds.inner)
+    final = refit(experiment, prepared, cache, prepared.folds.inner)
     table = Table(prepared.table.columns, prepared.table.values[outer])
     score = final.fitted.scores(final.preparation.transform(table))
     corrected = experiment.calibration.correct(
@@ -47,7 +47,7 @@ def judge(
     nobody, everybody = costs.no_model(target)
     scores = {**score_metrics(target, score), "brier_calibrated": brier(target, decided)}
     frame = {"row": prepared.dataset.ids[outer], "target": target, "score": score}
-    return OuterFigures(
+    return OuterEvaluation(
         rows=size,
         total_cost=costs.total(target, flagged),
         flag_nobody=nobody,
@@ -59,7 +59,7 @@ def judge(
     )
 
 
-def pooled(judged: Sequence[OuterFigures]) -> OuterFigures:
+def pooled(judged: Sequence[OuterEvaluation]) -> OuterEvaluation:
     """Return the figures of several outer parts together: they judge how the winner was chosen.
 
     Costs and counts are summed. Scores of different models cannot be ranked together, so each
@@ -74,7 +74,7 @@ def pooled(judged: Sequence[OuterFigures]) -> OuterFigures:
     if not judged:
         raise ValueError("there are no outer parts to pool")
     sizes = [part.rows for part in judged]
-    return OuterFigures(
+    return OuterEvaluation(
         rows=sum(sizes),
         total_cost=sum(part.total_cost for part in judged),
         flag_nobody=sum(part.flag_nobody for part in judged),
@@ -101,7 +101,7 @@ def _sum(parts: Sequence[Confusion]) -> Confusion:
     )
 
 
-def _means(parts: Sequence[Figures], sizes: Sequence[int]) -> dict[str, float | Undefined]:
+def _means(parts: Sequence[MetricValues], sizes: Sequence[int]) -> dict[str, float | Undefined]:
     """Return the mean of each score metric, undefined as soon as one part's is."""
     means: dict[str, float | Undefined] = {}
     for name in OUTER_SCORE_METRICS:
@@ -111,7 +111,7 @@ def _means(parts: Sequence[Figures], sizes: Sequence[int]) -> dict[str, float | 
     return means
 
 
-def _joined(judged: Sequence[OuterFigures], sizes: Sequence[int]) -> dict[str, npt.NDArray[Any]]:
+def _joined(judged: Sequence[OuterEvaluation], sizes: Sequence[int]) -> dict[str, npt.NDArray[Any]]:
     """Return the tables end to end, with the number of each row's part."""
     calibrated = any("calibrated" in part.frame for part in judged)
     names = ["row", "target", "score", *(["calibrated"] if calibrated else []), "flagged"]

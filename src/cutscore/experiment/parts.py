@@ -95,7 +95,7 @@ OnFold = Callable[[Progress], None]
 """Hears of progress before the first fold and after each; may raise to end the experiment."""
 
 
-def unheard(_progress: Progress) -> None:
+def ignore_progress(_progress: Progress) -> None:
     """Let news of finished folds pass."""
 
 
@@ -113,7 +113,7 @@ class FinalModel:
     prior: float
 
 
-class Workbench:
+class ExperimentCache:
     """Keeps what several cells need: loaded data, built features, open model sessions.
 
     One entry of each kind is kept, which serves a sweep in its own order: cells of one data set,

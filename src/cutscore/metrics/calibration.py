@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.metrics.ranking import Figure, not_probabilities
+from cutscore.metrics.ranking import MetricValue, not_probabilities
 from cutscore.records import Scores, Target
 
 ECE_BINS = 20
@@ -26,7 +26,7 @@ def equal_count_bins(scores: Scores, bins: int) -> npt.NDArray[np.int64]:
     return (np.cumsum(used) - 1).astype(np.int64)[which]  # bins without rows are left out
 
 
-def calibration_error(target: Target, scores: Scores, bins: int = ECE_BINS) -> Figure:
+def calibration_error(target: Target, scores: Scores, bins: int = ECE_BINS) -> MetricValue:
     """Return the expected calibration error over bins of about equally many rows.
 
     The mean over rows of |mean score − share of positives| of the row's bin (Naeini, Cooper and

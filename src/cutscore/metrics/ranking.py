@@ -11,7 +11,7 @@ from cutscore.records import Scores, Target, Undefined
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Figure = float | Undefined
+MetricValue = float | Undefined
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -60,7 +60,7 @@ def _descending(target: Target, scores: Scores) -> tuple[Floats, Integers]:
     return scores[order], target[order].astype(np.int64)
 
 
-def roc_auc(ranked: Ranking) -> Figure:
+def roc_auc(ranked: Ranking) -> MetricValue:
     """Return the area under the ROC curve: P(a positive scores above a negative), ties half."""
     if one_class := _one_class(ranked.positives, ranked.negatives):
         return one_class
@@ -70,7 +70,7 @@ def roc_auc(ranked: Ranking) -> Figure:
     return doubled / (2.0 * ranked.positives * ranked.negatives)
 
 
-def pr_auc(ranked: Ranking) -> Figure:
+def pr_auc(ranked: Ranking) -> MetricValue:
     """Return average precision: the sum over distinct scores of recall gained × precision."""
     if one_class := _one_class(ranked.positives, ranked.negatives):
         return one_class
@@ -78,7 +78,7 @@ def pr_auc(ranked: Ranking) -> Figure:
     return _total(gained * (ranked.tp / (ranked.tp + ranked.fp))) / ranked.positives
 
 
-def brier(target: Target, scores: Scores) -> Figure:
+def brier(target: Target, scores: Scores) -> MetricValue:
     """Return the mean squared difference of score and target (Brier 1950)."""
     if wrong := not_probabilities(scores):
         return wrong
@@ -86,7 +86,7 @@ def brier(target: Target, scores: Scores) -> Figure:
     return _total(difference * difference) / len(scores)
 
 
-def log_loss(target: Target, scores: Scores) -> Figure:
+def log_loss(target: Target, scores: Scores) -> MetricValue:
     """Return the mean of −log of the probability given to the true class.
 
     Scores are kept 2^-52 away from 0 and 1, as scikit-learn does for float64.
@@ -97,7 +97,7 @@ def log_loss(target: Target, scores: Scores) -> Figure:
     return float(-np.log(np.clip(right, _EPSILON, 1.0 - _EPSILON)).mean())
 
 
-def score_metrics(target: Target, scores: Scores) -> dict[str, Figure]:
+def score_metrics(target: Target, scores: Scores) -> dict[str, MetricValue]:
     """Return roc_auc, pr_auc, brier and log_loss of rows of shape (rows,), from one sort."""
     ranked = ranking(target, scores)
     return {

@@ -123,7 +123,7 @@ class Undefined:
     reason: str
 
 
-Figures = Mapping[str, "float | Undefined"]
+MetricValues = Mapping[str, "float | Undefined"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +140,8 @@ class FoldResult:
 
     fold: Fold
     fitted_rows: int
-    validation: Figures
-    train: Figures
+    validation: MetricValues
+    train: MetricValues
     scores: Scores
     importance: Mapping[str, float] | None
     natural: bool
@@ -229,6 +229,6 @@ class Certainty:
     the FN:FP cost ratio runs from 1 to 100; `asked_ratio` is the ratio of the costs in use.
     """
 
-    figures: Figures
+    figures: MetricValues
     by_ratio: Mapping[str, npt.NDArray[np.float64]] | Undefined
     asked_ratio: float | None = None

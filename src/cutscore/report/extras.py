@@ -11,12 +11,12 @@ from cutscore.metrics import brier, calibration_error, log_loss
 from cutscore.records import RuleCost, Scores, Target, Undefined
 from cutscore.report.result import Result
 
-Figure = float | Undefined
-Named = tuple[str, Figure, int]
+MetricValue = float | Undefined
+Named = tuple[str, MetricValue, int]
 """Key, value and step."""
 
 
-def calibration_figures(result: Result, before: Mapping[str, Figure]) -> Iterator[Named]:
+def calibration_figures(result: Result, before: Mapping[str, MetricValue]) -> Iterator[Named]:
     """Yield calibration error before and after, and Brier score and log loss after.
 
     After means by calibrators that did not see the rows. All are over the scores of all folds
@@ -61,7 +61,7 @@ def rule_json(rule: RuleCost | Undefined) -> dict[str, Any]:
     }
 
 
-def _spread(rule: RuleCost) -> Figure:
+def _spread(rule: RuleCost) -> MetricValue:
     """Return the population standard deviation over folds."""
     values = []
     for number, savings in enumerate(rule.fold_savings):
@@ -71,7 +71,9 @@ def _spread(rule: RuleCost) -> Figure:
     return float(np.std(values)) if len(values) > 1 else Undefined("there is only one fold")
 
 
-def _pooled(result: Result, scores: Scores, figure: Callable[[Target, Scores], Figure]) -> Figure:
+def _pooled(
+    result: Result, scores: Scores, figure: Callable[[Target, Scores], MetricValue]
+) -> MetricValue:
     """Return a figure of the entries that have a score, averaged over repeats."""
     oof, values = result.oof, []
     for repeat in np.unique(oof.repeat):

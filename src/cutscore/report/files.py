@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.report.items import Artifact, Figure, Folder, Table, Text
+from cutscore.report.items import Artifact, Figure, Folder, TableFile, Text
 
 
 def write_artifact(artifact: Artifact, folder: Path) -> Path:
@@ -27,7 +27,7 @@ def write_artifact(artifact: Artifact, folder: Path) -> Path:
     match artifact:
         case Text(text=text):
             path.write_text(text, encoding="utf-8")
-        case Table():
+        case TableFile():
             _write_table(artifact, path)
         case Figure():
             _write_figure(artifact, path)
@@ -37,7 +37,7 @@ def write_artifact(artifact: Artifact, folder: Path) -> Path:
     return path
 
 
-def _write_table(table: Table, path: Path) -> None:
+def _write_table(table: TableFile, path: Path) -> None:
     """Write columns as CSV or Parquet with pyarrow."""
     import pyarrow
 

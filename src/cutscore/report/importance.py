@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cutscore.report.items import Figure, Item, Table, Tag
+from cutscore.report.items import Figure, Item, TableFile, Tag
 from cutscore.report.record_spec import UNDEFINED_PREFIX
 from cutscore.report.result import Result
 from cutscore.report.settings import ReportSettings
@@ -25,7 +25,7 @@ def importance_items(result: Result, name: str, settings: ReportSettings) -> Ite
     shares = np.divide(values, totals, out=np.zeros_like(values), where=totals > 0)
     mean, spread = shares.mean(axis=0), shares.std(axis=0)
     order = np.lexsort((columns, -mean))
-    yield Table(
+    yield TableFile(
         "feature_importance.csv",
         {
             "feature": np.array(columns)[order],

@@ -44,7 +44,7 @@ class Tag:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class TableFile:
     """A table as an artifact: columns of equal length, .csv or .parquet by the path's suffix."""
 
     path: str
@@ -101,5 +101,5 @@ class DatasetUsed:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
-Artifact = Table | Figure | Text | Folder
+Artifact = TableFile | Figure | Text | Folder
 Item = Param | Metric | Tag | Artifact | ModelFolder | DatasetUsed

@@ -9,14 +9,14 @@ from typing import Any
 import numpy.typing as npt
 
 from cutscore.metrics import fbeta, precision, recall
-from cutscore.records import Confusion, Figures, Undefined
-from cutscore.report.items import Item, Table, Tag
+from cutscore.records import Confusion, MetricValues, Undefined
+from cutscore.report.items import Item, TableFile, Tag
 from cutscore.report.record import figure_item
 from cutscore.report.record_spec import OUTER_ARTIFACT, OUTER_SCORE_METRICS
 
 
 @dataclass(frozen=True, eq=False)
-class OuterFigures:
+class OuterEvaluation:
     """The outer rows, decided by a model, calibrator and threshold that saw none of them.
 
     `flag_nobody` and `flag_everybody` are what the no-model policies cost on these rows; `scores`
@@ -30,7 +30,7 @@ class OuterFigures:
     flag_nobody: float
     flag_everybody: float
     confusion: Confusion
-    scores: Figures
+    scores: MetricValues
     beta: float
     frame: Mapping[str, npt.NDArray[Any]]
     notes: tuple[str, ...] = ()
@@ -77,10 +77,10 @@ class OuterFigures:
         }
 
 
-def outer_items(outer: OuterFigures) -> Iterator[Item]:
+def outer_items(outer: OuterEvaluation) -> Iterator[Item]:
     """Yield every figure, and the scores and decisions as a table."""
     for name, value in outer.figures().items():
         yield figure_item(name, value)
     if outer.notes:
         yield Tag("outer_notes", " ".join(outer.notes))
-    yield Table(OUTER_ARTIFACT, outer.frame)
+    yield TableFile(OUTER_ARTIFACT, outer.frame)

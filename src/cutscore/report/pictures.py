@@ -8,7 +8,7 @@ import numpy as np
 
 from cutscore import metrics
 from cutscore.records import Confusion, OutOfFold, Undefined
-from cutscore.report.items import Figure, Item, Table, Tag
+from cutscore.report.items import Figure, Item, TableFile, Tag
 from cutscore.report.record_spec import UNDEFINED_PREFIX
 from cutscore.report.result import Result
 from cutscore.report.settings import ReportSettings
@@ -38,7 +38,7 @@ def _cost_curve(result: Result, points: int) -> metrics.CostCurve:
     return metrics.cost_curve(decided.score, costs.delta(decided.target), nobody, points)
 
 
-def _curve_table(ranked: metrics.Ranking, cost: metrics.CostCurve, repeats: int) -> Table:
+def _curve_table(ranked: metrics.Ranking, cost: metrics.CostCurve, repeats: int) -> TableFile:
     """Return outcomes and cost at the curve's thresholds, averaged over repeats."""
     position = np.searchsorted(-ranked.score, -cost.threshold, side="right")
     tp = np.concatenate([[0], ranked.tp])[position] / repeats
@@ -51,7 +51,7 @@ def _curve_table(ranked: metrics.Ranking, cost: metrics.CostCurve, repeats: int)
         "tn": ranked.negatives / repeats - fp,
         "fn": ranked.positives / repeats - tp,
     }
-    return Table("threshold_curve.parquet", frame)
+    return TableFile("threshold_curve.parquet", frame)
 
 
 def _confusion(result: Result, name: str) -> Figure:

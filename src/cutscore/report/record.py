@@ -15,7 +15,7 @@ from cutscore.metrics import decision_metrics, score_metrics
 from cutscore.records import FoldResult, OutOfFold, PartDecision, ThresholdChoice, Undefined
 from cutscore.report.extras import calibration_figures, rule_figures, rule_json
 from cutscore.report.importance import importance_items
-from cutscore.report.items import Figure, Item, Metric, Table, Tag, Text
+from cutscore.report.items import Figure, Item, Metric, TableFile, Tag, Text
 from cutscore.report.pictures import picture_items
 from cutscore.report.record_spec import SCORE_METRICS, UNDEFINED_PREFIX
 from cutscore.report.result import Result
@@ -153,14 +153,14 @@ def _certainty_items(result: Result, name: str) -> Iterator[Item]:
         return
     from cutscore.report.figures.ratio import RatioCurve, threshold_by_ratio
 
-    yield Table(table, certainty.by_ratio)
+    yield TableFile(table, certainty.by_ratio)
     marks = {"chosen": result.reference.chosen.threshold}
     curve = RatioCurve(**certainty.by_ratio)
     figure = threshold_by_ratio(name, curve, certainty.asked_ratio, marks)
     yield Figure(picture, figure)
 
 
-def _oof_table(result: Result) -> Table:
+def _oof_table(result: Result) -> TableFile:
     """Return row id, repeat, fold, target and score of every entry.
 
     If scores are calibrated, also by the calibrator that the threshold goes with (`calibrated`)
@@ -181,7 +181,7 @@ def _oof_table(result: Result) -> Table:
     for name, short in zip(ENTRIES, ("C_TN", "C_FP", "C_FN", "C_TP"), strict=True):
         if not result.costs.fixed:
             frame[short] = np.broadcast_to(getattr(result.costs, name), decided.score.shape)
-    return Table("oof_scores.parquet", frame)
+    return TableFile("oof_scores.parquet", frame)
 
 
 def threshold_json(result: Result) -> dict[str, Any]:

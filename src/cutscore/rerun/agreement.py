@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.report.record_spec import UNDEFINED_PREFIX
-from cutscore.tracking.comparing import BY_FOLD, MACHINE
-from cutscore.tracking.reading import RunDetail
+from cutscore.runs.comparing import BY_FOLD, MACHINE
+from cutscore.runs.reading import RunDetail
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -29,7 +29,7 @@ _OF_THE_TELLING = ("prune_value", "folds_finished")
 """Figures of how a search led a run or how it broke off, which a rerun does not have."""
 
 
-class Verdict(StrEnum):
+class RerunVerdict(StrEnum):
     """How a figure of a run and that of its rerun compare."""
 
     EQUAL = "equal"
@@ -40,21 +40,21 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Figure:
+class FigureComparison:
     """One metric of both runs; `fold` is None for metrics without steps."""
 
     name: str
     fold: int | None
     first: float | None
     second: float | None
-    verdict: Verdict
+    verdict: RerunVerdict
 
 
 @dataclass(frozen=True)
 class ScoresVerdict:
     """The out-of-fold scores of both: how many rows differ, and by how much at most."""
 
-    verdict: Verdict
+    verdict: RerunVerdict
     rows: int = 0
     differing: int = 0
     largest: float = 0.0
@@ -65,18 +65,18 @@ class Agreement:
     """All that is compared of a run and its rerun."""
 
     scores: ScoresVerdict
-    figures: tuple[Figure, ...]
+    figures: tuple[FigureComparison, ...]
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> RerunVerdict:
         """The worst of all verdicts; `not known` where nothing could be compared."""
         verdicts = {self.scores.verdict, *(figure.verdict for figure in self.figures)}
-        for verdict in (Verdict.DIFFERENT, Verdict.CLOSE, Verdict.EQUAL):
+        for verdict in (RerunVerdict.DIFFERENT, RerunVerdict.CLOSE, RerunVerdict.EQUAL):
             if verdict in verdicts:
                 return verdict
-        return Verdict.UNKNOWN
+        return RerunVerdict.UNKNOWN
 
-    def count(self, verdict: Verdict) -> int:
+    def count(self, verdict: RerunVerdict) -> int:
         """Return how many figures have a verdict."""
         return sum(figure.verdict == verdict for figure in self.figures)
 
@@ -86,7 +86,7 @@ def compare_runs(client: MlflowClient, first: RunDetail, second: RunDetail) -> A
     return Agreement(compare_scores(client, first, second), tuple(compare_figures(first, second)))
 
 
-def compare_figures(first: RunDetail, second: RunDetail) -> Iterator[Figure]:
+def compare_figures(first: RunDetail, second: RunDetail) -> Iterator[FigureComparison]:
     """Yield every metric of either run, by name and fold; time and memory are left out.
 
     What only the rerun has is no difference: the record of the first run is not whole. A metric
@@ -101,9 +101,9 @@ def compare_figures(first: RunDetail, second: RunDetail) -> Iterator[Figure]:
     for name, fold in sorted({*a, *b}, key=lambda key: (key[0], key[1] or 0)):
         x, y = a.get((name, fold)), b.get((name, fold))
         verdict = _verdict(x, y)
-        if verdict == Verdict.ONLY_NEW and name in undefined:
-            verdict = Verdict.DIFFERENT
-        yield Figure(name, fold, x, y, verdict)
+        if verdict == RerunVerdict.ONLY_NEW and name in undefined:
+            verdict = RerunVerdict.DIFFERENT
+        yield FigureComparison(name, fold, x, y, verdict)
 
 
 def compare_scores(client: MlflowClient, first: RunDetail, second: RunDetail) -> ScoresVerdict:
@@ -125,12 +125,12 @@ def compare_tables(
     """Compare two tables of scores bit for bit; NaN equals NaN."""
     if set(first) != set(second) or len(first["score"]) != len(second["score"]):
         rows = len(first["score"])
-        return ScoresVerdict(Verdict.DIFFERENT, rows, rows, math.nan)
+        return ScoresVerdict(RerunVerdict.DIFFERENT, rows, rows, math.nan)
     unequal = np.zeros(len(first["score"]), dtype=bool)
     for name, values in first.items():
         unequal |= _unequal(values, second[name])
     if not unequal.any():
-        return ScoresVerdict(Verdict.EQUAL, len(unequal))
+        return ScoresVerdict(RerunVerdict.EQUAL, len(unequal))
     same_rows = all(
         not _unequal(first[name], second[name]).any() for name in ("row", "target", "fold")
     )
@@ -141,7 +141,7 @@ def compare_tables(
         for name, values in first.items()
         if values.dtype.kind == "f"
     )
-    verdict: Verdict = Verdict.CLOSE if close else Verdict.DIFFERENT
+    verdict: RerunVerdict = RerunVerdict.CLOSE if close else RerunVerdict.DIFFERENT
     return ScoresVerdict(verdict, len(unequal), int(unequal.sum()), largest)
 
 
@@ -158,15 +158,15 @@ def _unequal(
     return differs
 
 
-def _verdict(first: float | None, second: float | None) -> Verdict:
+def _verdict(first: float | None, second: float | None) -> RerunVerdict:
     if first is None:
-        return Verdict.ONLY_NEW
+        return RerunVerdict.ONLY_NEW
     if second is None:
-        return Verdict.DIFFERENT
+        return RerunVerdict.DIFFERENT
     if first == second:
-        return Verdict.EQUAL
+        return RerunVerdict.EQUAL
     close = math.isclose(first, second, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
-    return Verdict.CLOSE if close else Verdict.DIFFERENT
+    return RerunVerdict.CLOSE if close else RerunVerdict.DIFFERENT
 
 
 def _figures(run: RunDetail) -> dict[tuple[str, int | None], float]:
@@ -187,11 +187,11 @@ def _by_digest(first: RunDetail, second: RunDetail) -> ScoresVerdict:
     """Compare scores by the digests that were recorded of them."""
     before, after = (run.summary.tags.get("score_digest") for run in (first, second))
     if before is None or after is None:
-        return ScoresVerdict(Verdict.UNKNOWN)
+        return ScoresVerdict(RerunVerdict.UNKNOWN)
     rows = int(second.summary.metrics.get("rows_scored", 0))
     if before == after:
-        return ScoresVerdict(Verdict.EQUAL, rows)
-    return ScoresVerdict(Verdict.DIFFERENT, rows, rows, math.nan)
+        return ScoresVerdict(RerunVerdict.EQUAL, rows)
+    return ScoresVerdict(RerunVerdict.DIFFERENT, rows, rows, math.nan)
 
 
 def _read_scores(

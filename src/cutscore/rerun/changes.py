@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from cutscore.rerun.recompose import Changes, Recomposed
-from cutscore.tracking.environment import environment_differences, shortened
-from cutscore.tracking.provenance import code_tags, environment_text
+from cutscore.runs.environment import environment_differences, shortened
+from cutscore.runs.provenance import code_tags, environment_text
 
 _CODE = {"cutscore_version": "Cutscore's version", "git_commit": "the commit"}
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.report.record_spec import KIND_TAG, SEARCH, SWEEP
+from cutscore.runs.liveness import judge_life
+from cutscore.runs.reading import RunDetail, RunSummary, detail_of, find_runs, show_run
 from cutscore.search.objectives import DIRECTIONS, Direction, canonical_metric
 from cutscore.sweep.resume import LINKED_TAG
-from cutscore.tracking.liveness import judge_life
-from cutscore.tracking.reading import RunDetail, RunSummary, detail_of, find_runs, show_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -23,7 +23,7 @@ _ID = 32
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RunSelection:
     """Which runs to make again: named ones, the `top` ones by metric `by`, or a sweep's."""
 
     runs: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Wanted:
     sweep: str | None = None
 
 
-def check_wanted(wanted: Wanted) -> list[Fault]:
+def check_wanted(wanted: RunSelection) -> list[Fault]:
     """Return what is wrong with how runs are named, before any store is opened."""
     faults = []
     ways = {"RUN_ID": bool(wanted.runs), "--top": wanted.top is not None, "--sweep": wanted.sweep}
@@ -53,7 +53,7 @@ def check_wanted(wanted: Wanted) -> list[Fault]:
     return faults
 
 
-def choose(client: MlflowClient, wanted: Wanted) -> tuple[list[RunDetail], list[str]]:
+def choose(client: MlflowClient, wanted: RunSelection) -> tuple[list[RunDetail], list[str]]:
     """Return the runs that are meant, each once, and notes on what was left out.
 
     Raises

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from cutscore.tracking.reading import RunDetail
+from cutscore.runs.reading import RunDetail
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -15,13 +15,13 @@ from cutscore.experiment import Progress
 from cutscore.rerun.choosing import RERUN_OF_TAG
 from cutscore.rerun.recompose import Recomposed
 from cutscore.run import Job, RunOutcome, execute_run
-from cutscore.sweep.launch import workbench
-from cutscore.tracking.lifeline import lifeline
-from cutscore.tracking.news import Step, tell
+from cutscore.runs.news import Step, tell
+from cutscore.runs.shutdown_guard import shutdown_guard
+from cutscore.sweep.launch import experiment_cache
 
 
 @dataclass(frozen=True)
-class Again:
+class RerunSpec:
     """What a process needs to make a run again.
 
     It is handed over in memory, never through files: the store's address may hold a password.
@@ -36,7 +36,9 @@ class Again:
     judged: bool
 
     @classmethod
-    def of(cls, again: Recomposed, name: str, parent_id: str | None, threads: int | None) -> Again:
+    def of(
+        cls, again: Recomposed, name: str, parent_id: str | None, threads: int | None
+    ) -> RerunSpec:
         """Make it from a recomposed plan; `threads` is a process's share, if there are several."""
         plan, original = again.plan, again.original
         config = dict(plan.config)
@@ -50,7 +52,7 @@ class Again:
 class Task:
     """Runs the job that a launcher asks for; `jobs` are by the ids of the runs to make again."""
 
-    jobs: Mapping[str, Again]
+    jobs: Mapping[str, RerunSpec]
 
     def __call__(self, config: DictConfig) -> RunOutcome:
         """Run one job; `config` is the launcher's and says only which one, and where it logs."""
@@ -69,5 +71,5 @@ class Task:
             tags={RERUN_OF_TAG: again.run_id},
             judge=again.judged,
         )
-        with lifeline():
-            return execute_run(plan, workbench(), job)
+        with shutdown_guard():
+            return execute_run(plan, experiment_cache(), job)

@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cutscore.report.items import Item, Metric, Param, Table
-from cutscore.rerun.agreement import Verdict
+from cutscore.report.items import Item, Metric, Param, TableFile
+from cutscore.rerun.agreement import RerunVerdict
 
 if TYPE_CHECKING:
-    from cutscore.rerun.rerunning import Made
+    from cutscore.rerun.rerunning import RerunResult
 
 VERDICT_TAG = "cutscore.rerun_verdict"
 FAILED = "failed"
 
 
-def verdict_of(made: Made) -> str:
+def verdict_of(made: RerunResult) -> str:
     """Return how a rerun came out, in a word."""
     return FAILED if made.agreement is None else str(made.agreement.verdict)
 
 
-def parent_items(made: Sequence[Made]) -> Iterator[Item]:
+def parent_items(made: Sequence[RerunResult]) -> Iterator[Item]:
     """Yield how many reruns came out how, and every figure side by side."""
     yield Param("runs", len(made))
     verdicts = [verdict_of(one) for one in made]
-    for verdict in (Verdict.EQUAL, Verdict.CLOSE, Verdict.DIFFERENT, FAILED):
+    for verdict in (RerunVerdict.EQUAL, RerunVerdict.CLOSE, RerunVerdict.DIFFERENT, FAILED):
         yield Metric(f"reruns_{verdict.replace(' ', '_')}", verdicts.count(verdict))
-    yield Table(
+    yield TableFile(
         "reruns.csv",
         {
             "name": np.array([one.original.name for one in made]),
@@ -45,7 +45,7 @@ def parent_items(made: Sequence[Made]) -> Iterator[Item]:
         for figure in one.agreement.figures
     ]
     figures = [figure for _, figure in rows]
-    yield Table(
+    yield TableFile(
         "comparison.csv",
         {
             "run_id": np.array([run_id for run_id, _ in rows], dtype=str),
@@ -58,7 +58,7 @@ def parent_items(made: Sequence[Made]) -> Iterator[Item]:
     )
 
 
-def _scores(made: Made) -> str:
+def _scores(made: RerunResult) -> str:
     return FAILED if made.agreement is None else str(made.agreement.scores.verdict)
 
 

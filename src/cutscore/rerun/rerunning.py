@@ -14,24 +14,24 @@ from rich.console import Console
 
 from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
-from cutscore.experiment import Workbench, prepare
+from cutscore.experiment import ExperimentCache, prepare
 from cutscore.report.record_spec import KIND_TAG, RERUN
-from cutscore.rerun.agreement import Agreement, Verdict, compare_runs
+from cutscore.rerun.agreement import Agreement, RerunVerdict, compare_runs
 from cutscore.rerun.changes import changes_of, fixed_seeds, told
-from cutscore.rerun.choosing import Wanted, check_wanted, choose
+from cutscore.rerun.choosing import RunSelection, check_wanted, choose
 from cutscore.rerun.filling import fill
-from cutscore.rerun.jobs import Again, Task
+from cutscore.rerun.jobs import RerunSpec, Task
 from cutscore.rerun.parent import VERDICT_TAG, parent_items
 from cutscore.rerun.recompose import Changes, Recomposed, recompose, sort_overrides
 from cutscore.rerun.stored import Original, read_originals
 from cutscore.run import UNSENT, RunOutcome, open_store
+from cutscore.runs.reading import detail_of
+from cutscore.runs.shutdown_guard import shutdown_guard
+from cutscore.runs.writer import RunWriter, open_run
 from cutscore.sweep.cells import Cell
 from cutscore.sweep.launch import PROGRESS, salvage
 from cutscore.sweep.launcher import launch_jobs, threads_each
 from cutscore.sweep.progress import shown
-from cutscore.tracking.lifeline import lifeline
-from cutscore.tracking.reading import detail_of
-from cutscore.tracking.writer import RunWriter, open_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -41,7 +41,7 @@ _BASIC = "basic"
 
 
 @dataclass(frozen=True)
-class Made:
+class RerunResult:
     """A run made again: `agreement` is None where the new run failed.
 
     `filled` are the files that the old run was given from the new one.
@@ -55,14 +55,14 @@ class Made:
     @property
     def holds(self) -> bool:
         """Whether the new run is there and does not differ."""
-        return self.agreement is not None and self.agreement.verdict != Verdict.DIFFERENT
+        return self.agreement is not None and self.agreement.verdict != RerunVerdict.DIFFERENT
 
 
 @dataclass(frozen=True)
 class RerunOutcome:
     """What came of a request; `notes` say what is not as it was when the runs were made."""
 
-    made: tuple[Made, ...]
+    made: tuple[RerunResult, ...]
     folder: Path
     notes: tuple[str, ...]
     parent_id: str | None = None
@@ -85,7 +85,7 @@ class _Ready:
 def rerun(
     client: MlflowClient,
     uri: str,
-    wanted: Wanted,
+    wanted: RunSelection,
     overrides: Sequence[str],
     composer: Composer,
     stderr: Console,
@@ -103,7 +103,7 @@ def rerun(
     if faults:
         raise RequestError(faults)
     changes = sort_overrides(composer, overrides)
-    with lifeline():
+    with shutdown_guard():
         with _status(stderr, "Reading runs, loading data and checking"):
             details, notes = choose(client, wanted)
             originals = read_originals(client, details)
@@ -128,14 +128,14 @@ class _Launch:
     stderr: Console
     client: MlflowClient
 
-    def run(self, ready: _Ready) -> tuple[tuple[Made, ...], str | None]:
+    def run(self, ready: _Ready) -> tuple[tuple[RerunResult, ...], str | None]:
         """Make the runs again: several, or in other processes, under a run that holds them."""
         launcher = str(self.config.hydra.runtime.choices.get("hydra/launcher", _BASIC))
         if len(ready.runs) == 1 and launcher == _BASIC:
             return self._finish(ready, self._jobs(ready, None)), None
         store, client = open_store(ready.runs[0].plan)
         with (
-            lifeline() as life,
+            shutdown_guard() as life,
             open_run(
                 client,
                 store.experiment_id,
@@ -171,7 +171,7 @@ class _Launch:
         """Hand the reruns to the launcher."""
         each = threads_each(self.config)
         jobs = {
-            again.original.run_id: Again.of(again, name, parent_id, each)
+            again.original.run_id: RerunSpec.of(again, name, parent_id, each)
             for name, again in zip(_names(ready), ready.runs, strict=True)
         }
         progress = self.folder / PROGRESS
@@ -179,7 +179,7 @@ class _Launch:
         with shown(progress, len(jobs), ready.folds, self.stderr):
             return launch_jobs(self.composer, self.config, Task(jobs), words)
 
-    def _finish(self, ready: _Ready, outcomes: Sequence[RunOutcome]) -> tuple[Made, ...]:
+    def _finish(self, ready: _Ready, outcomes: Sequence[RunOutcome]) -> tuple[RerunResult, ...]:
         """Compare every new run with its old one."""
         pairs = zip(ready.runs, outcomes, strict=True)
         return tuple(_compared(self.client, again.original, outcome) for again, outcome in pairs)
@@ -193,7 +193,7 @@ def _check(composer: Composer, originals: Sequence[Original], changes: Changes, 
     RequestError
         With all that stands in the way of any of them.
     """
-    bench = Workbench()
+    cache = ExperimentCache()
     faults: list[Fault] = []
     runs: list[Recomposed] = []
     differences: list[list[str]] = []
@@ -201,7 +201,7 @@ def _check(composer: Composer, originals: Sequence[Original], changes: Changes, 
     for original in originals:
         try:
             again = recompose(composer, original, changes, _tracking(original, changes, uri))
-            prepared = prepare(again.plan.experiment, bench)
+            prepared = prepare(again.plan.experiment, cache)
         except RequestError as error:
             faults += (_located(fault, original) for fault in error.faults)
             continue
@@ -249,16 +249,16 @@ def _names(ready: _Ready) -> list[str]:
     ]
 
 
-def _compared(client: MlflowClient, original: Original, outcome: RunOutcome) -> Made:
+def _compared(client: MlflowClient, original: Original, outcome: RunOutcome) -> RerunResult:
     """Set a new run beside the old one, and give the old one what it lacks if they are equal."""
     if outcome.status != "complete":
-        return Made(original, outcome, None)
+        return RerunResult(original, outcome, None)
     new = detail_of(client, outcome.run_id)
     agreement = compare_runs(client, original.detail, new)
     client.set_tag(outcome.run_id, VERDICT_TAG, str(agreement.verdict))
-    equal = agreement.scores.verdict == Verdict.EQUAL
+    equal = agreement.scores.verdict == RerunVerdict.EQUAL
     filled = fill(client, original.detail, new) if equal else []
-    return Made(original, outcome, agreement, tuple(filled))
+    return RerunResult(original, outcome, agreement, tuple(filled))
 
 
 @contextmanager

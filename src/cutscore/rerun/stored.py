@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cutscore.errors import Fault, RequestError
-from cutscore.tracking.reading import RunDetail, artifact_text
+from cutscore.runs.reading import RunDetail, artifact_text
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -12,11 +12,11 @@ from omegaconf.errors import OmegaConfBaseException
 from cutscore.config.build import Plan
 from cutscore.config.compose import NO_SEARCH, Composer, known_keys, unknown_setting
 from cutscore.errors import Fault, RequestError, listed, nearest
-from cutscore.search.entry import Entry
+from cutscore.search.entry import SpaceEntry
 from cutscore.search.notation import settings_given, without_search
 from cutscore.search.objectives import canonical_metric
 from cutscore.search.space import SPACE, Space, parse_space, read_space
-from cutscore.search.trying import Trying, value_faults
+from cutscore.search.trying import ComposedTrial, value_faults
 
 MOST_POINTS = 100_000
 """The largest grid that is laid out."""
@@ -81,7 +81,7 @@ def space_faults(
         faults += found
         if not found:
             sound.append(entry)
-    return [*faults, *value_faults(Trying(composer, config, overrides), sound, SPACE)]
+    return [*faults, *value_faults(ComposedTrial(composer, config, overrides), sound, SPACE)]
 
 
 def _search_node(config: DictConfig) -> dict[str, Any] | None:
@@ -124,7 +124,7 @@ def grid_faults(space: Space) -> list[Fault]:
     return []
 
 
-def _refusals(entry: Entry, metrics: Collection[str]) -> Iterator[Fault]:
+def _refusals(entry: SpaceEntry, metrics: Collection[str]) -> Iterator[Fault]:
     """Yield why a key may not be searched at all."""
     root = re.split(r"[./]", entry.key, maxsplit=1)[0]
     setting = f"{SPACE}.{entry.key}"
@@ -141,7 +141,7 @@ def _refusals(entry: Entry, metrics: Collection[str]) -> Iterator[Fault]:
         yield Fault(setting, problem, "Optimise another search.metric.")
 
 
-def _conflicts(entry: Entry, set_already: Mapping[str, Any]) -> Iterator[Fault]:
+def _conflicts(entry: SpaceEntry, set_already: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield that a key is both held at a value and searched."""
     if entry.key in set_already:
         problem = f"the request also sets {entry.key}={set_already[entry.key]}."
@@ -150,7 +150,7 @@ def _conflicts(entry: Entry, set_already: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _unknown(
-    entry: Entry, composer: Composer, config: DictConfig, keys: Sequence[str]
+    entry: SpaceEntry, composer: Composer, config: DictConfig, keys: Sequence[str]
 ) -> Iterator[Fault]:
     """Yield that a key or an option of a group does not exist."""
     is_group = entry.key in config.hydra.runtime.choices

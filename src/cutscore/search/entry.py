@@ -21,7 +21,7 @@ _RESERVED = ("null", "true", "false", "inf", "nan")
 
 
 @dataclass(frozen=True)
-class Entry:
+class SpaceEntry:
     """Values for one config key: numbers from `low` to `high`, both included, or `choices`.
 
     `step` is None where a float may have any value in between; `log` draws on a logarithmic

@@ -8,10 +8,10 @@ from dataclasses import replace
 from cutscore.config.build import Plan, compose_plan
 from cutscore.errors import CutscoreError
 from cutscore.experiment import pooled
-from cutscore.report.outer import OuterFigures
+from cutscore.report.outer import OuterEvaluation
 from cutscore.run import judge_run
 from cutscore.search.outcome import SearchOutcome
-from cutscore.search.parts import Desk, SearchJob, is_nested
+from cutscore.search.parts import SearchJob, TrialContext, is_nested
 
 PART = "validation.outer_part"
 
@@ -26,10 +26,10 @@ def outer_parts(plan: Plan) -> int:
     return int(getattr(plan.experiment.validation, "outer_folds", 0)) if is_nested(plan) else 0
 
 
-def judge_best(desk: Desk, outcome: SearchOutcome) -> OuterFigures:
+def judge_best(context: TrialContext, outcome: SearchOutcome) -> OuterEvaluation:
     """Judge a search's best trial on the outer rows, and write the figures into its run."""
-    plan = compose_plan(desk.composer, outcome.overrides)
-    return judge_run(plan, desk.bench, outcome.run_id)
+    plan = compose_plan(context.composer, outcome.overrides)
+    return judge_run(plan, context.cache, outcome.run_id)
 
 
 def part_job(job: SearchJob, part: int, parent_id: str) -> SearchJob:
@@ -43,7 +43,7 @@ def part_job(job: SearchJob, part: int, parent_id: str) -> SearchJob:
     )
 
 
-def judge_parts(desk: Desk, outcomes: Sequence[SearchOutcome]) -> OuterFigures:
+def judge_parts(context: TrialContext, outcomes: Sequence[SearchOutcome]) -> OuterEvaluation:
     """Judge the winner of each part on that part; together they judge how winners are found.
 
     Raises
@@ -55,5 +55,5 @@ def judge_parts(desk: Desk, outcomes: Sequence[SearchOutcome]) -> OuterFigures:
     for part, outcome in enumerate(outcomes):
         if outcome.status != "complete":
             raise CutscoreError(f"outer part {part} has no best trial: {outcome.failure}")
-        judged.append(judge_best(desk, outcome))
+        judged.append(judge_best(context, outcome))
     return pooled(judged)

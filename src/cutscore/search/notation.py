@@ -19,7 +19,7 @@ from hydra.core.override_parser.types import (
 from hydra.errors import HydraException
 
 from cutscore.errors import Fault, RequestError
-from cutscore.search.entry import Entry, spelled
+from cutscore.search.entry import SpaceEntry, spelled
 
 REMEDY = (
     "Write interval(low, high), range(start, stop[, step]), choice(a, b, ...), "
@@ -76,7 +76,7 @@ def is_off(value: object) -> bool:
     )
 
 
-def parse_entry(key: str, value: object, setting: str) -> Entry:
+def parse_entry(key: str, value: object, setting: str) -> SpaceEntry:
     """Read one entry; `setting` is what a fault calls it, a `+` before the key adds the key.
 
     Raises
@@ -122,7 +122,7 @@ def _parsed(text: str, setting: str) -> list[Any] | IntervalSweep | RangeSweep:
     return sweep
 
 
-def _categorical(key: str, values: list[Any], setting: str, added: bool) -> Entry:
+def _categorical(key: str, values: list[Any], setting: str, added: bool) -> SpaceEntry:
     strange = [value for value in values if not isinstance(value, (str, int, float, type(None)))]
     if strange:
         problem = f"{strange[0]!r} cannot be a choice: text, numbers, true, false and null can."
@@ -135,20 +135,20 @@ def _categorical(key: str, values: list[Any], setting: str, added: bool) -> Entr
     if len(values) < 2:
         shown = ", ".join(spelled(value) for value in values)
         raise RequestError(_single(f"choice({shown})", key, setting))
-    return Entry(key, "categorical", choices=tuple(values), added=added)
+    return SpaceEntry(key, "categorical", choices=tuple(values), added=added)
 
 
-def _interval(key: str, sweep: IntervalSweep, setting: str, added: bool) -> Entry:
+def _interval(key: str, sweep: IntervalSweep, setting: str, added: bool) -> SpaceEntry:
     """Return floats between two ends, or whole numbers for `int(interval(a, b))`."""
     low, high, log = sweep.start, sweep.end, "log" in sweep.tags
     whole = isinstance(low, int) and isinstance(high, int)
     _check_ends(f"interval({low}, {high})", key, (low, high), log, setting)
     if whole:
-        return Entry(key, "int", low, high, step=1, log=log, added=added)
-    return Entry(key, "float", float(low), float(high), log=log, added=added)
+        return SpaceEntry(key, "int", low, high, step=1, log=log, added=added)
+    return SpaceEntry(key, "float", float(low), float(high), log=log, added=added)
 
 
-def _range(key: str, sweep: RangeSweep, setting: str, added: bool) -> Entry:
+def _range(key: str, sweep: RangeSweep, setting: str, added: bool) -> SpaceEntry:
     """Return evenly spaced numbers; the stop is not among them, as everywhere in Hydra."""
     start, stop, step, log = sweep.start, sweep.stop, sweep.step, "log" in sweep.tags
     words = f"range({start}, {stop}{'' if step == 1 else f', {step}'})"
@@ -165,8 +165,8 @@ def _range(key: str, sweep: RangeSweep, setting: str, added: bool) -> Entry:
     last = first + steps * width
     _check_ends(words, key, (start, int(last) if whole else float(last)), log, setting)
     if whole:
-        return Entry(key, "int", start, int(last), step=step, log=log, added=added)
-    return Entry(key, "float", float(start), float(last), step=float(step), added=added)
+        return SpaceEntry(key, "int", start, int(last), step=step, log=log, added=added)
+    return SpaceEntry(key, "float", float(start), float(last), step=float(step), added=added)
 
 
 def _check_ends(words: str, key: str, ends: tuple[float, float], log: bool, setting: str) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from cutscore.records import Undefined
 from cutscore.run import RunOutcome
-from cutscore.search.parts import NO_SEARCH, Desk
+from cutscore.runs.reading import RunSummary, list_runs
+from cutscore.search.parts import NO_SEARCH, TrialContext
 from cutscore.search.records import Scale, StudyRecord, TrialRecord, best_of
 from cutscore.search.slots import DIED, REASON, RUN_ID, finished
-from cutscore.tracking.reading import RunSummary, list_runs
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -47,19 +47,19 @@ class SearchOutcome(RunOutcome):
     outer: Mapping[str, float] | None = None
 
 
-def study_record(desk: Desk) -> StudyRecord:
+def study_record(context: TrialContext) -> StudyRecord:
     """Return the study and its trials as plain values, with the metrics of their runs."""
-    trials = desk.study.get_trials(deepcopy=False)
-    runs = {run.run_id: run for run in _runs(desk, len(trials))}
+    trials = context.study.get_trials(deepcopy=False)
+    runs = {run.run_id: run for run in _runs(context, len(trials))}
     records = tuple(_record(trial, runs) for trial in trials)
-    goals = tuple(zip(desk.settings.metrics, desk.settings.directions, strict=True))
-    space = {entry.key: _scale(entry) for entry in desk.space.entries}
-    return StudyRecord(desk.task.study, goals, records, space, best_of(records, goals))
+    goals = tuple(zip(context.settings.metrics, context.settings.directions, strict=True))
+    space = {entry.key: _scale(entry) for entry in context.space.entries}
+    return StudyRecord(context.task.study, goals, records, space, best_of(records, goals))
 
 
-def count_finished(desk: Desk) -> int:
+def count_finished(context: TrialContext) -> int:
     """Return how many slots are filled."""
-    return len(finished(desk.study.get_trials(deepcopy=False)))
+    return len(finished(context.study.get_trials(deepcopy=False)))
 
 
 def failures(study: StudyRecord) -> str:
@@ -75,14 +75,14 @@ def command(overrides: Sequence[str], *, without: Sequence[str] = ()) -> str:
     return " ".join(["cutscore run", *(shlex.quote(text) for text in words)])
 
 
-def own_overrides(desk: Desk, best: TrialRecord) -> tuple[str, ...]:
+def own_overrides(context: TrialContext, best: TrialRecord) -> tuple[str, ...]:
     """Return the overrides that reproduce a trial: thread counts, which change nothing, aside."""
-    proposed = desk.space.overrides(best.params)
-    return (*desk.given, *proposed, NO_SEARCH)
+    proposed = context.space.overrides(best.params)
+    return (*context.given, *proposed, NO_SEARCH)
 
 
-def _runs(desk: Desk, trials: int) -> list[RunSummary]:
-    return list_runs(desk.client, limit=2 * trials + 10, parent_id=desk.task.parent_id)
+def _runs(context: TrialContext, trials: int) -> list[RunSummary]:
+    return list_runs(context.client, limit=2 * trials + 10, parent_id=context.task.parent_id)
 
 
 def _record(trial: FrozenTrial, runs: Mapping[str, RunSummary]) -> TrialRecord:

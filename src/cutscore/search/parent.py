@@ -14,14 +14,14 @@ from cutscore.errors import StoreError
 from cutscore.report.items import Item, Metric, Param, Tag, Text
 from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, KIND_TAG, PARENT_TAG, SEARCH
 from cutscore.report.redact import redact
+from cutscore.runs.liveness import judge_life
+from cutscore.runs.shutdown_guard import ShutdownGuard
+from cutscore.runs.writer import RunWriter, end_run, open_run, reopen_run
 from cutscore.search.outcome import OPTIMISM, SearchOutcome
-from cutscore.search.parts import STUDY_TAG, Desk, SearchJob
+from cutscore.search.parts import STUDY_TAG, SearchJob, TrialContext
 from cutscore.search.records import StudyRecord, TrialRecord
 from cutscore.search.report import search_items
 from cutscore.search.study import DEFINITION, PARENT
-from cutscore.tracking.lifeline import Lifeline
-from cutscore.tracking.liveness import judge_life
-from cutscore.tracking.writer import RunWriter, end_run, open_run, reopen_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
@@ -38,7 +38,7 @@ class Parent:
 
 
 @contextmanager
-def parent_run(desk: Desk, life: Lifeline) -> Iterator[Parent]:
+def parent_run(context: TrialContext, life: ShutdownGuard) -> Iterator[Parent]:
     """Open the study's own run: made, gone on with, or joined where another process leads.
 
     Raises
@@ -47,26 +47,26 @@ def parent_run(desk: Desk, life: Lifeline) -> Iterator[Parent]:
         If the study's run is not in this store.
     """
     with ExitStack() as stack:
-        with desk.storage.lock:
-            known = known_parent(desk)
+        with context.storage.lock:
+            known = known_parent(context)
             if known is None:
-                writer = stack.enter_context(_made(desk, desk.task.job, life))
-                desk.study.set_user_attr(PARENT, writer.run_id)
+                writer = stack.enter_context(_made(context, context.task.job, life))
+                context.study.set_user_attr(PARENT, writer.run_id)
             elif _led_by_another(known):
                 writer = None
             else:
                 run_id = known.info.run_id
-                again = reopen_run(desk.client, run_id, life=life, unsent=desk.unsent)
+                again = reopen_run(context.client, run_id, life=life, unsent=context.unsent)
                 writer = stack.enter_context(again)
         if writer is None:
             yield Parent(known.info.run_id if known else "", None)
             return
-        closer = _TrialCloser(desk.client, writer.run_id, desk.store.experiment_id)
+        closer = _TrialCloser(context.client, writer.run_id, context.store.experiment_id)
         stack.callback(life.register(closer.close, last=True))
         yield Parent(writer.run_id, writer)
 
 
-def known_parent(desk: Desk) -> entities.Run | None:
+def known_parent(context: TrialContext) -> entities.Run | None:
     """Return the study's own run, None if it has none yet.
 
     Raises
@@ -76,11 +76,11 @@ def known_parent(desk: Desk) -> entities.Run | None:
     """
     from mlflow.exceptions import MlflowException
 
-    run_id = desk.study.user_attrs.get(PARENT)
+    run_id = context.study.user_attrs.get(PARENT)
     if run_id is None:
         return None
     try:
-        run = desk.client.get_run(run_id)
+        run = context.client.get_run(run_id)
     except MlflowException as error:
         run = None
         cause: Exception | None = error
@@ -88,7 +88,7 @@ def known_parent(desk: Desk) -> entities.Run | None:
         cause = None
     if run is None or run.info.lifecycle_stage == "deleted":
         raise StoreError(
-            f'the runs of the study "{desk.task.study}" are not in this store (its own was '
+            f'the runs of the study "{context.task.study}" are not in this store (its own was '
             f"{run_id}). Name the store they are in as tracking.uri, or another search.storage."
         ) from cause
     return run
@@ -99,13 +99,13 @@ def is_whole(run: entities.Run | None) -> bool:
     return run is not None and COMPLETE_TAG in run.data.tags
 
 
-def parent_items(desk: Desk, outcome: SearchOutcome) -> Iterator[Item]:
+def parent_items(context: TrialContext, outcome: SearchOutcome) -> Iterator[Item]:
     """Yield what was asked for, what came of it, and the best trial's threshold.
 
     What may differ when a study is gone on with is a tag or a metric: params are written once.
     """
-    settings, study = desk.settings, outcome.study
-    words: Mapping[str, str] = desk.study.user_attrs[DEFINITION]
+    settings, study = context.settings, outcome.study
+    words: Mapping[str, str] = context.study.user_attrs[DEFINITION]
     for key, value in words.items():
         yield Param(key, value)
     tags = {
@@ -118,24 +118,28 @@ def parent_items(desk: Desk, outcome: SearchOutcome) -> Iterator[Item]:
     yield Metric("trials", outcome.total)
     for word, state in (("complete", "COMPLETE"), ("pruned", "PRUNED"), ("failed", "FAIL")):
         yield Metric(f"trials_{word}", sum(trial.state == state for trial in study.trials))
-    body = {"study": study.name, "definition": dict(words), "overrides": list(desk.plan.overrides)}
+    body = {
+        "study": study.name,
+        "definition": dict(words),
+        "overrides": list(context.plan.overrides),
+    }
     yield Text("search.yaml", redact(yaml.safe_dump(body, sort_keys=False)))
     if study.best is not None:
         yield from _best_items(study, study.best, outcome)
     yield from search_items(study, outcome.shares)
 
 
-def tag_best(desk: Desk, parent_id: str, best: TrialRecord | None) -> None:
+def tag_best(context: TrialContext, parent_id: str, best: TrialRecord | None) -> None:
     """Tag the best trial's run, and take the tag from an earlier best."""
-    marked = desk.client.search_runs(
-        [desk.store.experiment_id],
+    marked = context.client.search_runs(
+        [context.store.experiment_id],
         f"tags.`{PARENT_TAG}` = '{parent_id}' AND tags.`{BEST_TAG}` = 'true'",
     )
     for run in marked:
         if best is None or run.info.run_id != best.run_id:
-            desk.client.delete_tag(run.info.run_id, BEST_TAG)
+            context.client.delete_tag(run.info.run_id, BEST_TAG)
     if best is not None:
-        desk.client.set_tag(best.run_id, BEST_TAG, "true")
+        context.client.set_tag(best.run_id, BEST_TAG, "true")
 
 
 def _best_items(study: StudyRecord, best: TrialRecord, outcome: SearchOutcome) -> Iterator[Item]:
@@ -160,15 +164,17 @@ def _best_items(study: StudyRecord, best: TrialRecord, outcome: SearchOutcome) -
     yield Text("best_threshold.json", json.dumps(chosen, indent=2) + "\n")
 
 
-def _made(desk: Desk, job: SearchJob, life: Lifeline) -> AbstractContextManager[RunWriter]:
+def _made(
+    context: TrialContext, job: SearchJob, life: ShutdownGuard
+) -> AbstractContextManager[RunWriter]:
     return open_run(
-        desk.client,
-        desk.store.experiment_id,
+        context.client,
+        context.store.experiment_id,
         job.name,
-        tags={KIND_TAG: SEARCH, STUDY_TAG: desk.task.study},
+        tags={KIND_TAG: SEARCH, STUDY_TAG: context.task.study},
         parent_id=job.parent_id,
         life=life,
-        unsent=desk.unsent,
+        unsent=context.unsent,
     )
 
 

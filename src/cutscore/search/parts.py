@@ -8,17 +8,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cutscore.care.init import Store
 from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import Layers
-from cutscore.experiment import Workbench, prepare
+from cutscore.experiment import ExperimentCache, prepare
 from cutscore.run import UNSENT, open_store
+from cutscore.runs.identity import now_text, process_tags
 from cutscore.search.settings import SearchSettings
 from cutscore.search.space import Space, parse_space
 from cutscore.search.storage import Storage, open_storage
 from cutscore.search.study import load_study
-from cutscore.store.init import Store
-from cutscore.tracking.identity import now_text, process_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -80,7 +80,7 @@ class Assignment:
 
 
 @dataclass(frozen=True, eq=False)
-class Desk:
+class TrialContext:
     """One process's own tools for running trials of a study."""
 
     task: Assignment
@@ -91,7 +91,7 @@ class Desk:
     study: Study
     store: Store
     client: MlflowClient
-    bench: Workbench
+    cache: ExperimentCache
     identity: Mapping[str, str] = field(default_factory=process_tags)
 
     @property
@@ -133,13 +133,13 @@ def is_nested(plan: Plan) -> bool:
     return nested and getattr(validation, "outer_part", None) is None
 
 
-def open_desk(task: Assignment, bench: Workbench) -> Desk:
+def open_trial_context(task: Assignment, cache: ExperimentCache) -> TrialContext:
     """Open everything a process needs to run trials."""
     composer = Composer(task.job.layers, task.job.primary)
     plan = compose_plan(composer, task.job.overrides)
     storage = open_storage(task.url)
     store, client = open_store(plan)
-    return Desk(
+    return TrialContext(
         task=task,
         composer=composer,
         plan=plan,
@@ -148,11 +148,11 @@ def open_desk(task: Assignment, bench: Workbench) -> Desk:
         study=load_study(storage, task.study, plan.search, task.folds),
         store=store,
         client=client,
-        bench=bench,
+        cache=cache,
     )
 
 
-def folds_of(plan: Plan, bench: Workbench) -> tuple[int, str]:
+def folds_of(plan: Plan, cache: ExperimentCache) -> tuple[int, str]:
     """Return the number of folds of a plan and the digest of its data."""
-    prepared = prepare(plan.experiment, bench)
+    prepared = prepare(plan.experiment, cache)
     return len(prepared.folds.splits), prepared.dataset.digest

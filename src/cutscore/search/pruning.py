@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cutscore.errors import HopelessError
+from cutscore.errors import RunPruned
 from cutscore.search.settings import SearchSettings
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def make_pruner(settings: SearchSettings, folds: int) -> BasePruner:
 def end_if_hopeless(
     study: Study, trial: Trial, settings: SearchSettings, value: float, step: int, folds: int
 ) -> None:
-    """Report the value after `step` finished folds of `folds`; raise HopelessError if it is bad.
+    """Report the value after `step` finished folds of `folds`; raise RunPruned if it is bad.
 
     Halving would prune from the second trial on, so all pruners wait for the startup trials.
     """
@@ -58,7 +58,7 @@ def end_if_hopeless(
         return
     there = [t.intermediate_values[step] for t in complete if step in t.intermediate_values]
     beside = f"; the median of {len(there)} complete trials was {np.median(there):.6g} there"
-    raise HopelessError(
+    raise RunPruned(
         f"pruned after fold {step} of {folds}: prune_value, in place of {settings.metrics[0]}, "
         f"was {value:.6g}{beside if there else ''} ({settings.pruner} pruner)"
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cutscore.records import Undefined
 from cutscore.report.figures.search.searched import Searched
-from cutscore.report.items import Figure, Item, Table, Tag, Text
+from cutscore.report.items import Figure, Item, TableFile, Tag, Text
 from cutscore.report.record_spec import UNDEFINED_PREFIX
 from cutscore.search.arrays import (
     front_columns,
@@ -34,7 +34,7 @@ def search_items(
     if shares is None:
         shares = importances(study)
     shown = searched(study, () if isinstance(shares, Undefined) else list(shares))
-    yield Table("trials.csv", trial_columns(study))
+    yield TableFile("trials.csv", trial_columns(study))
     yield from _importance_items(study, shares)
     yield from _pictures(study, shown)
     if len(study.objectives) > 1:
@@ -59,7 +59,7 @@ def _importance_items(study: StudyRecord, shares: dict[str, float] | Undefined) 
         return
     from cutscore.report.figures.search import importances as drawing
 
-    yield Table("importances.csv", importance_columns(shares))
+    yield TableFile("importances.csv", importance_columns(shares))
     names = short_names(study.space)
     bars = {names[key]: share for key, share in shares.items()}
     words = importance_words(study)
@@ -90,5 +90,5 @@ def _front_items(study: StudyRecord, shown: Searched) -> Iterator[Item]:
         return
     from cutscore.report.figures.search.pareto import pareto_front
 
-    yield Table("pareto.csv", front_columns(study))
+    yield TableFile("pareto.csv", front_columns(study))
     yield Figure("pareto.png", pareto_front(study.name, shown))

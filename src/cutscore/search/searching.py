@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.errors import StoreError
-from cutscore.experiment import Workbench
-from cutscore.report.outer import OuterFigures, outer_items
+from cutscore.experiment import ExperimentCache
+from cutscore.report.outer import OuterEvaluation, outer_items
 from cutscore.report.redact import redact
 from cutscore.run import labels, open_store
+from cutscore.runs.news import Step, tell
+from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.search.healing import heal, running_elsewhere
 from cutscore.search.importances import importances
 from cutscore.search.judged import (
@@ -38,17 +40,15 @@ from cutscore.search.parent import (
     parent_run,
     tag_best,
 )
-from cutscore.search.parts import Assignment, Desk, SearchJob, folds_of, is_nested
+from cutscore.search.parts import Assignment, SearchJob, TrialContext, folds_of, is_nested
 from cutscore.search.records import StudyRecord
 from cutscore.search.settings import SearchSettings
 from cutscore.search.slots import free_slot
 from cutscore.search.space import Space, parse_space
 from cutscore.search.storage import check_storage, open_storage, storage_url
 from cutscore.search.study import check_study, definition, open_study, study_key
-from cutscore.search.workers import Crew
+from cutscore.search.workers import WorkerPool
 from cutscore.search.working import stop_reason, work
-from cutscore.tracking.lifeline import lifeline
-from cutscore.tracking.news import Step, tell
 
 if TYPE_CHECKING:
     from mlflow import entities
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 1.0
 
 
-def check_search(plan: Plan, bench: Workbench) -> None:
+def check_search(plan: Plan, cache: ExperimentCache) -> None:
     """Check a search's storage, and that an earlier study there can be gone on with.
 
     Nothing is written; the space has been checked with the request.
@@ -70,13 +70,13 @@ def check_search(plan: Plan, bench: Workbench) -> None:
     if not check_storage(url):
         return
     space = parse_space(plan.search.space, plan.overrides)
-    _, digest = folds_of(plan, bench)
+    _, digest = folds_of(plan, cache)
     words = definition(plan.search, space)
     storage = open_storage(url)
     check_study(storage, study_key(plan, digest), words, new=plan.search.new_study)
 
 
-def search(plan: Plan, bench: Workbench, job: SearchJob) -> SearchOutcome:
+def search(plan: Plan, cache: ExperimentCache, job: SearchJob) -> SearchOutcome:
     """Run a plan's search to its declared total, or go on with it, and return its outcome.
 
     With validation.outer=nested each outer part has a search first, whose winner it judges; what
@@ -93,48 +93,50 @@ def search(plan: Plan, bench: Workbench, job: SearchJob) -> SearchOutcome:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        return _search(plan, bench, job)
+        return _search(plan, cache, job)
     except (OptunaError, SQLAlchemyError) as error:
         where = redact(storage_url(plan.search, plan.tracking))
         words = redact(" ".join(str(error.__cause__ or error).split()))
         raise StoreError(f"the search's storage {where} cannot be used: {words}") from error
 
 
-def _search(plan: Plan, bench: Workbench, job: SearchJob) -> SearchOutcome:
-    with lifeline() as life:
-        desk = _open(plan, bench, job)
-        _heal(desk)
-        known = known_parent(desk)
-        if known is not None and is_whole(known) and not _has_work(desk):
-            desk = _under(desk, known.info.run_id)
-            return _known_outcome(desk, known)
-        with parent_run(desk, life) as parent:
-            desk = _under(desk, parent.run_id)
-            outer = _search_parts(desk, plan, bench)
-            stopped = _work(desk)
-            outcome = _end(desk, parent, stopped, outer)
-        if parent.writer is None and not is_whole(known_parent(desk)):
-            with parent_run(desk, life) as parent:  # who led has died
-                outcome = _end(desk, parent, stopped, outer)
+def _search(plan: Plan, cache: ExperimentCache, job: SearchJob) -> SearchOutcome:
+    with shutdown_guard() as life:
+        context = _open(plan, cache, job)
+        _heal(context)
+        known = known_parent(context)
+        if known is not None and is_whole(known) and not _has_work(context):
+            context = _under(context, known.info.run_id)
+            return _known_outcome(context, known)
+        with parent_run(context, life) as parent:
+            context = _under(context, parent.run_id)
+            outer = _search_parts(context, plan, cache)
+            stopped = _work(context)
+            outcome = _end(context, parent, stopped, outer)
+        if parent.writer is None and not is_whole(known_parent(context)):
+            with parent_run(context, life) as parent:  # who led has died
+                outcome = _end(context, parent, stopped, outer)
         return outcome
 
 
-def _search_parts(desk: Desk, plan: Plan, bench: Workbench) -> OuterFigures | None:
+def _search_parts(
+    context: TrialContext, plan: Plan, cache: ExperimentCache
+) -> OuterEvaluation | None:
     """Run the search of each outer part and have the parts judge their winners."""
     if not is_nested(plan):
         return None
     outcomes = []
     for part in range(outer_parts(plan)):
-        job = part_job(desk.task.job, part, desk.task.parent_id)
-        own = compose_plan(desk.composer, job.overrides)
-        outcomes.append(search(own, bench, job))
-    return judge_parts(desk, outcomes)
+        job = part_job(context.task.job, part, context.task.parent_id)
+        own = compose_plan(context.composer, job.overrides)
+        outcomes.append(search(own, cache, job))
+    return judge_parts(context, outcomes)
 
 
-def _open(plan: Plan, bench: Workbench, job: SearchJob) -> Desk:
+def _open(plan: Plan, cache: ExperimentCache, job: SearchJob) -> TrialContext:
     """Open storage, study and store of a search."""
     settings: SearchSettings = plan.search
-    folds, digest = folds_of(plan, bench)
+    folds, digest = folds_of(plan, cache)
     space = parse_space(settings.space, plan.overrides)
     url = storage_url(settings, plan.tracking)
     storage = open_storage(url)
@@ -143,7 +145,7 @@ def _open(plan: Plan, bench: Workbench, job: SearchJob) -> Desk:
     deadline = None if settings.timeout is None else time.time() + settings.timeout
     task = Assignment(job, url, study.study_name, "", _total(settings, space), folds, deadline)
     composer = Composer(job.layers, job.primary)
-    return Desk(task, composer, plan, space, storage, study, store, client, bench)
+    return TrialContext(task, composer, plan, space, storage, study, store, client, cache)
 
 
 def _total(settings: SearchSettings, space: Space) -> int:
@@ -153,72 +155,74 @@ def _total(settings: SearchSettings, space: Space) -> int:
     return settings.trials
 
 
-def _under(desk: Desk, parent_id: str) -> Desk:
-    return replace(desk, task=replace(desk.task, parent_id=parent_id))
+def _under(context: TrialContext, parent_id: str) -> TrialContext:
+    return replace(context, task=replace(context.task, parent_id=parent_id))
 
 
-def _work(desk: Desk) -> str:
+def _work(context: TrialContext) -> str:
     """Have trials run until none is left to run; return why it stopped before, '' if it did not."""
-    crew = Crew(desk, desk.settings.workers)
-    while _has_work(desk):
-        if _goes_on(desk):
-            _run_trials(desk, crew)
+    crew = WorkerPool(context, context.settings.workers)
+    while _has_work(context):
+        if _goes_on(context):
+            _run_trials(context, crew)
         if crew.gave_up:
             return f"{crew.in_a_row} workers died in a row, and no trial was finished in between"
-        _wait_for_others(desk)
-    return stop_reason(desk) or ""
+        _wait_for_others(context)
+    return stop_reason(context) or ""
 
 
-def _run_trials(desk: Desk, crew: Crew) -> None:
-    if desk.settings.workers > 1:
+def _run_trials(context: TrialContext, crew: WorkerPool) -> None:
+    if context.settings.workers > 1:
         crew.work()
     else:
-        work(desk)
+        work(context)
 
 
-def _wait_for_others(desk: Desk) -> None:
+def _wait_for_others(context: TrialContext) -> None:
     """Wait until no process elsewhere runs a trial, or one that died has given its slot back."""
     told = False
-    while others := running_elsewhere(desk):
+    while others := running_elsewhere(context):
         if not told:
             hosts = sorted({str(trial.user_attrs.get("host")) for trial in others})
             line = f"waiting for {len(others)} trial(s) of other processes ({', '.join(hosts)})"
-            tell(desk.task.job.progress, Step("", line=line))
+            tell(context.task.job.progress, Step("", line=line))
             told = True
         time.sleep(WAIT_SECONDS)
-        _heal(desk)
-        if _goes_on(desk):
+        _heal(context)
+        if _goes_on(context):
             return
 
 
-def _heal(desk: Desk) -> None:
-    for line in heal(desk):
-        tell(desk.task.job.progress, Step("", line=line))
+def _heal(context: TrialContext) -> None:
+    for line in heal(context):
+        tell(context.task.job.progress, Step("", line=line))
 
 
-def _has_work(desk: Desk) -> bool:
-    return _goes_on(desk) or bool(running_elsewhere(desk))
+def _has_work(context: TrialContext) -> bool:
+    return _goes_on(context) or bool(running_elsewhere(context))
 
 
-def _goes_on(desk: Desk) -> bool:
+def _goes_on(context: TrialContext) -> bool:
     """Return whether a slot is free and nothing speaks against another trial."""
-    free = free_slot(desk.study.get_trials(deepcopy=False), desk.task.total)
-    return free is not None and stop_reason(desk) is None
+    free = free_slot(context.study.get_trials(deepcopy=False), context.task.total)
+    return free is not None and stop_reason(context) is None
 
 
-def _end(desk: Desk, parent: Parent, stopped: str, outer: OuterFigures | None) -> SearchOutcome:
+def _end(
+    context: TrialContext, parent: Parent, stopped: str, outer: OuterEvaluation | None
+) -> SearchOutcome:
     """Record what came of the search, if this process leads it, and return it."""
-    outcome = _outcome(desk, stopped)
+    outcome = _outcome(context, stopped)
     study, writer = outcome.study, parent.writer
-    if study.best is not None and _is_judged_here(desk):
-        outer = judge_best(desk, outcome)
+    if study.best is not None and _is_judged_here(context):
+        outer = judge_best(context, outcome)
     if outer is not None:
         outcome = replace(outcome, outer=outer.defined(), notes=outer.notes)
     if writer is None:
         return outcome
-    tag_best(desk, parent.run_id, study.best)
-    writer.write(parent_items(desk, outcome))
-    if outer is not None and is_nested(desk.plan):
+    tag_best(context, parent.run_id, study.best)
+    writer.write(parent_items(context, outcome))
+    if outer is not None and is_nested(context.plan):
         writer.write(outer_items(outer))
     if study.best is None:
         writer.fail(outcome.failure)
@@ -227,52 +231,52 @@ def _end(desk: Desk, parent: Parent, stopped: str, outer: OuterFigures | None) -
     return outcome
 
 
-def _is_judged_here(desk: Desk) -> bool:
+def _is_judged_here(context: TrialContext) -> bool:
     """Return whether the best trial is the winner: the best of a sweep's cell may not be."""
-    return holds_out(desk.plan) and desk.task.job.parent_id is None
+    return holds_out(context.plan) and context.task.job.parent_id is None
 
 
-def _known_outcome(desk: Desk, parent: entities.Run) -> SearchOutcome:
+def _known_outcome(context: TrialContext, parent: entities.Run) -> SearchOutcome:
     """Return the outcome of a search that has nothing left to do, as its runs tell it."""
-    outcome = _outcome(desk, stop_reason(desk) or "")
-    source = parent.data.metrics if is_nested(desk.plan) else outcome.metrics
+    outcome = _outcome(context, stop_reason(context) or "")
+    source = parent.data.metrics if is_nested(context.plan) else outcome.metrics
     outer = {key: value for key, value in source.items() if key.startswith("outer_")}
     return replace(outcome, nothing_to_do=True, outer=outer or None)
 
 
-def _outcome(desk: Desk, stopped: str) -> SearchOutcome:
+def _outcome(context: TrialContext, stopped: str) -> SearchOutcome:
     """Return the outcome of the best trial, with the whole study."""
-    study = study_record(desk)
+    study = study_record(context)
     shares = importances(study)
-    done, total = count_finished(desk), desk.task.total
+    done, total = count_finished(context), context.task.total
     named: dict[str, Any] = {
         "stopped": stopped if done < total else "",
         "total": total,
         "finished": done,
-        "workers": desk.settings.workers,
-        "parent_id": desk.task.parent_id,
+        "workers": context.settings.workers,
+        "parent_id": context.task.parent_id,
         "study": study,
         "shares": shares,
     }
-    objective = str(desk.plan.experiment.threshold.objective)
+    objective = str(context.plan.experiment.threshold.objective)
     if study.best is None:
         return SearchOutcome(
-            desk.task.job.name,
-            desk.task.parent_id,
+            context.task.job.name,
+            context.task.parent_id,
             "failed",
             objective,
-            labels(desk.plan),
+            labels(context.plan),
             failure=f"no trial of {done} is complete: {failures(study)}",
             **named,
         )
     best = study.best
-    overrides = own_overrides(desk, best)
+    overrides = own_overrides(context, best)
     return SearchOutcome(
-        desk.task.job.name,
+        context.task.job.name,
         best.run_id,
         "complete",
         objective,
-        _labels(desk, study),
+        _labels(context, study),
         best.metrics,
         overrides=overrides,
         command=command(overrides),
@@ -280,7 +284,7 @@ def _outcome(desk: Desk, stopped: str) -> SearchOutcome:
     )
 
 
-def _labels(desk: Desk, study: StudyRecord) -> dict[str, str]:
+def _labels(context: TrialContext, study: StudyRecord) -> dict[str, str]:
     """Return the labels of the best trial: those of the cell, and its own values."""
     own = {key: str(value) for key, value in (study.best.params if study.best else {}).items()}
-    return {**labels(desk.plan), **own}
+    return {**labels(context.plan), **own}

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cutscore.errors import Fault, RequestError
-from cutscore.search.entry import Entry, Value
+from cutscore.search.entry import SpaceEntry, Value
 from cutscore.search.notation import flattened, is_off, parse_entry, settings_given
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-__all__ = ["SPACE", "Entry", "Space", "Value", "parse_space", "read_space"]
+__all__ = ["SPACE", "Space", "SpaceEntry", "Value", "parse_space", "read_space"]
 
 SPACE = "search.space"
 
@@ -24,7 +24,7 @@ SPACE = "search.space"
 class Space:
     """What a search varies; `removed` are the settings whose entries were turned off."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[SpaceEntry, ...]
     removed: tuple[str, ...] = ()
 
     def suggest(self, trial: BaseTrial) -> dict[str, Value]:
@@ -86,7 +86,7 @@ def read_space(raw: Mapping[str, Any], overrides: Sequence[str]) -> tuple[Space,
     typed = [(key, value) for key, value in settings_given(overrides) if key.startswith(prefix)]
     for key, value in [*flattened(raw), *((k.removeprefix(prefix), v) for k, v in typed)]:
         given[key.removeprefix("+")] = (key, value)
-    entries: list[Entry] = []
+    entries: list[SpaceEntry] = []
     faults: list[Fault] = []
     for key, value in given.values():
         if is_off(value):
@@ -101,7 +101,7 @@ def read_space(raw: Mapping[str, Any], overrides: Sequence[str]) -> tuple[Space,
     return Space(tuple(entries), removed), faults
 
 
-def _continuous(entry: Entry) -> Fault:
+def _continuous(entry: SpaceEntry) -> Fault:
     problem = f"a grid has no end of values in {entry.text}."
     remedy = "Write range(start, stop, step) or choice(...), or choose another search.sampler."
     return Fault(f"{SPACE}.{entry.key}", problem, remedy)

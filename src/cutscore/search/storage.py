@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
+from cutscore.runs.settings import TrackingSettings
 from cutscore.search.locks import StorageLock
 from cutscore.search.settings import ENVIRONMENT, SearchSettings
-from cutscore.tracking.settings import TrackingSettings
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage

@@ -17,14 +17,14 @@ from cutscore.records import Undefined
 from cutscore.report.items import Item, Metric
 from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG
 from cutscore.report.redact import redact
-from cutscore.run import Job, RunOutcome, Watcher, execute_run, failed_outcome, labels
-from cutscore.search.parts import NO_SEARCH, STATE_TAG, STUDY_TAG, TRIAL_TAG, Desk
+from cutscore.run import Job, RunObserver, RunOutcome, execute_run, failed_outcome, labels
+from cutscore.runs.news import Step, tell
+from cutscore.runs.shutdown_guard import shutdown_guard
+from cutscore.runs.writer import end_run, open_run
+from cutscore.search.parts import NO_SEARCH, STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
 from cutscore.search.pruning import end_if_hopeless
 from cutscore.search.settings import SearchSettings
 from cutscore.search.slots import ERROR, REASON, RUN_ID, TRACE
-from cutscore.tracking.lifeline import lifeline
-from cutscore.tracking.news import Step, tell
-from cutscore.tracking.writer import end_run, open_run
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -49,7 +49,7 @@ class TrialEnd:
 
 
 @dataclass
-class TrialWatcher(Watcher):
+class TrialObserver(RunObserver):
     """Links a trial and its run, reports folds to the pruner and checks the result."""
 
     study: Study
@@ -91,43 +91,43 @@ class TrialWatcher(Watcher):
                 raise UndefinedMetricError(f"{metric} is {metrics[metric]}")
 
 
-def run_trial(desk: Desk, trial: Trial) -> TrialEnd:
+def run_trial(context: TrialContext, trial: Trial) -> TrialEnd:
     """Run a trial that this process has taken, and tell the study how it ended."""
-    name = f"{desk.task.job.prefix}_trial{trial.number:03d}"
+    name = f"{context.task.job.prefix}_trial{trial.number:03d}"
     try:
-        values = desk.space.suggest(trial)
-        overrides = trial_overrides(desk, values)
-        plan = compose_plan(desk.composer, overrides)
+        values = context.space.suggest(trial)
+        overrides = trial_overrides(context, values)
+        plan = compose_plan(context.composer, overrides)
     except (CutscoreError, ValueError) as error:
-        outcome = _record_failure(desk, trial, name, error)
-        return settle(desk, trial, outcome)
+        outcome = _record_failure(context, trial, name, error)
+        return settle(context, trial, outcome)
     name = f"{name}_{plan.choices['features']}_{plan.choices['sampling']}"
-    watcher = TrialWatcher(
-        desk.study, trial, desk.settings, plan.experiment, desk.task.job.progress, name
+    observer = TrialObserver(
+        context.study, trial, context.settings, plan.experiment, context.task.job.progress, name
     )
-    folder = desk.task.job.folder / "trials"
+    folder = context.task.job.folder / "trials"
     with _logged(folder / f"{name}.log") as log_file:
         job = Job(
             name=name,
             log_file=log_file,
-            parent_id=desk.task.parent_id,
-            tags=_tags(desk, trial),
-            watcher=watcher,
-            place=(desk.store, desk.client),
+            parent_id=context.task.parent_id,
+            tags=_tags(context, trial),
+            observer=observer,
+            place=(context.store, context.client),
         )
-        outcome = execute_run(plan, desk.bench, job)
-    return settle(desk, trial, outcome)
+        outcome = execute_run(plan, context.cache, job)
+    return settle(context, trial, outcome)
 
 
-def trial_overrides(desk: Desk, values: Mapping[str, object]) -> list[str]:
+def trial_overrides(context: TrialContext, values: Mapping[str, object]) -> list[str]:
     """Return the overrides that a person would type to run these values."""
-    threads = [f"threads={desk.task.threads}"] if desk.task.threads else []
-    given = [*desk.given, *threads]
-    proposed = desk.space.overrides(values)  # type: ignore[arg-type]
+    threads = [f"threads={context.task.threads}"] if context.task.threads else []
+    given = [*context.given, *threads]
+    proposed = context.space.overrides(values)  # type: ignore[arg-type]
     return [*given, *proposed, NO_SEARCH]
 
 
-def settle(desk: Desk, trial: Trial, outcome: RunOutcome) -> TrialEnd:
+def settle(context: TrialContext, trial: Trial, outcome: RunOutcome) -> TrialEnd:
     """Write a run's end to its tag and then to the study."""
     from optuna.exceptions import UpdateFinishedTrialError
     from optuna.trial import TrialState
@@ -135,51 +135,51 @@ def settle(desk: Desk, trial: Trial, outcome: RunOutcome) -> TrialEnd:
     states: dict[str, State] = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
     state = states[outcome.status]
     values = tuple(
-        outcome.metrics[metric] for metric in desk.settings.metrics if state == "COMPLETE"
+        outcome.metrics[metric] for metric in context.settings.metrics if state == "COMPLETE"
     )
     if outcome.run_id:
-        desk.client.set_tag(outcome.run_id, STATE_TAG, state)
+        context.client.set_tag(outcome.run_id, STATE_TAG, state)
     for key, text in ((REASON, outcome.failure), (ERROR, outcome.error), (TRACE, outcome.trace)):
         if text:
             trial.set_user_attr(key, redact(text))
     try:
-        desk.study.tell(trial, list(values) or None, state=TrialState[state])
+        context.study.tell(trial, list(values) or None, state=TrialState[state])
     except (UpdateFinishedTrialError, ValueError) as error:
-        _retract(desk, outcome, str(error))
+        _retract(context, outcome, str(error))
         return TrialEnd(trial.number, outcome.name, "FAIL", reason="it was given up as dead")
     return TrialEnd(trial.number, outcome.name, state, values, outcome.failure)
 
 
-def _retract(desk: Desk, outcome: RunOutcome, why: str) -> None:
+def _retract(context: TrialContext, outcome: RunOutcome, why: str) -> None:
     """Take a run's completeness back: while this process stood still, its trial was repeated."""
     if not outcome.run_id:
         return
     if outcome.status == "complete":
-        desk.client.delete_tag(outcome.run_id, COMPLETE_TAG)
+        context.client.delete_tag(outcome.run_id, COMPLETE_TAG)
     reason = f"this process was held to be dead, and its trial is repeated ({why})"
-    end_run(desk.client, outcome.run_id, "KILLED", {FAILURE_TAG: reason, STATE_TAG: "FAIL"})
+    end_run(context.client, outcome.run_id, "KILLED", {FAILURE_TAG: reason, STATE_TAG: "FAIL"})
 
 
-def _tags(desk: Desk, trial: Trial) -> dict[str, str]:
+def _tags(context: TrialContext, trial: Trial) -> dict[str, str]:
     """Return the tags by which a run is known as a trial."""
-    return {STUDY_TAG: desk.task.study, TRIAL_TAG: str(trial.number)}
+    return {STUDY_TAG: context.task.study, TRIAL_TAG: str(trial.number)}
 
 
-def _record_failure(desk: Desk, trial: Trial, name: str, error: Exception) -> RunOutcome:
+def _record_failure(context: TrialContext, trial: Trial, name: str, error: Exception) -> RunOutcome:
     """Record a trial whose values make no experiment, so that its run says why."""
-    plan: Plan = desk.plan
+    plan: Plan = context.plan
     run_id = ""
     try:
         with (
-            lifeline() as life,
+            shutdown_guard() as life,
             open_run(
-                desk.client,
-                desk.store.experiment_id,
+                context.client,
+                context.store.experiment_id,
                 name,
-                tags=_tags(desk, trial),
-                parent_id=desk.task.parent_id,
+                tags=_tags(context, trial),
+                parent_id=context.task.parent_id,
                 life=life,
-                unsent=desk.unsent,
+                unsent=context.unsent,
             ) as writer,
         ):
             run_id = writer.run_id

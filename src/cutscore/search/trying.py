@@ -1,4 +1,4 @@
-"""Trying values of a search space on a config, as a trial would have them, without running it."""
+"""Try values of a search space on a config, as a trial would have them, without running it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from omegaconf.errors import OmegaConfBaseException
 from cutscore.config.build import build
 from cutscore.config.compose import NO_SEARCH, Composer, explain
 from cutscore.errors import Fault, RequestError
-from cutscore.search.entry import Entry, Value, spelled
+from cutscore.search.entry import SpaceEntry, Value, spelled
 from cutscore.search.notation import without_search
 
-Point = Sequence[tuple[Entry, Value]]
+Point = Sequence[tuple[SpaceEntry, Value]]
 
 
 @dataclass(frozen=True)
-class Trying:
+class ComposedTrial:
     """A composed config with the overrides it came from."""
 
     composer: Composer
@@ -51,7 +51,7 @@ class Trying:
         return ()
 
 
-def value_faults(trying: Trying, entries: Sequence[Entry], setting: str) -> list[Fault]:
+def value_faults(trying: ComposedTrial, entries: Sequence[SpaceEntry], setting: str) -> list[Fault]:
     """Try the ends of all entries together, and one by one where that fails."""
     ends = [entry.ends() for entry in entries]
     for number in range(max(map(len, ends), default=0)):
@@ -65,7 +65,9 @@ def value_faults(trying: Trying, entries: Sequence[Entry], setting: str) -> list
     return []
 
 
-def _explained(trying: Trying, point: Point, faults: Sequence[Fault], setting: str) -> list[Fault]:
+def _explained(
+    trying: ComposedTrial, point: Point, faults: Sequence[Fault], setting: str
+) -> list[Fault]:
     """Find the entries that are at fault by themselves; if none is, the values are together."""
     own = trying.faults(())
     alone = [fault for entry, _ in point for fault in _entry_faults(trying, entry, own, setting)]
@@ -78,7 +80,7 @@ def _explained(trying: Trying, point: Point, faults: Sequence[Fault], setting: s
 
 
 def _entry_faults(
-    trying: Trying, entry: Entry, own: Collection[Fault], setting: str
+    trying: ComposedTrial, entry: SpaceEntry, own: Collection[Fault], setting: str
 ) -> Iterator[Fault]:
     """Yield what is wrong with the ends of one entry, beyond the faults that the config has."""
     refused = False

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
-from cutscore.experiment import Workbench
+from cutscore.experiment import ExperimentCache
+from cutscore.runs.news import Step, tell
+from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.search.healing import heal
-from cutscore.search.parts import Assignment, Desk, open_desk
+from cutscore.search.parts import Assignment, TrialContext, open_trial_context
 from cutscore.search.slots import finished, free_slot
 from cutscore.search.working import stop_reason, work
-from cutscore.tracking.lifeline import lifeline
-from cutscore.tracking.news import Step, tell
 
 DEATHS_IN_A_ROW = 3
 """So many workers may die without a trial being finished in between."""
@@ -23,14 +23,14 @@ POLL_SECONDS = 1.0
 
 
 @dataclass
-class Crew:
+class WorkerPool:
     """Keeps `count` worker processes at work on a search.
 
     A worker that dies is told of, its trial is settled, and another takes its place while slots
     are free.
     """
 
-    desk: Desk
+    context: TrialContext
     count: int
     deaths: int = 0
     in_a_row: int = 0
@@ -39,7 +39,7 @@ class Crew:
 
     def work(self) -> None:
         """Return when all slots are taken and all workers have ended, or too many have died."""
-        task = replace(self.desk.task, threads=self.desk.task.threads or divided(self.count))
+        task = replace(self.context.task, threads=self.context.task.threads or divided(self.count))
         self._finished = self._count_finished()
         for _ in range(self.count):
             self._start(task)
@@ -59,8 +59,8 @@ class Crew:
         return self.in_a_row >= DEATHS_IN_A_ROW
 
     def _start(self, task: Assignment) -> None:
-        context = multiprocessing.get_context("spawn")
-        process = context.Process(target=_worker, args=(task,), name="cutscore-worker")
+        spawn = multiprocessing.get_context("spawn")
+        process = spawn.Process(target=_worker, args=(task,), name="cutscore-worker")
         process.start()
         self._running.append(process)
 
@@ -71,19 +71,19 @@ class Crew:
         self.in_a_row = 1 if now > self._finished else self.in_a_row + 1
         self._finished = now
         self._say(f"worker {process.pid} died ({_ending(process.exitcode)})")
-        for line in heal(self.desk):
+        for line in heal(self.context):
             self._say(line)
 
     def _goes_on(self) -> bool:
-        trials = self.desk.study.get_trials(deepcopy=False)
-        free = free_slot(trials, self.desk.task.total) is not None
-        return free and not self.gave_up and stop_reason(self.desk) is None
+        trials = self.context.study.get_trials(deepcopy=False)
+        free = free_slot(trials, self.context.task.total) is not None
+        return free and not self.gave_up and stop_reason(self.context) is None
 
     def _count_finished(self) -> int:
-        return len(finished(self.desk.study.get_trials(deepcopy=False)))
+        return len(finished(self.context.study.get_trials(deepcopy=False)))
 
     def _say(self, line: str) -> None:
-        tell(self.desk.task.job.progress, Step("", line=line))
+        tell(self.context.task.job.progress, Step("", line=line))
 
 
 def divided(workers: int) -> int:
@@ -93,8 +93,8 @@ def divided(workers: int) -> int:
 
 def _worker(task: Assignment) -> None:
     """Work in a process of its own, which ends with its parent."""
-    with lifeline():
-        work(open_desk(task, Workbench()))
+    with shutdown_guard():
+        work(open_trial_context(task, ExperimentCache()))
 
 
 def _ending(code: int | None) -> str:

@@ -6,41 +6,45 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cutscore.search.parts import Desk
+from cutscore.runs.news import Step, tell
+from cutscore.runs.shutdown_guard import shutdown_guard
+from cutscore.search.parts import TrialContext
 from cutscore.search.slots import finished, take_slot
 from cutscore.search.trials import TrialEnd, run_trial
-from cutscore.tracking.lifeline import lifeline
-from cutscore.tracking.news import Step, tell
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
-def work(desk: Desk) -> int:
+def work(context: TrialContext) -> int:
     """Run trials until no slot is free or the search is to stop; return how many were run."""
     count = 0
-    with lifeline():
-        while stop_reason(desk) is None:
+    with shutdown_guard():
+        while stop_reason(context) is None:
             trial = take_slot(
-                desk.study, desk.storage.lock, desk.task.total, desk.signed(), desk.points
+                context.study,
+                context.storage.lock,
+                context.task.total,
+                context.signed(),
+                context.points,
             )
             if trial is None:
                 break
-            end = run_trial(desk, trial)
+            end = run_trial(context, trial)
             count += 1
-            folds = desk.task.folds
-            tell(desk.task.job.progress, Step(end.name, folds, folds, line=_line(desk, end)))
+            folds = context.task.folds
+            tell(context.task.job.progress, Step(end.name, folds, folds, line=_line(context, end)))
     return count
 
 
-def stop_reason(desk: Desk) -> str | None:
+def stop_reason(context: TrialContext) -> str | None:
     """Return why no further trial should begin although slots are free; None if one should."""
-    settings, deadline = desk.settings, desk.task.deadline
+    settings, deadline = context.settings, context.task.deadline
     if deadline is not None and time.time() >= deadline:
         return f"the timeout of {settings.timeout:g} s is over"
     if settings.patience is None or settings.several:
         return None
-    trials = finished(desk.study.get_trials(deepcopy=False))
+    trials = finished(context.study.get_trials(deepcopy=False))
     waited = _since_best(trials, lower=settings.directions[0] == "minimize")
     if waited < settings.patience:
         return None
@@ -61,14 +65,14 @@ def _since_best(trials: Sequence[FrozenTrial], *, lower: bool) -> int:
     return waited if best is not None else 0
 
 
-def _line(desk: Desk, end: TrialEnd) -> str:
+def _line(context: TrialContext, end: TrialEnd) -> str:
     """Return a line on a finished trial, with the best so far."""
     told = ", ".join(f"{value:.6g}" for value in end.values) or end.reason.partition("\n")[0]
     words = f"trial {end.number} {end.state} {told}".rstrip()
-    if desk.settings.several:
+    if context.settings.several:
         return words
     try:
-        best = desk.study.best_trial
+        best = context.study.best_trial
     except ValueError:  # none is complete
         return words
     return f"{words} (best {best.value:.6g}, trial {best.number})"

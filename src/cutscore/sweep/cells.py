@@ -33,7 +33,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Request:
+class SweepRequest:
     """What was asked for: one run, or a sweep; `launcher_config` is what Hydra launches it by."""
 
     cells: tuple[Cell, ...]
@@ -42,7 +42,7 @@ class Request:
     swept: tuple[str, ...]
 
 
-def plan_request(composer: Composer, overrides: Sequence[str], *, multirun: bool) -> Request:
+def plan_request(composer: Composer, overrides: Sequence[str], *, multirun: bool) -> SweepRequest:
     """Compose and check every cell of a request.
 
     Raises RequestError with all faults of all cells; one that stands in several cells is told
@@ -60,7 +60,9 @@ def plan_request(composer: Composer, overrides: Sequence[str], *, multirun: bool
     return request
 
 
-def _plan(composer: Composer, overrides: Sequence[str], *, multirun: bool, whole: bool) -> Request:
+def _plan(
+    composer: Composer, overrides: Sequence[str], *, multirun: bool, whole: bool
+) -> SweepRequest:
     launcher_config = composer.compose_launcher(overrides)
     _check_sweeper(launcher_config)
     sweeps = multirun or launcher_config.hydra.mode == RunMode.MULTIRUN
@@ -71,7 +73,9 @@ def _plan(composer: Composer, overrides: Sequence[str], *, multirun: bool, whole
     if not sweeps:
         grid = [list(composer.compose(overrides).hydra.overrides.task)]
     swept = _swept(grid)
-    return Request(_build_cells(composer, grid, swept, whole=whole), sweeps, launcher_config, swept)
+    return SweepRequest(
+        _build_cells(composer, grid, swept, whole=whole), sweeps, launcher_config, swept
+    )
 
 
 def _build_cells(

@@ -14,10 +14,11 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from rich.console import Console
 
+from cutscore.care.init import Store
 from cutscore.config.build import Plan, build
 from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
-from cutscore.experiment import Progress, Workbench, prepare
+from cutscore.experiment import ExperimentCache, Progress, prepare
 from cutscore.report.items import Tag
 from cutscore.run import (
     UNSENT,
@@ -29,24 +30,23 @@ from cutscore.run import (
     labels,
     open_store,
 )
-from cutscore.store.init import Store
-from cutscore.sweep.cells import Cell, Request
+from cutscore.runs.news import Step, tell
+from cutscore.runs.reading import find_runs, kept_model
+from cutscore.runs.shutdown_guard import shutdown_guard
+from cutscore.sweep.cells import Cell, SweepRequest
 from cutscore.sweep.launcher import launch_jobs, threads_each
 from cutscore.sweep.leaderboard import Leaderboard, rank
 from cutscore.sweep.parent import parent_items, parent_name
 from cutscore.sweep.progress import shown
 from cutscore.sweep.resume import (
     LINKED_TAG,
-    Standing,
-    find_standing,
+    ResumeState,
+    find_resume_state,
     open_parent,
     stands_whole,
     sweep_key,
 )
 from cutscore.sweep.searches import check_searches, plan_of, run_search, runs_of
-from cutscore.tracking.lifeline import lifeline
-from cutscore.tracking.news import Step, tell
-from cutscore.tracking.reading import find_runs, kept_model
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -67,7 +67,7 @@ class LaunchOutcome:
     parent_id: str | None = None
     board: Leaderboard | None = None
     kept_model: str | None = None
-    standing: Standing | None = None
+    standing: ResumeState | None = None
 
     @property
     def failed(self) -> tuple[RunOutcome, ...]:
@@ -76,13 +76,13 @@ class LaunchOutcome:
 
 
 @functools.cache
-def workbench() -> Workbench:
-    """Return this process's workbench: cells that run in one process share data and features."""
-    return Workbench()
+def experiment_cache() -> ExperimentCache:
+    """Return this process's cache: cells that run in one process share data and features."""
+    return ExperimentCache()
 
 
 def launch(
-    composer: Composer, request: Request, stderr: Console, *, resume: bool = False
+    composer: Composer, request: SweepRequest, stderr: Console, *, resume: bool = False
 ) -> LaunchOutcome:
     """Check the request against its data, make the store ready, and run every cell.
 
@@ -93,20 +93,20 @@ def launch(
     RequestError
         If every cell is at fault, or the store cannot be used; nothing has been written then.
     """
-    with lifeline():
+    with shutdown_guard():
         with _status(stderr, f"Loading data and checking {len(request.cells)} experiment(s)"):
             checked = check_cells(request.cells)
-            check_searches(request, workbench())
+            check_searches(request, experiment_cache())
             store, _ = open_store(request.cells[0].plan)
         if not request.multirun:
             folds = sum(checked.folds.values())
             return _single(composer, request, store, folds, stderr)
         _, client = open_store(request.cells[0].plan)
         if resume:
-            standing = find_standing(client, store, request.cells, checked.fingerprints)
+            standing = find_resume_state(client, store, request.cells, checked.fingerprints)
         else:
             key = sweep_key(request.cells, checked.fingerprints, store.experiment)
-            standing = Standing(key)
+            standing = ResumeState(key)
         if stands_whole(standing, request.cells):
             return _show_again(client, request, store, standing)
         return _sweep(composer, request, store, checked, standing, stderr)
@@ -130,7 +130,7 @@ def check_cells(cells: Sequence[Cell]) -> Checked:
     checked = Checked({}, {})
     for cell in cells:
         try:
-            prepared = prepare(cell.plan.experiment, workbench())
+            prepared = prepare(cell.plan.experiment, experiment_cache())
         except RequestError as error:
             faults += error.faults
         else:
@@ -147,7 +147,7 @@ def run_cell(config: DictConfig) -> RunOutcome:
     overrides = [text for text in hydra.overrides.task if not text.startswith("job.")]
     plan = build(config, hydra.runtime.choices, overrides)
     if plan.search is not None:
-        return run_search(plan, config, hydra, overrides, workbench())
+        return run_search(plan, config, hydra, overrides, experiment_cache())
     name = str(config.job.name)
     progress = Path(config.job.progress) if config.job.progress else None
 
@@ -161,12 +161,12 @@ def run_cell(config: DictConfig) -> RunOutcome:
         on_fold=on_fold,
         judge=config.job.parent is None,  # cells are compared, only the best one is judged
     )
-    with lifeline():
-        return execute_run(plan, workbench(), job)
+    with shutdown_guard():
+        return execute_run(plan, experiment_cache(), job)
 
 
 def _single(
-    composer: Composer, request: Request, store: Store, folds: int, stderr: Console
+    composer: Composer, request: SweepRequest, store: Store, folds: int, stderr: Console
 ) -> LaunchOutcome:
     cell = request.cells[0]
     folder = Path(str(request.launcher_config.hydra.run.dir)).absolute()
@@ -184,10 +184,10 @@ def _single(
 
 def _sweep(
     composer: Composer,
-    request: Request,
+    request: SweepRequest,
     store: Store,
     checked: Checked,
-    standing: Standing,
+    standing: ResumeState,
     stderr: Console,
 ) -> LaunchOutcome:
     """Run the cells that do not stand yet, under the sweep's parent run."""
@@ -197,7 +197,7 @@ def _sweep(
     left = [cell for cell in request.cells if cell.number not in standing.done]
     folds = sum(checked.folds.get(cell.number, 0) for cell in left)
     with (
-        lifeline() as life,
+        shutdown_guard() as life,
         open_parent(client, store, parent_name(request), standing, life, folder / UNSENT) as parent,
     ):
         life.register(parent.kill_children, last=True)
@@ -222,7 +222,7 @@ def _sweep(
 
 
 def _show_again(
-    client: MlflowClient, request: Request, store: Store, standing: Standing
+    client: MlflowClient, request: SweepRequest, store: Store, standing: ResumeState
 ) -> LaunchOutcome:
     """Return what came of a sweep of which nothing is left to do."""
     outcomes = tuple(standing.done[cell.number] for cell in request.cells)
@@ -233,7 +233,7 @@ def _show_again(
 
 
 def _launch_cells(
-    composer: Composer, request: Request, cells: Sequence[Cell], folder: Path, parent_id: str
+    composer: Composer, request: SweepRequest, cells: Sequence[Cell], folder: Path, parent_id: str
 ) -> list[RunOutcome]:
     """Hand cells to Hydra's launcher and return their outcomes in order."""
     config = request.launcher_config
@@ -273,7 +273,7 @@ def _job_overrides(cell: Cell, folder: Path, parent_id: str | None) -> list[str]
 
 
 def _judge_best(
-    composer: Composer, request: Request, board: Leaderboard, stderr: Console
+    composer: Composer, request: SweepRequest, board: Leaderboard, stderr: Console
 ) -> Leaderboard:
     """Let the outer rows judge the best cell, if there are any, now that it has been chosen."""
     best = board.best
@@ -285,7 +285,7 @@ def _judge_best(
     if "outer_rows" in best.metrics:
         return board  # judged before the sweep was interrupted
     with _status(stderr, f"Judging {best.name} on the outer rows"):
-        outer = judge_run(plan, workbench(), best.run_id)
+        outer = judge_run(plan, experiment_cache(), best.run_id)
     notes = list(outer.notes)
     if len({repr(_outer_source(cell.plan)) for cell in request.cells}) > 1:
         notes.append(
@@ -299,7 +299,7 @@ def _judge_best(
 
 def _keep_best(
     composer: Composer,
-    request: Request,
+    request: SweepRequest,
     board: Leaderboard,
     client: MlflowClient,
     stderr: Console,
@@ -314,7 +314,7 @@ def _keep_best(
     if (model := kept_model(client, best.run_id)) is not None:
         return model
     with _status(stderr, f"Fitting {best.name} on all rows"):
-        return keep_model(plan, workbench(), best.run_id, best.metrics["threshold_raw"])
+        return keep_model(plan, experiment_cache(), best.run_id, best.metrics["threshold_raw"])
 
 
 def _outer_source(plan: Plan) -> tuple[object, object]:
@@ -322,7 +322,7 @@ def _outer_source(plan: Plan) -> tuple[object, object]:
     return plan.experiment.source, plan.experiment.validation
 
 
-def _plan_of(composer: Composer, request: Request, outcome: RunOutcome) -> Plan:
+def _plan_of(composer: Composer, request: SweepRequest, outcome: RunOutcome) -> Plan:
     cell = next(cell for cell in request.cells if cell.name == outcome.name)
     return plan_of(composer, cell, outcome)
 

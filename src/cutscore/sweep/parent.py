@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import yaml
 
 from cutscore.report.figures.leaderboard import leaderboard_heatmap
-from cutscore.report.items import Figure, Item, Metric, Param, Table, Tag, Text
+from cutscore.report.items import Figure, Item, Metric, Param, TableFile, Tag, Text
 from cutscore.report.redact import redact
-from cutscore.sweep.cells import UNNAMED, Request
+from cutscore.sweep.cells import UNNAMED, SweepRequest
 from cutscore.sweep.leaderboard import Leaderboard
 
 BEST = (
@@ -25,7 +25,7 @@ BEST = (
 """The best cell's figures that the parent run holds as well, with best_ before their names."""
 
 
-def parent_name(request: Request) -> str:
+def parent_name(request: SweepRequest) -> str:
     """Return a name that says what was swept: its experiment, or the keys that vary."""
     experiment = request.cells[0].plan.choices["experiment"]
     if experiment not in UNNAMED:
@@ -34,7 +34,7 @@ def parent_name(request: Request) -> str:
     return "_".join(["sweep", *words])
 
 
-def parent_items(request: Request, board: Leaderboard, name: str) -> Iterator[Item]:
+def parent_items(request: SweepRequest, board: Leaderboard, name: str) -> Iterator[Item]:
     """Yield the leaderboard, the heatmap, the best cell's threshold and what was asked for."""
     # What may differ when a sweep is gone on with is a tag: params are written once.
     yield Param("cells", len(request.cells))
@@ -42,7 +42,7 @@ def parent_items(request: Request, board: Leaderboard, name: str) -> Iterator[It
     yield Tag("ranked_by", board.metric)  # may change when failed cells are made up for
     asked = {cell.name: list(cell.overrides) for cell in request.cells}
     yield Text("sweep.yaml", redact(yaml.safe_dump(asked, sort_keys=False)))
-    yield Table("leaderboard.csv", board.frame())
+    yield TableFile("leaderboard.csv", board.frame())
     yield Metric("cells_complete", len(board.ranked))
     yield Metric("cells_failed", len(board.failed))
     yield Tag("note", board.note)

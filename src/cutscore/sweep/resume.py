@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cutscore.care.init import Store
 from cutscore.errors import Fault, RequestError
 from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, KIND_TAG, SWEEP
 from cutscore.run import RunOutcome, labels
-from cutscore.store.init import Store
+from cutscore.runs.environment import environment_differences, shortened
+from cutscore.runs.liveness import judge_life
+from cutscore.runs.provenance import environment_text
+from cutscore.runs.reading import RunSummary, artifact_text, find_runs
+from cutscore.runs.shutdown_guard import ShutdownGuard
+from cutscore.runs.writer import RunWriter, end_run, open_run, reopen_run
 from cutscore.sweep.cells import Cell
-from cutscore.tracking.environment import environment_differences, shortened
-from cutscore.tracking.lifeline import Lifeline
-from cutscore.tracking.liveness import judge_life
-from cutscore.tracking.provenance import environment_text
-from cutscore.tracking.reading import RunSummary, artifact_text, find_runs
-from cutscore.tracking.writer import RunWriter, end_run, open_run, reopen_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,7 +35,7 @@ _PAUSE = 0.5
 
 
 @dataclass(frozen=True)
-class Standing:
+class ResumeState:
     """What stands of a sweep.
 
     `key` is what its parent is found by, `done` the outcomes of complete cells by cell number,
@@ -63,19 +63,19 @@ def sweep_key(cells: Sequence[Cell], fingerprints: Mapping[int, str], experiment
     return hashlib.sha256(body.encode()).hexdigest()
 
 
-def stands_whole(standing: Standing, cells: Sequence[Cell]) -> bool:
+def stands_whole(standing: ResumeState, cells: Sequence[Cell]) -> bool:
     """Return whether nothing of a sweep is left to do, its parent's own record included."""
     parent = standing.parent
     whole = parent is not None and parent.complete and parent.status == "FINISHED"
     return whole and all(cell.number in standing.done for cell in cells)
 
 
-def find_standing(
+def find_resume_state(
     client: MlflowClient,
     store: Store,
     cells: Sequence[Cell],
     fingerprints: Mapping[int, str],
-) -> Standing:
+) -> ResumeState:
     """Look a sweep up in the store; runs of dead processes are closed on the way.
 
     A search is no cell to be skipped: it goes on with its own study.
@@ -96,7 +96,7 @@ def find_standing(
     done = {c.number: outcome_of(c, used[c.number]) for c in cells if c.number in used}
     linked = tuple(run.run_id for run in used.values() if not _belongs(run, parent))
     since = max((run.tags[COMPLETE_TAG] for run in used.values()), default="")
-    return Standing(key, parent, done, linked, since, _notes(client, list(used.values())))
+    return ResumeState(key, parent, done, linked, since, _notes(client, list(used.values())))
 
 
 def outcome_of(cell: Cell, run: RunSummary) -> RunOutcome:
@@ -117,8 +117,8 @@ def open_parent(
     client: MlflowClient,
     store: Store,
     name: str,
-    standing: Standing,
-    life: Lifeline,
+    standing: ResumeState,
+    life: ShutdownGuard,
     unsent: Path,
 ) -> Iterator[RunWriter]:
     """Go on with the sweep's parent run, or make one; see `open_run` for `unsent`."""

@@ -12,18 +12,18 @@ from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import Layers
 from cutscore.errors import CutscoreError, Fault, RequestError
-from cutscore.experiment import Workbench
+from cutscore.experiment import ExperimentCache
 from cutscore.run import RunOutcome, failed_outcome, labels
 from cutscore.search.judged import outer_parts
 from cutscore.search.outcome import SearchOutcome
 from cutscore.search.parts import SearchJob
 from cutscore.search.searching import check_search, search
-from cutscore.sweep.cells import Cell, Request
+from cutscore.sweep.cells import Cell, SweepRequest
 
 BASIC = "basic"
 
 
-def check_searches(request: Request, bench: Workbench) -> None:
+def check_searches(request: SweepRequest, cache: ExperimentCache) -> None:
     """Check the searches of a request, without writing.
 
     Raises
@@ -41,7 +41,7 @@ def check_searches(request: Request, bench: Workbench) -> None:
         faults.append(Fault("search.workers", problem, remedy))
     for cell in searches:
         try:
-            check_search(cell.plan, bench)
+            check_search(cell.plan, cache)
         except RequestError as error:
             faults += error.faults
     if faults:
@@ -56,7 +56,11 @@ def runs_of(cell: Cell) -> int:
 
 
 def run_search(
-    plan: Plan, config: DictConfig, hydra: HydraConf, overrides: Sequence[str], bench: Workbench
+    plan: Plan,
+    config: DictConfig,
+    hydra: HydraConf,
+    overrides: Sequence[str],
+    cache: ExperimentCache,
 ) -> RunOutcome:
     """Run the search of one job; one that cannot be run must not end the others of a sweep."""
     job = SearchJob(
@@ -69,7 +73,7 @@ def run_search(
         parent_id=config.job.parent,
     )
     try:
-        return search(plan, bench, job)
+        return search(plan, cache, job)
     except CutscoreError as error:
         objective = str(plan.experiment.threshold.objective)
         return failed_outcome(job.name, "", objective, labels(plan), error)

@@ -17,9 +17,9 @@ from cutscore.records import Scores, Target, ThresholdChoice
 from cutscore.threshold import ThresholdRule
 from cutscore.threshold.choosing import flagged_by
 from cutscore.threshold.constraints import limited
+from cutscore.threshold.cut_table import CutTable
 from cutscore.threshold.grid import Grid
 from cutscore.threshold.kernels import grid_points
-from cutscore.threshold.ladder import Ladder
 from cutscore.threshold.losses import (
     ADDED,
     FP,
@@ -66,7 +66,7 @@ def bootstrap(
     costs: CostMatrix,
     rule: ThresholdRule,
     chosen: ThresholdChoice,
-    ladder: Ladder,
+    cut_table: CutTable,
     *,
     groups: Labels | None = None,
     resamples: int = RESAMPLES,
@@ -75,15 +75,15 @@ def bootstrap(
 ) -> Interval:
     """Return intervals of the threshold that a rule chose, and of its cost.
 
-    `ladder` holds the cuts of the same rows (all points of a grid, if it is thinned); `groups`
+    `cut_table` holds the cuts of the same rows (all points of a grid, if it is thinned); `groups`
     labels rows that are drawn together. With costs per row or groups whole rows are drawn; of more
-    than a million rows with fixed costs, counts over the ladder's cuts.
+    than a million rows with fixed costs, counts over the cuts of the table.
     """
     cuts = None
     if isinstance(rule, Objective) and costs.fixed and groups is None:
-        cells = cells_of(ladder, chosen.threshold, _points(rule))
+        cells = cells_of(cut_table, chosen.threshold, _points(rule))
         draws = resample_cells(cells, costs, RuleLoss(rule, costs), resamples, seed)
-        cuts = len(ladder.threshold) - 1 if ladder.thinned else None
+        cuts = len(cut_table.threshold) - 1 if cut_table.thinned else None
     else:
         resamples = min(resamples, max(LEAST, MAX_DRAWS // len(scores)))
         draws = _resample_rows(target, scores, costs, rule, chosen, groups, resamples, seed)

@@ -8,10 +8,10 @@ from cutscore.cost.matrix import CostMatrix
 from cutscore.records import Certainty, OutOfFold, Rows, ThresholdChoice, Undefined
 from cutscore.threshold import ThresholdRule
 from cutscore.threshold.bootstrap import bootstrap
+from cutscore.threshold.cut_table import CutTable, cut_table_of
 from cutscore.threshold.grid import Grid
 from cutscore.threshold.implied import frontier_of
 from cutscore.threshold.kernels import grid_points
-from cutscore.threshold.ladder import Ladder, ladder_of
 from cutscore.threshold.plateau import plateau_of
 from cutscore.threshold.sensitivity import asked_ratio, sensitivity_of
 
@@ -36,17 +36,17 @@ def certainty_of(
     include = [chosen.threshold]
     if isinstance(rule, Grid):
         include += grid_points(rule.step).tolist()
-    ladder = ladder_of(oof.target, oof.score, costs, include=include)
+    cut_table = cut_table_of(oof.target, oof.score, costs, include=include)
     if groups is None and oof.repeats > 1:
         groups = oof.row
-    plateau = plateau_of(ladder)
+    plateau = plateau_of(cut_table)
     figures: dict[str, float | Undefined] = {
         "plateau_low": plateau.low,
         "plateau_high": plateau.high,
         "plateau_pieces": plateau.pieces,
-        **_intervals(oof, costs, rule, chosen, ladder, groups, resamples, seed),
+        **_intervals(oof, costs, rule, chosen, cut_table, groups, resamples, seed),
     }
-    frontier = frontier_of(ladder)
+    frontier = frontier_of(cut_table)
     if isinstance(frontier, Undefined):
         return Certainty(figures, frontier)
     by_ratio = sensitivity_of(frontier)
@@ -66,7 +66,7 @@ def _intervals(
     costs: CostMatrix,
     rule: ThresholdRule,
     chosen: ThresholdChoice,
-    ladder: Ladder,
+    cut_table: CutTable,
     groups: Rows | None,
     resamples: int,
     seed: int,
@@ -83,7 +83,7 @@ def _intervals(
         costs,
         rule,
         chosen,
-        ladder,
+        cut_table,
         groups=groups,
         resamples=resamples,
         seed=seed,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cutscore.records import Confusion, Undefined
+from cutscore.threshold.cut_table import CutTable
 from cutscore.threshold.hull import breakpoints, falling_hull
-from cutscore.threshold.ladder import Ladder
 from cutscore.threshold.losses import Floats
 
 TOLERANCE = 0.005
@@ -71,15 +71,15 @@ class Frontier:
         return self.threshold[place], ratio * self.fn[place] + self.fp[place]
 
 
-def frontier_of(ladder: Ladder) -> Frontier | Undefined:
-    """Return the frontier of a ladder; undefined if a class is missing."""
-    if not ladder.positives or not ladder.negatives:
+def frontier_of(cut_table: CutTable) -> Frontier | Undefined:
+    """Return the frontier of a cut table; undefined if a class is missing."""
+    if not cut_table.positives or not cut_table.negatives:
         return Undefined("all rows are of one class")
-    fn, fp, threshold = ladder.fn[::-1], ladder.fp[::-1], ladder.threshold[::-1]
+    fn, fp, threshold = cut_table.fn[::-1], cut_table.fp[::-1], cut_table.threshold[::-1]
     kept = falling_hull(fn, fp)
     fn, fp = fn[kept], fp[kept]
     return Frontier(
-        threshold[kept], fn, fp, breakpoints(fn, fp), ladder.positives, ladder.negatives
+        threshold[kept], fn, fp, breakpoints(fn, fp), cut_table.positives, cut_table.negatives
     )
 
 

@@ -43,7 +43,7 @@ class Cut(NamedTuple):
     loss: float
 
 
-class Searched(NamedTuple):
+class CutSearch(NamedTuple):
     """A region in buckets: sums inside and above each, bounds, and the least loss at an edge.
 
     The bound of a bucket that need not be looked into is infinite.
@@ -89,7 +89,7 @@ def bucketed_cut(
     best = _nobody_cut(high, loss)
     whole = Region(scores, target, loss.delta, np.zeros((2 if loss.delta is None else 4, 1)))
     best, pending = _without_crowd(whole, best, loss)
-    searched: list[Searched] = []
+    searched: list[CutSearch] = []
     while pending:
         region = pending.pop()
         sample = sample_of(region.scores)
@@ -121,7 +121,7 @@ def bucketed_cut(
     return best
 
 
-def sort_open(found: Searched, limit: float) -> tuple[Floats, Floats]:
+def sort_open(found: CutSearch, limit: float) -> tuple[Floats, Floats]:
     """Return the distinct scores, and the sums of the cuts at them, in buckets within a limit."""
     is_open = _open(found, limit)
     rows = rows_in(is_open, found.region.scores, found.buckets)
@@ -143,14 +143,14 @@ def _sorted_region(region: Region, loss: Loss) -> Cut:
     return _first_least(thresholds, sums + region.above, loss)
 
 
-def _open(found: Searched, limit: float) -> Mask:
+def _open(found: CutSearch, limit: float) -> Mask:
     """Return which buckets may hold a cut of at most this loss."""
     return np.isfinite(found.bound) & (found.bound <= limit)
 
 
 def _search(
     region: Region, buckets: Buckets, sample: Sample, best: Cut, loss: Loss
-) -> tuple[Cut, Searched]:
+) -> tuple[Cut, CutSearch]:
     """Count a region; return the best cut with the scores that have a bucket for themselves."""
     inside, only = count_buckets(region, buckets, sample)
     below = from_top(inside) + region.above
@@ -163,7 +163,7 @@ def _search(
         best = _better(best, _first_least(only[alone], below[:, alone], loss))
         bound[alone] = np.inf
     least = min(best.loss, float(losses.min()))
-    return best, Searched(region, buckets, inside, above, bound, least)
+    return best, CutSearch(region, buckets, inside, above, bound, least)
 
 
 def _without_crowd(whole: Region, best: Cut, loss: Loss) -> tuple[Cut, list[Region]]:

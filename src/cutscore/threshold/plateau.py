@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cutscore.threshold.ladder import Ladder
+from cutscore.threshold.cut_table import CutTable
 
 SHARE = 0.01
 
@@ -24,20 +24,20 @@ class Plateau:
     excess: float
 
 
-def plateau_of(ladder: Ladder, share: float = SHARE) -> Plateau:
+def plateau_of(cut_table: CutTable, share: float = SHARE) -> Plateau:
     """Return the connected interval around the optimum that costs at most `share` of the cheaper
     no-model policy more (where that gains, nothing more).
     """
-    cheaper = min(float(ladder.cost[0]), float(ladder.cost[-1]))
+    cheaper = min(float(cut_table.cost[0]), float(cut_table.cost[-1]))
     allowed = share * max(cheaper, 0.0)
-    best = int(np.argmin(ladder.cost))
-    near = ladder.cost - ladder.cost[best] <= allowed
+    best = int(np.argmin(cut_table.cost))
+    near = cut_table.cost - cut_table.cost[best] <= allowed
     starts = near & ~np.append(False, near[:-1])
     piece = np.cumsum(starts)
     inside = np.flatnonzero(near & (piece == piece[best]))
     return Plateau(
-        low=float(ladder.threshold[inside[-1]]),
-        high=float(ladder.threshold[inside[0]]),
+        low=float(cut_table.threshold[inside[-1]]),
+        high=float(cut_table.threshold[inside[0]]),
         pieces=int(np.count_nonzero(starts)),
         excess=allowed,
     )

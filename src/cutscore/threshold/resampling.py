@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.threshold.ladder import Ladder
+from cutscore.threshold.cut_table import CutTable
 from cutscore.threshold.losses import FP, TP, Floats, Loss
 
 BLOCKS = 1 << 9
@@ -47,15 +47,15 @@ class Draws:
     cost: Floats
 
 
-def cells_of(ladder: Ladder, chosen: float, points: Floats | None = None) -> Cells:
-    """Return the cells between the cuts of a ladder, or between the points of a grid."""
+def cells_of(cut_table: CutTable, chosen: float, points: Floats | None = None) -> Cells:
+    """Return the cells between the cuts of a cut table, or between the points of a grid."""
     if points is None:
-        tp, fp, threshold = ladder.tp, ladder.fp, ladder.threshold[1:]
-        place, nobody = int(ladder.place(chosen)), float(ladder.threshold[0])
+        tp, fp, threshold = cut_table.tp, cut_table.fp, cut_table.threshold[1:]
+        place, nobody = int(cut_table.place(chosen)), float(cut_table.threshold[0])
     else:
         threshold = np.sort(points)[::-1]
-        places = ladder.place(threshold)
-        tp, fp = np.append(0.0, ladder.tp[places]), np.append(0.0, ladder.fp[places])
+        places = cut_table.place(threshold)
+        tp, fp = np.append(0.0, cut_table.tp[places]), np.append(0.0, cut_table.fp[places])
         place, nobody = int(np.count_nonzero(threshold >= chosen)), None
     return Cells(
         threshold, np.diff(tp).astype(np.int64), np.diff(fp).astype(np.int64), place, nobody

@@ -12,8 +12,8 @@ from annotated_types import Ge, Le
 from cutscore.records import Folds, Rows, Target
 from cutscore.validation.assembling import folds_by_label, folds_with_parts
 from cutscore.validation.checks import both_classes, enough_of_both, group_labels
-from cutscore.validation.dealing import deal
 from cutscore.validation.outer import DealtOuter
+from cutscore.validation.stratified_groups import stratified_group_labels
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Grouped(DealtOuter):
         """Return the folds; no group is on both sides of any of them."""
         groups = group_labels(groups, self.folds)
         enough_of_both(target, self.folds)
-        label = deal(target, groups, [1.0 / self.folds] * self.folds, self.seed)
+        label = stratified_group_labels(target, groups, [1.0 / self.folds] * self.folds, self.seed)
         splits = folds_by_label(label, self.folds)
         both_classes(splits, target, "validation.folds")
         return folds_with_parts(splits)

@@ -11,8 +11,8 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from cutscore.records import Fold, Folds, Rows, Target
 from cutscore.validation.checks import both_classes
-from cutscore.validation.dealing import deal
 from cutscore.validation.outer import DealtOuter
+from cutscore.validation.stratified_groups import stratified_group_labels
 
 PARTS = 5
 
@@ -37,10 +37,12 @@ class Holdout(DealtOuter):
         order: npt.NDArray[np.float64] | None = None,  # noqa: ARG002  rows have no order here
     ) -> Folds:
         """Return the one fold; rows with one group label stay together if `groups` are given."""
-        side = deal(target, groups, [1.0 - self.fraction, self.fraction], self.seed)
+        side = stratified_group_labels(
+            target, groups, [1.0 - self.fraction, self.fraction], self.seed
+        )
         fold = Fold(0, 0, np.flatnonzero(side == 0), np.flatnonzero(side == 1))
         both_classes([fold], target, "validation.fraction")
         held = fold.validation
         held_groups = None if groups is None else groups[held]
-        parts = deal(target[held], held_groups, [1.0 / PARTS] * PARTS, self.seed)
+        parts = stratified_group_labels(target[held], held_groups, [1.0 / PARTS] * PARTS, self.seed)
         return Folds((fold,), parts)

@@ -17,14 +17,14 @@ from annotated_types import Ge, Gt, Le, Lt
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Rows, Target
 from cutscore.validation.checks import enough_of_both
-from cutscore.validation.dealing import deal
+from cutscore.validation.stratified_groups import stratified_group_labels
 
 OuterKind = Literal["none", "holdout", "nested"]
 _STREAM = 1  # tells the outer split's random numbers from all others of the same seed
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class OuterSplitRows:
     """`outer` rows judge; `inner` rows are split into folds. Both are sorted and disjoint."""
 
     inner: Rows
@@ -72,7 +72,7 @@ class OuterSplit(ABC):
     @abstractmethod
     def hold_out(
         self, target: Target, groups: Rows | None, order: npt.NDArray[np.float64] | None
-    ) -> Held:
+    ) -> OuterSplitRows:
         """Return the outer rows and the others; the arguments are those of `Splitter.split`.
 
         Raises `RequestError` if the rows do not suffice.
@@ -103,7 +103,7 @@ class DealtOuter(OuterSplit):
         target: Target,
         groups: Rows | None,
         order: npt.NDArray[np.float64] | None,  # noqa: ARG002  rows have no order here
-    ) -> Held:
+    ) -> OuterSplitRows:
         """Return the outer rows and the others.
 
         The order of rows is drawn from (`seed`, 1), so that it is not that of the folds.
@@ -111,11 +111,13 @@ class DealtOuter(OuterSplit):
         seed = outer_seed(self.seed)
         if self.outer == "holdout":
             share = self.outer_fraction
-            side = deal(target, groups, [1.0 - share, share], seed)
-            return Held(np.flatnonzero(side == 0), np.flatnonzero(side == 1))
+            side = stratified_group_labels(target, groups, [1.0 - share, share], seed)
+            return OuterSplitRows(np.flatnonzero(side == 0), np.flatnonzero(side == 1))
         enough_of_both(target, self.outer_folds, "validation.outer_folds")
-        label = deal(target, groups, [1.0 / self.outer_folds] * self.outer_folds, seed)
-        return Held(
+        label = stratified_group_labels(
+            target, groups, [1.0 / self.outer_folds] * self.outer_folds, seed
+        )
+        return OuterSplitRows(
             np.flatnonzero(label != self.outer_part), np.flatnonzero(label == self.outer_part)
         )
 
@@ -125,7 +127,7 @@ def outer_seed(seed: int) -> int:
     return int(np.random.SeedSequence((seed, _STREAM)).generate_state(1)[0])
 
 
-def check_held(held: Held, target: Target, setting: str) -> None:
+def check_held(held: OuterSplitRows, target: Target, setting: str) -> None:
     """Check that both sides have rows of both classes."""
     faults = []
     for side, rows in (("outer", held.outer), ("other", held.inner)):

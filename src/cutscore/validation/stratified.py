@@ -12,8 +12,8 @@ from annotated_types import Ge, Le
 from cutscore.records import Folds, Rows, Target
 from cutscore.validation.assembling import folds_by_label, folds_with_parts
 from cutscore.validation.checks import both_classes, enough_of_both, group_labels
-from cutscore.validation.dealing import deal
 from cutscore.validation.outer import DealtOuter
+from cutscore.validation.stratified_groups import stratified_group_labels
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def stratified_labels(
     """Return the fold that validates each row, shape (rows,)."""
     if groups is not None:
         group_labels(groups, folds)
-        return deal(target, groups, [1.0 / folds] * folds, seed)
+        return stratified_group_labels(target, groups, [1.0 / folds] * folds, seed)
     from sklearn.model_selection import StratifiedKFold
 
     label = np.zeros(len(target), dtype=np.int16)

@@ -13,7 +13,7 @@ from cutscore.errors import Fault, RequestError
 from cutscore.records import Fold, Folds, Rows, Target
 from cutscore.validation.assembling import folds_with_parts
 from cutscore.validation.checks import both_classes, times
-from cutscore.validation.outer import Held, OuterSplit
+from cutscore.validation.outer import OuterSplit, OuterSplitRows
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class TimeOrdered(OuterSplit):
         target: Target,  # noqa: ARG002  time decides
         groups: Rows | None,  # noqa: ARG002
         order: npt.NDArray[np.float64] | None,
-    ) -> Held:
+    ) -> OuterSplitRows:
         """Return the outer rows and those that are older than all of them by more than `gap`."""
         order = times(order)
         end = np.inf
@@ -66,7 +66,7 @@ class TimeOrdered(OuterSplit):
         else:
             starts = [*_starts(order, self.outer_folds, "validation.outer_folds"), np.inf]
             start, end = starts[self.outer_part : self.outer_part + 2]
-        return Held(
+        return OuterSplitRows(
             np.flatnonzero(order < start - self.gap),
             np.flatnonzero((order >= start) & (order < end)),
         )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from cutscore.assess.assessing import Request, assess
+from cutscore.assess.assessing import AssessRequest, assess
 from cutscore.assess.reading import ScoreRows
 from cutscore.assess.settings import Strategies
 from cutscore.assess.words import sentence
@@ -38,7 +38,7 @@ def made():
     rows = ScoreRows("scores", target, 1 / (1 + np.exp(-values)))
     cost = FixedCost(false_negative=10, false_positive=1)
     strategies = Strategies(cost, Exact(beta=3.2), 42, {})
-    return assess(rows, Request(strategies, at=(0.338, 0.48), resamples=60))
+    return assess(rows, AssessRequest(strategies, at=(0.338, 0.48), resamples=60))
 
 
 def test_the_costs_are_those_of_the_report(made):

@@ -11,10 +11,10 @@ from cutscore.config.build import build
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.errors import RequestError
-from cutscore.experiment import Workbench, execute, judge, pooled, prepare
+from cutscore.experiment import ExperimentCache, execute, judge, pooled, prepare
 from cutscore.records import Dataset, Folds, Table, TrainingRows
 from cutscore.report.items import Metric
-from cutscore.report.outer import OuterFigures, outer_items
+from cutscore.report.outer import OuterEvaluation, outer_items
 from cutscore.report.record import record_items, threshold_json
 from cutscore.report.record_spec import OUTER_METRICS, missing_names
 from cutscore.report.settings import ReportSettings
@@ -30,8 +30,8 @@ def composer():
 
 
 @pytest.fixture(scope="module")
-def bench():
-    return Workbench()
+def cache():
+    return ExperimentCache()
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +45,12 @@ def planned(composer, loans):
 
 
 @pytest.fixture(scope="module")
-def judged(planned, bench):
+def judged(planned, cache):
     def run(*overrides):
         experiment = planned(*overrides)
-        prepared = prepare(experiment, bench)
-        result = execute(experiment, prepared, bench)
-        return experiment, prepared, result, judge(experiment, prepared, bench, result)
+        prepared = prepare(experiment, cache)
+        result = execute(experiment, prepared, cache)
+        return experiment, prepared, result, judge(experiment, prepared, cache, result)
 
     return run
 
@@ -101,9 +101,9 @@ class Fixed:
 def evidence(experiment, folds, dataset):
     """Return all that a run of the folds says, and the judgement."""
     own = replace(experiment, data=Given(dataset), validation=Fixed(folds))
-    bench = Workbench()
-    prepared = prepare(own, bench)
-    result = execute(own, prepared, bench)
+    cache = ExperimentCache()
+    prepared = prepare(own, cache)
+    result = execute(own, prepared, cache)
     said = {
         (item.key, item.step): item.value
         for item in record_items(result, "run", ReportSettings())
@@ -111,7 +111,7 @@ def evidence(experiment, folds, dataset):
     }
     said["json"] = threshold_json(result)
     said["scores"] = result.oof.score.tobytes()
-    return said, judge(own, prepared, bench, result)
+    return said, judge(own, prepared, cache, result)
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,9 @@ def evidence(experiment, folds, dataset):
     ],
     ids=["smote", "priced", "bayes", "shared bins"],
 )
-def test_outer_rows_reach_nothing_that_is_chosen_by(planned, bench, words):
+def test_outer_rows_reach_nothing_that_is_chosen_by(planned, cache, words):
     experiment = planned(HOLDOUT, *words)
-    prepared = prepare(experiment, bench)
+    prepared = prepare(experiment, cache)
     folds, dataset = prepared.folds, prepared.dataset
     strict = "model.binning=fold" in words
     honest, before = evidence(experiment, folds, dataset)
@@ -202,22 +202,22 @@ def test_parts_of_nested_are_pooled_over_all_rows(judged):
     assert whole.flag_nobody == 10 * target.sum()
     figures = [part.figures()["outer_roc_auc"] for part in parts]
     assert min(figures) <= whole.figures()["outer_roc_auc"] <= max(figures)
-    assert isinstance(whole, OuterFigures)
+    assert isinstance(whole, OuterEvaluation)
     with pytest.raises(ValueError, match="no outer parts"):
         pooled([])
 
 
-def test_nothing_is_judged_without_outer_rows(planned, bench):
+def test_nothing_is_judged_without_outer_rows(planned, cache):
     experiment = planned()
-    prepared = prepare(experiment, bench)
-    result = execute(experiment, prepared, bench)
+    prepared = prepare(experiment, cache)
+    result = execute(experiment, prepared, cache)
     assert result.outer_rows == 0
     with pytest.raises(ValueError, match=r"validation\.outer is none"):
-        judge(experiment, prepared, bench, result)
+        judge(experiment, prepared, cache, result)
 
 
-def test_nested_needs_a_search_or_a_part(planned, bench):
+def test_nested_needs_a_search_or_a_part(planned, cache):
     with pytest.raises(RequestError, match=r"validation\.outer: nested .* no search is asked for"):
         planned("validation.outer=nested")
-    prepared = prepare(planned(*PART, "validation.outer_part=2"), bench)
+    prepared = prepare(planned(*PART, "validation.outer_part=2"), cache)
     assert len(prepared.folds.outer) == 200

@@ -8,8 +8,8 @@ import pytest
 from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
-from cutscore.errors import HopelessError
-from cutscore.experiment import Workbench, execute, prepare, prune_value
+from cutscore.errors import RunPruned
+from cutscore.experiment import ExperimentCache, execute, prepare, prune_value
 from cutscore.records import Undefined
 
 
@@ -33,7 +33,7 @@ class Seen:
             value = prune_value(self.experiment, progress, metric, lower=lower)
             self.values[metric, progress.done] = value
         if progress.done == self.stop_after:
-            raise HopelessError("enough")
+            raise RunPruned("enough")
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +45,10 @@ def experiment(loans):
 
 @pytest.fixture(scope="module")
 def told(experiment):
-    bench = Workbench()
-    prepared = prepare(experiment, bench)
+    cache = ExperimentCache()
+    prepared = prepare(experiment, cache)
     seen = Seen(experiment)
-    return seen.values, execute(experiment, prepared, bench, seen)
+    return seen.values, execute(experiment, prepared, cache, seen)
 
 
 def test_nothing_is_known_before_the_first_fold(told):
@@ -87,8 +87,8 @@ def test_first_fold_is_priced_by_itself(told):
 
 
 def test_what_the_hook_raises_ends_the_experiment(experiment):
-    bench = Workbench()
+    cache = ExperimentCache()
     seen = Seen(experiment, stop_after=1)
-    with pytest.raises(HopelessError, match="enough"):
-        execute(experiment, prepare(experiment, bench), bench, seen)
+    with pytest.raises(RunPruned, match="enough"):
+        execute(experiment, prepare(experiment, cache), cache, seen)
     assert max(done for _, done in seen.values) == 1

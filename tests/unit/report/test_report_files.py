@@ -6,7 +6,7 @@ import pyarrow.parquet
 import pytest
 
 from cutscore.report.files import write_artifact
-from cutscore.report.items import Figure, Folder, Table, Text
+from cutscore.report.items import Figure, Folder, TableFile, Text
 from cutscore.report.redact import redact
 
 
@@ -27,7 +27,7 @@ def test_tables_come_back_equal(tmp_path, suffix):
         "fold": np.array([0, 1, 0, 1], dtype=np.int16),
         "name": np.array(["a", "b,c", 'd"', "é"]),
     }
-    path = write_artifact(Table(f"t.{suffix}", frame), tmp_path)
+    path = write_artifact(TableFile(f"t.{suffix}", frame), tmp_path)
     read = pyarrow.csv.read_csv if suffix == "csv" else pyarrow.parquet.read_table
     assert read(path).to_pydict() == {name: list(values) for name, values in frame.items()}
 
@@ -35,7 +35,7 @@ def test_tables_come_back_equal(tmp_path, suffix):
 def test_parquet_keeps_every_bit(tmp_path):
     scores = np.array([np.nan, np.inf, -np.inf, -0.0, 5e-324, 1 / 3])
     whole = np.array([-(2**63), 2**63 - 1, 0, -1, 1, 7])
-    path = write_artifact(Table("t.parquet", {"score": scores, "row": whole}), tmp_path)
+    path = write_artifact(TableFile("t.parquet", {"score": scores, "row": whole}), tmp_path)
     read = pyarrow.parquet.read_table(path)
     assert read["score"].to_numpy().tobytes() == scores.tobytes()
     assert read["row"].to_numpy().tobytes() == whole.tobytes()
@@ -49,7 +49,7 @@ def test_paths_stay_inside(tmp_path, path):
 
 def test_an_unknown_kind_of_table(tmp_path):
     with pytest.raises(ValueError, match=r"\.csv or \.parquet, got 't\.xlsx'"):
-        write_artifact(Table("t.xlsx", {"a": np.arange(2)}), tmp_path)
+        write_artifact(TableFile("t.xlsx", {"a": np.arange(2)}), tmp_path)
 
 
 def test_figures(tmp_path):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cutscore.report.figures.legend import Dot, Entry, write_legend
+from cutscore.report.figures.legend import Dot, LegendEntry, write_legend
 from cutscore.report.figures.panel import Panel
 from cutscore.report.figures.scales import around, decades, linear, ratios, root
 from cutscore.report.figures.sheet import Pen, Sheet, text_width
@@ -84,7 +84,7 @@ def test_the_best_legend_hides_nothing_it_could_spare():
     edges = (0.0, 0.0, 220.0, 220.0)
     along_the_top = np.array([[0.0, 200.0], [220.0, 200.0]])
     sheet = Sheet(2, 2)
-    write_legend(sheet, edges, [Entry("a line", "black")], "best", [along_the_top])
+    write_legend(sheet, edges, [LegendEntry("a line", "black")], "best", [along_the_top])
     assert inked(sheet)[0] > 110
 
 

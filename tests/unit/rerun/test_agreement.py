@@ -7,12 +7,12 @@ import pytest
 
 from cutscore.rerun.agreement import (
     Agreement,
+    RerunVerdict,
     ScoresVerdict,
-    Verdict,
     compare_figures,
     compare_tables,
 )
-from cutscore.tracking.reading import RunDetail, RunSummary
+from cutscore.runs.reading import RunDetail, RunSummary
 
 
 def detail(metrics, history=None, tags=None):
@@ -31,25 +31,25 @@ def test_figures_are_equal_close_or_different():
     second = detail({"a": 0.3, "b": 1.0, "c": 1e-13, "d": 5.1})
     found = verdicts(first, second)
     assert found == {
-        ("a", None): Verdict.CLOSE,
-        ("b", None): Verdict.EQUAL,
-        ("c", None): Verdict.CLOSE,
-        ("d", None): Verdict.DIFFERENT,
+        ("a", None): RerunVerdict.CLOSE,
+        ("b", None): RerunVerdict.EQUAL,
+        ("c", None): RerunVerdict.CLOSE,
+        ("d", None): RerunVerdict.DIFFERENT,
     }
 
 
 def test_time_memory_and_what_a_search_told_are_left_out():
     first = detail({"seconds_fit": 1.0, "peak_memory_mb": 9.0, "prune_value": 3.0, "auc": 0.5})
     second = detail({"seconds_fit": 2.0, "peak_memory_mb": 8.0, "auc": 0.5})
-    assert verdicts(first, second) == {("auc", None): Verdict.EQUAL}
+    assert verdicts(first, second) == {("auc", None): RerunVerdict.EQUAL}
 
 
 def test_folds_are_compared_one_by_one():
     first = detail({"fold_roc_auc": 0.7}, {"fold_roc_auc": {0: 0.6, 1: 0.7}})
     second = detail({"fold_roc_auc": 0.7}, {"fold_roc_auc": {0: 0.61, 1: 0.7}})
     assert verdicts(first, second) == {
-        ("fold_roc_auc", 0): Verdict.DIFFERENT,
-        ("fold_roc_auc", 1): Verdict.EQUAL,
+        ("fold_roc_auc", 0): RerunVerdict.DIFFERENT,
+        ("fold_roc_auc", 1): RerunVerdict.EQUAL,
     }
 
 
@@ -57,9 +57,9 @@ def test_a_lost_figure_is_a_difference_a_new_one_is_not():
     first = detail({"lost": 1.0}, tags={"undefined.savings": "no costs"})
     second = detail({"new": 1.0, "savings": 0.1})
     assert verdicts(first, second) == {
-        ("lost", None): Verdict.DIFFERENT,
-        ("new", None): Verdict.ONLY_NEW,
-        ("savings", None): Verdict.DIFFERENT,
+        ("lost", None): RerunVerdict.DIFFERENT,
+        ("new", None): RerunVerdict.ONLY_NEW,
+        ("savings", None): RerunVerdict.DIFFERENT,
     }
 
 
@@ -72,9 +72,9 @@ def scores(score, **others):
 @pytest.mark.parametrize(
     ("second", "verdict", "differing"),
     [
-        ([0.1, 0.2, np.nan], Verdict.EQUAL, 0),
-        ([0.1, np.nextafter(0.2, 1), np.nan], Verdict.CLOSE, 1),
-        ([0.1, 0.25, np.nan], Verdict.DIFFERENT, 1),
+        ([0.1, 0.2, np.nan], RerunVerdict.EQUAL, 0),
+        ([0.1, np.nextafter(0.2, 1), np.nan], RerunVerdict.CLOSE, 1),
+        ([0.1, 0.25, np.nan], RerunVerdict.DIFFERENT, 1),
     ],
 )
 def test_scores_are_compared_bit_by_bit(second, verdict, differing):
@@ -83,20 +83,22 @@ def test_scores_are_compared_bit_by_bit(second, verdict, differing):
 
 
 def test_zero_and_minus_zero_are_not_the_same_bits():
-    assert compare_tables(scores([0.0]), scores([-0.0])).verdict == Verdict.CLOSE
+    assert compare_tables(scores([0.0]), scores([-0.0])).verdict == RerunVerdict.CLOSE
 
 
 def test_scores_of_other_rows_or_columns_differ():
     first = scores([0.1, 0.2])
     moved = {**first, "row": first["row"] + 1}
-    assert compare_tables(first, moved).verdict == Verdict.DIFFERENT
-    assert compare_tables(first, scores([0.1])).verdict == Verdict.DIFFERENT
+    assert compare_tables(first, moved).verdict == RerunVerdict.DIFFERENT
+    assert compare_tables(first, scores([0.1])).verdict == RerunVerdict.DIFFERENT
     assert compare_tables(first, scores([0.1, 0.2], calibrated=first["score"])).differing == 2
 
 
 def test_the_worst_verdict_counts_and_nothing_compared_is_not_equal():
-    unknown = ScoresVerdict(Verdict.UNKNOWN)
-    assert Agreement(unknown, ()).verdict == Verdict.UNKNOWN
+    unknown = ScoresVerdict(RerunVerdict.UNKNOWN)
+    assert Agreement(unknown, ()).verdict == RerunVerdict.UNKNOWN
     figures = tuple(compare_figures(detail({"a": 1.0}), detail({"a": 1.0, "b": 2.0})))
-    assert Agreement(unknown, figures).verdict == Verdict.EQUAL
-    assert Agreement(ScoresVerdict(Verdict.DIFFERENT), figures).verdict == Verdict.DIFFERENT
+    assert Agreement(unknown, figures).verdict == RerunVerdict.EQUAL
+    assert (
+        Agreement(ScoresVerdict(RerunVerdict.DIFFERENT), figures).verdict == RerunVerdict.DIFFERENT
+    )

@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 
 from cutscore.rerun.changes import told
-from cutscore.rerun.choosing import Wanted, better, check_wanted
+from cutscore.rerun.choosing import RunSelection, better, check_wanted
 
 
 @pytest.mark.parametrize(
     ("wanted", "setting"),
     [
-        (Wanted(), "RUN_ID"),
-        (Wanted(("abc",), sweep="def"), "--sweep"),
-        (Wanted(("abc",), top=3, by="roc_auc"), "--top"),
-        (Wanted(top=0, by="roc_auc"), "--top"),
-        (Wanted(top=3), "--by"),
-        (Wanted(("abc",), by="roc_auc"), "--by"),
-        (Wanted(("abc",), experiment="quickstart"), "--experiment"),
+        (RunSelection(), "RUN_ID"),
+        (RunSelection(("abc",), sweep="def"), "--sweep"),
+        (RunSelection(("abc",), top=3, by="roc_auc"), "--top"),
+        (RunSelection(top=0, by="roc_auc"), "--top"),
+        (RunSelection(top=3), "--by"),
+        (RunSelection(("abc",), by="roc_auc"), "--by"),
+        (RunSelection(("abc",), experiment="quickstart"), "--experiment"),
     ],
 )
 def test_what_does_not_go_together_is_refused(wanted, setting):
@@ -25,12 +25,16 @@ def test_what_does_not_go_together_is_refused(wanted, setting):
 
 
 def test_all_faults_are_told_at_once():
-    settings = [fault.setting for fault in check_wanted(Wanted(("a",), top=-1, sweep="b"))]
+    settings = [fault.setting for fault in check_wanted(RunSelection(("a",), top=-1, sweep="b"))]
     assert settings == ["--top", "--top", "--by"]
 
 
 def test_one_way_of_naming_runs_is_enough():
-    for wanted in (Wanted(("abc",)), Wanted(top=1, by="roc_auc"), Wanted(sweep="abc")):
+    for wanted in (
+        RunSelection(("abc",)),
+        RunSelection(top=1, by="roc_auc"),
+        RunSelection(sweep="abc"),
+    ):
         assert check_wanted(wanted) == []
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cutscore.errors import RequestError
-from cutscore.search.entry import Entry
+from cutscore.search.entry import SpaceEntry
 from cutscore.search.notation import parse_entry, parser, without_search
 
 
@@ -14,14 +14,17 @@ def entry(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("interval(1, 5)", Entry("model.params.x", "float", 1.0, 5.0)),
-        ("int(interval(1, 5))", Entry("model.params.x", "int", 1, 5, step=1)),
-        ("tag(log, interval(0.01, 0.3))", Entry("model.params.x", "float", 0.01, 0.3, log=True)),
-        ("range(20, 150)", Entry("model.params.x", "int", 20, 149, step=1)),
-        ("range(3)", Entry("model.params.x", "int", 0, 2, step=1)),
-        ("range(10, 30, 5)", Entry("model.params.x", "int", 10, 25, step=5)),
-        ("range(0, 1, 0.1)", Entry("model.params.x", "float", 0.0, 0.9, step=0.1)),
-        ("tag(log, range(1, 100))", Entry("model.params.x", "int", 1, 99, step=1, log=True)),
+        ("interval(1, 5)", SpaceEntry("model.params.x", "float", 1.0, 5.0)),
+        ("int(interval(1, 5))", SpaceEntry("model.params.x", "int", 1, 5, step=1)),
+        (
+            "tag(log, interval(0.01, 0.3))",
+            SpaceEntry("model.params.x", "float", 0.01, 0.3, log=True),
+        ),
+        ("range(20, 150)", SpaceEntry("model.params.x", "int", 20, 149, step=1)),
+        ("range(3)", SpaceEntry("model.params.x", "int", 0, 2, step=1)),
+        ("range(10, 30, 5)", SpaceEntry("model.params.x", "int", 10, 25, step=5)),
+        ("range(0, 1, 0.1)", SpaceEntry("model.params.x", "float", 0.0, 0.9, step=0.1)),
+        ("tag(log, range(1, 100))", SpaceEntry("model.params.x", "int", 1, 99, step=1, log=True)),
         ("choice(a, 'b c', 2, 1.5, true, null)", ("a", "b c", 2, 1.5, True, None)),
         ("a,'b c'", ("a", "b c")),
         (" choice(a, b) ", ("a", "b")),
@@ -31,7 +34,7 @@ def test_hydras_notation_is_read(text, expected):
     found = entry(text)
     if isinstance(expected, tuple):
         assert [(type(one), one) for one in found.choices] == [(type(o), o) for o in expected]
-        expected = Entry("model.params.x", "categorical", choices=expected)
+        expected = SpaceEntry("model.params.x", "categorical", choices=expected)
     assert found == expected
     assert entry(found.text) == found, "the canonical text means the same"
 
@@ -82,7 +85,7 @@ def test_what_names_no_values_is_refused(value, words):
     ],
 )  # fmt: skip
 def test_hydra_reads_an_override_back_as_the_same_value(value):
-    text = Entry("model.params.x", "categorical", choices=(value, "other")).override(value)
+    text = SpaceEntry("model.params.x", "categorical", choices=(value, "other")).override(value)
     override = parser().parse_override(text)
     assert override.key_or_group == "model.params.x"
     assert (type(override.value()), override.value()) == (type(value), value)

@@ -20,7 +20,7 @@ from made_studies import (
 
 from cutscore.records import Undefined
 from cutscore.report.files import write_artifact
-from cutscore.report.items import Figure, Table, Tag, Text
+from cutscore.report.items import Figure, TableFile, Tag, Text
 from cutscore.search.arrays import front_columns, searched, short_names, trial_columns, value_text
 from cutscore.search.html import search_page
 from cutscore.search.importances import importances
@@ -83,7 +83,7 @@ def test_ties_go_to_the_earlier_trial_and_lost_trials_have_no_place():
 
 def test_the_table_has_one_row_a_trial_with_all_that_it_had(tmp_path):
     study = made_study(10)
-    path = write_artifact(Table("trials.csv", trial_columns(study)), tmp_path)
+    path = write_artifact(TableFile("trials.csv", trial_columns(study)), tmp_path)
     lines = [line.split(",") for line in path.read_text().replace('"', "").splitlines()]
     head, rows = lines[0], [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
     assert head[:4] == ["number", "name", "state", "crossfit_cost"]
@@ -195,7 +195,7 @@ def test_a_search_leaves_tables_pictures_and_one_page(tmp_path):
     assert not missing
     for item in items:
         assert write_artifact(item, tmp_path).stat().st_size > 100
-    assert {type(item) for item in items} == {Table, Figure, Text}
+    assert {type(item) for item in items} == {TableFile, Figure, Text}
 
 
 @pytest.mark.parametrize(("kind", "study"), list(awkward_studies()))
@@ -205,7 +205,7 @@ def test_awkward_searches_leave_all_that_exists(kind, study, tmp_path):
     extra = {"pareto.csv", "pareto.png"} if kind == "several" else set()
     assert names | missing == PICTURES | TABLES | {"search.html"} | extra
     for item in items:
-        if isinstance(item, Table | Text):
+        if isinstance(item, TableFile | Text):
             write_artifact(item, tmp_path)
 
 

@@ -8,9 +8,9 @@ from contextlib import closing
 import pytest
 
 from cutscore.errors import RequestError
+from cutscore.runs.settings import TrackingSettings
 from cutscore.search.settings import ENVIRONMENT, SearchSettings
 from cutscore.search.storage import check_storage, open_storage, storage_url
-from cutscore.tracking.settings import TrackingSettings
 
 
 @pytest.fixture(scope="module")

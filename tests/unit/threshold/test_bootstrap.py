@@ -6,10 +6,10 @@ import pytest
 from cutscore.cost.matrix import CostMatrix
 from cutscore.threshold.bayes import Bayes
 from cutscore.threshold.bootstrap import RuleLoss, bootstrap
+from cutscore.threshold.cut_table import cut_table_of
 from cutscore.threshold.exact import Exact
 from cutscore.threshold.grid import Grid
 from cutscore.threshold.kernels import grid_points
-from cutscore.threshold.ladder import ladder_of
 from cutscore.threshold.resampling import cells_of, resample_cells
 
 COSTS = CostMatrix(0.0, 1.0, 5.0, 0.0)
@@ -61,7 +61,7 @@ def test_resamples_are_distributed_as_by_hand(rule, decimals):
     target, scores = data(decimals=decimals)
     chosen = rule.choose(target, scores, COSTS)
     points = grid_points(rule.step) if isinstance(rule, Grid) else None
-    cells = cells_of(ladder_of(target, scores, COSTS), chosen.threshold, points)
+    cells = cells_of(cut_table_of(target, scores, COSTS), chosen.threshold, points)
     draws = resample_cells(cells, COSTS, RuleLoss(rule, COSTS), 1000, 7)
     thresholds, totals = by_hand(target, scores, COSTS, rule, chosen, 500)
     # 1.95 sqrt(1/500 + 1/1000) is Kolmogorov and Smirnov's distance at the level of 0.1 %
@@ -74,9 +74,9 @@ def test_counts_over_few_cuts_of_many_rows_are_close_to_all_cuts():
     target, scores = data(rows=40_000)
     chosen = Exact().choose(target, scores, COSTS)
     include = [chosen.threshold]
-    thin = ladder_of(target, scores, COSTS, include=include, all_cuts=1000, cuts=2000)
+    thin = cut_table_of(target, scores, COSTS, include=include, all_cuts=1000, cuts=2000)
     few = bootstrap(target, scores, COSTS, Exact(), chosen, thin, resamples=300)
-    whole = ladder_of(target, scores, COSTS)
+    whole = cut_table_of(target, scores, COSTS)
     every = bootstrap(target, scores, COSTS, Exact(), chosen, whole, resamples=300)
     assert few.cuts == len(thin.threshold) - 1
     assert every.cuts is None
@@ -88,8 +88,10 @@ def test_counts_over_few_cuts_of_many_rows_are_close_to_all_cuts():
 
 def quantiles(target, scores, costs, rule, **options):
     chosen = rule.choose(target, scores, costs)
-    ladder = ladder_of(target, scores, costs)
-    return chosen, bootstrap(target, scores, costs, rule, chosen, ladder, resamples=800, **options)
+    cut_table = cut_table_of(target, scores, costs)
+    return chosen, bootstrap(
+        target, scores, costs, rule, chosen, cut_table, resamples=800, **options
+    )
 
 
 def test_groups_are_drawn_whole():

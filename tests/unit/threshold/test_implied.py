@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.records import Confusion, Undefined
+from cutscore.threshold.cut_table import cut_table_of
 from cutscore.threshold.hull import falling_hull
 from cutscore.threshold.implied import frontier_of, implied_beta, implied_ratio
-from cutscore.threshold.ladder import ladder_of
 from cutscore.threshold.plateau import plateau_of
 from cutscore.threshold.sensitivity import (
     asked_ratio,
@@ -64,7 +64,7 @@ def test_implied_ratio_equals_brute_force(case, tolerance, place):
     cuts, _ = every_cut(target, scores)
     own = cuts[place % len(cuts)]
     costs = np.array([RATIOS * c.fn + c.fp for c in cuts])
-    found = implied_ratio(frontier_of(ladder_of(target, scores, COSTS)), own, tolerance)
+    found = implied_ratio(frontier_of(cut_table_of(target, scores, COSTS)), own, tolerance)
     if costs.min() == 0:  # a perfect threshold: others miss it by any measure
         assert found.found == found.exact == (own.fn == own.fp == 0)
         assert found.nearest is None
@@ -86,7 +86,7 @@ def test_implied_beta_equals_brute_force(case, tolerance, place):
     b = BETAS**2
     value = np.array([(1 + b) * c.tp / (b * target.sum() + c.tp + c.fp) for c in cuts])
     mine = (1 + b) * own.tp / (b * target.sum() + own.tp + own.fp)
-    found = implied_beta(frontier_of(ladder_of(target, scores, COSTS)), own, tolerance)
+    found = implied_beta(frontier_of(cut_table_of(target, scores, COSTS)), own, tolerance)
     check_interval(found, BETAS, 1 - mine / value.max(axis=0), tolerance)
     better = value - mine
     others = [i for i, c in enumerate(cuts) if (c.fn, c.fp) != (own.fn, own.fp)]
@@ -98,7 +98,7 @@ def test_a_threshold_between_the_corners_fits_nothing_but_has_a_nearest():
     # the middle cut is above the line from nobody to everybody: never optimal
     target = np.array([0, 1, 1, 0], dtype=np.int8)
     scores = np.array([0.9, 0.8, 0.2, 0.1])
-    frontier = frontier_of(ladder_of(target, scores, COSTS))
+    frontier = frontier_of(cut_table_of(target, scores, COSTS))
     ratio = implied_ratio(frontier, counts_at(target, scores, 0.9))
     assert (ratio.low, ratio.high, ratio.exact) == (None, None, False)
     assert ratio.nearest.value == pytest.approx(0.5)
@@ -108,14 +108,14 @@ def test_a_threshold_between_the_corners_fits_nothing_but_has_a_nearest():
 def test_flagging_everybody_fits_all_ratios_from_some_up():
     target = np.array([1, 0, 1], dtype=np.int8)
     scores = np.array([0.9, 0.8, 0.1])
-    frontier = frontier_of(ladder_of(target, scores, COSTS))
+    frontier = frontier_of(cut_table_of(target, scores, COSTS))
     found = implied_ratio(frontier, counts_at(target, scores, 0.1), tolerance=0.0)
     assert (found.low, found.high, found.exact) == (1.0, None, True)
 
 
 def test_one_class_has_no_frontier():
-    ladder = ladder_of(np.ones(3, dtype=np.int8), np.array([0.1, 0.2, 0.3]), COSTS)
-    assert isinstance(frontier_of(ladder), Undefined)
+    cut_table = cut_table_of(np.ones(3, dtype=np.int8), np.array([0.1, 0.2, 0.3]), COSTS)
+    assert isinstance(frontier_of(cut_table), Undefined)
 
 
 @settings(max_examples=300, deadline=None)
@@ -124,7 +124,7 @@ def test_sensitivity_is_the_exact_optimum_at_every_ratio(case):
     target, scores = case
     cuts, thresholds = every_cut(target, scores)
     ratios = np.array([0.01, 0.5, 1.0, 1.5, 2.0, 3.0, 10.0, 97.3])
-    found = sensitivity_of(frontier_of(ladder_of(target, scores, COSTS)), ratios)
+    found = sensitivity_of(frontier_of(cut_table_of(target, scores, COSTS)), ratios)
     for ratio, threshold, cost in zip(ratios, found.threshold, found.cost, strict=True):
         totals = [ratio * c.fn + c.fp for c in cuts]
         assert cost == pytest.approx(min(totals), abs=1e-9)
@@ -139,7 +139,7 @@ def test_sensitivity_is_the_exact_optimum_at_every_ratio(case):
 def test_cost_curves_are_the_least_of_all_lines(case):
     target, scores = case
     cuts, _ = every_cut(target, scores)
-    found = cost_curves(frontier_of(ladder_of(target, scores, COSTS)), points=21)
+    found = cost_curves(frontier_of(cut_table_of(target, scores, COSTS)), points=21)
     lines = np.array([expected_cost(c, found.probability_cost) for c in cuts])
     assert found.best == pytest.approx(lines.min(axis=0), abs=1e-12)
     assert (found.best <= found.trivial + 1e-12).all()
@@ -162,7 +162,7 @@ def test_plateau_equals_brute_force(case, per_row, share):
         high -= 1
     while low < len(cuts) - 1 and near[low + 1]:
         low += 1
-    found = plateau_of(ladder_of(target, scores, costs), share)
+    found = plateau_of(cut_table_of(target, scores, costs), share)
     assert (found.low, found.high) == (thresholds[low], thresholds[high])
     assert found.low <= thresholds[best] <= found.high
     assert found.pieces == (near & ~np.append(False, near[:-1])).sum()
@@ -177,13 +177,13 @@ def test_ladder_counts_and_costs_every_cut(case, per_row):
     if per_row:
         costs = CostMatrix(rng.random(len(scores)), 1.0, 10 * rng.random(len(scores)), -0.1)
     cuts, thresholds = every_cut(target, scores)
-    ladder = ladder_of(target, scores, costs)
-    assert ladder.threshold.tolist() == thresholds
-    assert ladder.tp.tolist() == [c.tp for c in cuts]
-    assert ladder.fp.tolist() == [c.fp for c in cuts]
+    cut_table = cut_table_of(target, scores, costs)
+    assert cut_table.threshold.tolist() == thresholds
+    assert cut_table.tp.tolist() == [c.tp for c in cuts]
+    assert cut_table.fp.tolist() == [c.fp for c in cuts]
     totals = [costs.total(target, scores >= t) for t in thresholds]
-    assert ladder.cost.tolist() == totals
-    assert [int(ladder.place(t)) for t in thresholds] == list(range(len(thresholds)))
+    assert cut_table.cost.tolist() == totals
+    assert [int(cut_table.place(t)) for t in thresholds] == list(range(len(thresholds)))
 
 
 @pytest.mark.parametrize("offset", [0.0, -3.0])
@@ -191,9 +191,9 @@ def test_a_thinned_ladder_holds_a_part_of_the_cuts_and_those_asked_for(offset):
     rng = np.random.default_rng(1)
     target, scores = (rng.random(5000) < 0.3).astype(np.int8), rng.random(5000) + offset
     scores[:700] = np.round(scores[:700], 1)
-    whole = ladder_of(target, scores, COSTS)
+    whole = cut_table_of(target, scores, COSTS)
     asked = float(np.sort(scores)[1234])
-    thin = ladder_of(target, scores, COSTS, include=[asked], all_cuts=1000, cuts=64)
+    thin = cut_table_of(target, scores, COSTS, include=[asked], all_cuts=1000, cuts=64)
     assert thin.thinned
     assert len(thin.threshold) < 70
     assert asked in thin.threshold

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cutscore.report.figures import style
 from cutscore.report.figures.legend import Dot
 from cutscore.report.figures.panel import Panel, title
-from cutscore.report.figures.scales import Scale, around, linear, root
+from cutscore.report.figures.scales import AxisScale, around, linear, root
 from cutscore.report.figures.sheet import Dashes, Sheet
 
 Points = npt.NDArray[np.float64]
@@ -90,7 +90,7 @@ def _steps(x: Points, y: Points) -> tuple[Points, Points]:
     return np.repeat(x, 2)[:-1], np.append(y[:1], np.repeat(y[1:], 2))
 
 
-def _across(thresholds: Points, marks: Sequence[Mark]) -> Scale:
+def _across(thresholds: Points, marks: Sequence[Mark]) -> AxisScale:
     """Return the axis: stretched when the optimum is near 0 in a range of probabilities."""
     low, high = float(thresholds.min()), float(thresholds.max())
     optimum = marks[0].threshold if marks else float(thresholds[0])
@@ -99,7 +99,7 @@ def _across(thresholds: Points, marks: Sequence[Mark]) -> Scale:
     return root(0.0, 1.0, _TICKS)
 
 
-def _up(cost: Points, marks: Sequence[Mark], no_model: tuple[float, float]) -> Scale:
+def _up(cost: Points, marks: Sequence[Mark], no_model: tuple[float, float]) -> AxisScale:
     """Return an axis that leaves out what is far above both no-model costs."""
     shown = [float(cost.min()), *(mark.cost for mark in marks), *no_model]
     low, high = min(shown), max(shown)

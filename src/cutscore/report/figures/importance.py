@@ -8,7 +8,7 @@ import numpy as np
 
 from cutscore.report.figures import style
 from cutscore.report.figures.panel import Panel, title
-from cutscore.report.figures.scales import Scale, linear
+from cutscore.report.figures.scales import AxisScale, linear
 from cutscore.report.figures.sheet import POINT, Sheet
 
 
@@ -41,7 +41,7 @@ def feature_importance(
         Sheet(7.2, height),
         (0.36, 0.55 / height, 0.60, 1 - 1.25 / height),
         linear(0.0, 1.05 * float((values + bars).max()) or 1.0),
-        Scale(len(ranked) - 0.4, -0.6),
+        AxisScale(len(ranked) - 0.4, -0.6),
     )
     rows = np.arange(len(ranked), dtype=np.float64)
     panel.bars(np.zeros(len(rows)), values, (rows - 0.34, rows + 0.34), style.BLUE)

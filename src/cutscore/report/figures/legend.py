@@ -40,7 +40,7 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LegendEntry:
     """A label and how what it means is drawn: by a line, a dot or both."""
 
     label: str
@@ -50,7 +50,7 @@ class Entry:
 
 
 def write_legend(
-    sheet: Sheet, edges: Box, entries: Sequence[Entry], where: str, drawn: Sequence[Points]
+    sheet: Sheet, edges: Box, entries: Sequence[LegendEntry], where: str, drawn: Sequence[Points]
 ) -> None:
     """Write a legend inside `edges`: at a corner, or where it hides least of what was drawn."""
     if not entries:

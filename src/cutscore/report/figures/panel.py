@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.report.figures import style
-from cutscore.report.figures.legend import Dot, Entry, write_legend
-from cutscore.report.figures.scales import Scale
+from cutscore.report.figures.legend import Dot, LegendEntry, write_legend
+from cutscore.report.figures.scales import AxisScale
 from cutscore.report.figures.sheet import POINT, Box, Dashes, Pen, Sheet, text_width
 
 Points = npt.NDArray[np.float64]
@@ -31,10 +31,10 @@ class Panel:
 
     sheet: Sheet
     box: tuple[float, float, float, float]
-    x: Scale
-    y: Scale
+    x: AxisScale
+    y: AxisScale
     grid: Grid = (True, True)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LegendEntry] = field(default_factory=list)
     drawn: list[Points] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -99,13 +99,13 @@ class Panel:
         self.sheet.line(points, pen, self.edges)
         if dot is not None:
             self.sheet.marks(points, dot.shape, dot.size, colour, dot.edge)
-        self._note(points, Entry(label, colour, pen, dot))
+        self._note(points, LegendEntry(label, colour, pen, dot))
 
     def point(self, x: float, y: float, colour: str, dot: Dot, label: str = "") -> None:
         """Draw a single point."""
         points = self.place([x], [y])
         self.sheet.marks(points, dot.shape, dot.size, colour, dot.edge)
-        self._note(points, Entry(label, colour, None, dot))
+        self._note(points, LegendEntry(label, colour, None, dot))
 
     def level(
         self, value: float, colour: str, width: float, dashes: Dashes = "-", label: str = ""
@@ -152,7 +152,7 @@ class Panel:
         """Write the legend; "best" is the corner that hides least of what was drawn."""
         write_legend(self.sheet, self.edges, self.entries, where, self.drawn)
 
-    def _note(self, points: Points, entry: Entry) -> None:
+    def _note(self, points: Points, entry: LegendEntry) -> None:
         self.drawn.append(points)
         if entry.label:
             self.entries.append(entry)

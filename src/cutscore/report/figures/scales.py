@@ -19,7 +19,7 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
-class Scale:
+class AxisScale:
     """An axis from `low` to `high`; `ticks` are values and their texts, `small` more ticks.
 
     The square root ("root") stretches an axis towards 0 and keeps 0 on it, which a logarithm
@@ -45,16 +45,16 @@ class Scale:
         return np.sqrt(np.maximum(given, 0.0)) if self.kind == "root" else given
 
 
-def linear(low: float, high: float, text: Callable[[float], str] | None = None) -> Scale:
+def linear(low: float, high: float, text: Callable[[float], str] | None = None) -> AxisScale:
     """Return an even scale with round ticks, written by `text` or as short as they differ."""
     values, digits = _round_values(low, high)
     written = [text(v) if text else f"{v:.{digits}f}".replace("-", "−") for v in values]
-    return Scale(low, high, ticks=tuple(zip(values, written, strict=True)))
+    return AxisScale(low, high, ticks=tuple(zip(values, written, strict=True)))
 
 
 def around(
     values: Points, text: Callable[[float], str] | None = None, *, air: float = 0.05
-) -> Scale:
+) -> AxisScale:
     """Return an even scale that holds all values with a little air.
 
     Values that differ in their last digits only are shown as the one value that they are to the
@@ -67,20 +67,20 @@ def around(
     return linear(low - wide, high + wide, text)
 
 
-def root(low: float, high: float, ticks: Sequence[float]) -> Scale:
+def root(low: float, high: float, ticks: Sequence[float]) -> AxisScale:
     """Return a scale by square roots with the given ticks."""
     shown = tuple((tick, f"{tick:g}") for tick in ticks if low <= tick <= high)
-    return Scale(low, high, "root", shown)
+    return AxisScale(low, high, "root", shown)
 
 
-def ratios(low: float, high: float) -> Scale:
+def ratios(low: float, high: float) -> AxisScale:
     """Return a logarithmic scale of ratios to one."""
     ticks = (1, 2, 3, 5, 10, 20, 30, 50, 100)
     shown = tuple((float(t), f"{t}:1") for t in ticks if low <= t <= high)
-    return Scale(low, high, "log", shown)
+    return AxisScale(low, high, "log", shown)
 
 
-def decades(low: float, high: float) -> Scale:
+def decades(low: float, high: float) -> AxisScale:
     """Return a logarithmic scale with powers of ten as ticks."""
     first, last = int(np.ceil(np.log10(low))), int(np.floor(np.log10(high)))
     step = -(-(last - first + 1) // _MOST_DECADES)
@@ -88,7 +88,7 @@ def decades(low: float, high: float) -> Scale:
     ticks = tuple((10.0**p, f"10{str(p).translate(_RAISED)}") for p in powers)
     between = (n * 10.0**p for p in range(first - 1, last + 1) for n in range(2, 10))
     small = tuple(v for v in between if low <= v <= high) if step == 1 else ()
-    return Scale(low, high, "log", ticks, small)
+    return AxisScale(low, high, "log", ticks, small)
 
 
 def _round_values(low: float, high: float) -> tuple[list[float], int]:

@@ -1,0 +1,47 @@
+"""Everything in a store held against what it should be. Nothing is ever written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cutscore.care.audit_folders import folder_findings
+from cutscore.care.audit_models import model_findings, version_findings
+from cutscore.care.audit_runs import run_findings
+from cutscore.care.findings import KINDS, Audit, Finding, LivenessJudge
+from cutscore.care.view import View
+
+Heard = Callable[[int, int], None]
+"""Hears of progress: runs done, runs in all."""
+
+
+def ignore_progress(done: int, total: int) -> None:
+    """Hear nothing."""
+
+
+def audit(view: View, judge: LivenessJudge, heard: Heard = ignore_progress) -> Audit:
+    """Audit a store: its database, runs, folders, models and registry.
+
+    Runs that MLflow has marked as deleted are counted, and not held against anything.
+    """
+    findings = [Finding("damaged", "database", view.title, line) for line in view.damage]
+    bare = 0
+    active = [run for run in view.contents.runs.values() if not run.deleted]
+    for done, run in enumerate(active, 1):
+        listing = view.files.of_run(run)
+        bare += not listing.files and not listing.unseen
+        findings += run_findings(run, view.contents, listing, judge)
+        heard(done, len(active))
+    findings += model_findings(view.contents, view.files)
+    findings += version_findings(view.contents, view.files)
+    findings += folder_findings(view)
+    order = list(KINDS)
+    findings.sort(key=lambda finding: order.index(finding.kind))
+    counts = {
+        "experiments": len(view.contents.experiments),
+        "runs": len(active),
+        "runs without artifacts": bare,
+        "deleted runs": len(view.contents.runs) - len(active),
+        "logged models": len(view.contents.models),
+        "registered versions": len(view.contents.versions),
+    }
+    return Audit(view.title, tuple(findings), counts, view.notes, view.skipped)

@@ -1,0 +1,129 @@
+"""The files of runs and models: on this machine, or as a server lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from cutscore.care.contents import StoredModel, StoredRun
+from cutscore.care.paths import FoundFile, Unusable, resolve_artifact, walk_files
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient, entities
+
+_PROXIED = "mlflow-artifacts:"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Names (with `/`) and sizes in bytes of the files under an address.
+
+    `refused` tells the entries that were not read (links, devices), `unusable` why the address
+    leads nowhere, `moved` that files lie elsewhere in the store than the address says.
+    """
+
+    files: Mapping[str, int] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
+    unusable: Unusable | None = None
+    folder: Path | None = None
+    moved: bool = False
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the files are on another machine, so that nothing is known of them."""
+        return self.unusable is not None and self.unusable.why == "remote"
+
+    @property
+    def filled(self) -> set[str]:
+        """The names of files that are not empty."""
+        return {name for name, size in self.files.items() if size}
+
+
+class StoreFiles(Protocol):
+    """What lists the files of runs and models."""
+
+    def of_run(self, run: StoredRun) -> Listing:
+        """List the files of a run."""
+
+    def of_model(self, model: StoredModel) -> Listing:
+        """List the files of a logged model."""
+
+    def of_address(self, uri: str) -> Listing:
+        """List the files under any artifact address."""
+
+
+@dataclass(frozen=True)
+class LocalFiles:
+    """Files below the folders of a store on this machine; links are never followed."""
+
+    store_folder: Path
+    roots: Sequence[Path]
+
+    def of_run(self, run: StoredRun) -> Listing:
+        """List the files of a run."""
+        return self.of_address(run.artifact_uri)
+
+    def of_model(self, model: StoredModel) -> Listing:
+        """List the files of a logged model."""
+        return self.of_address(model.location)
+
+    def of_address(self, uri: str) -> Listing:
+        """List the files under any artifact address."""
+        found = resolve_artifact(uri, self.store_folder, self.roots)
+        if isinstance(found, Unusable):
+            return Listing(unusable=found)
+        files: dict[str, int] = {}
+        refused = []
+        for entry in walk_files(found.path):
+            if isinstance(entry, FoundFile):
+                files[entry.name] = entry.size
+            else:
+                refused.append(f"{entry.name}: {entry.reason}")
+        # A server's address never says where files are, so finding them is no news.
+        moved = found.moved and not uri.startswith(_PROXIED)
+        return Listing(files, tuple(refused), folder=found.path, moved=moved)
+
+
+@dataclass(frozen=True)
+class ServedFiles:
+    """Files as a server lists them: no paths, no links."""
+
+    client: MlflowClient
+
+    def of_run(self, run: StoredRun) -> Listing:
+        """List the files of a run."""
+        return self._listed(lambda path: self.client.list_artifacts(run.run_id, path))
+
+    def of_model(self, model: StoredModel) -> Listing:
+        """List the files of a logged model."""
+        return self._listed(
+            lambda path: self.client.list_logged_model_artifacts(model.model_id, path)
+        )
+
+    def of_address(self, uri: str) -> Listing:
+        """Say that other addresses cannot be looked at through a server."""
+        return Listing(unusable=Unusable("remote", f"{uri} is kept by the server"))
+
+    def _listed(self, listed: _ListCall) -> Listing:
+        from mlflow.exceptions import MlflowException
+
+        files: dict[str, int] = {}
+        folders: list[str | None] = [None]
+        try:
+            while folders:
+                for entry in listed(folders.pop()):
+                    if entry.is_dir:
+                        folders.append(entry.path)
+                    else:
+                        files[entry.path] = int(entry.file_size or 0)
+        except MlflowException as error:
+            first = str(error).splitlines()[0]
+            return Listing(files, unusable=Unusable("remote", f"the server answers: {first}"))
+        return Listing(files)
+
+
+class _ListCall(Protocol):
+    def __call__(self, path: str | None, /) -> Sequence[entities.FileInfo]:
+        """List one folder."""

@@ -1,0 +1,120 @@
+"""The stores that are merged, opened and looked through once."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from cutscore.care.content import (
+    FILES,
+    Content,
+    all_ids,
+    files_digest,
+    read_contents,
+)
+from cutscore.care.database import (
+    Watch,
+    integrity_faults,
+    is_current,
+    open_readonly,
+    upgraded_copy,
+)
+from cutscore.care.holdings import HeldFiles, read_holding
+from cutscore.care.paths import artifact_roots
+from cutscore.errors import Fault, RequestError
+
+Kind = Literal["run", "model"]
+KINDS: tuple[Kind, ...] = ("model", "run")
+"""Models first: metrics that a run has of a model point at the model."""
+
+_PLAIN_NAMES = {"mlruns", "mlflow", "mlflow.db", "store", "tracking"}
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_ADDRESS = {
+    "run": "SELECT run_uuid, artifact_uri FROM runs",
+    "model": "SELECT model_id, artifact_location FROM logged_models",
+}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A store looked through: a copy of its database, what its runs and models hold.
+
+    `name` is a short name for it, `watch` tells whether it has changed since.
+    """
+
+    name: str
+    path: Path
+    connection: sqlite3.Connection
+    watch: Watch
+    upgraded: bool
+    contents: dict[Kind, dict[str, Content]] = field(default_factory=dict)
+    holdings: dict[Kind, dict[str, HeldFiles]] = field(default_factory=dict)
+
+
+@contextmanager
+def opened_source(
+    path: Path, folder: Path, extra: Sequence[Path], note: Callable[[str], None]
+) -> Iterator[Opened]:
+    """Copy a source's database into `folder` and read what it holds, files included.
+
+    `extra` are folders outside the store's own that hold its files too.
+
+    Raises
+    ------
+    RequestError
+        If it cannot be read, is damaged, or names runs by what cannot be a folder.
+    """
+    note(f"reading {path}")
+    upgraded = not is_current(path)
+    with Watch(path) as watch:
+        copy = upgraded_copy(path, folder)
+        with open_readonly(copy) as connection:
+            faults = integrity_faults(connection)
+            if faults:
+                problem = f"{path} is damaged: {faults[0]}."
+                raise RequestError(Fault(str(path), problem, "Restore it from a backup."))
+            store = Opened(short_name(path), path, connection, watch, upgraded)
+            roots = artifact_roots(path.parent, extra)
+            for kind in KINDS:
+                _check_ids(path, all_ids(connection, kind))
+                store.contents[kind] = read_contents(connection, kind, all_ids(connection, kind))
+                store.holdings[kind] = read_holdings(connection, kind, path.parent, roots)
+                for owner, holding in store.holdings[kind].items():
+                    if holding.folder is not None:
+                        store.contents[kind][owner][FILES] = files_digest(holding.files)
+            yield store
+
+
+def read_holdings(
+    connection: sqlite3.Connection,
+    kind: Kind,
+    folder: Path,
+    roots: Sequence[Path],
+    only: frozenset[str] | None = None,
+) -> dict[str, HeldFiles]:
+    """Return the files of all runs or models, or `only` of some."""
+    return {
+        str(owner): read_holding(str(owner), str(uri or ""), folder, roots)
+        for owner, uri in connection.execute(_ADDRESS[kind]).fetchall()
+        if only is None or str(owner) in only
+    }
+
+
+def short_name(path: Path) -> str:
+    """Return what a store may be called in a word: its file's name, or that of a folder above."""
+    names = [path.stem, *(parent.name for parent in path.absolute().parents)]
+    chosen = next((name for name in names if name and name.lower() not in _PLAIN_NAMES), "store")
+    return re.sub(r"[^\w-]+", "_", chosen)
+
+
+def _check_ids(path: Path, ids: Sequence[str]) -> None:
+    """Check that ids can be names of folders, whoever wrote them."""
+    strange = [one for one in ids if not _ID.fullmatch(one)]
+    if strange:
+        problem = f"{path} holds ids that are no plain words: {strange[0]!r}."
+        raise RequestError(Fault(str(path), problem, "It was not written by MLflow."))

@@ -1,0 +1,206 @@
+"""A whole store, read for care: nothing here writes to it.
+
+An SQLite store is read by SQL, read-only; one of an older MLflow from a copy that is brought to
+the current schema, a folder of MLflow's old file store from a temporary database that MLflow's
+own migration fills. Servers and other databases are read through MLflow's client.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import sqlite3
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cutscore.care import read_client, read_sql
+from cutscore.care.contents import Contents
+from cutscore.care.database import is_current, open_readonly, upgraded_copy
+from cutscore.care.files import LocalFiles, ServedFiles, StoreFiles
+from cutscore.care.paths import artifact_roots
+from cutscore.care.quiet import quiet_migration
+from cutscore.care.server import check_reachable
+from cutscore.care.sqlite import PREFIX
+from cutscore.errors import Fault, RequestError
+from cutscore.report.redact import redact
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SETTING = "STORE"
+MOST_FAULTS = 20
+_NOTHING = Contents({}, {}, {}, ())
+
+
+@dataclass(frozen=True)
+class View:
+    """What a store holds, where its files are, and what is wrong with it as a whole.
+
+    `roots` are the folders of this machine whose files belong to it (none for a server),
+    `damage` what SQLite finds wrong, `notes` how it was read, `skipped` what could not be looked
+    at.
+    """
+
+    title: str
+    contents: Contents
+    files: StoreFiles
+    roots: tuple[Path, ...] = ()
+    damage: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+def view_database(path: Path, extra: Sequence[Path] = (), setting: str = SETTING) -> View:
+    """Read an SQLite store; `extra` are folders elsewhere whose files belong to it too.
+
+    Raises
+    ------
+    RequestError
+        If there is none, or it cannot be read, or a newer MLflow has written it.
+    """
+    with open_readonly(path, setting) as connection:
+        damage = _damage(connection)
+    notes: tuple[str, ...] = ()
+    try:
+        if is_current(path, setting):
+            contents = _contents(path, setting)
+        else:
+            with tempfile.TemporaryDirectory(prefix="cutscore-") as folder:
+                contents = _contents(upgraded_copy(path, Path(folder), setting), setting)
+            notes = ("An older MLflow wrote this store; a copy was upgraded and read.",)
+    except RequestError:
+        if not damage:
+            raise
+        contents, notes = _NOTHING, ("The database is too damaged for its runs to be read.",)
+    roots = artifact_roots(path.parent, extra)
+    files = LocalFiles(path.parent.absolute(), roots)
+    return View(str(path), contents, files, roots, damage, notes)
+
+
+def view_folder(folder: Path, extra: Sequence[Path] = (), setting: str = SETTING) -> View:
+    """Read a file store through a temporary database.
+
+    Raises
+    ------
+    RequestError
+        If the folder is no file store, or MLflow cannot migrate it.
+    """
+    with tempfile.TemporaryDirectory(prefix="cutscore-") as temporary:
+        database = Path(temporary) / "mlflow.db"
+        damage = _migrate_folder(folder, database, setting)
+        contents = _contents(database, setting)
+    roots = artifact_roots(folder, extra)
+    files = LocalFiles(folder.absolute(), roots)
+    note = "This is a file store, which MLflow no longer opens; a temporary database was read."
+    return View(str(folder), contents, files, roots, damage, (note,))
+
+
+def view_client(
+    uri: str, client: MlflowClient, extra: Sequence[Path] = (), setting: str = SETTING
+) -> View:
+    """Read a server, or a database other than SQLite whose files lie in the folders `extra`.
+
+    Raises
+    ------
+    RequestError
+        If nothing answers there, or it refuses.
+    """
+    from mlflow.exceptions import MlflowException
+
+    check_reachable(uri)
+    try:
+        contents = read_client.read_contents(client)
+    except MlflowException as error:
+        problem = f"{redact(uri)} refuses: {redact(str(error)).splitlines()[0]}."
+        raise RequestError(Fault(setting, problem, "Mend it, or name another store.")) from error
+    skipped = ["integrity and foreign keys of the database", "deleted models"]
+    if uri.startswith("http"):
+        skipped += ["files without a run", "links and addresses of files", "files of old versions"]
+        return View(redact(uri), contents, ServedFiles(client), skipped=tuple(skipped))
+    roots = tuple(folder.absolute() for folder in extra)
+    here = roots[0] if roots else Path.cwd()
+    files = LocalFiles(here, roots)
+    return View(redact(uri), contents, files, roots, skipped=tuple(skipped))
+
+
+def is_file_store(folder: Path) -> bool:
+    """Return whether a folder holds experiments of MLflow's old file store."""
+    with contextlib.suppress(OSError):
+        return any((entry / "meta.yaml").is_file() for entry in folder.iterdir())
+    return False
+
+
+def _contents(path: Path, setting: str) -> Contents:
+    """Read a database at one moment, also while others write to it."""
+    with open_readonly(path, setting) as connection:
+        connection.execute("BEGIN")
+        return read_sql.read_contents(connection)
+
+
+def _damage(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Return what SQLite finds wrong: with pages and indexes, and between tables.
+
+    Of pages that are past telling SQLite itself gives up; that is told too.
+    """
+    found = []
+    try:
+        for (line,) in connection.execute(f"PRAGMA integrity_check({MOST_FAULTS})"):
+            if line != "ok":
+                found.append(f"integrity: {line}")
+        rows = connection.execute("PRAGMA foreign_key_check").fetchall()
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_CORRUPT:
+            raise
+        return (*found, f"integrity: {error}")
+    counts = Counter((str(table), str(parent)) for table, _, parent, _ in rows)
+    found += [
+        f"foreign keys: {number} rows of {table} name no row of {parent}"
+        for (table, parent), number in sorted(counts.items())
+    ]
+    return tuple(found)
+
+
+class _Complaints(logging.Handler):
+    """Keeps what is logged instead of showing it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the first line of a message."""
+        self.lines.append(record.getMessage().splitlines()[0])
+
+
+def _migrate_folder(folder: Path, database: Path, setting: str) -> tuple[str, ...]:
+    """Let MLflow's own migration fill a new database; return what it could not read.
+
+    It leaves out what it cannot read, says so in its log only, and prints to stdout.
+    """
+    import yaml
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.fs2db import migrate
+    from sqlalchemy.exc import SQLAlchemyError
+
+    complaints = _Complaints()
+    logger = logging.getLogger("mlflow.store.fs2db")
+    logger.addHandler(complaints)
+    logger.propagate = False
+    try:
+        with quiet_migration(), redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            migrate(folder, f"{PREFIX}{database}", progress=False)
+    except (MlflowException, SQLAlchemyError, yaml.YAMLError, OSError, ValueError, KeyError) as e:
+        first = str(e).splitlines()[0] if str(e) else type(e).__name__
+        problem = f"{folder} cannot be read as a file store: {first}."
+        raise RequestError(Fault(setting, problem, "Mend or remove that file.")) from e
+    finally:
+        logger.propagate = True
+        logger.removeHandler(complaints)
+    return tuple(complaints.lines)

@@ -1,0 +1,144 @@
+"""How a run ends: once, in the store or, if that does not come back, in a folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Literal
+
+from cutscore.errors import StoreError
+from cutscore.report.record_spec import FAILURE_TAG
+from cutscore.runs.batches import MAX_TAG, cut
+from cutscore.runs.outbox import Outbox, local_folder
+from cutscore.runs.retry import Outage, StoreAwayError
+from cutscore.runs.unsent import UnsentRun, keep_record, now_ms
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient, entities
+
+Status = Literal["FINISHED", "FAILED", "KILLED"]
+_KILL_WAIT = 3.0
+
+
+class RunEnder:
+    """Ends one run. Whoever comes first decides how; `status` is that from then on.
+
+    `unsent` is the folder below which the record is saved when the store stays away.
+    """
+
+    def __init__(
+        self,
+        client: MlflowClient,
+        run: entities.Run,
+        outbox: Outbox,
+        outage: Outage,
+        unsent: Path | None,
+    ) -> None:
+        self.status: Status | None = None
+        self._tags: dict[str, str] = {}
+        self._client = client
+        self._run = run.info
+        self._outbox = outbox
+        self._outage = outage
+        self._unsent = unsent
+        self._over = False
+        self._lock = threading.Lock()
+
+    def end(self, status: Status, tags: Mapping[str, str]) -> bool:
+        """Send what waits, then `tags` and the status; return False if the end was decided before.
+
+        Raises
+        ------
+        StoreError
+            If the store does not take it: it says where the record is.
+        """
+        if not self._decide(status, tags):
+            return False
+        try:
+            self._outbox.flush(wait=True)
+            if status == "FINISHED" and self._outbox.refused:
+                raise self._outbox.refused[0]
+            self._outage.call(self._send)
+        except StoreAwayError as error:
+            raise StoreAwayError(f"{error}{self._keep()}") from error
+        except Exception as error:
+            told = f"the store refuses what the run writes: {one_line(error)}{self._keep()}"
+            self.status, self._tags = "FAILED", {FAILURE_TAG: cut(told, MAX_TAG)}
+            with suppress(Exception):  # it may refuse this too
+                self._send()
+            raise StoreError(told) from error
+        return True
+
+    def hurry(self, status: Status, tags: Mapping[str, str]) -> None:
+        """End the run without waiting for a store that is away; it ends as was decided before."""
+        decided = self._decide(status, tags)
+        if self._over:
+            return
+        unfinished = not decided and self._outbox.pending
+        if self._outage.away or unfinished:
+            self._keep()
+        if unfinished or not self._outbox.sending.acquire(timeout=_KILL_WAIT):
+            return  # not complete before all of it has been sent, or a call hangs
+        try:
+            with suppress(StoreAwayError):
+                self._outage.call(self._finish, wait=False)
+        finally:
+            self._outbox.sending.release()
+
+    def _decide(self, status: Status, tags: Mapping[str, str]) -> bool:
+        with self._lock:
+            if self.status is not None:
+                return False
+            self.status, self._tags = status, dict(tags)
+            return True
+
+    def _send(self) -> None:
+        """Set the last tags and the status, when no other call is under way."""
+        with self._outbox.sending:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Set the last tags and the status, unless that is done."""
+        if not self._over:
+            end_run(self._client, self._run.run_id, self.status or "FAILED", self._tags)
+            self._over = True
+
+    def _keep(self) -> str:
+        """Save the record in a folder, tell where, and return it for a message."""
+        if self._unsent is None:
+            return ""
+        name = str(self._run.run_name)
+        folder = self._unsent / name
+        run = UnsentRun(
+            run_id=str(self._run.run_id),
+            name=name,
+            store=self._outage.store,
+            status=self.status or "FAILED",
+            ended=now_ms(),
+            tags=self._tags,
+        )
+        try:
+            keep_record(folder, run, self._outbox.said, local_folder(self._run.artifact_uri))
+        except OSError as error:
+            return f"; its record could not be saved in {folder} ({error.strerror})"
+        self._outage.say(
+            f"the record of {name} is saved in {folder}; "
+            f"when the store is back: cutscore runs send {quote(str(folder))}"
+        )
+        return f"; its record is saved in {folder}"
+
+
+def end_run(client: MlflowClient, run_id: str, status: Status, tags: Mapping[str, str]) -> None:
+    """Set the last tags of a run and then its status."""
+    from mlflow.entities import RunTag
+
+    client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+    client.set_terminated(run_id, status)
+
+
+def one_line(error: BaseException) -> str:
+    """Return kind and message of an exception as one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
