@@ -72,7 +72,8 @@ def plan_of(folder: Path, *words: str):
 
 def whole(plan, cache) -> tuple[Watch, float]:
     """Run and record a trial; return its CPU time and its cross-fitted cost."""
-    from cutscore.run import Job, execute_run
+    from cutscore.launch.executing import execute_run
+    from cutscore.launch.job import Job
 
     watch = Watch()
     outcome = execute_run(plan, cache, Job(NAME, on_fold=watch.hear))
@@ -86,7 +87,7 @@ def bare(plan, cache) -> tuple[Watch, float]:
     """Do what a trial needs for its cross-fitted cost, and log that; return CPU time and cost."""
     from cutscore.cost.matrix import join_costs
     from cutscore.experiment import Progress, out_of_fold, prepare, run_fold, shares_bins
-    from cutscore.run import open_store
+    from cutscore.launch.opening import open_store
     from cutscore.threshold.evidence import cross_fit
 
     watch = Watch()

@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from cutscore.run import RunOutcome
+from cutscore.launch.outcome import RunOutcome
 from cutscore.search.outcome import SearchOutcome
 from cutscore.sweep.launch import LaunchOutcome
 from cutscore.sweep.leaderboard import Leaderboard

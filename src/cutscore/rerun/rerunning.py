@@ -15,6 +15,9 @@ from rich.console import Console
 from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import ExperimentCache, prepare
+from cutscore.launch.job import UNSENT
+from cutscore.launch.opening import open_store
+from cutscore.launch.outcome import RunOutcome
 from cutscore.report.record_spec import KIND_TAG, RERUN
 from cutscore.rerun.agreement import Agreement, RerunVerdict, compare_runs
 from cutscore.rerun.changes import changes_of, fixed_seeds, told
@@ -24,7 +27,6 @@ from cutscore.rerun.jobs import RerunSpec, Task
 from cutscore.rerun.parent import VERDICT_TAG, parent_items
 from cutscore.rerun.recompose import Changes, Recomposed, recompose, sort_overrides
 from cutscore.rerun.stored import Original, read_originals
-from cutscore.run import UNSENT, RunOutcome, open_store
 from cutscore.runs.reading import detail_of
 from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.runs.writer import RunWriter, open_run

@@ -8,8 +8,8 @@ from dataclasses import replace
 from cutscore.config.build import Plan, compose_plan
 from cutscore.errors import CutscoreError
 from cutscore.experiment import pooled
+from cutscore.launch.keeping import judge_run
 from cutscore.report.outer import OuterEvaluation
-from cutscore.run import judge_run
 from cutscore.search.outcome import SearchOutcome
 from cutscore.search.parts import SearchJob, TrialContext, is_nested
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cutscore.launch.outcome import RunOutcome
 from cutscore.records import Undefined
-from cutscore.run import RunOutcome
 from cutscore.runs.reading import RunSummary, list_runs
 from cutscore.search.parts import NO_SEARCH, TrialContext
 from cutscore.search.records import Scale, StudyRecord, TrialRecord, best_of

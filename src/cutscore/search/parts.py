@@ -13,7 +13,8 @@ from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import Layers
 from cutscore.experiment import ExperimentCache, prepare
-from cutscore.run import UNSENT, open_store
+from cutscore.launch.job import UNSENT
+from cutscore.launch.opening import open_store
 from cutscore.runs.identity import now_text, process_tags
 from cutscore.search.settings import SearchSettings
 from cutscore.search.space import Space, parse_space

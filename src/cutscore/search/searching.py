@@ -10,9 +10,10 @@ from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.errors import StoreError
 from cutscore.experiment import ExperimentCache
+from cutscore.launch.opening import open_store
+from cutscore.launch.outcome import labels
 from cutscore.report.outer import OuterEvaluation, outer_items
 from cutscore.report.redact import redact
-from cutscore.run import labels, open_store
 from cutscore.runs.news import Step, tell
 from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.search.healing import heal, running_elsewhere

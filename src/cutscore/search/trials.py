@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Literal
 from cutscore.config.build import Plan, compose_plan
 from cutscore.errors import CutscoreError
 from cutscore.experiment import Experiment, Progress, prune_value
+from cutscore.launch.executing import execute_run
+from cutscore.launch.job import Job, RunObserver
+from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
 from cutscore.records import Undefined
 from cutscore.report.items import Item, Metric
 from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG
 from cutscore.report.redact import redact
-from cutscore.run import Job, RunObserver, RunOutcome, execute_run, failed_outcome, labels
 from cutscore.runs.news import Step, tell
 from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.runs.writer import end_run, open_run

@@ -19,17 +19,12 @@ from cutscore.config.build import Plan, build
 from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import ExperimentCache, Progress, prepare
+from cutscore.launch.executing import execute_run
+from cutscore.launch.job import UNSENT, Job
+from cutscore.launch.keeping import judge_run, keep_model
+from cutscore.launch.opening import open_store
+from cutscore.launch.outcome import RunOutcome, labels
 from cutscore.report.items import Tag
-from cutscore.run import (
-    UNSENT,
-    Job,
-    RunOutcome,
-    execute_run,
-    judge_run,
-    keep_model,
-    labels,
-    open_store,
-)
 from cutscore.runs.news import Step, tell
 from cutscore.runs.reading import find_runs, kept_model
 from cutscore.runs.shutdown_guard import shutdown_guard

@@ -11,7 +11,7 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict, read_write
 
 from cutscore.config.compose import Composer
-from cutscore.run import RunOutcome
+from cutscore.launch.outcome import RunOutcome
 
 
 def launch_jobs(

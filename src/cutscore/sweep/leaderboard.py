@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.run import RunOutcome
+from cutscore.launch.outcome import RunOutcome
 
 OPTIMISM = (
     "The best of several cells looks better than it is: its figures were used to choose it. "

@@ -13,7 +13,7 @@ from cutscore.config.compose import Composer
 from cutscore.config.layers import Layers
 from cutscore.errors import CutscoreError, Fault, RequestError
 from cutscore.experiment import ExperimentCache
-from cutscore.run import RunOutcome, failed_outcome, labels
+from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
 from cutscore.search.judged import outer_parts
 from cutscore.search.outcome import SearchOutcome
 from cutscore.search.parts import SearchJob

@@ -1,0 +1,174 @@
+"""A plan, executed and recorded whole."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cutscore.config.build import Plan
+from cutscore.errors import RunPruned
+from cutscore.experiment import ExperimentCache, Prepared, Progress, execute, judge, prepare
+from cutscore.launch.job import Job
+from cutscore.launch.keeping import model_item
+from cutscore.launch.opening import open_store
+from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
+from cutscore.launch.request import data_items, request_items
+from cutscore.records import FoldResult
+from cutscore.report.items import Item, Metric, Text
+from cutscore.report.outer import outer_items
+from cutscore.report.record import fold_items, record_items
+from cutscore.report.redact import redact
+from cutscore.report.result import Result
+from cutscore.runs.memory import PeakMemory
+from cutscore.runs.shutdown_guard import shutdown_guard
+from cutscore.runs.writer import RunWriter, open_run
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Hearing:
+    """Passes news of folds on, and keeps what is finished."""
+
+    job: Job
+    finished: Sequence[FoldResult] = ()
+
+    def hear(self, progress: Progress) -> None:
+        """Take in one piece of news."""
+        self.finished = progress.finished
+        self.job.on_fold(progress)
+        self.job.observer.fold(progress)
+
+
+def execute_run(plan: Plan, cache: ExperimentCache, job: Job) -> RunOutcome:
+    """Execute a plan and record it whole.
+
+    Any fault or error ends the run FAILED, with the traceback as an artifact, and is told in the
+    outcome: one bad run must not end a sweep. A hopeless run ends as pruned.
+    """
+    named = labels(plan)
+    objective = str(plan.experiment.threshold.objective)
+    run_id = ""
+    try:
+        store, client = job.place or open_store(plan, wait=True)
+        with (
+            shutdown_guard() as life,
+            open_run(
+                client,
+                store.experiment_id,
+                job.name,
+                tags=job.tags,
+                parent_id=job.parent_id,
+                life=life,
+                unsent=job.unsent,
+            ) as writer,
+        ):
+            run_id = writer.run_id
+            job.observer.opened(run_id)
+            metrics, notes = _record(plan, cache, job, writer)
+            job.observer.accept(metrics)
+            writer.complete()
+    except RunPruned as end:
+        return RunOutcome(job.name, run_id, "pruned", objective, named, failure=str(end))
+    except Exception as error:
+        log.info("run %s failed", job.name, exc_info=error)
+        return failed_outcome(job.name, run_id, objective, named, error)
+    return RunOutcome(job.name, run_id, "complete", objective, named, metrics, notes)
+
+
+def _record(
+    plan: Plan, cache: ExperimentCache, job: Job, writer: RunWriter
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Execute the plan, write every item of its record, and return its metrics and notes."""
+    start = time.perf_counter()
+    writer.write(request_items(plan))
+    metrics: dict[str, float] = {}
+    with PeakMemory() as memory:
+        prepared = prepare(plan.experiment, cache)
+        writer.write(data_items(plan, prepared))
+        _log_data(prepared)
+        result = _execute(plan, prepared, cache, job, writer)
+        writer.write(_kept(record_items(result, job.name, plan.report), metrics))
+        if job.judge and prepared.outer_costs is not None:
+            outer = judge(plan.experiment, prepared, cache, result)
+            writer.write(_kept(outer_items(outer), metrics))
+        if plan.experiment.model.refit is True:
+            # A kept model answers with raw scores, so it needs the cut-off on their scale.
+            writer.write([model_item(plan, prepared, cache, result.raw_threshold)])
+    _log_result(result, metrics)
+    writer.write(job.observer.items())
+    closing: list[Item] = [
+        Metric("peak_memory_mb", memory.megabytes),
+        Metric("seconds_total", time.perf_counter() - start),
+        Text("run.log", _log_text(job.log_file)),
+    ]
+    writer.write(_kept(closing, metrics))
+    return metrics, result.notes
+
+
+def _execute(
+    plan: Plan, prepared: Prepared, cache: ExperimentCache, job: Job, writer: RunWriter
+) -> Result:
+    """Execute the plan; if it breaks off, record what its finished folds gave."""
+    hearing = _Hearing(job)
+    try:
+        return execute(plan.experiment, prepared, cache, hearing.hear)
+    except Exception as error:
+        writer.write(fold_items(hearing.finished))
+        writer.write(job.observer.items())
+        writer.write([Metric("folds_finished", len(hearing.finished))])
+        writer.write([Text("run.log", _log_text(job.log_file))])
+        if isinstance(error, RunPruned):
+            writer.prune(str(error))
+        raise
+
+
+def _kept(items: Iterable[Item], metrics: dict[str, float]) -> Iterator[Item]:
+    """Pass items on, keeping the metrics that have no steps."""
+    for item in items:
+        if isinstance(item, Metric) and not item.key.startswith("fold_"):
+            metrics[item.key] = item.value
+        yield item
+
+
+def _log_data(prepared: Prepared) -> None:
+    dataset = prepared.dataset
+    log.info(
+        "%s: %d rows, %d positive, %d duplicates, %d features, digest %s",
+        dataset.name,
+        dataset.rows,
+        dataset.positives,
+        dataset.duplicates,
+        len(prepared.table.columns),
+        dataset.digest,
+    )
+
+
+def _log_result(result: Result, metrics: Mapping[str, float]) -> None:
+    for fold in result.folds:
+        log.info(
+            "repeat %d fold %d: fitted on %d rows, validation %s",
+            fold.fold.repeat,
+            fold.fold.number,
+            fold.fitted_rows,
+            dict(fold.validation),
+        )
+        for note in fold.notes:
+            log.warning("fold %d: %s", fold.fold.number, note)
+    for note in result.notes:
+        log.warning("%s", note)
+    log.info(
+        "threshold %s, cross-fitted cost %s", metrics.get("threshold"), metrics.get("crossfit_cost")
+    )
+
+
+def _log_text(path: Path | None) -> str:
+    """Return what has been logged so far."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
+    if path is None or not path.exists():
+        return "(nothing was logged to a file)\n"
+    return redact(path.read_text(encoding="utf-8", errors="replace"))

@@ -1,0 +1,62 @@
+"""Where and as what a plan is run, and who follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cutscore.care.init import Store
+from cutscore.experiment import OnFold, Progress, ignore_progress
+from cutscore.report.items import Item
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+UNSENT = "unsent"
+
+
+class RunObserver:
+    """Follows one run from its first tag to its last; what a search needs of a run.
+
+    A run that `fold` or `accept` ends by raising keeps what was written until then.
+    """
+
+    def opened(self, run_id: str) -> None:
+        """Hear that the run exists in the store."""
+
+    def fold(self, progress: Progress) -> None:
+        """Hear of progress as `OnFold` does; may raise RunPruned to end the run early."""
+
+    def items(self) -> Iterable[Item]:
+        """Return what to record besides; asked once, also when the run breaks off."""
+        return ()
+
+    def accept(self, metrics: Mapping[str, float]) -> None:
+        """Look at the metrics before the run is called complete; may raise to fail it."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Where and as what a plan is run.
+
+    `log_file` is the file that logging writes to, kept as the artifact run.log; `on_fold` hears of
+    progress; `tags` are set from the first moment. `judge` lets the rows of an outer split judge
+    the run at once: for runs that nobody chooses among. `place` is the plan's open store, for who
+    makes many runs there.
+    """
+
+    name: str
+    log_file: Path | None = None
+    parent_id: str | None = None
+    on_fold: OnFold = ignore_progress
+    tags: Mapping[str, str] = field(default_factory=dict)
+    observer: RunObserver = field(default_factory=RunObserver)
+    judge: bool = False
+    place: tuple[Store, MlflowClient] | None = None
+
+    @property
+    def unsent(self) -> Path:
+        """Where the record is saved when the store goes away for good."""
+        return (self.log_file.parent if self.log_file else Path("outputs").absolute()) / UNSENT

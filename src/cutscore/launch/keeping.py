@@ -1,0 +1,73 @@
+"""A finished run's model fitted on all rows, and its verdict on the outer rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from cutscore.config.build import Plan
+from cutscore.experiment import ExperimentCache, Prepared, execute, judge, prepare, refit
+from cutscore.launch.opening import open_store
+from cutscore.report.items import ModelFolder
+from cutscore.report.outer import OuterEvaluation, outer_items
+from cutscore.report.record import score_digest
+from cutscore.runs.models import log_model_folder
+from cutscore.runs.provenance import environment_text
+from cutscore.runs.shutdown_guard import shutdown_guard
+from cutscore.runs.writer import add_to_run
+
+MODEL = "model"
+
+
+def keep_model(plan: Plan, cache: ExperimentCache, run_id: str, threshold: float) -> str:
+    """Fit a finished run's model on all rows and log it with that run; return the model's id."""
+    _, client = open_store(plan, wait=True)
+    with shutdown_guard():
+        prepared = prepare(plan.experiment, cache)
+        return log_model_folder(client, run_id, model_item(plan, prepared, cache, threshold))
+
+
+def judge_run(plan: Plan, cache: ExperimentCache, run_id: str) -> OuterEvaluation:
+    """Judge a finished run on its outer rows, write the figures into it and return them.
+
+    The run is executed once more, which gives the same bits; if it does not (another machine or
+    other library versions), a note says so.
+
+    Raises
+    ------
+    ValueError
+        If the plan holds no row out.
+    """
+    _, client = open_store(plan)
+    # Intervals of the threshold are in the record already.
+    experiment = replace(plan.experiment, resamples=0)
+    with shutdown_guard():
+        prepared = prepare(experiment, cache)
+        result = execute(experiment, prepared, cache)
+        outer = judge(experiment, prepared, cache, result)
+        recorded = client.get_run(run_id).data.tags.get("score_digest")
+        if score_digest(result) != recorded:
+            note = "Executed again to be judged, the run gave other scores than it has on record."
+            outer = replace(outer, notes=(note,))
+        add_to_run(client, run_id, outer_items(outer))
+    return outer
+
+
+def model_item(
+    plan: Plan, prepared: Prepared, cache: ExperimentCache, threshold: float
+) -> ModelFolder:
+    """Fit the model on all rows; return it as an item that holds the out-of-fold threshold."""
+    final = refit(plan.experiment, prepared, cache)
+
+    def write(folder: Path) -> None:
+        final.fitted.save(folder, final.preparation.to_json())
+        (folder / "threshold.json").write_text(json.dumps({"threshold": threshold}))
+
+    columns = {column.name: column.categorical for column in prepared.table.columns}
+    return ModelFolder(MODEL, write, columns, _requirements())
+
+
+def _requirements() -> tuple[str, ...]:
+    """Return what loads a kept model: Cutscore itself, which brings its libraries."""
+    return tuple(line for line in environment_text().splitlines() if line.startswith("cutscore=="))
