@@ -17,6 +17,7 @@ from cutscore.records import (
     Confusion,
     CrossFit,
     Dataset,
+    MetricValue,
     OutOfFold,
     Reference,
     ScoreOrigin,
@@ -66,7 +67,7 @@ class ThresholdAt:
     threshold: float
     confusion: Confusion
     total_cost: float
-    savings: float | Undefined
+    savings: MetricValue
     excess: float
     ratio: Implied | Undefined
     beta: Implied | Undefined

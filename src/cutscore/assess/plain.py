@@ -7,7 +7,7 @@ from typing import Any
 
 from cutscore.assess.assessing import Assessment, ThresholdAt
 from cutscore.metrics import fbeta, precision, recall
-from cutscore.records import Confusion, ThresholdChoice, Undefined
+from cutscore.records import Confusion, MetricValue, ThresholdChoice, Undefined
 from cutscore.threshold.implied import Implied
 from cutscore.threshold.sensitivity import cost_curves, sensitivity_of
 
@@ -126,5 +126,5 @@ def _counts(confusion: Confusion) -> dict[str, int]:
     return {name: int(count) for name, count in asdict(confusion).items()}
 
 
-def _or_null(value: float | Undefined) -> float | None:
+def _or_null(value: MetricValue) -> float | None:
     return None if isinstance(value, Undefined) else value

@@ -18,7 +18,7 @@ from cutscore.assess.words import (
     sentence,
 )
 from cutscore.metrics import fbeta, precision, recall
-from cutscore.records import Confusion, Undefined
+from cutscore.records import Confusion, MetricValue, Undefined
 
 PLAIN_WIDTH = 160
 
@@ -143,9 +143,9 @@ def _priced(threshold: float, cost: float) -> str:
     return f"{exact_number(threshold)}: {cost:,.10g}"
 
 
-def _share(value: float | Undefined) -> str:
+def _share(value: MetricValue) -> str:
     return "-" if isinstance(value, Undefined) else f"{value:.2%}"
 
 
-def _figure(value: float | Undefined) -> str:
+def _figure(value: MetricValue) -> str:
     return "-" if isinstance(value, Undefined) else f"{value:.4f}"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.records import Rows, Target, Undefined
+from cutscore.records import MetricValue, Rows, Target, Undefined
 
 Costs = npt.NDArray[np.float64]
 Entry = float | Costs
@@ -109,7 +109,7 @@ class CostMatrix:
         everybody = np.ones(len(target), dtype=np.bool_)
         return self.total(target, ~everybody), self.total(target, everybody)
 
-    def savings(self, target: Target, cost: float) -> float | Undefined:
+    def savings(self, target: Target, cost: float) -> MetricValue:
         """Return 1 − cost / cost of the cheaper no-model policy.
 
         Undefined where that policy costs nothing or gains (the ratio would mean nothing).

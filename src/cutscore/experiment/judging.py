@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cutscore.experiment.folds import refit
 from cutscore.experiment.parts import Experiment, ExperimentCache, Prepared
 from cutscore.metrics import brier, confusion_at, score_metrics
-from cutscore.records import Confusion, MetricValues, Scores, Table, Undefined
+from cutscore.records import Confusion, MetricValue, MetricValues, Scores, Table, Undefined
 from cutscore.report.outer import OuterEvaluation
 from cutscore.report.record_spec import OUTER_SCORE_METRICS
 from cutscore.report.result import Result
@@ -101,9 +101,9 @@ def _sum(parts: Sequence[Confusion]) -> Confusion:
     )
 
 
-def _means(parts: Sequence[MetricValues], sizes: Sequence[int]) -> dict[str, float | Undefined]:
+def _means(parts: Sequence[MetricValues], sizes: Sequence[int]) -> dict[str, MetricValue]:
     """Return the mean of each score metric, undefined as soon as one part's is."""
-    means: dict[str, float | Undefined] = {}
+    means: dict[str, MetricValue] = {}
     for name in OUTER_SCORE_METRICS:
         values = [part[name] for part in parts]
         missing = next((value for value in values if isinstance(value, Undefined)), None)

@@ -15,7 +15,7 @@ from cutscore.cost.matrix import CostMatrix, join_costs
 from cutscore.errors import RequestError
 from cutscore.experiment.parts import Experiment, Progress
 from cutscore.metrics import decision_metrics
-from cutscore.records import FoldResult, Scores, Target, ThresholdChoice, Undefined
+from cutscore.records import FoldResult, MetricValue, Scores, Target, ThresholdChoice, Undefined
 from cutscore.report.record_spec import DECISION_METRICS, SCORE_METRICS
 
 _AS_DECISION = {"crossfit_fbeta": "fbeta"}
@@ -24,7 +24,7 @@ _SAVINGS = ("savings", "crossfit_savings")
 
 def prune_value(
     experiment: Experiment, progress: Progress, metric: str, *, lower: bool
-) -> float | Undefined:
+) -> MetricValue:
     """Return what stands for `metric` after the finished folds.
 
     Score metrics are the mean over the finished folds; F-beta, savings and what follows from a
@@ -52,7 +52,7 @@ def prune_value(
     return per_row if lower else -per_row
 
 
-def _score_metric(finished: Sequence[FoldResult], metric: str) -> float | Undefined | None:
+def _score_metric(finished: Sequence[FoldResult], metric: str) -> MetricValue | None:
     """Return the mean of a score metric over folds, None if `metric` is none."""
     name = metric.removeprefix("train_").removesuffix("_oof").removesuffix("_gap")
     if name not in SCORE_METRICS:
@@ -64,14 +64,14 @@ def _score_metric(finished: Sequence[FoldResult], metric: str) -> float | Undefi
     return _mean(train if metric.startswith("train_") else validation)
 
 
-def _mean(values: Sequence[float | Undefined]) -> float | Undefined:
+def _mean(values: Sequence[MetricValue]) -> MetricValue:
     for value in values:
         if isinstance(value, Undefined):
             return value
     return float(np.mean([value for value in values if not isinstance(value, Undefined)]))
 
 
-def _difference(first: float | Undefined, second: float | Undefined) -> float | Undefined:
+def _difference(first: MetricValue, second: MetricValue) -> MetricValue:
     if isinstance(first, Undefined):
         return first
     return second if isinstance(second, Undefined) else first - second

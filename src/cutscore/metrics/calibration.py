@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.metrics.ranking import MetricValue, not_probabilities
-from cutscore.records import Scores, Target
+from cutscore.metrics.ranking import not_probabilities
+from cutscore.records import MetricValue, Scores, Target
 
 ECE_BINS = 20
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.records import Confusion, Target, Undefined
-
-MetricValue = float | Undefined
+from cutscore.records import Confusion, MetricValue, Target, Undefined
 
 
 def confusion_at(target: Target, flagged: npt.NDArray[np.bool_]) -> Confusion:

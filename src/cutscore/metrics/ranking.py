@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.records import Scores, Target, Undefined
+from cutscore.records import MetricValue, Scores, Target, Undefined
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-MetricValue = float | Undefined
 
 _EPSILON = float(np.finfo(np.float64).eps)
 

@@ -123,7 +123,10 @@ class Undefined:
     reason: str
 
 
-MetricValues = Mapping[str, "float | Undefined"]
+MetricValue = float | Undefined
+"""A metric, or why it does not exist."""
+
+MetricValues = Mapping[str, MetricValue]
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,11 +177,11 @@ class CrossFit:
     `threshold_std` is the population standard deviation over all decided parts.
     """
 
-    total_cost: float | Undefined
-    cost_per_row: float | Undefined
-    savings: float | Undefined
-    fbeta: float | Undefined
-    threshold_std: float | Undefined
+    total_cost: MetricValue
+    cost_per_row: MetricValue
+    savings: MetricValue
+    fbeta: MetricValue
+    threshold_std: MetricValue
     confusion: Confusion | Undefined
     rows: int
     left_out: int
@@ -196,7 +199,7 @@ class Reference:
 
     chosen: ThresholdChoice
     cost_per_row: float
-    savings: float | Undefined
+    savings: MetricValue
     flag_nobody: float
     flag_everybody: float
     exact: ThresholdChoice
@@ -215,8 +218,8 @@ class RuleCost:
     """
 
     total_cost: float
-    savings: float | Undefined
-    fold_savings: tuple[float | Undefined, ...]
+    savings: MetricValue
+    fold_savings: tuple[MetricValue, ...]
     rows: int
 
 

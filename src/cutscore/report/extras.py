@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from cutscore.metrics import brier, calibration_error, log_loss
-from cutscore.records import RuleCost, Scores, Target, Undefined
+from cutscore.records import MetricValue, RuleCost, Scores, Target, Undefined
 from cutscore.report.result import Result
 
-MetricValue = float | Undefined
 Named = tuple[str, MetricValue, int]
 """Key, value and step."""
 

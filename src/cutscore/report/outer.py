@@ -9,7 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from cutscore.metrics import fbeta, precision, recall
-from cutscore.records import Confusion, MetricValues, Undefined
+from cutscore.records import Confusion, MetricValue, MetricValues, Undefined
 from cutscore.report.items import Item, TableFile, Tag
 from cutscore.report.record import figure_item
 from cutscore.report.record_spec import OUTER_ARTIFACT, OUTER_SCORE_METRICS
@@ -41,17 +41,17 @@ class OuterEvaluation:
         return self.total_cost / self.rows
 
     @property
-    def savings(self) -> float | Undefined:
+    def savings(self) -> MetricValue:
         """Return 1 − cost / cost of the cheaper no-model policy."""
         cheaper = min(self.flag_nobody, self.flag_everybody)
         if cheaper <= 0:
             return Undefined(f"the cheaper no-model policy costs {cheaper:g}, which is not above 0")
         return 1.0 - self.total_cost / cheaper
 
-    def figures(self) -> dict[str, float | Undefined]:
+    def figures(self) -> dict[str, MetricValue]:
         """Return all figures by the names under which they are recorded."""
         counts = self.confusion
-        found: dict[str, float | Undefined] = {
+        found: dict[str, MetricValue] = {
             "outer_rows": self.rows,
             "outer_cost": self.total_cost,
             "outer_cost_per_row": self.cost_per_row,

@@ -12,7 +12,14 @@ import numpy as np
 
 from cutscore.cost.matrix import ENTRIES
 from cutscore.metrics import decision_metrics, score_metrics
-from cutscore.records import FoldResult, OutOfFold, PartDecision, ThresholdChoice, Undefined
+from cutscore.records import (
+    FoldResult,
+    MetricValue,
+    OutOfFold,
+    PartDecision,
+    ThresholdChoice,
+    Undefined,
+)
 from cutscore.report.extras import calibration_figures, rule_figures, rule_json
 from cutscore.report.importance import importance_items
 from cutscore.report.items import Figure, Item, Metric, TableFile, Tag, Text
@@ -59,14 +66,14 @@ def score_digest(result: Result) -> str:
     return hashlib.sha256(result.oof.score.tobytes()).hexdigest()
 
 
-def figure_item(key: str, value: float | Undefined, step: int = 0) -> Item:
+def figure_item(key: str, value: MetricValue, step: int = 0) -> Item:
     """Return a metric, or for a figure that does not exist the tag that says why."""
     if isinstance(value, Undefined):
         return Tag(f"{UNDEFINED_PREFIX}{key}", value.reason)
     return Metric(key, float(value), step)
 
 
-def _score_items(result: Result, pooled: Mapping[str, float | Undefined]) -> Iterator[Item]:
+def _score_items(result: Result, pooled: Mapping[str, MetricValue]) -> Iterator[Item]:
     """Yield each score metric over folds, pooled, in training, and the gap between the two.
 
     All are of scores as the model gives them.
@@ -236,7 +243,7 @@ def threshold_json(result: Result) -> dict[str, Any]:
     }
 
 
-def _pooled(oof: OutOfFold) -> Mapping[str, float | Undefined]:
+def _pooled(oof: OutOfFold) -> Mapping[str, MetricValue]:
     """Return score metrics of all out-of-fold scores together, averaged over repeats."""
     if oof.repeats == 1:
         return score_metrics(oof.target, oof.score)
@@ -247,26 +254,26 @@ def _pooled(oof: OutOfFold) -> Mapping[str, float | Undefined]:
     return {name: _mean([figures[name] for figures in each]) for name in SCORE_METRICS}
 
 
-def _mean(values: Sequence[float | Undefined]) -> float | Undefined:
+def _mean(values: Sequence[MetricValue]) -> MetricValue:
     """Return the mean, undefined as soon as one value is."""
     return _over(values, np.mean)
 
 
-def _std(values: Sequence[float | Undefined]) -> float | Undefined:
+def _std(values: Sequence[MetricValue]) -> MetricValue:
     """Return the population standard deviation, undefined for a single fold."""
     if len(values) < 2:
         return Undefined("there is only one fold")
     return _over(values, np.std)
 
 
-def _over(values: Sequence[float | Undefined], summary: Any) -> float | Undefined:
+def _over(values: Sequence[MetricValue], summary: Any) -> MetricValue:
     for number, value in enumerate(values):
         if isinstance(value, Undefined):
             return Undefined(f"fold {number}: {value.reason}")
     return float(summary(values))
 
 
-def _difference(first: float | Undefined, second: float | Undefined) -> float | Undefined:
+def _difference(first: MetricValue, second: MetricValue) -> MetricValue:
     for value in (first, second):
         if isinstance(value, Undefined):
             return value
@@ -288,5 +295,5 @@ def _part(part: PartDecision) -> dict[str, Any]:
     return {**asdict(part), "confusion": asdict(part.confusion)}
 
 
-def _plain(value: float | Undefined) -> float | dict[str, str]:
+def _plain(value: MetricValue) -> float | dict[str, str]:
     return {"undefined": value.reason} if isinstance(value, Undefined) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import Certainty, OutOfFold, Rows, ThresholdChoice, Undefined
+from cutscore.records import Certainty, MetricValue, OutOfFold, Rows, ThresholdChoice, Undefined
 from cutscore.threshold import ThresholdRule
 from cutscore.threshold.bootstrap import bootstrap
 from cutscore.threshold.cut_table import CutTable, cut_table_of
@@ -40,7 +40,7 @@ def certainty_of(
     if groups is None and oof.repeats > 1:
         groups = oof.row
     plateau = plateau_of(cut_table)
-    figures: dict[str, float | Undefined] = {
+    figures: dict[str, MetricValue] = {
         "plateau_low": plateau.low,
         "plateau_high": plateau.high,
         "plateau_pieces": plateau.pieces,
@@ -70,7 +70,7 @@ def _intervals(
     groups: Rows | None,
     resamples: int,
     seed: int,
-) -> dict[str, float | Undefined]:
+) -> dict[str, MetricValue]:
     """Return the bootstrap intervals by the names under which they are recorded."""
     if resamples == 0:
         off = Undefined("report.bootstrap is 0")
