@@ -10,7 +10,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutscore.care.init import init_store
 from cutscore.report.items import DatasetUsed, Metric, Param, Tag, Text
 from cutscore.report.record_spec import (
     ARTIFACTS,
@@ -27,6 +26,7 @@ from cutscore.report.record_spec import (
 )
 from cutscore.runs.client import open_client
 from cutscore.runs.identity import now_text, process_tags
+from cutscore.runs.init import init_store
 from cutscore.runs.writer import open_run
 
 FOREIGN_NAME = "spiffy-loon-749"

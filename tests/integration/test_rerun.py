@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cutscore.care.init import check_store
 from cutscore.runs.client import open_client
 from cutscore.runs.identity import process_tags
+from cutscore.runs.init import check_store
 from cutscore.runs.reading import find_runs
 
 QUICK = ("validation.folds=2", "report.bootstrap=2", "model.params.n_estimators=3")

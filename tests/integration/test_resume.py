@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from cutscore.care.init import check_store
 from cutscore.runs.client import open_client
 from cutscore.runs.identity import process_tags
+from cutscore.runs.init import check_store
 from cutscore.runs.reading import find_runs
 from cutscore.sweep import resume
 

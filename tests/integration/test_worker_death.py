@@ -8,8 +8,8 @@ import time
 
 import psutil
 
-from cutscore.care.init import check_store
 from cutscore.runs.client import open_client
+from cutscore.runs.init import check_store
 from cutscore.runs.reading import list_runs
 
 WAIT_SECONDS = 90

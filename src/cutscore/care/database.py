@@ -11,9 +11,9 @@ from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-from cutscore.care.quiet import quiet_migration
-from cutscore.care.sqlite import PREFIX, schema_revisions
 from cutscore.errors import Fault, RequestError
+from cutscore.runs.quiet import quiet_migration
+from cutscore.runs.sqlite import PREFIX, schema_revisions
 
 BUSY_SECONDS = 20.0
 SETTING = "STORE"

@@ -18,18 +18,7 @@ from pathlib import Path
 
 from cutscore.care.database import integrity_faults
 from cutscore.care.holdings import missing_files
-from cutscore.care.init import create_database
 from cutscore.care.merge_checks import Plans, check_rows, check_unchanged
-from cutscore.care.merge_journal import (
-    Journal,
-    committed,
-    finish,
-    interrupted,
-    move_into_place,
-    repair,
-    undo,
-    write_journal,
-)
 from cutscore.care.merge_plan import plan_source, unit_faults
 from cutscore.care.merge_report import MergeReport, SourceReport
 from cutscore.care.merge_rows import write_source
@@ -54,8 +43,19 @@ from cutscore.care.merge_target import (
     start_from,
 )
 from cutscore.care.rules import rule_faults, uncovered
-from cutscore.care.sqlite import is_empty
 from cutscore.errors import Fault, RequestError, StoreError
+from cutscore.runs.init import create_database
+from cutscore.runs.merge_journal import (
+    Journal,
+    committed,
+    finish,
+    interrupted,
+    move_into_place,
+    repair,
+    undo,
+    write_journal,
+)
+from cutscore.runs.sqlite import is_empty
 
 Note = Callable[[str], None]
 

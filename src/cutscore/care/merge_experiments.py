@@ -6,11 +6,11 @@ import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cutscore.care.init import location_in
 from cutscore.care.merge_report import SourceReport
 from cutscore.care.merge_source import Opened
 from cutscore.care.merge_target import MergeTarget
 from cutscore.care.paths import Unusable, resolve_artifact, take_apart
+from cutscore.runs.init import location_in
 
 
 @dataclass(frozen=True)

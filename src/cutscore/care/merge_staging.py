@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from cutscore.care.holdings import HeldFiles, copy_file, hash_folder
-from cutscore.care.merge_journal import STAGING, Journal, JournalMove, missing_folders
 from cutscore.care.merge_plan import SourcePlan, UnitPlan
 from cutscore.care.merge_source import Opened
 from cutscore.care.paths import Located
 from cutscore.errors import Fault, RequestError, StoreError
+from cutscore.runs.merge_journal import STAGING, Journal, JournalMove, missing_folders
 
 SPARE = 1.05
 """Disk space asked for, relative to what is known to be needed."""

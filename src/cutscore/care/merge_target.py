@@ -13,11 +13,11 @@ from pathlib import Path
 
 from cutscore.care.database import BUSY_SECONDS, check_header
 from cutscore.care.holdings import HeldFiles
-from cutscore.care.locks import locked
-from cutscore.care.merge_journal import merge_lock, missing_folders
 from cutscore.care.merge_source import Kind
-from cutscore.care.sqlite import check_file, is_empty
 from cutscore.errors import Fault, RequestError, StoreError
+from cutscore.runs.locks import locked
+from cutscore.runs.merge_journal import merge_lock, missing_folders
+from cutscore.runs.sqlite import check_file, is_empty
 
 LOCK_SECONDS = 10.0
 CACHE_KB = 200_000

@@ -25,11 +25,11 @@ from cutscore.care.contents import Contents
 from cutscore.care.database import is_current, open_readonly, upgraded_copy
 from cutscore.care.files import LocalFiles, ServedFiles, StoreFiles
 from cutscore.care.paths import artifact_roots
-from cutscore.care.quiet import quiet_migration
-from cutscore.care.server import check_reachable
-from cutscore.care.sqlite import PREFIX
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
+from cutscore.runs.quiet import quiet_migration
+from cutscore.runs.server import check_reachable
+from cutscore.runs.sqlite import PREFIX
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -38,7 +38,7 @@ def place_of(store: str | None, artifacts: Sequence[Path] | None) -> Place:
     RequestError
         If there is none, or it is a server, which keeps its files to itself.
     """
-    from cutscore.care.sqlite import sqlite_path
+    from cutscore.runs.sqlite import sqlite_path
 
     uri, client = client_of(store)
     if uri.startswith("http"):

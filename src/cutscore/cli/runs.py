@@ -136,8 +136,8 @@ def export(
 
 def _client(store: str | None) -> MlflowClient:
     """Return a client for a store that is there."""
-    from cutscore.care.init import check_store
     from cutscore.runs.client import open_client
+    from cutscore.runs.init import check_store
 
     uri = address_of(store).uri
     try:

@@ -21,9 +21,9 @@ def send(folders: FoldersArgument, store: StoreOption = None) -> None:
 
     Example: cutscore runs send outputs/2026-11-20/09-30-00-123456/unsent
     """
-    from cutscore.care.init import check_store
     from cutscore.report.redact import redact
     from cutscore.runs.client import open_client
+    from cutscore.runs.init import check_store
     from cutscore.runs.unsent import send_record, unsent_records
 
     records = [record for folder in folders for record in unsent_records(folder)]

@@ -38,8 +38,8 @@ def init(
 
     Example: cutscore store init --experiment credit_scoring
     """
-    from cutscore.care.init import init_store
     from cutscore.report.redact import redact
+    from cutscore.runs.init import init_store
 
     address = address_of(store)
     made = init_store(address.uri, address.artifacts, experiment)
@@ -55,7 +55,7 @@ def ui(
 
     Example: cutscore ui --port 5001
     """
-    from cutscore.care.init import check_store
+    from cutscore.runs.init import check_store
 
     address = address_of(store)
     if address.uri.startswith(("http://", "https://")):

@@ -56,8 +56,8 @@ def view_of(
     RequestError
         If there is none, or it cannot be read.
     """
-    from cutscore.care.sqlite import sqlite_path
     from cutscore.care.view import is_file_store, view_client, view_database, view_folder
+    from cutscore.runs.sqlite import sqlite_path
 
     extra = _folders(artifacts)
     given = Path(store).expanduser() if store and "://" not in store else None
@@ -90,8 +90,8 @@ def client_of(store: str | None) -> tuple[str, MlflowClient]:
     RequestError
         If there is none, or it cannot be written, or its schema is not the installed MLflow's.
     """
-    from cutscore.care.init import check_store
     from cutscore.runs.client import open_client
+    from cutscore.runs.init import check_store
 
     given = Path(store).expanduser() if store and "://" not in store else None
     if given is not None and (given / USUAL_NAME).is_file():

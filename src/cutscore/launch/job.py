@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cutscore.care.init import Store
 from cutscore.experiment import OnFold, Progress, ignore_progress
 from cutscore.report.items import Item
+from cutscore.runs.init import Store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

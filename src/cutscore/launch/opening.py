@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cutscore.care.init import Store, init_store
 from cutscore.config.build import Plan
 from cutscore.runs.client import open_client
+from cutscore.runs.init import Store, init_store
 from cutscore.runs.retry import outage_of
 
 if TYPE_CHECKING:

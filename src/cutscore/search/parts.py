@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cutscore.care.init import Store
 from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import Layers
@@ -16,6 +15,7 @@ from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.job import UNSENT
 from cutscore.launch.opening import open_store
 from cutscore.runs.identity import now_text, process_tags
+from cutscore.runs.init import Store
 from cutscore.search.settings import SearchSettings
 from cutscore.search.space import Space, parse_space
 from cutscore.search.storage import Storage, open_storage

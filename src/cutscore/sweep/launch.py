@@ -14,7 +14,6 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from rich.console import Console
 
-from cutscore.care.init import Store
 from cutscore.config.build import Plan, build
 from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
@@ -25,6 +24,7 @@ from cutscore.launch.keeping import judge_run, keep_model
 from cutscore.launch.opening import open_store
 from cutscore.launch.outcome import RunOutcome, labels
 from cutscore.report.items import Tag
+from cutscore.runs.init import Store
 from cutscore.runs.news import Step, tell
 from cutscore.runs.reading import find_runs, kept_model
 from cutscore.runs.shutdown_guard import shutdown_guard

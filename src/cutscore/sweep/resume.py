@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cutscore.care.init import Store
 from cutscore.errors import Fault, RequestError
 from cutscore.launch.outcome import RunOutcome, labels
 from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, KIND_TAG, SWEEP
 from cutscore.runs.environment import environment_differences, shortened
+from cutscore.runs.init import Store
 from cutscore.runs.liveness import judge_life
 from cutscore.runs.provenance import environment_text
 from cutscore.runs.reading import RunSummary, artifact_text, find_runs

@@ -15,14 +15,14 @@ from made_store import MadeStore, build_store, hexed
 
 from cutscore.care import database
 from cutscore.care.diff import diff_stores
-from cutscore.care.init import create_database
 from cutscore.care.merge import merge_stores
-from cutscore.care.merge_journal import interrupted, journal_path, repair_if_idle
 from cutscore.care.merge_staging import check_space
 from cutscore.care.merge_target import MergeRequest
 from cutscore.care.rules import RULES
 from cutscore.cli import main
 from cutscore.errors import RequestError, StoreError
+from cutscore.runs.init import create_database
+from cutscore.runs.merge_journal import interrupted, journal_path, repair_if_idle
 
 RUNS = 12
 
@@ -273,7 +273,7 @@ def test_an_older_schema_is_upgraded_on_a_copy(empty, stores, tmp_path):
     from mlflow.store.db import utils as migrations
     from mlflow.store.tracking.dbmodels.initial_models import Base
 
-    from cutscore.care.quiet import quiet_migration
+    from cutscore.runs.quiet import quiet_migration
 
     old = tmp_path / "old" / "mlflow.db"
     old.parent.mkdir()

@@ -8,10 +8,10 @@ from contextlib import closing
 import pytest
 
 from cutscore.care.audit import audit
-from cutscore.care.quiet import quiet_migration
 from cutscore.care.view import is_file_store, view_database, view_folder
 from cutscore.errors import RequestError
 from cutscore.runs.liveness import judge_life
+from cutscore.runs.quiet import quiet_migration
 
 OLD = "7f2a7d5fae7d"  # MLflow 2.4: no logged models yet
 RUNS = ("a" * 32, "b" * 32)

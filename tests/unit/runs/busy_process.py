@@ -14,9 +14,9 @@ import sys
 import time
 from pathlib import Path
 
-from cutscore.care.init import init_store
 from cutscore.report.items import Metric
 from cutscore.runs.client import open_client
+from cutscore.runs.init import init_store
 from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.runs.writer import open_run
 

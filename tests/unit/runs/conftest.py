@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cutscore.care.init import Store, init_store
 from cutscore.runs.client import open_client
+from cutscore.runs.init import Store, init_store
 
 
 @dataclass(frozen=True)

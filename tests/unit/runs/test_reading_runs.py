@@ -1,9 +1,9 @@
 import pytest
 
-from cutscore.care.init import init_store
 from cutscore.errors import RequestError
 from cutscore.report.items import DatasetUsed, Metric, Param, Tag, Text
 from cutscore.report.record_spec import ARTIFACTS, METRICS, PARAM_GROUPS, PARAMS, TAGS
+from cutscore.runs.init import init_store
 from cutscore.runs.reading import list_runs, missing_from_record, show_run
 from cutscore.runs.writer import open_run
 

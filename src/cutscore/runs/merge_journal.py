@@ -18,8 +18,8 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cutscore.care.locks import locked
 from cutscore.errors import RequestError, StoreError
+from cutscore.runs.locks import locked
 
 STAGING = ".cutscore-merge-"
 

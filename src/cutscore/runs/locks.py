@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from cutscore.care.sqlite import fault
+from cutscore.runs.sqlite import fault
 
 LOCK_SECONDS = 120.0
 

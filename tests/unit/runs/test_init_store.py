@@ -9,13 +9,13 @@ from contextlib import closing
 
 import pytest
 
-from cutscore.care.init import check_store, init_store
 from cutscore.errors import RequestError
+from cutscore.runs.init import check_store, init_store
 
 RACE = """
 import multiprocessing, sys
 import mlflow.store.db.utils, mlflow.store.tracking.sqlalchemy_store
-from cutscore.care.init import init_store
+from cutscore.runs.init import init_store
 
 def work(barrier, results, folder):
     barrier.wait()
@@ -77,7 +77,7 @@ def test_an_existing_store_and_experiment_are_opened(made):
 
 def test_nothing_is_printed(tmp_path):
     code = (
-        "import sys; from cutscore.care.init import init_store;"
+        "import sys; from cutscore.runs.init import init_store;"
         "init_store(f'sqlite:///{sys.argv[1]}/m.db', f'{sys.argv[1]}/a', 'x')"
     )
     done = subprocess.run(

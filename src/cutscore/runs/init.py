@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from cutscore.care.locks import locked
-from cutscore.care.merge_journal import repair_if_idle
-from cutscore.care.quiet import quiet_migration
-from cutscore.care.server import alone, check_reachable, load_mlflow, open_experiment
-from cutscore.care.sqlite import PREFIX, check_file, fault, is_empty, sqlite_path
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
+from cutscore.runs.locks import locked
+from cutscore.runs.merge_journal import repair_if_idle
+from cutscore.runs.quiet import quiet_migration
+from cutscore.runs.server import alone, check_reachable, load_mlflow, open_experiment
+from cutscore.runs.sqlite import PREFIX, check_file, fault, is_empty, sqlite_path
 
 
 @dataclass(frozen=True)
