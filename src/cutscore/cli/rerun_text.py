@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cutscore.rerun.agreement import Agreement, FigureComparison, RerunVerdict
-from cutscore.rerun.parent import verdict_of
-from cutscore.rerun.rerunning import RerunOutcome, RerunResult
+from cutscore.rerun.results import RerunOutcome, RerunResult
 
 
 def as_plain(outcome: RerunOutcome) -> dict[str, Any]:
@@ -26,7 +25,7 @@ def as_plain(outcome: RerunOutcome) -> dict[str, Any]:
                 "name": made.original.name,
                 "run_id": made.original.run_id,
                 "rerun_id": made.outcome.run_id or None,
-                "verdict": verdict_of(made),
+                "verdict": made.verdict,
                 "failure": made.outcome.failure or None,
                 "filled": list(made.filled),
                 **_agreement(made.agreement),
@@ -49,7 +48,7 @@ def print_reruns(outcome: RerunOutcome, console: Console) -> None:
                 console.print(_figures_table(made.original.name, unequal))
     for made in outcome.made:
         console.print(_line(made), highlight=False, markup=False, soft_wrap=True)
-    verdicts = [verdict_of(made) for made in outcome.made]
+    verdicts = [made.verdict for made in outcome.made]
     if len(verdicts) > 1:
         counts = {word: verdicts.count(word) for word in dict.fromkeys(verdicts)}
         told = ", ".join(f"{count} {word}" for word, count in counts.items())

@@ -1,4 +1,4 @@
-"""Classifiers behind one small protocol; the only place that imports lightgbm.
+"""Classifiers behind one small protocol; the only room that imports lightgbm and xgboost.
 
 A model (the settings) opens a session on a table, the session fits on training rows of that table,
 and the fitted classifier gives scores: the probability of class 1.
@@ -116,6 +116,25 @@ def load_fitted(folder: Path) -> Fitted:
         If the folder holds no model, one of an unknown kind, or one with types that are not
         allowed.
     """
-    from cutscore.model.saved import load
+    from cutscore.errors import StoreError
+    from cutscore.model.saved import MODEL_JSON, columns_of, read_description
 
-    return load(folder)
+    description = read_description(folder)
+    file, columns = folder / description["file"], columns_of(description)
+    if not file.is_file():
+        raise StoreError(f"{folder} holds no whole model: {file.name} is missing.")
+    match description["kind"]:
+        case "lightgbm":
+            from cutscore.model.lightgbm import load_booster
+
+            return load_booster(file, columns)
+        case "xgboost":
+            from cutscore.model.xgboost import load_ubjson
+
+            return load_ubjson(file, columns)
+        case "sklearn":
+            from cutscore.model.sklearn_style import load_skops
+
+            return load_skops(file, columns)
+        case kind:
+            raise StoreError(f"{folder / MODEL_JSON} names an unknown kind of model: {kind!r}.")

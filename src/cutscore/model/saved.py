@@ -6,13 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cutscore.errors import StoreError
 from cutscore.records import Column
-
-if TYPE_CHECKING:
-    from cutscore.model import Fitted
 
 MODEL_JSON = "model.json"
 _FORMAT = 1
@@ -72,26 +69,3 @@ def columns_of(description: Mapping[str, Any]) -> tuple[Column, ...]:
         Column(entry["name"], None if entry["levels"] is None else tuple(entry["levels"]))
         for entry in description["columns"]
     )
-
-
-def load(folder: Path) -> Fitted:
-    """Load the classifier in `folder`; see `cutscore.model.load_fitted`."""
-    description = read_description(folder)
-    file, columns = folder / description["file"], columns_of(description)
-    if not file.is_file():
-        raise StoreError(f"{folder} holds no whole model: {file.name} is missing.")
-    match description["kind"]:
-        case "lightgbm":
-            from cutscore.model.lightgbm import load_booster
-
-            return load_booster(file, columns)
-        case "xgboost":
-            from cutscore.model.xgboost import load_ubjson
-
-            return load_ubjson(file, columns)
-        case "sklearn":
-            from cutscore.model.sklearn_style import load_skops
-
-            return load_skops(file, columns)
-        case kind:
-            raise StoreError(f"{folder / MODEL_JSON} names an unknown kind of model: {kind!r}.")

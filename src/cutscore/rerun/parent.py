@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cutscore.report.items import Item, Metric, Param, TableFile
 from cutscore.rerun.agreement import RerunVerdict
-
-if TYPE_CHECKING:
-    from cutscore.rerun.rerunning import RerunResult
-
-VERDICT_TAG = "cutscore.rerun_verdict"
-FAILED = "failed"
-
-
-def verdict_of(made: RerunResult) -> str:
-    """Return how a rerun came out, in a word."""
-    return FAILED if made.agreement is None else str(made.agreement.verdict)
+from cutscore.rerun.results import FAILED, RerunResult
 
 
 def parent_items(made: Sequence[RerunResult]) -> Iterator[Item]:
     """Yield how many reruns came out how, and every figure side by side."""
     yield Param("runs", len(made))
-    verdicts = [verdict_of(one) for one in made]
+    verdicts = [one.verdict for one in made]
     for verdict in (RerunVerdict.EQUAL, RerunVerdict.CLOSE, RerunVerdict.DIFFERENT, FAILED):
         yield Metric(f"reruns_{verdict.replace(' ', '_')}", verdicts.count(verdict))
     yield TableFile(

@@ -19,13 +19,14 @@ from cutscore.launch.job import UNSENT
 from cutscore.launch.opening import open_store
 from cutscore.launch.outcome import RunOutcome
 from cutscore.report.record_spec import KIND_TAG, RERUN
-from cutscore.rerun.agreement import Agreement, RerunVerdict, compare_runs
+from cutscore.rerun.agreement import RerunVerdict, compare_runs
 from cutscore.rerun.changes import changes_of, fixed_seeds, told
 from cutscore.rerun.choosing import RunSelection, check_wanted, choose
 from cutscore.rerun.filling import fill
 from cutscore.rerun.jobs import RerunSpec, Task
-from cutscore.rerun.parent import VERDICT_TAG, parent_items
+from cutscore.rerun.parent import parent_items
 from cutscore.rerun.recompose import Changes, Recomposed, recompose, sort_overrides
+from cutscore.rerun.results import VERDICT_TAG, RerunOutcome, RerunResult
 from cutscore.rerun.stored import Original, read_originals
 from cutscore.runs.reading import detail_of
 from cutscore.runs.shutdown_guard import shutdown_guard
@@ -40,39 +41,6 @@ if TYPE_CHECKING:
 
 NAME = "rerun"
 _BASIC = "basic"
-
-
-@dataclass(frozen=True)
-class RerunResult:
-    """A run made again: `agreement` is None where the new run failed.
-
-    `filled` are the files that the old run was given from the new one.
-    """
-
-    original: Original
-    outcome: RunOutcome
-    agreement: Agreement | None
-    filled: tuple[str, ...] = ()
-
-    @property
-    def holds(self) -> bool:
-        """Whether the new run is there and does not differ."""
-        return self.agreement is not None and self.agreement.verdict != RerunVerdict.DIFFERENT
-
-
-@dataclass(frozen=True)
-class RerunOutcome:
-    """What came of a request; `notes` say what is not as it was when the runs were made."""
-
-    made: tuple[RerunResult, ...]
-    folder: Path
-    notes: tuple[str, ...]
-    parent_id: str | None = None
-
-    @property
-    def holds(self) -> bool:
-        """Whether every new run is there and equal, or as good as equal."""
-        return all(one.holds for one in self.made)
 
 
 @dataclass(frozen=True)
