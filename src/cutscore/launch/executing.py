@@ -13,17 +13,17 @@ from cutscore.errors import RunPruned
 from cutscore.experiment import ExperimentCache, Prepared, Progress, execute, judge, prepare
 from cutscore.launch.job import Job
 from cutscore.launch.keeping import model_item
+from cutscore.launch.memory import PeakMemory
 from cutscore.launch.opening import open_store
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
 from cutscore.launch.request import data_items, request_items
+from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.records import FoldResult
 from cutscore.report.items import Item, Metric, Text
 from cutscore.report.outer import outer_items
 from cutscore.report.record import fold_items, record_items
 from cutscore.report.redact import redact
 from cutscore.report.result import Result
-from cutscore.runs.memory import PeakMemory
-from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.runs.writer import RunWriter, open_run
 
 log = logging.getLogger(__name__)

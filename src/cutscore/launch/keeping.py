@@ -9,12 +9,12 @@ from pathlib import Path
 from cutscore.config.build import Plan
 from cutscore.experiment import ExperimentCache, Prepared, execute, judge, prepare, refit
 from cutscore.launch.opening import open_store
+from cutscore.launch.provenance import environment_text
+from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.items import ModelFolder
 from cutscore.report.outer import OuterEvaluation, outer_items
 from cutscore.report.record import score_digest
 from cutscore.runs.models import log_model_folder
-from cutscore.runs.provenance import environment_text
-from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.runs.writer import add_to_run
 
 MODEL = "model"

@@ -9,9 +9,9 @@ import yaml
 
 from cutscore.config.build import Plan
 from cutscore.experiment import Prepared, shares_bins
+from cutscore.launch.provenance import code_tags, environment_text
 from cutscore.report.items import DatasetUsed, Item, Metric, Param, Tag, Text
 from cutscore.report.redact import redact
-from cutscore.runs.provenance import code_tags, environment_text
 
 
 def request_items(plan: Plan) -> Iterator[Item]:

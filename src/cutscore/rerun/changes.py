@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from cutscore.launch.environment import environment_differences, shortened
+from cutscore.launch.provenance import code_tags, environment_text
 from cutscore.rerun.recompose import Changes, Recomposed
-from cutscore.runs.environment import environment_differences, shortened
-from cutscore.runs.provenance import code_tags, environment_text
 
 _CODE = {"cutscore_version": "Cutscore's version", "git_commit": "the commit"}
 

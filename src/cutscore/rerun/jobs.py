@@ -14,11 +14,11 @@ from cutscore.config.build import build
 from cutscore.experiment import Progress
 from cutscore.launch.executing import execute_run
 from cutscore.launch.job import Job
+from cutscore.launch.news import Step, tell
 from cutscore.launch.outcome import RunOutcome
+from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.rerun.choosing import RERUN_OF_TAG
 from cutscore.rerun.recompose import Recomposed
-from cutscore.runs.news import Step, tell
-from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.sweep.launch import experiment_cache
 
 

@@ -18,6 +18,7 @@ from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.job import UNSENT
 from cutscore.launch.opening import open_store
 from cutscore.launch.outcome import RunOutcome
+from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.record_spec import KIND_TAG, RERUN
 from cutscore.rerun.agreement import RerunVerdict, compare_runs
 from cutscore.rerun.changes import changes_of, fixed_seeds, told
@@ -29,7 +30,6 @@ from cutscore.rerun.recompose import Changes, Recomposed, recompose, sort_overri
 from cutscore.rerun.results import VERDICT_TAG, RerunOutcome, RerunResult
 from cutscore.rerun.stored import Original, read_originals
 from cutscore.runs.reading import detail_of
-from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.runs.writer import RunWriter, open_run
 from cutscore.sweep.cells import Cell
 from cutscore.sweep.launch import PROGRESS, salvage

@@ -34,8 +34,8 @@ from cutscore.runs.gathering import Gathering
 from cutscore.runs.heartbeat import Heartbeat
 from cutscore.runs.identity import now_text, process_tags
 from cutscore.runs.outbox import Outbox
+from cutscore.runs.port import Guard
 from cutscore.runs.retry import Outage, PatientClient, StoreAwayError
-from cutscore.runs.shutdown_guard import ShutdownGuard
 from cutscore.runs.unsent import now_ms
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class RunWriter:
         finally:
             self._cleanup.close()
 
-    def start(self, tags: Mapping[str, str], heartbeat: float, life: ShutdownGuard | None) -> None:
+    def start(self, tags: Mapping[str, str], heartbeat: float, life: Guard | None) -> None:
         """Begin the signs of life, and let `life` close this run when the process must end.
 
         `tags` are those that the run has already.
@@ -209,7 +209,7 @@ def open_run(
     *,
     tags: Mapping[str, str] | None = None,
     parent_id: str | None = None,
-    life: ShutdownGuard | None = None,
+    life: Guard | None = None,
     heartbeat: float = HEARTBEAT_SECONDS,
     unsent: Path | None = None,
 ) -> Iterator[RunWriter]:
@@ -239,7 +239,7 @@ def reopen_run(
     client: MlflowClient,
     run_id: str,
     *,
-    life: ShutdownGuard | None = None,
+    life: Guard | None = None,
     heartbeat: float = HEARTBEAT_SECONDS,
     unsent: Path | None = None,
 ) -> Iterator[RunWriter]:

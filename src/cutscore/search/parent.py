@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import yaml
 
 from cutscore.errors import StoreError
+from cutscore.launch.shutdown_guard import ShutdownGuard
 from cutscore.report.items import Item, Metric, Param, Tag, Text
 from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, KIND_TAG, PARENT_TAG, SEARCH
 from cutscore.report.redact import redact
 from cutscore.runs.liveness import judge_life
-from cutscore.runs.shutdown_guard import ShutdownGuard
 from cutscore.runs.writer import RunWriter, end_run, open_run, reopen_run
 from cutscore.search.outcome import OPTIMISM, SearchOutcome
 from cutscore.search.parts import STUDY_TAG, SearchJob, TrialContext

@@ -10,12 +10,12 @@ from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.errors import StoreError
 from cutscore.experiment import ExperimentCache
+from cutscore.launch.news import Step, tell
 from cutscore.launch.opening import open_store
 from cutscore.launch.outcome import labels
+from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.outer import OuterEvaluation, outer_items
 from cutscore.report.redact import redact
-from cutscore.runs.news import Step, tell
-from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.search.healing import heal, running_elsewhere
 from cutscore.search.importances import importances
 from cutscore.search.judged import (

@@ -15,13 +15,13 @@ from cutscore.errors import CutscoreError
 from cutscore.experiment import Experiment, Progress, prune_value
 from cutscore.launch.executing import execute_run
 from cutscore.launch.job import Job, RunObserver
+from cutscore.launch.news import Step, tell
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
+from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.records import Undefined
 from cutscore.report.items import Item, Metric
 from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG
 from cutscore.report.redact import redact
-from cutscore.runs.news import Step, tell
-from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.runs.writer import end_run, open_run
 from cutscore.search.parts import NO_SEARCH, STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
 from cutscore.search.pruning import end_if_hopeless

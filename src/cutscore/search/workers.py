@@ -9,8 +9,8 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
 from cutscore.experiment import ExperimentCache
-from cutscore.runs.news import Step, tell
-from cutscore.runs.shutdown_guard import shutdown_guard
+from cutscore.launch.news import Step, tell
+from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.search.healing import heal
 from cutscore.search.parts import Assignment, TrialContext, open_trial_context
 from cutscore.search.slots import finished, free_slot

@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cutscore.runs.news import Step, tell
-from cutscore.runs.shutdown_guard import shutdown_guard
+from cutscore.launch.news import Step, tell
+from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.search.parts import TrialContext
 from cutscore.search.slots import finished, take_slot
 from cutscore.search.trials import TrialEnd, run_trial

@@ -21,13 +21,13 @@ from cutscore.experiment import ExperimentCache, Progress, prepare
 from cutscore.launch.executing import execute_run
 from cutscore.launch.job import UNSENT, Job
 from cutscore.launch.keeping import judge_run, keep_model
+from cutscore.launch.news import Step, tell
 from cutscore.launch.opening import open_store
 from cutscore.launch.outcome import RunOutcome, labels
+from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.items import Tag
 from cutscore.runs.init import Store
-from cutscore.runs.news import Step, tell
 from cutscore.runs.reading import find_runs, kept_model
-from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.sweep.cells import Cell, SweepRequest
 from cutscore.sweep.launcher import launch_jobs, threads_each
 from cutscore.sweep.leaderboard import Leaderboard, rank

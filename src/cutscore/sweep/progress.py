@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from cutscore.runs.news import Step, read_steps
+from cutscore.launch.news import Step, read_steps
 
 POLL_SECONDS = 0.2
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cutscore.errors import Fault, RequestError
+from cutscore.launch.environment import environment_differences, shortened
 from cutscore.launch.outcome import RunOutcome, labels
+from cutscore.launch.provenance import environment_text
+from cutscore.launch.shutdown_guard import ShutdownGuard
 from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, KIND_TAG, SWEEP
-from cutscore.runs.environment import environment_differences, shortened
 from cutscore.runs.init import Store
 from cutscore.runs.liveness import judge_life
-from cutscore.runs.provenance import environment_text
 from cutscore.runs.reading import RunSummary, artifact_text, find_runs
-from cutscore.runs.shutdown_guard import ShutdownGuard
 from cutscore.runs.writer import RunWriter, end_run, open_run, reopen_run
 from cutscore.sweep.cells import Cell
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cutscore.errors import StoreError
+from cutscore.launch.shutdown_guard import ShutdownGuard
 from cutscore.report.items import (
     DatasetUsed,
     Folder,
@@ -16,7 +17,6 @@ from cutscore.report.items import (
     Tag,
     Text,
 )
-from cutscore.runs.shutdown_guard import ShutdownGuard
 from cutscore.runs.writer import open_run, reopen_run
 
 

@@ -14,10 +14,10 @@ import sys
 import time
 from pathlib import Path
 
+from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.items import Metric
 from cutscore.runs.client import open_client
 from cutscore.runs.init import init_store
-from cutscore.runs.shutdown_guard import shutdown_guard
 from cutscore.runs.writer import open_run
 
 

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from cutscore.runs.children import end_children, signal_children
+from cutscore.launch.children import end_children, signal_children
 
 CLOSE_SECONDS = 2.0
 """How long the open runs of this process may take to be closed."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cutscore.runs.shutdown_guard import ShutdownGuard, is_worker, shutdown_guard
+from cutscore.launch.shutdown_guard import ShutdownGuard, is_worker, shutdown_guard
 
 HERE = Path(__file__).parent
 LIMIT = 5.0
