@@ -5,6 +5,11 @@ import numpy as np
 from cutscore.records import Column, Dataset, Table
 
 
+def priced(cost, made, training=None, rows=None):
+    """Return the costs of rows, estimated on training rows; None is all."""
+    return cost.fit(made, training).matrix(made.amounts, rows)
+
+
 def dataset(income, debt=None, target=None, **amounts):
     income = np.array(income, dtype=np.float64)
     rows = len(income)

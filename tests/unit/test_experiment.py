@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from made_costs import priced
 
 from cutscore.config.build import build
 from cutscore.config.compose import Composer
@@ -47,7 +48,7 @@ def test_costs_of_each_fold_come_from_its_training_rows(run):
     start = 0
     for fold in prepared.folds.splits:
         size = len(fold.validation)
-        expected = experiment.cost.matrix(dataset, fold.train, fold.validation)
+        expected = priced(experiment.cost, dataset, fold.train, fold.validation)
         here = result.costs.take(np.arange(start, start + size))
         assert here.false_positive == pytest.approx(expected.false_positive, rel=1e-9)
         assert here.false_negative == pytest.approx(expected.false_negative, rel=1e-9)

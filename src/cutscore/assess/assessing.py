@@ -165,7 +165,7 @@ def cost_matrix(rows: ScoreRows, made: Strategies) -> CostMatrix:
         amounts=rows.amounts,
     )
     try:
-        return made.cost.matrix(dataset)
+        return made.cost.fit(dataset).matrix(dataset.amounts)
     except (ValueError, KeyError) as error:
         problem = f"these costs cannot be had from this table: {error}"
         raise RequestError(Fault("cost", problem)) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,15 +62,9 @@ def strategies(overrides: Sequence[str], config_dir: str | None = None) -> Strat
     return Strategies(made["cost"], made["threshold"], seed, names)
 
 
-def columns_of(cost: object, columns: Iterable[str]) -> tuple[str, ...]:
-    """Return the columns of a table that the settings of a cost name."""
-    named: list[str] = []
-    if dataclasses.is_dataclass(cost):
-        for field in dataclasses.fields(cost):
-            value = getattr(cost, field.name)
-            named += [value] if isinstance(value, str) else []
-            named += [v for v in value if isinstance(v, str)] if isinstance(value, tuple) else []
-    return tuple(name for name in columns if name in named)
+def columns_of(cost: Cost, columns: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns of a table that a cost is made of."""
+    return tuple(name for name in columns if name in cost.columns)
 
 
 def _key(text: str) -> str:

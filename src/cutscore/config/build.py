@@ -27,7 +27,7 @@ ABILITIES = {
     "sampling": "sample",
     "calibration": "fit",
     "model": "session",
-    "cost": "matrix",
+    "cost": "fit",
     "threshold": "choose",
 }
 CORE = tuple(ABILITIES)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError, listed, nearest
-from cutscore.records import Dataset
+
+Amounts = Mapping[str, npt.NDArray[np.float64]]
 
 
-def amount(dataset: Dataset, setting: str, column: str) -> npt.NDArray[np.float64]:
+def amount(amounts: Amounts, setting: str, column: str) -> npt.NDArray[np.float64]:
     """Return a column kept at full precision, shape (rows,).
 
     Raises
     ------
     RequestError
-        If the data set does not keep it.
+        If it is not kept.
     """
-    if column in dataset.amounts:
-        return dataset.amounts[column]
-    kept = list(dataset.amounts)
+    if column in amounts:
+        return amounts[column]
+    kept = list(amounts)
     raise RequestError(
         Fault(
             setting,

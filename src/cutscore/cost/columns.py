@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 
-from cutscore.cost.amounts import amount
-from cutscore.cost.matrix import CostMatrix, Entry
+from cutscore.cost.amounts import Amounts, amount
+from cutscore.cost.matrix import ENTRIES, CostMatrix, Entry
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Dataset, Rows
 
@@ -38,29 +39,38 @@ class ColumnCost:
                 "are the same in every row."
             )
 
-    def matrix(
-        self,
-        dataset: Dataset,
-        training: Rows | None = None,  # noqa: ARG002  nothing is estimated
-        rows: Rows | None = None,
-    ) -> CostMatrix:
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns named, each once."""
+        given = (getattr(self, field.name) for field in fields(self))
+        return tuple(dict.fromkeys(cost for cost in given if isinstance(cost, str)))
+
+    def fit(self, dataset: Dataset, training: Rows | None = None) -> ColumnCost:  # noqa: ARG002
+        """Return itself: nothing is estimated."""
+        return self
+
+    def matrix(self, amounts: Amounts, rows: Rows | None = None) -> CostMatrix:
         """Return the costs of the rows, numbers staying numbers."""
         entries: dict[str, Entry] = {}
         faults: list[Fault] = []
         for field in fields(self):
             try:
-                entries[field.name] = self._entry(dataset, field.name, rows)
+                entries[field.name] = self._entry(amounts, field.name, rows)
             except RequestError as error:
                 faults += error.faults
         if faults:
             raise RequestError(faults)
-        return CostMatrix(**entries)
+        return CostMatrix(*(entries[name] for name in ENTRIES))
 
-    def _entry(self, dataset: Dataset, name: str, rows: Rows | None) -> Entry:
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as plain values."""
+        return {"kind": "columns", **asdict(self)}
+
+    def _entry(self, amounts: Amounts, name: str, rows: Rows | None) -> Entry:
         given = getattr(self, name)
         if not isinstance(given, str):
             return float(given)
-        column = amount(dataset, f"cost.{name}", given)
+        column = amount(amounts, f"cost.{name}", given)
         values = column if rows is None else column[rows]
         bad = int(np.count_nonzero(~np.isfinite(values)))
         if bad:

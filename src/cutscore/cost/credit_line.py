@@ -7,14 +7,14 @@ with Applications 42, 2015).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 from annotated_types import Ge, Gt, Le
 
-from cutscore.cost.amounts import amount
+from cutscore.cost.amounts import Amounts, amount
 from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Dataset, Rows
@@ -55,25 +55,19 @@ class CreditLineCost:
                 "(data.credit_line). Give cost.income=COLUMN, and list it in data.amounts."
             )
 
-    def matrix(
-        self, dataset: Dataset, training: Rows | None = None, rows: Rows | None = None
-    ) -> CostMatrix:
-        """Return C_FN and C_FP per row, the others 0."""
-        estimated_on = None if self.published else training
-        lines = self.lines(dataset, rows)
-        mean_line = float(self.lines(dataset, estimated_on).mean())
-        known = dataset.target if estimated_on is None else dataset.target[estimated_on]
-        prior = float(known.mean(dtype=np.float64))
-        next_applicant = (1 - prior) * self._profit(np.array([mean_line]))
-        next_applicant -= prior * mean_line * self.loss_given_default
-        return CostMatrix(
-            true_negative=0.0,
-            false_positive=np.maximum(0.0, self._profit(lines) - next_applicant),
-            false_negative=lines * self.loss_given_default,
-            true_positive=0.0,
-        )
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of incomes and debts."""
+        return tuple(name for name in (self.income, self.debt) if name is not None)
 
-    def lines(self, dataset: Dataset, rows: Rows | None = None) -> Floats:
+    def fit(self, dataset: Dataset, training: Rows | None = None) -> CreditLinePrices:
+        """Estimate the mean line and the share of positives."""
+        estimated_on = None if self.published else training
+        target = dataset.target if estimated_on is None else dataset.target[estimated_on]
+        mean_line = float(self.lines(dataset.amounts, estimated_on).mean())
+        return CreditLinePrices(self, mean_line, float(target.mean(dtype=np.float64)))
+
+    def lines(self, amounts: Amounts, rows: Rows | None = None) -> Floats:
         """Return the credit line of rows (None: all), shape (rows,).
 
         The least of `income_multiple` incomes, `largest_line`, and what could be paid back from
@@ -85,10 +79,10 @@ class CreditLineCost:
             If an income is not above 0, a debt not from 0 to below 1, or either is missing.
         """
         chosen = slice(None) if rows is None else rows
-        income = amount(dataset, "cost.income", str(self.income))[chosen] * self.currency
+        income = amount(amounts, "cost.income", str(self.income))[chosen] * self.currency
         debt = np.zeros(len(income))
         if self.debt is not None:
-            debt = amount(dataset, "cost.debt", self.debt)[chosen]
+            debt = amount(amounts, "cost.debt", self.debt)[chosen]
         faults = [
             *_outside("cost.income", income, income > 0, "above 0"),
             *_outside("cost.debt", debt, (debt >= 0) & (debt < 1), "from 0 to below 1"),
@@ -102,10 +96,42 @@ class CreditLineCost:
         bearable = present_value(payment, self.lending_rate, self.months)
         return np.minimum(np.minimum(wished, self.largest_line), bearable)
 
-    def _profit(self, lines: Floats) -> Floats:
+    def profit(self, lines: Floats) -> Floats:
         """Return the present value of what a line pays back, at the cost of funds, less it."""
         paid = instalment(lines, self.lending_rate, self.months)
         return present_value(paid, self.funding_rate, self.months) - lines
+
+
+@dataclass(frozen=True)
+class CreditLinePrices:
+    """Credit-line costs, with the mean line and the share of positives that were estimated."""
+
+    settings: CreditLineCost
+    mean_line: float
+    base_rate: float
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of incomes and debts."""
+        return self.settings.columns
+
+    def matrix(self, amounts: Amounts, rows: Rows | None = None) -> CostMatrix:
+        """Return C_FN and C_FP per row, the others 0."""
+        settings = self.settings
+        lines = settings.lines(amounts, rows)
+        next_applicant = (1 - self.base_rate) * settings.profit(np.array([self.mean_line]))
+        next_applicant -= self.base_rate * self.mean_line * settings.loss_given_default
+        return CostMatrix(
+            true_negative=0.0,
+            false_positive=np.maximum(0.0, settings.profit(lines) - next_applicant),
+            false_negative=lines * settings.loss_given_default,
+            true_positive=0.0,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return settings and estimates as plain values."""
+        estimates = {"mean_line": self.mean_line, "base_rate": self.base_rate}
+        return {"kind": "credit_line", **asdict(self.settings), **estimates}
 
 
 def instalment(line: Floats, annual_rate: float, months: int) -> Floats:

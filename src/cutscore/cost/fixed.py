@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
-from typing import Annotated
+from dataclasses import asdict, dataclass, fields
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge
 
+from cutscore.cost.amounts import Amounts
 from cutscore.cost.matrix import CostMatrix
 from cutscore.records import Dataset, Rows
 
@@ -24,6 +25,8 @@ class FixedCost:
     false_positive: Annotated[float, Ge(0)]
     true_positive: Annotated[float, Ge(0)] = 0.0
     true_negative: Annotated[float, Ge(0)] = 0.0
+
+    columns: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         given = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -43,16 +46,14 @@ class FixedCost:
                 f"{self.false_positive:g}, true_negative={self.true_negative:g}."
             )
 
-    def matrix(
-        self,
-        dataset: Dataset,  # noqa: ARG002  fixed costs need no data
-        training: Rows | None = None,  # noqa: ARG002
-        rows: Rows | None = None,  # noqa: ARG002
-    ) -> CostMatrix:
-        """Return the cost matrix, the same for any data set."""
-        return CostMatrix(
-            true_negative=self.true_negative,
-            false_positive=self.false_positive,
-            false_negative=self.false_negative,
-            true_positive=self.true_positive,
-        )
+    def fit(self, dataset: Dataset, training: Rows | None = None) -> FixedCost:  # noqa: ARG002
+        """Return itself: nothing is estimated."""
+        return self
+
+    def matrix(self, amounts: Amounts, rows: Rows | None = None) -> CostMatrix:  # noqa: ARG002
+        """Return the cost matrix, the same for any rows."""
+        return CostMatrix(**asdict(self))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as plain values."""
+        return {"kind": "fixed", **asdict(self)}

@@ -10,16 +10,17 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.records import MetricValue, Rows, Target, Undefined
+from cutscore.records import MetricValue, Rows, Scores, Target, Undefined
 
 Costs = npt.NDArray[np.float64]
 Entry = float | Costs
+Flags = npt.NDArray[np.bool_]
 Counts = Any  # a number or an array of numbers
 
 ENTRIES = ("true_negative", "false_positive", "false_negative", "true_positive")
@@ -32,7 +33,8 @@ class CostMatrix:
     If any entry is an array, all entries are rounded to a common power of two, at most 2^-49 of
     the sum over rows of the dearest entry. Any sum of them is then exact in float64 and the same
     in whatever order it is formed, so that two searches can never disagree about a total by
-    rounding. Whole numbers are kept as they are.
+    rounding. Whole numbers are kept as they are. `given` holds the entries as they were before
+    that: by them a row is decided, so that its decision depends on no other row.
 
     Raises `ValueError` for entries that are not finite or whose lengths differ.
     """
@@ -41,31 +43,39 @@ class CostMatrix:
     false_positive: Entry
     false_negative: Entry
     true_positive: Entry
+    given: tuple[Entry, ...] = field(default=(), kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
-        entries = [np.asarray(getattr(self, name), dtype=np.float64) for name in ENTRIES]
+        entries = [np.asarray(entry, dtype=np.float64) for entry in self.entries]
         for name, entry in zip(ENTRIES, entries, strict=True):
             if not np.isfinite(entry).all():
                 raise ValueError(f"{name} must hold finite costs, got NaN or infinity.")
         shapes = {entry.shape for entry in entries if entry.ndim}
         if len(shapes) > 1 or any(len(shape) != 1 for shape in shapes):
             raise ValueError(f"Costs per row must have one length, got shapes {sorted(shapes)}.")
+        if not self.given:
+            object.__setattr__(self, "given", tuple(e if e.ndim else float(e) for e in entries))
         unit = _exact_unit(entries) if shapes else 0.0
         for name, entry in zip(ENTRIES, entries, strict=True):
             rounded = np.rint(entry / unit) * unit if unit else entry
             object.__setattr__(self, name, rounded if entry.ndim else float(rounded))
 
+    @property
+    def entries(self) -> tuple[Entry, Entry, Entry, Entry]:
+        """The four, in the order of `ENTRIES`."""
+        return self.true_negative, self.false_positive, self.false_negative, self.true_positive
+
     @functools.cached_property
     def fixed(self) -> bool:
         """Whether every row has the same costs."""
-        return all(isinstance(getattr(self, name), float) for name in ENTRIES)
+        return all(isinstance(entry, float) for entry in self.entries)
 
     def take(self, rows: Rows) -> CostMatrix:
         """Return the costs of some rows (int64 indices), in their order."""
         if self.fixed:
             return self
-        entries = (getattr(self, name) for name in ENTRIES)
-        return CostMatrix(*(e if isinstance(e, float) else e[rows] for e in entries))
+        given = tuple(_taken(entry, rows) for entry in self.given)
+        return CostMatrix(*(_taken(entry, rows) for entry in self.entries), given=given)
 
     def flagged(self, target: Target) -> Costs:
         """Return what each row costs if it is flagged, shape (rows,)."""
@@ -119,6 +129,27 @@ class CostMatrix:
             return Undefined(f"the cheaper no-model policy costs {cheaper:g}, which is not above 0")
         return 1.0 - cost / cheaper
 
+    def regrets(self) -> tuple[Costs, Costs]:
+        """Return what a false alarm and a miss cost more than the right decision, (rows,) or ()."""
+        tn, fp, fn, tp = (np.asarray(entry) for entry in self.given)
+        return fp - tn, fn - tp
+
+    def cheaper_flagged(self, probability: Scores) -> Flags:
+        """Return which rows have the lower expected cost when flagged, shape (rows,).
+
+        Bayes minimum risk: p (C_FN − C_TP) >= (1 − p)(C_FP − C_TN), and not where right and wrong
+        cost the same (Elkan 2001; with costs per row Bahnsen, Stojanovic, Aouada and Ottersten
+        2014, "Improving credit card fraud detection with calibrated probabilities"). With C_TP =
+        C_TN = 0 that is p >= C_FP / (C_FP + C_FN).
+        """
+        threshold = self.bayes_threshold()
+        if threshold is not None:  # the quotient, so that a score equal to the threshold is flagged
+            return np.greater_equal(probability, threshold)
+        alarm, miss = self.regrets()
+        cheaper = np.greater_equal(probability * miss, (1.0 - probability) * alarm)
+        flags: Flags = np.logical_and(cheaper, (miss != 0) | (alarm != 0))
+        return flags
+
     def bayes_threshold(self) -> float | None:
         """Return the probability from which flagging has the lower expected cost (Elkan 2001).
 
@@ -137,7 +168,13 @@ def join_costs(matrices: Sequence[CostMatrix], lengths: Sequence[int]) -> CostMa
 
     `lengths` are the numbers of rows of each. An entry that is the same number for all stays one.
     """
-    return CostMatrix(*(_join([getattr(m, name) for m in matrices], lengths) for name in ENTRIES))
+    entries = (_join(parts, lengths) for parts in zip(*(m.entries for m in matrices), strict=True))
+    given = (_join(parts, lengths) for parts in zip(*(m.given for m in matrices), strict=True))
+    return CostMatrix(*entries, given=tuple(given))
+
+
+def _taken(entry: Entry, rows: Rows) -> Entry:
+    return entry if isinstance(entry, float) else entry[rows]
 
 
 def _join(entries: Sequence[Entry], lengths: Sequence[int]) -> Entry:

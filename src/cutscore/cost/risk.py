@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.cost.bayes import Flags, bayes_decisions, no_model_rule
-from cutscore.cost.matrix import CostMatrix
-from cutscore.records import OutOfFold, Rows, RuleCost, Scores, Undefined
+from cutscore.cost.matrix import CostMatrix, Flags
+from cutscore.records import OutOfFold, Rows, RuleCost, Scores, Target, Undefined
 
 
 def bayes_risk(oof: OutOfFold, probability: Scores, costs: CostMatrix) -> RuleCost | Undefined:
@@ -30,15 +29,31 @@ def bayes_risk(oof: OutOfFold, probability: Scores, costs: CostMatrix) -> RuleCo
     if probability[entries].min() < 0 or probability[entries].max() > 1:
         return Undefined("some scores lie outside [0, 1]")
     taken = costs.take(entries)
-    return _rule_cost(oof, entries, taken, bayes_decisions(probability[entries], taken))
+    return _rule_cost(oof, entries, taken, taken.cheaper_flagged(probability[entries]))
 
 
 def no_model_risk(oof: OutOfFold, costs: CostMatrix) -> RuleCost | Undefined:
-    """Return the cost of the no-model rule, at the base rate of each fold's training rows."""
+    """Return the cost of the rule without a model: every row as likely positive as training rows.
+
+    It knows costs and no features; a model has to save more than it.
+    """
     if oof.base_rate is None:
         return Undefined("the base rate of training rows is not known")
     entries = np.arange(len(oof.row), dtype=np.int64)
-    return _rule_cost(oof, entries, costs, no_model_rule(oof.base_rate, costs))
+    return _rule_cost(oof, entries, costs, costs.cheaper_flagged(oof.base_rate))
+
+
+def one_sided(costs: CostMatrix, target: Target) -> str | None:
+    """Return a sentence if one decision is never the dearer one in any row, else None.
+
+    No score can then change the best decision. Where single rows are like that nothing is said.
+    """
+    delta = costs.delta(target)
+    if (delta <= 0).all():
+        return "flagging never costs more than not flagging in any row: flag everybody."
+    if (delta >= 0).all():
+        return "not flagging never costs more than flagging in any row: flag nobody."
+    return None
 
 
 def _rule_cost(oof: OutOfFold, entries: Rows, costs: CostMatrix, flagged: Flags) -> RuleCost:

@@ -6,7 +6,7 @@ scores] -> out-of-fold scores -> calibration -> threshold (with the cost matrix)
 
 from __future__ import annotations
 
-from cutscore.cost.bayes import one_sided
+from cutscore.cost.risk import one_sided
 from cutscore.experiment.deciding import decide
 from cutscore.experiment.folds import out_of_fold, refit, run_fold, shares_bins
 from cutscore.experiment.judging import judge, pooled
@@ -62,12 +62,15 @@ def prepare(experiment: Experiment, cache: ExperimentCache) -> Prepared:
     with timed(seconds, "folds"):
         folds = split_rows(experiment.validation, dataset)
     with timed(seconds, "costs"):
-        price = experiment.cost.matrix
+        amounts, fit = dataset.amounts, experiment.cost.fit
         inner = folds.inner
         known = dataset.target if inner is None else dataset.target[inner]
-        certain = one_sided(price(dataset, inner, inner), known)
-        costs = tuple(price(dataset, fold.train, fold.validation) for fold in folds.splits)
-        outer_costs = price(dataset, inner, folds.outer) if len(folds.outer) else None
+        prices = fit(dataset, inner)
+        certain = one_sided(prices.matrix(amounts, inner), known)
+        costs = tuple(
+            fit(dataset, fold.train).matrix(amounts, fold.validation) for fold in folds.splits
+        )
+        outer_costs = prices.matrix(amounts, folds.outer) if len(folds.outer) else None
     for fold in folds.splits:
         experiment.sampling.check(dataset.target[fold.train])
     if inner is not None:

@@ -119,7 +119,7 @@ def _sample(experiment: Experiment, prepared: Prepared, table: Table, rows: Rows
     """Sample training rows; whatever costs estimate comes from these rows too."""
     sampler, dataset = experiment.sampling, prepared.dataset
     values = table.values if sampler.needs_complete else None
-    costs = experiment.cost.matrix(dataset, rows, rows)
+    costs = experiment.cost.fit(dataset, rows).matrix(dataset.amounts, rows)
     return sampler.sample(rows, dataset.target[rows], values, experiment.seed, costs)
 
 

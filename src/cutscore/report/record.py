@@ -185,9 +185,9 @@ def _oof_table(result: Result) -> TableFile:
     if not np.array_equal(decided.score, oof.score):
         frame["calibrated"] = decided.score
         frame["cross_calibrated"] = result.cross_calibrated
-    for name, short in zip(ENTRIES, ("C_TN", "C_FP", "C_FN", "C_TP"), strict=True):
-        if not result.costs.fixed:
-            frame[short] = np.broadcast_to(getattr(result.costs, name), decided.score.shape)
+    if not result.costs.fixed:
+        for short, entry in zip(("C_TN", "C_FP", "C_FN", "C_TP"), result.costs.given, strict=True):
+            frame[short] = np.broadcast_to(entry, decided.score.shape)
     return TableFile("oof_scores.parquet", frame)
 
 

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Gt, Le
 
-from cutscore.cost.bayes import bayes_decisions
 from cutscore.cost.matrix import CostMatrix
 from cutscore.records import Scores, Target, ThresholdChoice
 from cutscore.threshold.choosing import choice_of, cut_at
@@ -44,7 +43,7 @@ def bayes_choice(target: Target, scores: Scores, costs: CostMatrix) -> Threshold
     if threshold is not None:
         cut = cut_at(target, scores, threshold, costs)
         return choice_of(cut, target, scores, costs, objective=objective, search="bayes")
-    flagged = bayes_decisions(scores, costs)
+    flagged = costs.cheaper_flagged(scores)
     tp = int(np.count_nonzero(flagged & (target == 1)))
     thresholds = row_thresholds(costs)
     known = thresholds[~np.isnan(thresholds)]

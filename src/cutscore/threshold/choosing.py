@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.cost.bayes import bayes_decisions
 from cutscore.cost.matrix import CostMatrix
 from cutscore.metrics import confusion_at
 from cutscore.records import Confusion, Scores, Target, ThresholdChoice
@@ -59,7 +58,7 @@ def cut_at(target: Target, scores: Scores, threshold: float, costs: CostMatrix) 
 
 def flagged_by(choice: ThresholdChoice, scores: Scores, costs: CostMatrix) -> Flags:
     """Return which rows a choice flags, shape (rows,), given their costs."""
-    return bayes_decisions(scores, costs) if choice.per_row else scores >= choice.threshold
+    return costs.cheaper_flagged(scores) if choice.per_row else scores >= choice.threshold
 
 
 def decide(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.cost.bayes import regrets
 from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Scores
@@ -18,7 +17,7 @@ def row_thresholds(costs: CostMatrix) -> Floats:
 
     NaN where the denominator is not above 0; shape (rows,), or (1,) for fixed costs.
     """
-    alarm, miss = regrets(costs)
+    alarm, miss = costs.regrets()
     whole = np.atleast_1d(alarm + miss)
     return np.where(whole > 0, np.atleast_1d(alarm) / np.where(whole > 0, whole, 1.0), np.nan)
 

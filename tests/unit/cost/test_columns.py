@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from made_costs import dataset
+from made_costs import dataset, priced
 
 from cutscore.cost.columns import ColumnCost
 from cutscore.errors import RequestError
@@ -8,7 +8,8 @@ from cutscore.errors import RequestError
 
 def test_columns_and_numbers():
     made = dataset([1, 2, 3], loss=np.array([10.0, 20.0, 30.0]))
-    matrix = ColumnCost(false_negative="loss", false_positive=1, true_positive=-0.5).matrix(made)
+    matrix = ColumnCost(false_negative="loss", false_positive=1, true_positive=-0.5)
+    matrix = priced(matrix, made)
     assert matrix.false_negative.tolist() == [10.0, 20.0, 30.0]
     assert (matrix.false_positive, matrix.true_positive, matrix.true_negative) == (1.0, -0.5, 0.0)
 
@@ -16,7 +17,7 @@ def test_columns_and_numbers():
 def test_all_columns_that_are_wrong_are_told_at_once():
     made = dataset([1, 2, 3], loss=np.array([10.0, np.nan, np.inf]))
     with pytest.raises(RequestError) as caught:
-        ColumnCost(false_negative="loss", false_positive="incom").matrix(made)
+        priced(ColumnCost(false_negative="loss", false_positive="incom"), made)
     text = str(caught.value)
     assert 'cost.false_negative: "loss" is missing or infinite in 2 of 3 rows' in text
     assert (

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_costs import dataset
+from made_costs import dataset, priced
 
 from cutscore.cost.credit_line import CreditLineCost, instalment, present_value
 from cutscore.errors import RequestError
@@ -23,7 +23,7 @@ def test_the_line_is_the_least_of_three():
     cost = CreditLineCost(income="income", debt="debt", lending_rate=0.12)
     #                        3 incomes, the largest line, what 100 a month pay back
     made = dataset([1_000, 10_000, 1_000], [0.0, 0.0, 0.9])
-    lines = cost.lines(made)
+    lines = cost.lines(made.amounts)
     by_hand = 100 / 0.01 * (1 - 1.01**-24)
     assert lines.tolist() == pytest.approx([3_000, 25_000, by_hand])
 
@@ -36,7 +36,7 @@ def test_costs_by_hand():
     profit = (0.01 * 1.01**24 / (1.01**24 - 1)) / 0.005 * (1 - 1.005**-24) - 1
     training = np.array([0, 1])  # half positive, mean line 4,500
     next_applicant = 0.5 * profit * 4_500 - 0.5 * 4_500 * 0.75
-    matrix = cost.matrix(made, training)
+    matrix = priced(cost, made, training)
     assert matrix.false_negative == pytest.approx(lines * 0.75)
     assert matrix.false_positive == pytest.approx(profit * lines - next_applicant)
     assert matrix.true_positive == matrix.true_negative == 0.0
@@ -44,7 +44,7 @@ def test_costs_by_hand():
 
 def test_no_refusal_costs_less_than_nothing():
     cost = CreditLineCost(income="income", lending_rate=0.6, largest_line=1e9)
-    matrix = cost.matrix(dataset([1, 2, 100_000]))
+    matrix = priced(cost, dataset([1, 2, 100_000]))
     assert matrix.false_positive.tolist()[:2] == [0.0, 0.0]
     assert matrix.false_positive[2] > 0
 
@@ -56,9 +56,9 @@ def test_validation_incomes_and_targets_change_training_costs_only_as_published(
     income, training = rng.uniform(500, 5_000, 40), np.arange(30)
     changed = np.concatenate([income[:30], income[30:] * 1.5])
     target = np.arange(40) % 4 == 0
-    before = cost.matrix(dataset(income, target=target), training, training)
-    after = cost.matrix(
-        dataset(changed, target=target | (training[-1] < np.arange(40))), training, training
+    before = priced(cost, dataset(income, target=target), training, training)
+    after = priced(
+        cost, dataset(changed, target=target | (training[-1] < np.arange(40))), training, training
     )
     same = before.false_positive.tolist() == after.false_positive.tolist()
     assert same == (not published)
@@ -67,7 +67,7 @@ def test_validation_incomes_and_targets_change_training_costs_only_as_published(
 def test_rows_that_cannot_be_priced_are_counted():
     made = dataset([0, np.nan, 1_000, 1_000], [0.1, 0.1, 1.0, np.nan])
     with pytest.raises(RequestError) as caught:
-        CreditLineCost(income="income", debt="debt").matrix(made)
+        priced(CreditLineCost(income="income", debt="debt"), made)
     text = str(caught.value)
     assert "cost.income: values must be above 0; of 4 rows 1 are not and 1 are missing" in text
     assert "cost.debt: values must be from 0 to below 1; of 4 rows 1 are not" in text
@@ -78,7 +78,7 @@ def test_a_column_that_is_not_kept_names_the_nearest():
     with pytest.raises(
         RequestError, match=r'no column "incme" .* Did you mean "income"\?.*amounts'
     ):
-        CreditLineCost(income="incme").matrix(dataset([1_000]))
+        priced(CreditLineCost(income="incme"), dataset([1_000]))
 
 
 def test_the_income_must_be_named():
@@ -103,7 +103,7 @@ def test_published_totals(data, rows, total, free):
     config = Composer(find_layers(working_dir=packaged_folder())).compose(overrides)
     experiment = build(config, config.hydra.runtime.choices, overrides).experiment
     dataset = experiment.source.load()
-    matrix = experiment.cost.matrix(dataset)
+    matrix = priced(experiment.cost, dataset)
     assert dataset.rows == rows
     assert matrix.false_negative[dataset.target == 1].sum() == pytest.approx(total, rel=1e-6)
     assert (matrix.false_positive == 0).mean() == pytest.approx(free, abs=0.01)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from made_costs import priced
 
 from cutscore.config.build import build
 from cutscore.config.compose import Composer
@@ -172,7 +173,7 @@ def test_rows_are_decided_by_their_own_costs_where_the_rule_does_so(judged):
     experiment, prepared, result, outer = judged(HOLDOUT, "threshold=bayes", *PRICED)
     assert result.reference.chosen.per_row
     folds = prepared.folds
-    costs = experiment.cost.matrix(prepared.dataset, folds.inner, folds.outer)
+    costs = priced(experiment.cost, prepared.dataset, folds.inner, folds.outer)
     p = outer.frame["score"]
     flagged = p * costs.false_negative >= (1 - p) * costs.false_positive
     assert np.array_equal(outer.frame["flagged"], flagged)

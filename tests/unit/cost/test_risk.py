@@ -3,9 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cutscore.cost.bayes import bayes_decisions, no_model_rule, one_sided
-from cutscore.cost.matrix import CostMatrix
-from cutscore.cost.risk import bayes_risk, no_model_risk
+from cutscore.cost.matrix import CostMatrix, join_costs
+from cutscore.cost.risk import bayes_risk, no_model_risk, one_sided
 from cutscore.records import OutOfFold, RuleCost, Undefined
 
 
@@ -28,7 +27,7 @@ def test_no_other_decision_has_a_lower_expected_cost(seed, n):
     rng = np.random.default_rng(seed)
     p = rng.random(n)
     matrix = CostMatrix(*rng.normal(size=(4, n)))
-    flagged = bayes_decisions(p, matrix)
+    flagged = matrix.cheaper_flagged(p)
     expected = {
         True: p * matrix.true_positive + (1 - p) * matrix.false_positive,
         False: p * matrix.false_negative + (1 - p) * matrix.true_negative,
@@ -40,12 +39,30 @@ def test_no_other_decision_has_a_lower_expected_cost(seed, n):
 def test_fixed_costs_give_the_bayes_threshold():
     matrix = CostMatrix(0.0, 1.0, 4.0, 0.0)  # threshold 1 / 5
     p = np.array([0.1, 0.19, 0.25, 0.9])
-    assert bayes_decisions(p, matrix).tolist() == (p >= matrix.bayes_threshold()).tolist()
+    assert matrix.cheaper_flagged(p).tolist() == (p >= matrix.bayes_threshold()).tolist()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40))
+def test_a_rows_decision_depends_on_no_other_row(seed, n):
+    """Amounts in cents and a fixed ratio of costs: many rows lie on the very edge."""
+    rng = np.random.default_rng(seed)
+    lost = np.round(rng.lognormal(4, 2, n), 2)
+    p = rng.choice([0.0, 1 / 11, 0.1, 1 / 6, 0.5, 1.0], n)
+    whole = CostMatrix(0.0, lost / 10, lost, 0.0)
+    flagged = whole.cheaper_flagged(p)
+    for i in range(n):
+        alone = CostMatrix(0.0, lost[[i]] / 10, lost[[i]], 0.0)
+        assert alone.cheaper_flagged(p[[i]])[0] == flagged[i]
+        assert whole.take(np.array([i])).cheaper_flagged(p[[i]])[0] == flagged[i]
+    half = [np.arange(n // 2), np.arange(n // 2, n)]
+    joined = join_costs([whole.take(part) for part in half], [len(part) for part in half])
+    assert np.array_equal(joined.cheaper_flagged(p), flagged)
 
 
 def test_a_free_alarm_is_always_raised():
     matrix = CostMatrix(0.0, np.array([0.0, 1.0]), 5.0, 0.0)
-    assert no_model_rule(np.array([0.0, 0.1]), matrix).tolist() == [True, False]
+    assert matrix.cheaper_flagged(np.array([0.0, 0.1])).tolist() == [True, False]
 
 
 def test_rules_by_hand_with_two_folds():
