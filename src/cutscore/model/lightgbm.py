@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, Lt
 
 from cutscore.errors import StoreError
-from cutscore.model import Needs, Refit, Session
+from cutscore.model import Session
+from cutscore.model.boosting import BoostedTrees
 from cutscore.model.lightgbm_bins import (
     SAMPLE,
     Bins,
@@ -22,8 +22,8 @@ from cutscore.model.lightgbm_bins import (
     subset,
 )
 from cutscore.model.lightgbm_parameters import VOCABULARY
-from cutscore.model.parameters import check_parameters
-from cutscore.model.saved import write_description
+from cutscore.model.parameters import Vocabulary
+from cutscore.model.saved import ModelForm, write_description
 from cutscore.model.stopping import Stopping, stopping_loss
 from cutscore.model.training import training_arrays, values_at
 from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows, Values
@@ -39,42 +39,22 @@ _NO_STOPPING: Mapping[str, str] = {
     "rf": "more trees are never worse",
     "random_forest": "more trees are never worse",
 }
-_FILE = "model.txt"
+_FORM = ModelForm("lightgbm", "model.txt", ("lightgbm",))
 
 
 @dataclass(frozen=True)
-class LightGBM:
-    """Gradient-boosted trees; takes missing values and categories as they are.
+class LightGBM(BoostedTrees):
+    """Boosted trees of LightGBM.
 
-    `params` are LightGBM's, under any of its names for them. `binning="shared"` finds the bins
-    once on the whole table (they know no labels), `"fold"` on each fold's training rows, which is
-    stricter; `"auto"` is strict where that costs next to nothing: in tables of less than ten
-    million values. Bins are
-    found on 200,000 rows, or fewer in tables of more than 50 columns, unless `params` say.
-    `early_stopping_rounds` is for how many trees the loss of training rows held back (see
-    `Stopping`) may fail to fall.
+    `binning="shared"` finds the bins once on the whole table (they know no labels), `"fold"` on
+    each fold's training rows, which is stricter; `"auto"` is strict where that costs next to
+    nothing: in tables of less than ten million values. Bins are found on 200,000 rows, or fewer in
+    tables of more than 50 columns, unless `params` say.
     """
 
-    params: Mapping[str, Any] = field(default_factory=dict)
+    vocabulary: ClassVar[Vocabulary] = VOCABULARY
+
     binning: Literal["auto", "shared", "fold"] = "auto"
-    early_stopping_rounds: Annotated[int, Ge(1)] | None = None
-    early_stopping_fraction: Annotated[float, Gt(0), Lt(1)] = 0.1
-    refit: Refit = False
-
-    def __post_init__(self) -> None:
-        """Refuse parameters that LightGBM does not know or that are set elsewhere."""
-        check_parameters(self.params, VOCABULARY)
-        boosting = VOCABULARY.value(self.params, "boosting", "gbdt")
-        if self.early_stopping_rounds is not None and boosting in _NO_STOPPING:
-            raise ValueError(
-                f"early_stopping_rounds cannot be set with boosting={boosting}: "
-                f"{_NO_STOPPING[boosting]}"
-            )
-
-    @property
-    def needs(self) -> Needs:
-        """Nothing."""
-        return Needs()
 
     def shares_bins(self, table: Table) -> bool:
         """Whether `binning` says so, or leaves it to the size and the table is large."""
@@ -108,13 +88,12 @@ class LightGBM:
         share = shared and self.shares_bins(table)
         if share and bins.whole is None:
             bins.whole = bin_table(table, target, params)
-        return LightGBMSession(params, table, target, threads, share, bins, self._stopping())
+        return LightGBMSession(params, table, target, threads, share, bins, self.stopping)
 
-    def _stopping(self) -> Stopping | None:
-        if self.early_stopping_rounds is None:
-            return None
-        seed = int(VOCABULARY.value(self.params, "seed", 0))
-        return Stopping(self.early_stopping_rounds, self.early_stopping_fraction, seed)
+    def _never_stops(self) -> str | None:
+        boosting = VOCABULARY.value(self.params, "boosting", "gbdt")
+        reason = _NO_STOPPING.get(boosting)
+        return reason and f"boosting={boosting}: {reason}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,15 +235,8 @@ class LightGBMFitted:
     def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
         """Write the booster as text, and `model.json`."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.booster.save_model(str(folder / _FILE))
-        write_description(
-            folder,
-            kind="lightgbm",
-            file=_FILE,
-            columns=self.columns,
-            preparation=preparation,
-            libraries=("lightgbm",),
-        )
+        self.booster.save_model(str(folder / _FORM.file))
+        write_description(folder, _FORM, self.columns, preparation)
 
 
 def load_booster(file: Path, columns: tuple[Column, ...]) -> LightGBMFitted:

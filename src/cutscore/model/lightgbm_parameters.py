@@ -148,9 +148,4 @@ _RANGES: Mapping[str, Range] = {
     "seed": Range(whole=True),
 }
 
-VOCABULARY = Vocabulary(
-    library="LightGBM",
-    canonical={name: main for main, names in _NAMES.items() for name in (main, *names)},
-    refused=_REFUSED,
-    ranges=_RANGES,
-)
+VOCABULARY = Vocabulary("LightGBM", _NAMES, _REFUSED, _RANGES)

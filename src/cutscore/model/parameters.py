@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf, isnan
 from typing import Any
 
@@ -46,14 +47,19 @@ class Range:
 class Vocabulary:
     """The parameters a library knows.
 
-    `canonical` maps every accepted spelling to the library's main name, `refused` gives main names
-    that are set elsewhere or make no sense here with the reason, `ranges` the values allowed.
+    `names` gives the other spellings of each main name, `refused` main names that are set elsewhere
+    or make no sense here with the reason, `ranges` the values allowed.
     """
 
     library: str
-    canonical: Mapping[str, str]
+    names: Mapping[str, tuple[str, ...]]
     refused: Mapping[str, str]
     ranges: Mapping[str, Range]
+
+    @cached_property
+    def canonical(self) -> Mapping[str, str]:
+        """The main name of every accepted spelling."""
+        return {name: main for main, names in self.names.items() for name in (main, *names)}
 
     def value(self, params: Mapping[str, Any], main: str, default: Any) -> Any:
         """Return the value given for a main name, under whatever spelling, or the default."""

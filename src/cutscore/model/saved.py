@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,26 +16,32 @@ MODEL_JSON = "model.json"
 _FORMAT = 1
 
 
+@dataclass(frozen=True)
+class ModelForm:
+    """How a kind of classifier is kept: its name, its own file, the libraries that read it."""
+
+    kind: str
+    file: str
+    libraries: tuple[str, ...]
+
+
 def write_description(
     folder: Path,
-    *,
-    kind: str,
-    file: str,
+    form: ModelForm,
     columns: Sequence[Column],
     preparation: Mapping[str, Any] | None,
-    libraries: Sequence[str],
 ) -> None:
     """Write `model.json`: what the classifier's file is and which columns it takes."""
     description = {
         "format": _FORMAT,
-        "kind": kind,
-        "file": file,
+        "kind": form.kind,
+        "file": form.file,
         "columns": [
             {"name": column.name, "levels": None if column.levels is None else list(column.levels)}
             for column in columns
         ],
         "preparation": preparation,
-        "versions": {name: version(name) for name in ("cutscore", "numpy", *libraries)},
+        "versions": {name: version(name) for name in ("cutscore", "numpy", *form.libraries)},
     }
     text = json.dumps(description, indent=1, ensure_ascii=False)
     (folder / MODEL_JSON).write_text(text + "\n", encoding="utf-8")

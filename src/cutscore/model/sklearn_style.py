@@ -13,11 +13,11 @@ from cutscore.errors import Fault, RequestError
 from cutscore.model import Needs, Refit, Session
 from cutscore.model.estimators import check_estimator, make_estimator
 from cutscore.model.safe_skops import load_checked, save_checked
-from cutscore.model.saved import write_description
+from cutscore.model.saved import ModelForm, write_description
 from cutscore.model.training import training_arrays, values_at
 from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
 
-_FILE = "model.skops"
+_FORM = ModelForm("sklearn", "model.skops", ("scikit-learn", "skops"))
 
 
 @dataclass(frozen=True)
@@ -157,15 +157,8 @@ class SklearnFitted:
             If it holds types that `load_fitted` would refuse.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        save_checked(self.estimator, folder / _FILE, self.name)
-        write_description(
-            folder,
-            kind="sklearn",
-            file=_FILE,
-            columns=self.columns,
-            preparation=preparation,
-            libraries=("scikit-learn", "skops"),
-        )
+        save_checked(self.estimator, folder / _FORM.file, self.name)
+        write_description(folder, _FORM, self.columns, preparation)
 
 
 def load_skops(file: Path, columns: tuple[Column, ...]) -> SklearnFitted:

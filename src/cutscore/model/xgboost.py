@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from annotated_types import Ge, Gt, Lt
 
 from cutscore.errors import StoreError
-from cutscore.model import Needs, Refit, Session
-from cutscore.model.parameters import check_parameters
-from cutscore.model.saved import write_description
+from cutscore.model import Session
+from cutscore.model.boosting import BoostedTrees
+from cutscore.model.parameters import Vocabulary
+from cutscore.model.saved import ModelForm, write_description
 from cutscore.model.stopping import Stopping, stopping_loss
 from cutscore.model.training import training_arrays, values_at
 from cutscore.model.xgboost_parameters import VOCABULARY
@@ -22,36 +22,14 @@ from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
 if TYPE_CHECKING:
     import xgboost as xgb
 
-_FILE = "model.ubj"
+_FORM = ModelForm("xgboost", "model.ubj", ("xgboost-cpu",))
 
 
 @dataclass(frozen=True)
-class XGBoost:
-    """Gradient-boosted trees of XGBoost; `params` are its parameters, under any of its names.
+class XGBoost(BoostedTrees):
+    """Boosted trees of XGBoost."""
 
-    `early_stopping_rounds` is for how many rounds the loss of training rows held back (see
-    `Stopping`) may fail to fall.
-    """
-
-    params: Mapping[str, Any] = field(default_factory=dict)
-    early_stopping_rounds: Annotated[int, Ge(1)] | None = None
-    early_stopping_fraction: Annotated[float, Gt(0), Lt(1)] = 0.1
-    refit: Refit = False
-
-    def __post_init__(self) -> None:
-        """Refuse parameters that XGBoost does not know or that are set elsewhere."""
-        check_parameters(self.params, VOCABULARY)
-        booster = VOCABULARY.value(self.params, "booster", "gbtree")
-        if self.early_stopping_rounds is not None and booster != "gbtree":
-            raise ValueError(
-                f"early_stopping_rounds cannot be set with booster={booster}: only plain trees can "
-                "be cut back to the best round"
-            )
-
-    @property
-    def needs(self) -> Needs:
-        """Nothing."""
-        return Needs()
+    vocabulary: ClassVar[Vocabulary] = VOCABULARY
 
     def shares_bins(self, table: Table) -> bool:  # noqa: ARG002
         """Never."""
@@ -70,13 +48,13 @@ class XGBoost:
         params = {VOCABULARY.canonical[name]: value for name, value in self.params.items()}
         rounds = int(params.pop("n_estimators", 100))
         params |= {"objective": "binary:logistic", "nthread": threads, "verbosity": 0}
-        return XGBoostSession(params, rounds, target, threads, self._stopping())
+        return XGBoostSession(params, rounds, target, threads, self.stopping)
 
-    def _stopping(self) -> Stopping | None:
-        if self.early_stopping_rounds is None:
+    def _never_stops(self) -> str | None:
+        booster = VOCABULARY.value(self.params, "booster", "gbtree")
+        if booster == "gbtree":
             return None
-        seed = int(VOCABULARY.value(self.params, "seed", 0))
-        return Stopping(self.early_stopping_rounds, self.early_stopping_fraction, seed)
+        return f"booster={booster}: only plain trees can be cut back to the best round"
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,15 +154,8 @@ class XGBoostFitted:
     def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
         """Write the booster as UBJSON, and `model.json`."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.booster.save_model(str(folder / _FILE))
-        write_description(
-            folder,
-            kind="xgboost",
-            file=_FILE,
-            columns=self.columns,
-            preparation=preparation,
-            libraries=("xgboost-cpu",),
-        )
+        self.booster.save_model(str(folder / _FORM.file))
+        write_description(folder, _FORM, self.columns, preparation)
 
 
 def load_ubjson(file: Path, columns: tuple[Column, ...]) -> XGBoostFitted:

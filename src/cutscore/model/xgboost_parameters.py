@@ -79,9 +79,4 @@ _RANGES: Mapping[str, Range] = {
     "seed": Range(whole=True),
 }
 
-VOCABULARY = Vocabulary(
-    library="XGBoost",
-    canonical={name: main for main, names in _NAMES.items() for name in (main, *names)},
-    refused=_REFUSED,
-    ranges=_RANGES,
-)
+VOCABULARY = Vocabulary("XGBoost", _NAMES, _REFUSED, _RANGES)
