@@ -1,15 +1,21 @@
 """SQLite stores opened without a risk to them: read-only, or as a copy.
 
-Nothing here writes to the file it is given. Whoever needs another schema works on a copy.
+Nothing here writes to the file it is given, or leaves a file beside it. Whoever needs another
+schema works on a copy.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from cutscore.errors import Fault, RequestError
 from cutscore.runs.quiet import quiet_migration
@@ -19,6 +25,14 @@ BUSY_SECONDS = 20.0
 SETTING = "STORE"
 _HEADER = b"SQLite format 3\x00"
 _OTHER = "Name the .db file of an MLflow store."
+Stamp = tuple[tuple[int, int, bytes] | None, ...]
+_SIDE_FILES = ("-wal", "-journal")
+"""What SQLite keeps of a database beside it; its -shm files can be made again."""
+_STAMPED = 100
+_WAL_PLACE, _WAL = 18, b"\x02\x02"
+_SETTLED_NS = 20_000_000
+"""Times of last change are as coarse as a kernel's ticks: a file younger than this may change
+again without a sign."""
 
 
 @contextmanager
@@ -35,27 +49,20 @@ def open_readonly(path: Path, setting: str = SETTING) -> Iterator[sqlite3.Connec
     """
     check_header(path, setting)
     try:
-        with closing(_connect(path)) as connection:
+        with ExitStack() as stack:
+            place = path
+            if _reading_leaves_traces(path):
+                folder = tempfile.TemporaryDirectory(prefix="cutscore-")
+                place = _copy_as_it_is(path, Path(stack.enter_context(folder)), setting)
+            mode: Literal["ro", "rw"] = "ro" if place == path else "rw"
+            connection = stack.enter_context(closing(_connect(place, mode)))
             _check_tables(path, connection, setting)
             yield connection
     except sqlite3.DatabaseError as error:
         raise database_fault(path, error, setting) from error
 
 
-def revision(path: Path, setting: str = SETTING) -> str:
-    """Return the schema revision of a store, '' if it names none.
-
-    Raises
-    ------
-    RequestError
-        If the file cannot be read as an MLflow store.
-    """
-    with open_readonly(path, setting) as connection:
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return "" if row is None else str(row[0])
-
-
-def is_current(path: Path, setting: str = SETTING) -> bool:
+def is_current(connection: sqlite3.Connection, path: Path, setting: str = SETTING) -> bool:
     """Return whether a store has the schema of the installed MLflow; False if an older one.
 
     Raises
@@ -63,7 +70,8 @@ def is_current(path: Path, setting: str = SETTING) -> bool:
     RequestError
         If a newer MLflow has written it.
     """
-    found = revision(path, setting)
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    found = "" if row is None else str(row[0])
     known = schema_revisions()
     if found in known:
         return found == known[0]
@@ -75,58 +83,41 @@ def is_current(path: Path, setting: str = SETTING) -> bool:
     )
 
 
-def snapshot(path: Path, folder: Path, setting: str = SETTING) -> Path:
-    """Copy a store's database into `folder` as it was at one moment, also while it is in use.
+def current_copy(
+    connection: sqlite3.Connection, path: Path, folder: Path, setting: str = SETTING
+) -> Path:
+    """Copy an open store into `folder`, as it is at one moment, in the installed MLflow's schema.
 
     Raises
     ------
     RequestError
-        If the file cannot be read as an MLflow store.
+        If the store has a newer schema, or MLflow cannot upgrade the copy.
     """
+    upgrade = not is_current(connection, path, setting)
     copy = folder / f"{path.stem}.copy.db"
-    with open_readonly(path, setting) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
-    return copy
-
-
-def upgraded_copy(path: Path, folder: Path, setting: str = SETTING) -> Path:
-    """Copy a store's database into `folder` and bring the copy to the installed MLflow's schema.
-
-    Raises
-    ------
-    RequestError
-        If the file cannot be read, has a newer schema, or MLflow cannot upgrade the copy.
-    """
-    current = is_current(path, setting)
-    copy = snapshot(path, folder, setting)
-    if not current:
+    with closing(sqlite3.connect(copy)) as target:
+        connection.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")
+    if upgrade:
         _upgrade(path, copy, setting)
     return copy
 
 
-class Watch:
-    """Tells whether anyone has written to a database since the watch began.
+def stamp(path: Path) -> Stamp:
+    """Return what differs after every change of a database.
 
-    SQLite's data_version differs after every commit of another connection, in all journal modes.
-    Use it as a context manager.
+    That is size, time of last change, and the first bytes, in which SQLite counts changes, of the
+    file and of those that belong to it.
     """
-
-    def __init__(self, path: Path) -> None:
-        self._connection = _connect(path)
-        self._before = self._version()
-
-    def __enter__(self) -> Watch:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
-
-    def changed(self) -> bool:
-        """Return whether the database has changed."""
-        return self._version() != self._before
-
-    def _version(self) -> int:
-        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+    found: list[tuple[int, int, bytes] | None] = []
+    for part in (path, *(Path(f"{path}{end}") for end in _SIDE_FILES)):
+        try:
+            with part.open("rb") as file:
+                state = os.fstat(file.fileno())
+                found.append((state.st_size, state.st_mtime_ns, file.read(_STAMPED)))
+        except FileNotFoundError:
+            found.append(None)
+    return tuple(found)
 
 
 def integrity_faults(connection: sqlite3.Connection, limit: int = 20) -> list[str]:
@@ -153,7 +144,8 @@ def check_header(path: Path, setting: str = SETTING) -> None:
     except OSError as error:
         raise _fault(setting, f"{path} cannot be read ({error.strerror}).", _OTHER) from error
     if header != _HEADER:
-        raise _fault(setting, f"{path} is not an SQLite database.", _OTHER)
+        what = "not an SQLite database" if header else "empty: no store was ever made in it"
+        raise _fault(setting, f"{path} is {what}.", _OTHER)
 
 
 def database_fault(path: Path, error: sqlite3.Error, setting: str = SETTING) -> RequestError:
@@ -168,10 +160,55 @@ def database_fault(path: Path, error: sqlite3.Error, setting: str = SETTING) -> 
     return _fault(setting, f"{path} is damaged: {text}.", "Restore it from a backup.")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """Connect read-only."""
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)
+def _reading_leaves_traces(path: Path) -> bool:
+    """Return whether SQLite would change something beside a file that it only reads.
+
+    In WAL mode it makes -wal and -shm files, and fails where it may not; a journal that a killed
+    program has left is rolled back.
+    """
+    with path.open("rb") as file:
+        file.seek(_WAL_PLACE)
+        is_wal = file.read(len(_WAL)) == _WAL
+    return is_wal or any(Path(f"{path}{end}").exists() for end in _SIDE_FILES)
+
+
+def _copy_as_it_is(path: Path, folder: Path, setting: str) -> Path:
+    """Copy a database with the files that belong to it, all of one moment, and return the copy.
+
+    Returns the path itself where others write without a pause: what SQLite needs beside it to
+    read along is there already then.
+
+    Raises
+    ------
+    RequestError
+        If a file cannot be read, or there is no room for the copy.
+    """
+    copy = folder / path.name
+    last = time.monotonic() + BUSY_SECONDS
+    while time.monotonic() < last:
+        before, now = stamp(path), time.time_ns()
+        for end in ("", *_SIDE_FILES):
+            Path(f"{copy}{end}").unlink(missing_ok=True)
+            try:
+                shutil.copyfile(f"{path}{end}", f"{copy}{end}")
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                problem = f"{path}{end} cannot be copied to {folder} ({error.strerror})."
+                raise _fault(setting, problem, "Mend that, or set TMPDIR.") from error
+        young = any(part is not None and 0 <= now - part[1] < _SETTLED_NS for part in before)
+        if not young and stamp(path) == before:
+            return copy
+        time.sleep(_SETTLED_NS / 1e9)
+    return path
+
+
+def _connect(path: Path, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
+    """Connect for reading; `rw` lets SQLite itself mend what a killed program has left."""
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
 
 
 def _check_tables(path: Path, connection: sqlite3.Connection, setting: str) -> None:

@@ -18,11 +18,12 @@ from cutscore.care.content import (
     read_contents,
 )
 from cutscore.care.database import (
-    Watch,
+    Stamp,
+    current_copy,
     integrity_faults,
     is_current,
     open_readonly,
-    upgraded_copy,
+    stamp,
 )
 from cutscore.care.holdings import HeldFiles, read_holding
 from cutscore.care.paths import artifact_roots
@@ -44,13 +45,13 @@ _ADDRESS = {
 class Opened:
     """A store looked through: a copy of its database, what its runs and models hold.
 
-    `name` is a short name for it, `watch` tells whether it has changed since.
+    `name` is a short name for it, `stamp` differs from the file's own when that has changed since.
     """
 
     name: str
     path: Path
     connection: sqlite3.Connection
-    watch: Watch
+    stamp: Stamp
     upgraded: bool
     contents: dict[Kind, dict[str, Content]] = field(default_factory=dict)
     holdings: dict[Kind, dict[str, HeldFiles]] = field(default_factory=dict)
@@ -70,24 +71,26 @@ def opened_source(
         If it cannot be read, is damaged, or names runs by what cannot be a folder.
     """
     note(f"reading {path}")
-    upgraded = not is_current(path)
-    with Watch(path) as watch:
-        copy = upgraded_copy(path, folder)
-        with open_readonly(copy) as connection:
-            faults = integrity_faults(connection)
-            if faults:
-                problem = f"{path} is damaged: {faults[0]}."
-                raise RequestError(Fault(str(path), problem, "Restore it from a backup."))
-            store = Opened(short_name(path), path, connection, watch, upgraded)
-            roots = artifact_roots(path.parent, extra)
-            for kind in KINDS:
-                _check_ids(path, all_ids(connection, kind))
-                store.contents[kind] = read_contents(connection, kind, all_ids(connection, kind))
-                store.holdings[kind] = read_holdings(connection, kind, path.parent, roots)
-                for owner, holding in store.holdings[kind].items():
-                    if holding.folder is not None:
-                        store.contents[kind][owner][FILES] = files_digest(holding.files)
-            yield store
+    before = stamp(path)
+    with open_readonly(path) as original:
+        upgraded = not is_current(original, path)
+        copy = current_copy(original, path, folder)
+    with open_readonly(copy) as connection:
+        faults = integrity_faults(connection)
+        if faults:
+            problem = f"{path} is damaged: {faults[0]}."
+            raise RequestError(Fault(str(path), problem, "Restore it from a backup."))
+        store = Opened(short_name(path), path, connection, before, upgraded)
+        roots = artifact_roots(path.parent, extra)
+        for kind in KINDS:
+            ids = all_ids(connection, kind)
+            _check_ids(path, ids)
+            store.contents[kind] = read_contents(connection, kind, ids)
+            store.holdings[kind] = read_holdings(connection, kind, path.parent, roots)
+            for owner, holding in store.holdings[kind].items():
+                if holding.folder is not None:
+                    store.contents[kind][owner][FILES] = files_digest(holding.files)
+        yield store
 
 
 def read_holdings(

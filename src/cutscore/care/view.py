@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from cutscore.care import read_client, read_sql
 from cutscore.care.contents import Contents
-from cutscore.care.database import is_current, open_readonly, upgraded_copy
+from cutscore.care.database import current_copy, is_current, open_readonly
 from cutscore.care.files import LocalFiles, ServedFiles, StoreFiles
 from cutscore.care.paths import artifact_roots
 from cutscore.errors import Fault, RequestError
@@ -65,20 +65,21 @@ def view_database(path: Path, extra: Sequence[Path] = (), setting: str = SETTING
     RequestError
         If there is none, or it cannot be read, or a newer MLflow has written it.
     """
-    with open_readonly(path, setting) as connection:
-        damage = _damage(connection)
     notes: tuple[str, ...] = ()
-    try:
-        if is_current(path, setting):
-            contents = _contents(path, setting)
-        else:
-            with tempfile.TemporaryDirectory(prefix="cutscore-") as folder:
-                contents = _contents(upgraded_copy(path, Path(folder), setting), setting)
-            notes = ("An older MLflow wrote this store; a copy was upgraded and read.",)
-    except RequestError:
-        if not damage:
-            raise
-        contents, notes = _NOTHING, ("The database is too damaged for its runs to be read.",)
+    with open_readonly(path, setting) as connection, tempfile.TemporaryDirectory() as folder:
+        damage = _damage(connection)
+        try:
+            if is_current(connection, path, setting):
+                contents = _contents(connection)
+            else:
+                copy = current_copy(connection, path, Path(folder), setting)
+                with open_readonly(copy, setting) as upgraded:
+                    contents = _contents(upgraded)
+                notes = ("An older MLflow wrote this store; a copy was upgraded and read.",)
+        except (RequestError, sqlite3.DatabaseError):
+            if not damage:
+                raise
+            contents, notes = _NOTHING, ("The database is too damaged for its runs to be read.",)
     roots = artifact_roots(path.parent, extra)
     files = LocalFiles(path.parent.absolute(), roots)
     return View(str(path), contents, files, roots, damage, notes)
@@ -95,7 +96,8 @@ def view_folder(folder: Path, extra: Sequence[Path] = (), setting: str = SETTING
     with tempfile.TemporaryDirectory(prefix="cutscore-") as temporary:
         database = Path(temporary) / "mlflow.db"
         damage = _migrate_folder(folder, database, setting)
-        contents = _contents(database, setting)
+        with open_readonly(database, setting) as connection:
+            contents = _contents(connection)
     roots = artifact_roots(folder, extra)
     files = LocalFiles(folder.absolute(), roots)
     note = "This is a file store, which MLflow no longer opens; a temporary database was read."
@@ -137,11 +139,10 @@ def is_file_store(folder: Path) -> bool:
     return False
 
 
-def _contents(path: Path, setting: str) -> Contents:
+def _contents(connection: sqlite3.Connection) -> Contents:
     """Read a database at one moment, also while others write to it."""
-    with open_readonly(path, setting) as connection:
-        connection.execute("BEGIN")
-        return read_sql.read_contents(connection)
+    connection.execute("BEGIN")
+    return read_sql.read_contents(connection)
 
 
 def _damage(connection: sqlite3.Connection) -> tuple[str, ...]:

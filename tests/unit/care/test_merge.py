@@ -21,17 +21,9 @@ from cutscore.care.merge_target import MergeRequest
 from cutscore.care.rules import RULES
 from cutscore.cli import main
 from cutscore.errors import RequestError, StoreError
-from cutscore.runs.init import create_database
 from cutscore.runs.merge_journal import interrupted, journal_path, repair_if_idle
 
 RUNS = 12
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    path = tmp_path_factory.mktemp("empty") / "empty.db"
-    create_database(path)
-    return path
 
 
 @pytest.fixture
