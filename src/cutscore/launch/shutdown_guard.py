@@ -51,7 +51,7 @@ class ShutdownGuard:
         self._lock = threading.Lock()
         self._previous: dict[signal.Signals, object] = {}
         self._previous_fd = -1
-        self._read, self._write = os.pipe()
+        self._read = self._write = -1
         self._thread = threading.Thread(target=self._watch, name="shutdown_guard", daemon=True)
 
     def register(self, close: Close, *, last: bool = False) -> Callable[[], None]:
@@ -69,6 +69,7 @@ class ShutdownGuard:
 
     def start(self) -> None:
         """Take over SIGINT, SIGTERM and SIGHUP; call it in the main thread."""
+        self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
         _silence_trackers()
         self._previous_fd = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)

@@ -134,19 +134,21 @@ def test_handlers_come_back():
         assert again is not outer
 
 
-def test_another_thread_is_given_a_lifeline_that_watches_nothing():
+def test_another_thread_is_given_a_guard_that_watches_nothing_and_leaves_nothing_open():
     seen = []
 
     def work():
         with shutdown_guard() as life:
             seen.append(life)
 
-    before = signal.getsignal(signal.SIGTERM)
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
+    before = signal.getsignal(signal.SIGTERM), psutil.Process().num_fds()
+    for _ in range(20):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert len({id(life) for life in seen}) == 20
     assert isinstance(seen[0], ShutdownGuard)
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert (signal.getsignal(signal.SIGTERM), psutil.Process().num_fds()) == before
 
 
 def test_unregistering():
