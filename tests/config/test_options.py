@@ -79,7 +79,11 @@ def strategies():
             module = importlib.import_module(found.name)
             for _, cls in inspect.getmembers(module, inspect.isclass):
                 own = cls.__module__ == found.name and dataclasses.is_dataclass(cls)
-                if own and inspect.isfunction(getattr(cls, ability, None)):
+                if (
+                    own
+                    and not inspect.isabstract(cls)
+                    and inspect.isfunction(getattr(cls, ability, None))
+                ):
                     yield group, f"{cls.__module__}.{cls.__qualname__}"
 
 

@@ -12,7 +12,7 @@ import yaml
 from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import RequestError
 from cutscore.records import TrainingRows
-from cutscore.sampling import Sampler
+from cutscore.sampling import RowsToSample, Sampler
 from cutscore.sampling.balanced import Balanced
 from cutscore.sampling.cost_weighted import CostWeighted
 from cutscore.sampling.none import NoSampling
@@ -40,7 +40,7 @@ def _sample(sampler: Sampler, values, target, train, seed=7) -> TrainingRows:
     sampler.check(target[train])
     complete = values if sampler.needs_complete else None
     costs = CostMatrix(0.0, 1.0, _loss(values)[train], 0.0)
-    return sampler.sample(train, target[train], complete, seed, costs)
+    return sampler.sample(RowsToSample(train, target[train], seed, complete, costs))
 
 
 def _loss(values) -> np.ndarray:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cutscore.errors import RequestError
+from cutscore.validation import RowsToSplit
 from cutscore.validation.grouped import Grouped
 from cutscore.validation.holdout import Holdout
 from cutscore.validation.repeated import RepeatedStratified
@@ -54,7 +55,7 @@ def data(seed=0, rows=ROWS):
 
 
 def split(splitter, target, groups, order):
-    return splitter.split(target, groups if keeps(splitter) else None, order)
+    return splitter.split(RowsToSplit(target, groups if keeps(splitter) else None, order))
 
 
 def plain(folds):
@@ -139,12 +140,12 @@ def test_what_is_needed_and_missing_is_named(splitter):
     target, groups, order = data()
     if splitter.needs_group:
         with pytest.raises(RequestError, match=r"data\.group: .*no group column"):
-            splitter.split(target, None, order)
+            splitter.split(RowsToSplit(target, None, order))
     elif splitter.needs_order:
         with pytest.raises(RequestError, match=r"data\.time: .*no time column"):
-            splitter.split(target, groups, None)
+            splitter.split(RowsToSplit(target, groups, None))
     else:
-        splitter.split(target, None, None)
+        splitter.split(RowsToSplit(target, None, None))
 
 
 @every_splitter

@@ -24,7 +24,7 @@ class FittedCost(Protocol):
         """The columns of the table that rows are priced by."""
         ...
 
-    def matrix(self, amounts: Amounts, rows: Rows | None = None) -> CostMatrix:
+    def matrix(self, amounts: Amounts, rows: Rows | None = None, /) -> CostMatrix:
         """Return the costs of rows.
 
         Parameters
@@ -47,18 +47,19 @@ class FittedCost(Protocol):
 
 
 class Cost(Protocol):
-    """A way to put a price on right and wrong decisions.
+    """A way to put a price on right and wrong decisions."""
 
-    A strategy that can price only some rows has a setting `where`, an SQL condition; the
-    experiment loads no other rows (see `Experiment.source`).
-    """
+    @property
+    def where(self) -> str | None:
+        """An SQL condition on the rows that can be priced, None for all: no others are loaded."""
+        ...
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the table that costs are made of."""
         ...
 
-    def fit(self, dataset: Dataset, training: Rows | None = None) -> FittedCost:
+    def fit(self, dataset: Dataset, training: Rows | None = None, /) -> FittedCost:
         """Estimate what there is to estimate (a mean, a share) on training rows; all if None.
 
         Raises

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class ColumnCost:
     true_positive: Given = 0.0
     true_negative: Given = 0.0
 
+    where: ClassVar[None] = None
+
     def __post_init__(self) -> None:
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, cost in given.items():
@@ -45,7 +47,7 @@ class ColumnCost:
         given = (getattr(self, field.name) for field in fields(self))
         return tuple(dict.fromkeys(cost for cost in given if isinstance(cost, str)))
 
-    def fit(self, dataset: Dataset, training: Rows | None = None) -> ColumnCost:  # noqa: ARG002
+    def fit(self, _dataset: Dataset, _training: Rows | None = None, /) -> ColumnCost:
         """Return itself: nothing is estimated."""
         return self
 

@@ -26,6 +26,7 @@ class FixedCost:
     true_positive: Annotated[float, Ge(0)] = 0.0
     true_negative: Annotated[float, Ge(0)] = 0.0
 
+    where: ClassVar[None] = None
     columns: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
@@ -46,11 +47,11 @@ class FixedCost:
                 f"{self.false_positive:g}, true_negative={self.true_negative:g}."
             )
 
-    def fit(self, dataset: Dataset, training: Rows | None = None) -> FixedCost:  # noqa: ARG002
+    def fit(self, _dataset: Dataset, _training: Rows | None = None, /) -> FixedCost:
         """Return itself: nothing is estimated."""
         return self
 
-    def matrix(self, amounts: Amounts, rows: Rows | None = None) -> CostMatrix:  # noqa: ARG002
+    def matrix(self, _amounts: Amounts, _rows: Rows | None = None, /) -> CostMatrix:
         """Return the cost matrix, the same for any rows."""
         return CostMatrix(**asdict(self))
 

@@ -21,6 +21,7 @@ from cutscore.records import (
     Table,
     TrainingRows,
 )
+from cutscore.sampling import RowsToSample
 
 
 def run_fold(
@@ -118,9 +119,15 @@ def _prepare_rows(experiment: Experiment, table: Table, fold: Fold) -> tuple[Pre
 def _sample(experiment: Experiment, prepared: Prepared, table: Table, rows: Rows) -> TrainingRows:
     """Sample training rows; whatever costs estimate comes from these rows too."""
     sampler, dataset = experiment.sampling, prepared.dataset
-    values = table.values if sampler.needs_complete else None
-    costs = experiment.cost.fit(dataset, rows).matrix(dataset.amounts, rows)
-    return sampler.sample(rows, dataset.target[rows], values, experiment.seed, costs)
+    return sampler.sample(
+        RowsToSample(
+            rows,
+            dataset.target[rows],
+            experiment.seed,
+            values=table.values if sampler.needs_complete else None,
+            costs=experiment.cost.fit(dataset, rows).matrix(dataset.amounts, rows),
+        )
+    )
 
 
 def _natural(experiment: Experiment, training: TrainingRows, fold: Fold) -> bool:

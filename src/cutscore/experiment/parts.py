@@ -46,7 +46,7 @@ class Experiment:
     @property
     def source(self) -> Source:
         """The data, without the rows that the costs cannot price."""
-        where: str | None = getattr(self.cost, "where", None)
+        where = self.cost.where
         return self.data.keeping(where) if where else self.data
 
     @property

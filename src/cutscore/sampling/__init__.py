@@ -7,10 +7,37 @@ sampling.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.records import Rows, Target, TrainingRows, Values
+
+
+@dataclass(frozen=True, eq=False)
+class RowsToSample:
+    """The training rows of a fold, and all that a method may read of them.
+
+    Attributes
+    ----------
+    rows : array of int64, shape (training rows,)
+        Their indices in the data set, sorted.
+    target : array of int8, shape (training rows,)
+        Their targets.
+    seed : int
+        The same seed gives the same sample, bit for bit.
+    values : array of float32, shape (all rows, columns), or None
+        The prepared matrix of all rows, to be read only at `rows`; there for methods with
+        `needs_complete`.
+    costs : CostMatrix or None
+        What decisions on them cost.
+    """
+
+    rows: Rows
+    target: Target
+    seed: int
+    values: Values | None = None
+    costs: CostMatrix | None = None
 
 
 class Sampler(Protocol):
@@ -26,29 +53,6 @@ class Sampler(Protocol):
     def check(self, target_train: Target) -> None:
         """Raise RequestError when training rows with these targets cannot be sampled."""
 
-    def sample(
-        self,
-        rows: Rows,
-        target: Target,
-        values: Values | None,
-        seed: int,
-        costs: CostMatrix | None = None,
-    ) -> TrainingRows:
-        """Return the rows to train on.
-
-        Parameters
-        ----------
-        rows : array of int64, shape (training rows,)
-            The fold's training rows, sorted.
-        target : array of int8, shape (training rows,)
-            Their targets, aligned with `rows`.
-        values : array of float32, shape (all rows, columns), or None
-            The prepared matrix of all rows; read only at `rows`, and only by methods with
-            `needs_complete`.
-        seed : int
-            The same seed gives the same rows, bit for bit.
-        costs : CostMatrix, optional
-            The costs of the training rows, aligned with `rows`; read only by methods that weigh
-            rows by them.
-        """
+    def sample(self, training: RowsToSample) -> TrainingRows:
+        """Return the rows to train on."""
         ...

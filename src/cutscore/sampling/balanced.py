@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from cutscore.cost.matrix import CostMatrix
-from cutscore.records import Rows, Target, TrainingRows, Values
+from cutscore.records import Target, TrainingRows
+from cutscore.sampling import RowsToSample
 from cutscore.sampling.classes import count_classes
 
 
@@ -23,17 +23,11 @@ class Balanced:
         """Refuse training rows of one class."""
         count_classes(target_train)
 
-    def sample(
-        self,
-        rows: Rows,
-        target: Target,
-        values: Values | None,  # noqa: ARG002
-        seed: int,  # noqa: ARG002
-        costs: CostMatrix | None = None,  # noqa: ARG002
-    ) -> TrainingRows:
+    def sample(self, training: RowsToSample) -> TrainingRows:
         """Return the rows given, not copied, with their weights."""
+        target = training.target
         self.check(target)
         positives = int(np.count_nonzero(target))
         size = len(target)
         weight_of_class = np.array([size / (2 * (size - positives)), size / (2 * positives)])
-        return TrainingRows(rows, weights=weight_of_class[target])
+        return TrainingRows(training.rows, weights=weight_of_class[target])

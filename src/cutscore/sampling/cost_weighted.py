@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import Fault, RequestError
-from cutscore.records import Rows, Target, TrainingRows, Values
+from cutscore.records import Target, TrainingRows
+from cutscore.sampling import RowsToSample
 from cutscore.sampling.classes import count_classes
 
 
@@ -28,14 +28,7 @@ class CostWeighted:
         """Refuse training rows of one class."""
         count_classes(target_train)
 
-    def sample(
-        self,
-        rows: Rows,
-        target: Target,
-        values: Values | None,  # noqa: ARG002
-        seed: int,  # noqa: ARG002
-        costs: CostMatrix | None = None,
-    ) -> TrainingRows:
+    def sample(self, training: RowsToSample) -> TrainingRows:
         """Return the rows given, not copied, with their weights.
 
         Raises
@@ -43,6 +36,7 @@ class CostWeighted:
         RequestError
             If the rows are of one class, or no mistake on a class costs anything.
         """
+        target, costs = training.target, training.costs
         self.check(target)
         if costs is None:
             raise ValueError("weights by cost need the costs of the rows, got None")
@@ -59,4 +53,4 @@ class CostWeighted:
         ]
         if faults:
             raise RequestError(faults)
-        return TrainingRows(rows, weights=weights / weights.mean())
+        return TrainingRows(training.rows, weights=weights / weights.mean())

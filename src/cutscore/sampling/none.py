@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cutscore.cost.matrix import CostMatrix
-from cutscore.records import Rows, Target, TrainingRows, Values
+from cutscore.records import Target, TrainingRows
+from cutscore.sampling import RowsToSample
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,6 @@ class NoSampling:
     def check(self, target_train: Target) -> None:
         """Accept any training rows."""
 
-    def sample(
-        self,
-        rows: Rows,
-        target: Target,  # noqa: ARG002
-        values: Values | None,  # noqa: ARG002
-        seed: int,  # noqa: ARG002
-        costs: CostMatrix | None = None,  # noqa: ARG002
-    ) -> TrainingRows:
+    def sample(self, training: RowsToSample) -> TrainingRows:
         """Return the rows given, not copied."""
-        return TrainingRows(rows)
+        return TrainingRows(training.rows)

@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
-from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import RequestError
-from cutscore.records import Rows, SyntheticRows, Target, TrainingRows, Values
+from cutscore.records import SyntheticRows, Target, TrainingRows
+from cutscore.sampling import RowsToSample
 from cutscore.sampling.classes import Classes, check_neighbours, check_ratio, count_classes
 
 # Above this width brute force beats a k-d tree (27-fold at 189 columns), below it loses.
@@ -38,32 +38,16 @@ class Smote:
         if faults:
             raise RequestError(faults)
 
-    def sample(
-        self,
-        rows: Rows,
-        target: Target,
-        values: Values | None,
-        seed: int,
-        costs: CostMatrix | None = None,  # noqa: ARG002
-    ) -> TrainingRows:
+    def sample(self, training: RowsToSample) -> TrainingRows:
         """Return the rows given, not copied, and the rows made up."""
-        self.check(target)
-        if values is None:
-            raise ValueError("SMOTE needs the prepared values of the rows, got None")
-        classes = count_classes(target)
-        wanted = int(self.ratio * classes.majority)
-        made_up = synthesise(rows, target, values, classes, wanted, self.neighbours, seed)
-        return TrainingRows(rows, synthetic=made_up)
+        self.check(training.target)
+        classes = count_classes(training.target)
+        made_up = synthesise(training, classes, int(self.ratio * classes.majority), self.neighbours)
+        return TrainingRows(training.rows, synthetic=made_up)
 
 
 def synthesise(
-    rows: Rows,
-    target: Target,
-    values: Values,
-    classes: Classes,
-    wanted: int,
-    neighbours: int,
-    seed: int,
+    training: RowsToSample, classes: Classes, wanted: int, neighbours: int
 ) -> SyntheticRows:
     """Make up `wanted` minus present rows of the rarer class with imbalanced-learn's SMOTE.
 
@@ -74,6 +58,9 @@ def synthesise(
     from sklearn.neighbors import NearestNeighbors
     from threadpoolctl import threadpool_limits
 
+    rows, target, values = training.rows, training.target, training.values
+    if values is None:
+        raise ValueError("SMOTE needs the prepared values of the rows, got None")
     minority = rows[classes.minority_positions(target)]
     given = values[np.append(minority, rows[classes.majority_positions(target)[0]])]
     labels = np.full(len(given), classes.minority_label, dtype=np.int8)
@@ -82,7 +69,7 @@ def synthesise(
     smote = SMOTE(
         sampling_strategy={classes.minority_label: wanted},
         k_neighbors=NearestNeighbors(n_neighbors=neighbours + 1, algorithm=algorithm),
-        random_state=seed,
+        random_state=training.seed,
     )
     # One thread: neighbours found by several threads may differ in the last bit.
     with threadpool_limits(1):

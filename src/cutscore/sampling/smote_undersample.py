@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le
 
-from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import RequestError
-from cutscore.records import Rows, Target, TrainingRows, Values
+from cutscore.records import Target, TrainingRows
+from cutscore.sampling import RowsToSample
 from cutscore.sampling.classes import check_neighbours, check_ratio, count_classes
 from cutscore.sampling.smote import synthesise
 from cutscore.sampling.undersample import keep_positions
@@ -45,20 +45,12 @@ class SmoteUndersample:
         if faults:
             raise RequestError(faults)
 
-    def sample(
-        self,
-        rows: Rows,
-        target: Target,
-        values: Values | None,
-        seed: int,
-        costs: CostMatrix | None = None,  # noqa: ARG002
-    ) -> TrainingRows:
+    def sample(self, training: RowsToSample) -> TrainingRows:
         """Return the rows kept, as sorted indices, and the rows made up."""
+        target = training.target
         self.check(target)
-        if values is None:
-            raise ValueError("SMOTE needs the prepared values of the rows, got None")
         classes = count_classes(target)
         wanted = int(self.smote_ratio * classes.majority)
-        made_up = synthesise(rows, target, values, classes, wanted, self.neighbours, seed)
-        kept = keep_positions(target, classes, int(wanted / self.ratio), seed)
-        return TrainingRows(rows[kept], synthetic=made_up)
+        made_up = synthesise(training, classes, wanted, self.neighbours)
+        kept = keep_positions(target, classes, int(wanted / self.ratio), training.seed)
+        return TrainingRows(training.rows[kept], synthetic=made_up)

@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Gt, Le
 
-from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import RequestError
-from cutscore.records import Rows, Target, TrainingRows, Values
+from cutscore.records import Rows, Target, TrainingRows
+from cutscore.sampling import RowsToSample
 from cutscore.sampling.classes import Classes, check_ratio, count_classes
 
 
@@ -32,20 +32,14 @@ class Undersample:
         if faults:
             raise RequestError(faults)
 
-    def sample(
-        self,
-        rows: Rows,
-        target: Target,
-        values: Values | None,  # noqa: ARG002
-        seed: int,
-        costs: CostMatrix | None = None,  # noqa: ARG002
-    ) -> TrainingRows:
+    def sample(self, training: RowsToSample) -> TrainingRows:
         """Return the rows kept, as sorted indices."""
+        target = training.target
         self.check(target)
         classes = count_classes(target)
         majority = min(classes.majority, int(classes.minority / self.ratio))
-        kept = keep_positions(target, classes, majority, seed)
-        return TrainingRows(rows[kept])
+        kept = keep_positions(target, classes, majority, training.seed)
+        return TrainingRows(training.rows[kept])
 
 
 def keep_positions(target: Target, classes: Classes, majority: int, seed: int) -> Rows:

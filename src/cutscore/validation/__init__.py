@@ -1,39 +1,116 @@
-"""Which rows train and which validate: splitters deal in row indices, never in data."""
+"""Which rows train and which validate: splitters deal in row indices, never in data.
+
+Outer rows are held out from everything, before the folds are made: no fold trains on them or
+validates them, so whoever was chosen by out-of-fold figures can be judged on them (Cawley and
+Talbot 2010 show how far the figures that choose may be off).
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
+from annotated_types import Ge, Gt, Le, Lt
 
 from cutscore.records import Folds, Rows, Target
 
+OuterKind = Literal["none", "holdout", "nested"]
 
-class Splitter(Protocol):
-    """A way to split rows into training and validation rows."""
 
-    @property
-    def needs_group(self) -> bool:
-        """Whether the data set must declare a group column."""
-        ...
+@dataclass(frozen=True, eq=False)
+class RowsToSplit:
+    """All that a split may read of rows.
 
-    @property
-    def needs_order(self) -> bool:
-        """Whether the data set must declare a time column."""
-        ...
+    Attributes
+    ----------
+    target : array of int8, shape (rows,)
+        Their targets.
+    groups : array of int64, shape (rows,), or None
+        Labels of rows that must stay on one side; None if all are free.
+    order : array of float64, shape (rows,), or None
+        Their times, in units of `data.time`; None if no time column is declared.
+    """
+
+    target: Target
+    groups: Rows | None = None
+    order: npt.NDArray[np.float64] | None = None
+
+    def take(self, rows: Rows) -> RowsToSplit:
+        """Return some of the rows."""
+        return RowsToSplit(
+            self.target[rows],
+            None if self.groups is None else self.groups[rows],
+            None if self.order is None else self.order[rows],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class OuterSplitRows:
+    """`outer` rows judge; `inner` rows are split into folds. Both are sorted and disjoint."""
+
+    inner: Rows
+    outer: Rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Splitter(ABC):
+    """A way to split rows into training and validation rows, with the settings of the outer split.
+
+    `holdout` holds out one share of the rows, `nested` one of several parts that together are all
+    rows. Without `outer_part`, `nested` holds out nothing: a search sets one part after another.
+
+    `needs_group` and `needs_order` say that the data set must declare a group or a time column.
+    """
+
+    outer: OuterKind = "none"
+    outer_fraction: Annotated[float, Gt(0), Lt(1)] = 0.2
+    outer_folds: Annotated[int, Ge(2), Le(1000)] = 5
+    outer_part: Annotated[int, Ge(0)] | None = None
+
+    needs_group: ClassVar[bool] = False
+    needs_order: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Refuse a part that the outer split does not have."""
+        if self.outer_part is None:
+            return
+        if self.outer != "nested":
+            raise ValueError(
+                f"outer_part={self.outer_part} names a part of outer=nested, but outer is "
+                f"{self.outer}; set outer=nested or outer_part=null"
+            )
+        if self.outer_part >= self.outer_folds:
+            raise ValueError(
+                f"outer_part must be from 0 to {self.outer_folds - 1}, as there are "
+                f"{self.outer_folds} outer_folds, got {self.outer_part}"
+            )
 
     @property
     def keep_duplicates_together(self) -> bool:
         """Whether rows with equal feature values must stay on one side."""
-        ...
+        return False
 
-    def split(
-        self, target: Target, groups: Rows | None, order: npt.NDArray[np.float64] | None
-    ) -> Folds:
-        """Split rows with targets (rows,).
+    @property
+    def holds_out(self) -> bool:
+        """Whether there are outer rows."""
+        return self.outer == "holdout" or self.outer_part is not None
 
-        `groups` labels rows that must stay together, `order` is their time; both (rows,). Raises
-        `RequestError` if one that is needed is missing, or a side would lack a class.
+    @property
+    def outer_size(self) -> str:
+        """The setting that says how large the outer side is."""
+        return "validation.outer_fraction" if self.outer == "holdout" else "validation.outer_folds"
+
+    @abstractmethod
+    def split(self, rows: RowsToSplit) -> Folds:
+        """Split rows.
+
+        Raises `RequestError` if groups or times that are needed are missing, or a side would lack
+        a class.
         """
-        ...
+
+    @abstractmethod
+    def hold_out(self, rows: RowsToSplit) -> OuterSplitRows:
+        """Return the outer rows and the others; raises `RequestError` if the rows are too few."""

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Fold, Rows, Target
+from cutscore.validation import OuterSplitRows
 
 
 def enough_of_both(target: Target, folds: int, setting: str = "validation.folds") -> None:
@@ -87,5 +88,25 @@ def both_classes(splits: Sequence[Fold], target: Target, setting: str) -> None:
                     f"Change {setting}, or choose another validation.",
                 )
             )
+    if faults:
+        raise RequestError(faults)
+
+
+def check_held(held: OuterSplitRows, target: Target, setting: str) -> None:
+    """Check that both sides have rows of both classes."""
+    faults = []
+    for side, rows in (("outer", held.outer), ("other", held.inner)):
+        positives = int(np.count_nonzero(target[rows]))
+        if 0 < positives < len(rows):
+            continue
+        lacking = "positive" if positives == 0 else "negative"
+        faults.append(
+            Fault(
+                setting,
+                f"the {len(rows)} {side} rows of the outer split have no {lacking} row; both "
+                "classes are needed.",
+                f"Change {setting}, or set validation.outer=none.",
+            )
+        )
     if faults:
         raise RequestError(faults)

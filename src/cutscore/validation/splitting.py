@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError
-from cutscore.records import Dataset, Folds, Rows, Target
-from cutscore.validation import Splitter
-from cutscore.validation.outer import OuterSplit, check_held
+from cutscore.records import Dataset, Folds, Rows
+from cutscore.validation import RowsToSplit, Splitter
+from cutscore.validation.checks import check_held
 
 GROUP, TIME = "group", "time"  # the keys of these columns in `Dataset.amounts`
 
@@ -25,43 +25,24 @@ def split_rows(splitter: Splitter, dataset: Dataset) -> Folds:
     RequestError
         As `Splitter.split` does, or if there are too few rows for folds and an outer split.
     """
-    asked = _Asked(dataset.target, rows_together(splitter, dataset), dataset.amounts.get(TIME))
-    if isinstance(splitter, OuterSplit):
-        if splitter.holds_out:
-            return _split_inner(splitter, splitter, asked)
-        if splitter.outer == "nested":
-            for part in range(splitter.outer_folds):
-                _split_inner(splitter, replace(splitter, outer_part=part), asked)
-    return splitter.split(asked.target, asked.groups, asked.order)
+    rows = RowsToSplit(dataset.target, rows_together(splitter, dataset), dataset.amounts.get(TIME))
+    if splitter.holds_out:
+        return _split_inner(splitter, rows)
+    if splitter.outer == "nested":
+        for part in range(splitter.outer_folds):
+            _split_inner(replace(splitter, outer_part=part), rows)
+    return splitter.split(rows)
 
 
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """What is split: the arguments of `Splitter.split`, each of shape (rows,)."""
-
-    target: Target
-    groups: Rows | None
-    order: npt.NDArray[np.float64] | None
-
-    def take(self, rows: Rows) -> _Asked:
-        """Return some of the rows."""
-        return _Asked(
-            self.target[rows],
-            None if self.groups is None else self.groups[rows],
-            None if self.order is None else self.order[rows],
-        )
-
-
-def _split_inner(splitter: Splitter, outer: OuterSplit, asked: _Asked) -> Folds:
+def _split_inner(splitter: Splitter, rows: RowsToSplit) -> Folds:
     """Hold out the outer rows, split the others, and name rows by their place in the data set."""
-    held = outer.hold_out(asked.target, asked.groups, asked.order)
-    check_held(held, asked.target, outer.outer_size)
-    inner = asked.take(held.inner)
+    held = splitter.hold_out(rows)
+    check_held(held, rows.target, splitter.outer_size)
     try:
-        folds = splitter.split(inner.target, inner.groups, inner.order)
+        folds = splitter.split(rows.take(held.inner))
     except RequestError as error:
-        left, rows = len(held.inner), len(asked.target)
-        where = f"(The outer split leaves {left} of {rows} rows for the folds.)"
+        left, all_rows = len(held.inner), len(rows.target)
+        where = f"(The outer split leaves {left} of {all_rows} rows for the folds.)"
         raise RequestError(
             [replace(fault, problem=f"{fault.problem} {where}") for fault in error.faults]
         ) from error

@@ -10,14 +10,14 @@ import numpy.typing as npt
 from annotated_types import Ge, Le
 
 from cutscore.errors import Fault, RequestError
-from cutscore.records import Fold, Folds, Rows, Target
+from cutscore.records import Fold, Folds
+from cutscore.validation import OuterSplitRows, RowsToSplit, Splitter
 from cutscore.validation.assembling import folds_with_parts
 from cutscore.validation.checks import both_classes, times
-from cutscore.validation.outer import OuterSplit, OuterSplitRows
 
 
 @dataclass(frozen=True)
-class TimeOrdered(OuterSplit):
+class TimeOrdered(Splitter):
     """Cut time into folds + 1 blocks; train on all blocks before a block and validate on it.
 
     Blocks are as even in rows as they can be when rows of one time stay together. The first block
@@ -30,18 +30,11 @@ class TimeOrdered(OuterSplit):
 
     folds: Annotated[int, Ge(1), Le(1000)] = 5
     gap: Annotated[float, Ge(0)] = 0.0
-    keep_duplicates_together: ClassVar[bool] = False  # time decides: a repeat may come later
-    needs_group: ClassVar[bool] = False
     needs_order: ClassVar[bool] = True
 
-    def split(
-        self,
-        target: Target,
-        groups: Rows | None = None,  # noqa: ARG002  time decides
-        order: npt.NDArray[np.float64] | None = None,
-    ) -> Folds:
+    def split(self, rows: RowsToSplit) -> Folds:
         """Return the folds, the earliest first."""
-        order = times(order)
+        order = times(rows.order)
         starts = _starts(order, self.folds, "validation.folds")
         ends = [*starts[1:], np.inf]
         splits = []
@@ -49,17 +42,12 @@ class TimeOrdered(OuterSplit):
             train = np.flatnonzero(order < start - self.gap)
             validation = np.flatnonzero((order >= start) & (order < end))
             splits.append(Fold(0, number, train, validation))
-        both_classes(splits, target, "validation.gap" if self.gap else "validation.folds")
+        both_classes(splits, rows.target, "validation.gap" if self.gap else "validation.folds")
         return folds_with_parts(splits, "earlier")
 
-    def hold_out(
-        self,
-        target: Target,  # noqa: ARG002  time decides
-        groups: Rows | None,  # noqa: ARG002
-        order: npt.NDArray[np.float64] | None,
-    ) -> OuterSplitRows:
+    def hold_out(self, rows: RowsToSplit) -> OuterSplitRows:
         """Return the outer rows and those that are older than all of them by more than `gap`."""
-        order = times(order)
+        order = times(rows.order)
         end = np.inf
         if self.outer_part is None:
             start = _start_of_latest(order, self.outer_fraction)

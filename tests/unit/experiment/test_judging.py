@@ -19,6 +19,7 @@ from cutscore.report.outer import OuterEvaluation, outer_items
 from cutscore.report.record import record_items, threshold_json
 from cutscore.report.record_spec import OUTER_METRICS, missing_names
 from cutscore.report.settings import ReportSettings
+from cutscore.validation import Splitter
 
 HOLDOUT = "validation.outer=holdout"
 PRICED = ("data.amounts=[income]", "cost=credit_line", "cost.income=income")
@@ -89,14 +90,16 @@ def changed(dataset: Dataset, rows, *, values: bool) -> Dataset:
 
 
 @dataclass(frozen=True, eq=False)
-class Fixed:
+class Fixed(Splitter):
     """A split that is made already: one by target would follow the targets that are changed."""
 
     folds: Folds
-    needs_group = needs_order = keep_duplicates_together = False
 
-    def split(self, target, groups, order):
+    def split(self, rows):
         return self.folds
+
+    def hold_out(self, rows):
+        raise NotImplementedError
 
 
 def evidence(experiment, folds, dataset):

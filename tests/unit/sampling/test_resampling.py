@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cutscore.errors import RequestError
+from cutscore.sampling import RowsToSample
 from cutscore.sampling.balanced import Balanced
 from cutscore.sampling.smote import Smote
 from cutscore.sampling.smote_undersample import SmoteUndersample
@@ -27,7 +28,7 @@ def test_smote_is_imbalanced_learns_smote_on_all_rows(columns):
     values = np.random.default_rng(0).normal(size=(300, columns)).astype(np.float32)
     target, rows = _target(40, 260), np.arange(300, dtype=np.int64)
     expected, _ = SMOTE(sampling_strategy=0.5, random_state=42).fit_resample(values, target)
-    made_up = Smote(ratio=0.5).sample(rows, target, values, 42).synthetic
+    made_up = Smote(ratio=0.5).sample(RowsToSample(rows, target, 42, values)).synthetic
     assert made_up is not None
     np.testing.assert_array_equal(made_up.values, expected[300:])
 
@@ -38,7 +39,7 @@ def test_undersampling_is_imbalanced_learns():
     target, rows = _target(40, 260), np.arange(300, dtype=np.int64)
     theirs = RandomUnderSampler(sampling_strategy=0.5, random_state=42)
     theirs.fit_resample(rows[:, None], target)
-    ours = Undersample(ratio=0.5).sample(rows, target, None, 42)
+    ours = Undersample(ratio=0.5).sample(RowsToSample(rows, target, 42))
     np.testing.assert_array_equal(ours.rows, np.sort(theirs.sample_indices_))
 
 
@@ -56,7 +57,7 @@ def test_undersampling_reaches_any_ratio_it_accepts(positives, negatives, ratio)
         with pytest.raises(RequestError, match=r"sampling\.ratio"):
             sampler.check(target)
         return
-    kept = target[sampler.sample(rows, target, None, 0).rows]
+    kept = target[sampler.sample(RowsToSample(rows, target, 0)).rows]
     rare = 1 if positives <= negatives else 0
     assert np.count_nonzero(kept == rare) == few
     assert np.count_nonzero(kept != rare) == min(many, int(few / ratio))
@@ -66,7 +67,7 @@ def test_class_weights_are_scikit_learns():
     from sklearn.utils.class_weight import compute_sample_weight
 
     target = _target(7, 93)
-    training = Balanced().sample(np.arange(100, dtype=np.int64), target, None, 0)
+    training = Balanced().sample(RowsToSample(np.arange(100, dtype=np.int64), target, 0))
     np.testing.assert_allclose(training.weights, compute_sample_weight("balanced", target))
 
 
@@ -74,7 +75,7 @@ def test_smote_then_undersampling_reaches_both_ratios():
     values = np.random.default_rng(0).normal(size=(220, 3)).astype(np.float32)
     target = _target(20, 200)
     training = SmoteUndersample(smote_ratio=0.5, ratio=0.8).sample(
-        np.arange(220, dtype=np.int64), target, values, 0
+        RowsToSample(np.arange(220, dtype=np.int64), target, 0, values)
     )
     assert training.synthetic is not None
     assert 20 + len(training.synthetic.target) == 100
@@ -111,10 +112,12 @@ def test_a_second_ratio_below_the_first_is_refused():
 
 def test_smote_needs_values():
     with pytest.raises(ValueError, match="needs the prepared values"):
-        Smote().sample(np.arange(60, dtype=np.int64), _target(10, 50), None, 0)
+        Smote().sample(RowsToSample(np.arange(60, dtype=np.int64), _target(10, 50), 0))
 
 
 def test_smote_where_the_ratio_is_met_makes_up_nothing():
     values = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
-    training = Smote().sample(np.arange(40, dtype=np.int64), _target(20, 20), values, 0)
+    training = Smote().sample(
+        RowsToSample(np.arange(40, dtype=np.int64), _target(20, 20), 0, values)
+    )
     assert training.size == 40

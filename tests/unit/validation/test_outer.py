@@ -14,8 +14,8 @@ from cutscore.errors import RequestError
 from cutscore.records import Column, Dataset, Table
 from cutscore.validation.grouped import Grouped
 from cutscore.validation.holdout import Holdout
-from cutscore.validation.outer import outer_seed
 from cutscore.validation.repeated import RepeatedStratified
+from cutscore.validation.shuffled import outer_seed
 from cutscore.validation.splitting import split_rows
 from cutscore.validation.stratified import Stratified
 from cutscore.validation.time_ordered import TimeOrdered
