@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from cutscore.model import load_fitted
+from cutscore.model import TableToFit, load_fitted
 from cutscore.model.lightgbm import LightGBM
 from cutscore.model.sklearn_style import SklearnClassifier
 from cutscore.model.xgboost import XGBoost
@@ -78,7 +78,7 @@ def _fit(model, made, *, threads=1, training=None, shared=True):
     table, target, train = made
     _, prepared = _prepare(model, table, train)
     shared = shared and prepared is table and (training is None or training.synthetic is None)
-    session = model.session(table, target, threads=threads, shared=shared)
+    session = model.session(TableToFit(table, target, threads=threads, shared_bins=shared))
     return session.fit(training or TrainingRows(train), prepared), prepared
 
 
@@ -119,7 +119,7 @@ def test_fits_are_the_same_bit_for_bit_over_runs_and_threads(model, made):
 def test_one_session_fits_several_times_without_memory_of_before(model, made):
     table, target, train = made
     _, prepared = _prepare(model, table, train)
-    session = model.session(table, target, threads=1, shared=prepared is table)
+    session = model.session(TableToFit(table, target, threads=1, shared_bins=prepared is table))
     first = session.fit(TrainingRows(train), prepared).scores(prepared)
     session.fit(TrainingRows(train[:100], weights=np.full(100, 3.0)), prepared)
     again = session.fit(TrainingRows(train), prepared).scores(prepared)

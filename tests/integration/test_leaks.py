@@ -15,6 +15,7 @@ from cutscore.config.build import build
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers
 from cutscore.experiment import ExperimentCache, execute, prepare, run_fold, shares_bins
+from cutscore.model import TableToFit
 from cutscore.records import Table
 from cutscore.threshold.evidence import cross_fit
 
@@ -50,11 +51,9 @@ def experiment(composer, loans):
 
 def fold_scores(experiment, prepared, fold):
     """Return the scores that a fold's model gives to its training rows and the others'."""
+    shared = shares_bins(experiment, prepared.table)
     session = experiment.model.session(
-        prepared.table,
-        prepared.dataset.target,
-        threads=1,
-        shared=shares_bins(experiment, prepared.table),
+        TableToFit(prepared.table, prepared.dataset.target, threads=1, shared_bins=shared)
     )
     everything = replace(fold, validation=np.arange(prepared.dataset.rows))
     return run_fold(experiment, prepared, session, everything)

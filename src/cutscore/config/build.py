@@ -18,6 +18,7 @@ from cutscore.config.fingerprint import fingerprint
 from cutscore.config.layers import EXPERIMENT, GROUPS
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.experiment import Experiment
+from cutscore.model.boosting import BoostedTrees
 
 # What an object of each group must be able to do.
 ABILITIES = {
@@ -229,7 +230,7 @@ def _cross_faults(parts: Mapping[str, Any]) -> list[Fault]:
 
 def _stopping_faults(model: object, sampling: object) -> list[Fault]:
     """Check that rows can be held back to stop on."""
-    stops = getattr(model, "early_stopping_rounds", None) is not None
+    stops = isinstance(model, BoostedTrees) and model.stopping is not None
     if not stops or not getattr(sampling, "synthesises", False):
         return []
     problem = (

@@ -11,7 +11,7 @@ from cutscore import metrics
 from cutscore.calibration.training_prior import TrainingPrior, training_prior, weighs_classes
 from cutscore.experiment.parts import Experiment, ExperimentCache, FinalModel, Prepared
 from cutscore.experiment.timing import timed
-from cutscore.model import Session
+from cutscore.model import Session, SharesBins
 from cutscore.preparation import Preparation, fit_preparation
 from cutscore.records import (
     Fold,
@@ -80,9 +80,12 @@ def refit(
 
 def shares_bins(experiment: Experiment, table: Table) -> bool:
     """Return whether folds may share the bins of the whole table (see ARCHITECTURE.md)."""
-    sampling, needs = experiment.sampling, experiment.model.needs
+    model, sampling = experiment.model, experiment.sampling
+    if not isinstance(model, SharesBins):
+        return False
+    needs = model.needs
     changed = needs.impute or needs.encode or needs.scale or sampling.needs_complete
-    return experiment.model.shares_bins(table) and not sampling.synthesises and not changed
+    return model.shares_bins(table) and not sampling.synthesises and not changed
 
 
 def out_of_fold(prepared: Prepared, results: list[FoldResult]) -> OutOfFold:

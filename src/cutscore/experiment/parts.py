@@ -10,7 +10,7 @@ from cutscore.calibration import Calibration
 from cutscore.cost import Cost, CostMatrix
 from cutscore.data import Source
 from cutscore.features import FeatureStrategy
-from cutscore.model import Fitted, Model, Session
+from cutscore.model import Fitted, Model, Session, TableToFit
 from cutscore.preparation import Preparation
 from cutscore.records import (
     Dataset,
@@ -147,6 +147,6 @@ class ExperimentCache:
         if kept is None or kept[0] is not table or kept[1:4] != (model, threads, shared):
             earlier = kept[4] if kept is not None and kept[0] is table else None
             target = prepared.dataset.target
-            opened = model.session(table, target, threads=threads, shared=shared, earlier=earlier)
+            opened = model.session(TableToFit(table, target, threads, shared, earlier))
             self._session = kept = (table, model, threads, shared, opened)
         return kept[4]

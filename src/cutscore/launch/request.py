@@ -10,6 +10,7 @@ import yaml
 from cutscore.config.build import Plan
 from cutscore.experiment import Prepared, shares_bins
 from cutscore.launch.provenance import code_tags, environment_text
+from cutscore.model import SharesBins
 from cutscore.report.items import DatasetUsed, Item, Metric, Param, Tag, Text
 from cutscore.report.redact import redact
 
@@ -41,7 +42,7 @@ def data_items(plan: Plan, prepared: Prepared) -> Iterator[Item]:
     """Yield what is known of the data once it is loaded."""
     dataset, table = prepared.dataset, prepared.table
     bins = "shared" if shares_bins(plan.experiment, table) else "fold"
-    yield Tag("binning", bins if hasattr(plan.experiment.model, "binning") else "none")
+    yield Tag("binning", bins if isinstance(plan.experiment.model, SharesBins) else "none")
     yield Tag("data_digest", dataset.digest)
     yield Tag("fingerprint", plan.fingerprint(dataset.digest))
     yield Metric("rows", dataset.rows)

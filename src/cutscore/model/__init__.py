@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
 
@@ -62,6 +62,32 @@ class Session(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class TableToFit:
+    """What a session is opened on.
+
+    Attributes
+    ----------
+    table : Table
+        The features of all rows, unprepared.
+    target : array of int8, shape (rows,)
+        The target of all rows.
+    threads : int
+        Threads a fit may use; scores are the same with any number.
+    shared_bins : bool
+        Bin the whole table once, where the model `SharesBins`. Only for fits on this very table
+        and without synthetic rows.
+    earlier : Session or None
+        A session of any model on this very table and target, whose bins may serve again.
+    """
+
+    table: Table
+    target: Target
+    threads: int
+    shared_bins: bool = False
+    earlier: Session | None = None
+
+
 class Model(Protocol):
     """The settings of a classifier."""
 
@@ -75,35 +101,17 @@ class Model(Protocol):
         """What has to be done to the columns first."""
         ...
 
-    def shares_bins(self, table: Table) -> bool:
-        """Whether the model can bin the whole table once, for all folds."""
+    def session(self, data: TableToFit) -> Session:
+        """Open a session."""
         ...
 
-    def session(
-        self,
-        table: Table,
-        target: Target,
-        *,
-        threads: int,
-        shared: bool,
-        earlier: Session | None = None,
-    ) -> Session:
-        """Open a session.
 
-        Parameters
-        ----------
-        table : Table
-            The features of all rows, unprepared.
-        target : array of int8, shape (rows,)
-            The target of all rows.
-        threads : int
-            Threads a fit may use; scores are the same with any number.
-        shared : bool
-            Bin the whole table once (where `shares_bins`). Only for fits on this very table
-            and without synthetic rows.
-        earlier : Session, optional
-            A session of any model on this very table and target, whose bins may serve again.
-        """
+@runtime_checkable
+class SharesBins(Protocol):
+    """What a model can do besides whose bins may serve several fits."""
+
+    def shares_bins(self, table: Table) -> bool:
+        """Whether to bin the whole table once, for all folds."""
         ...
 
 

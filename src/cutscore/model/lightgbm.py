@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from cutscore.errors import StoreError
-from cutscore.model import Session
+from cutscore.model import TableToFit
 from cutscore.model.boosting import BoostedTrees
 from cutscore.model.lightgbm_bins import (
     SAMPLE,
@@ -62,22 +62,15 @@ class LightGBM(BoostedTrees):
             return table.values.size >= SHARED_FROM
         return self.binning == "shared"
 
-    def session(
-        self,
-        table: Table,
-        target: Target,
-        *,
-        threads: int,
-        shared: bool,
-        earlier: Session | None = None,
-    ) -> LightGBMSession:
-        """Open a session; with `shared`, the table is binned now unless `earlier` has done it."""
+    def session(self, data: TableToFit) -> LightGBMSession:
+        """Open a session; shared bins are found now unless `data.earlier` has them."""
+        table, earlier = data.table, data.earlier
         params = {
             **self.params,
             "objective": "binary",
             "metric": "none",
             "verbosity": -1,
-            "num_threads": threads,
+            "num_threads": data.threads,
             "feature_pre_filter": False,  # it would let labels choose columns
         }
         if not any(VOCABULARY.canonical[name] == SAMPLE for name in self.params):
@@ -85,10 +78,12 @@ class LightGBM(BoostedTrees):
         bins = Bins(bin_recipe(params))
         if isinstance(earlier, LightGBMSession) and earlier.bins.recipe == bins.recipe:
             bins = earlier.bins
-        share = shared and self.shares_bins(table)
-        if share and bins.whole is None:
-            bins.whole = bin_table(table, target, params)
-        return LightGBMSession(params, table, target, threads, share, bins, self.stopping)
+        shared = data.shared_bins and self.shares_bins(table)
+        if shared and bins.whole is None:
+            bins.whole = bin_table(table, data.target, params)
+        return LightGBMSession(
+            params, table, data.target, data.threads, shared, bins, self.stopping
+        )
 
     def _never_stops(self) -> str | None:
         boosting = VOCABULARY.value(self.params, "boosting", "gbdt")

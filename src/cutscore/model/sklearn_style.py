@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cutscore.errors import Fault, RequestError
-from cutscore.model import Needs, Refit, Session
+from cutscore.model import Needs, Refit, TableToFit
 from cutscore.model.estimators import check_estimator, make_estimator
 from cutscore.model.safe_skops import load_checked, save_checked
 from cutscore.model.saved import ModelForm, write_description
@@ -45,21 +45,9 @@ class SklearnClassifier:
         """What the settings say."""
         return Needs(impute=self.impute, encode=self.encode, scale=self.scale)
 
-    def shares_bins(self, table: Table) -> bool:  # noqa: ARG002
-        """Never."""
-        return False
-
-    def session(
-        self,
-        table: Table,  # noqa: ARG002
-        target: Target,
-        *,
-        threads: int,
-        shared: bool,  # noqa: ARG002
-        earlier: Session | None = None,  # noqa: ARG002
-    ) -> SklearnSession:
+    def session(self, data: TableToFit) -> SklearnSession:
         """Open a session."""
-        return SklearnSession(self, target, threads)
+        return SklearnSession(self, data.target, data.threads)
 
 
 @dataclass(frozen=True, eq=False)

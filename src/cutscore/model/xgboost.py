@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from cutscore.errors import StoreError
-from cutscore.model import Session
+from cutscore.model import TableToFit
 from cutscore.model.boosting import BoostedTrees
 from cutscore.model.parameters import Vocabulary
 from cutscore.model.saved import ModelForm, write_description
@@ -31,24 +31,12 @@ class XGBoost(BoostedTrees):
 
     vocabulary: ClassVar[Vocabulary] = VOCABULARY
 
-    def shares_bins(self, table: Table) -> bool:  # noqa: ARG002
-        """Never."""
-        return False
-
-    def session(
-        self,
-        table: Table,  # noqa: ARG002
-        target: Target,
-        *,
-        threads: int,
-        shared: bool,  # noqa: ARG002
-        earlier: Session | None = None,  # noqa: ARG002
-    ) -> XGBoostSession:
+    def session(self, data: TableToFit) -> XGBoostSession:
         """Open a session."""
         params = {VOCABULARY.canonical[name]: value for name, value in self.params.items()}
         rounds = int(params.pop("n_estimators", 100))
-        params |= {"objective": "binary:logistic", "nthread": threads, "verbosity": 0}
-        return XGBoostSession(params, rounds, target, threads, self.stopping)
+        params |= {"objective": "binary:logistic", "nthread": data.threads, "verbosity": 0}
+        return XGBoostSession(params, rounds, data.target, data.threads, self.stopping)
 
     def _never_stops(self) -> str | None:
         booster = VOCABULARY.value(self.params, "booster", "gbtree")

@@ -13,6 +13,7 @@ from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.errors import RequestError
 from cutscore.experiment import ExperimentCache, execute, judge, pooled, prepare
+from cutscore.model import TableToFit
 from cutscore.records import Dataset, Folds, Table, TrainingRows
 from cutscore.report.items import Metric
 from cutscore.report.outer import OuterEvaluation, outer_items
@@ -147,7 +148,9 @@ def test_the_judgement_is_that_of_a_fit_on_all_inner_rows(judged):
     folds, dataset = prepared.folds, prepared.dataset
     assert outer.rows == len(folds.outer) == 120
     assert len(folds.inner) == 480
-    session = experiment.model.session(prepared.table, dataset.target, threads=1, shared=False)
+    session = experiment.model.session(
+        TableToFit(prepared.table, dataset.target, threads=1, shared_bins=False)
+    )
     scores = session.fit(TrainingRows(folds.inner), prepared.table).scores(prepared.table)
     assert outer.frame["score"].tobytes() == scores[folds.outer].tobytes()
     calibrator = experiment.calibration.fit(result.oof.score, result.oof.target)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
+from cutscore.model import TableToFit
 from cutscore.model.lightgbm import LightGBM
 from cutscore.model.lightgbm_parameters import VOCABULARY
 from cutscore.records import Column, SyntheticRows, Table, TrainingRows
@@ -38,7 +39,9 @@ def test_bins_know_no_labels(tmp_path):
     table, target = _made()
     bins = []
     for name, labels in (("one", target), ("other", np.random.default_rng(0).permutation(target))):
-        session = LightGBM(binning="shared").session(table, labels, threads=1, shared=True)
+        session = LightGBM(binning="shared").session(
+            TableToFit(table, labels, threads=1, shared_bins=True)
+        )
         bins.append(_dumped_bins(session, tmp_path / name))
     assert bins[0] == bins[1]
     assert len(bins[0]) > 10_000
@@ -52,7 +55,9 @@ def test_scores_left_behind_are_what_predicting_gives(binning, threads, weighted
     train = np.flatnonzero(np.arange(table.rows) % 5).astype(np.int64)
     weights = np.where(target[train] == 1, 7.5, 0.6) if weighted else None
     params = {"n_estimators": 40, "subsample": 0.7, "subsample_freq": 1, "deterministic": True}
-    session = LightGBM(params, binning=binning).session(table, target, threads=threads, shared=True)
+    session = LightGBM(params, binning=binning).session(
+        TableToFit(table, target, threads=threads, shared_bins=True)
+    )
     fitted = session.fit(TrainingRows(train, weights=weights), table)
     assert fitted.seen is not None
     expected = fitted.booster.predict(table.values, num_threads=threads)
@@ -63,7 +68,7 @@ def test_scores_left_behind_are_what_predicting_gives(binning, threads, weighted
 def test_where_boosting_rescales_trees_no_scores_are_kept(params):
     table, target = _made()
     table = Table(table.columns[:-1], np.nan_to_num(table.values[:, :-1]))
-    session = LightGBM(params).session(table, target, threads=1, shared=False)
+    session = LightGBM(params).session(TableToFit(table, target, threads=1, shared_bins=False))
     fitted = session.fit(TrainingRows(np.arange(table.rows)), table)
     assert fitted.seen is None
     assert np.isfinite(fitted.scores(table)).all()
@@ -73,7 +78,7 @@ def test_scores_kept_belong_to_that_table_only():
     table, target = _made()
     fitted = (
         LightGBM({"n_estimators": 5})
-        .session(table, target, threads=1, shared=True)
+        .session(TableToFit(table, target, threads=1, shared_bins=True))
         .fit(TrainingRows(np.arange(table.rows)), table)
     )
     other = Table(table.columns, table.values[::-1].copy())
@@ -89,7 +94,7 @@ def test_shared_bins_and_bins_by_fold_are_nearly_as_good():
     aucs = []
     for binning in ("shared", "fold"):
         session = LightGBM({"learning_rate": 0.05}, binning=binning).session(
-            table, target, threads=1, shared=True
+            TableToFit(table, target, threads=1, shared_bins=True)
         )
         assert (session.whole is not None) == (binning == "shared")
         scores = session.fit(TrainingRows(train), table).scores(table, others)
@@ -99,7 +104,9 @@ def test_shared_bins_and_bins_by_fold_are_nearly_as_good():
 
 def test_shared_bins_refuse_made_up_rows_and_other_tables():
     table, target = _made()
-    session = LightGBM(binning="shared").session(table, target, threads=1, shared=True)
+    session = LightGBM(binning="shared").session(
+        TableToFit(table, target, threads=1, shared_bins=True)
+    )
     rows = np.arange(100, dtype=np.int64)
     synthetic = SyntheticRows(table.values[:5], np.ones(5, dtype=np.int8))
     with pytest.raises(ValueError, match="only real rows"):
@@ -113,7 +120,9 @@ def test_subsample_has_an_effect_in_the_shipped_settings():
     table, target = _made()
     rows = TrainingRows(np.arange(table.rows))
     drawn, whole = (
-        LightGBM(given).session(table, target, threads=1, shared=True).fit(rows, table)
+        LightGBM(given)
+        .session(TableToFit(table, target, threads=1, shared_bins=True))
+        .fit(rows, table)
         for given in (params, {**params, "subsample": 1.0})
     )
     assert drawn.scores(table).tobytes() != whole.scores(table).tobytes()
@@ -169,7 +178,9 @@ def test_all_bad_parameters_come_in_one_message():
 def test_wide_tables_find_bins_on_fewer_rows_unless_told(columns, params, rows):
     names = tuple(Column(f"c{i}") for i in range(columns))
     table = Table(names, np.zeros((2, columns), dtype=np.float32))
-    session = LightGBM(params).session(table, np.array([0, 1]), threads=1, shared=False)
+    session = LightGBM(params).session(
+        TableToFit(table, np.array([0, 1]), threads=1, shared_bins=False)
+    )
     assert session.params.get("bin_construct_sample_cnt") == rows
 
 
@@ -191,10 +202,10 @@ def test_bins_of_an_earlier_session_serve_again_and_change_nothing(binning, weig
     rows = TrainingRows(train, weights=weights)
     first = LightGBM({"n_estimators": 5, "min_child_samples": 50}, binning=binning)
     other = LightGBM({"n_estimators": 9, "num_leaves": 7, "min_child_samples": 3}, binning=binning)
-    earlier = first.session(table, target, threads=1, shared=True)
+    earlier = first.session(TableToFit(table, target, threads=1, shared_bins=True))
     earlier.fit(rows, table)
-    again = other.session(table, target, threads=1, shared=True, earlier=earlier)
-    alone = other.session(table, target, threads=1, shared=True)
+    again = other.session(TableToFit(table, target, threads=1, shared_bins=True, earlier=earlier))
+    alone = other.session(TableToFit(table, target, threads=1, shared_bins=True))
     assert again.bins is earlier.bins
     for training in (rows, TrainingRows(train[::2])):  # rows that are new to it as well
         scores = again.fit(training, table).scores(table)
@@ -203,11 +214,15 @@ def test_bins_of_an_earlier_session_serve_again_and_change_nothing(binning, weig
 
 def test_other_bins_are_not_taken_over():
     table, target = _made()
-    earlier = LightGBM({"max_bin": 63}).session(table, target, threads=1, shared=False)
+    earlier = LightGBM({"max_bin": 63}).session(
+        TableToFit(table, target, threads=1, shared_bins=False)
+    )
     for params in ({"max_bin": 31}, {"max_bin": 63, "seed": 7}, {"max_bins": 31}):
-        session = LightGBM(params).session(table, target, threads=1, shared=False, earlier=earlier)
+        session = LightGBM(params).session(
+            TableToFit(table, target, threads=1, shared_bins=False, earlier=earlier)
+        )
         assert session.bins is not earlier.bins
     same = LightGBM({"max_bins": 63}).session(
-        table, target, threads=1, shared=False, earlier=earlier
+        TableToFit(table, target, threads=1, shared_bins=False, earlier=earlier)
     )
     assert same.bins is earlier.bins

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from cutscore.errors import RequestError, StoreError
+from cutscore.model import TableToFit
 from cutscore.model.lightgbm import LightGBM
 from cutscore.model.pyfunc import _load_pyfunc
 from cutscore.model.sklearn_style import SklearnClassifier
@@ -51,7 +52,7 @@ def _saved(model, folder):
         table, rows, impute=needs.impute, encode=needs.encode, scale=needs.scale
     )
     prepared = preparation.transform(table)
-    session = model.session(table, target, threads=1, shared=False)
+    session = model.session(TableToFit(table, target, threads=1, shared_bins=False))
     fitted = session.fit(TrainingRows(rows), prepared)
     fitted.save(folder, preparation.to_json())
     return table, fitted.scores(prepared)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cutscore.errors import RequestError, StoreError
-from cutscore.model import load_fitted
+from cutscore.model import TableToFit, load_fitted
 from cutscore.model.lightgbm import LightGBM
 from cutscore.model.safe_skops import load_checked, save_checked
 from cutscore.model.sklearn_style import SklearnClassifier
@@ -22,7 +22,7 @@ def _fit(model):
     rng = np.random.default_rng(0)
     table = Table((Column("a"), Column("b")), rng.normal(size=(200, 2)).astype(np.float32))
     target = (table.values[:, 0] > 0.5).astype(np.int8)
-    session = model.session(table, target, threads=1, shared=False)
+    session = model.session(TableToFit(table, target, threads=1, shared_bins=False))
     return session.fit(TrainingRows(np.arange(200)), table)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cutscore.errors import RequestError
+from cutscore.model import TableToFit
 from cutscore.model.sklearn_style import SklearnClassifier
 from cutscore.records import Column, Table, TrainingRows
 
@@ -18,7 +19,7 @@ def _table(rows=200):
 
 def _fit(model, training=None, threads=1):
     table, target = _table()
-    session = model.session(table, target, threads=threads, shared=False)
+    session = model.session(TableToFit(table, target, threads=threads, shared_bins=False))
     return session.fit(training or TrainingRows(np.arange(200)), table), table
 
 

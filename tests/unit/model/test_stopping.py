@@ -9,6 +9,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from cutscore.errors import RequestError
+from cutscore.model import TableToFit
 from cutscore.model.lightgbm import LightGBM
 from cutscore.model.stopping import Stopping, StoppingLoss
 from cutscore.model.xgboost import XGBoost
@@ -36,7 +37,9 @@ def made():
 
 def fit(model, made, training):
     table, target = made
-    return model.session(table, target, threads=1, shared=True).fit(training, table)
+    return model.session(TableToFit(table, target, threads=1, shared_bins=True)).fit(
+        training, table
+    )
 
 
 def weighted(made):

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from cutscore.model import TableToFit
 from cutscore.model.xgboost import XGBoost
 from cutscore.records import Column, Table, TrainingRows
 
@@ -15,7 +16,7 @@ def _fit(params):
     rng = np.random.default_rng(0)
     table = Table((Column("a"), Column("b")), rng.normal(size=(300, 2)).astype(np.float32))
     target = (table.values[:, 0] > 1).astype(np.int8)
-    session = XGBoost(params).session(table, target, threads=1, shared=False)
+    session = XGBoost(params).session(TableToFit(table, target, threads=1, shared_bins=False))
     return session.fit(TrainingRows(np.arange(300)), table)
 
 
