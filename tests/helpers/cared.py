@@ -15,13 +15,13 @@ from cutscore.report.record_spec import (
     ARTIFACTS,
     FAILURE_TAG,
     HEARTBEAT_TAG,
+    KIND_ARTIFACTS,
     KIND_TAG,
     METRICS,
     PARAM_GROUPS,
     PARAMS,
     PARENT_TAG,
     SWEEP,
-    SWEEP_ARTIFACTS,
     TAGS,
 )
 from cutscore.runs.client import open_client
@@ -71,7 +71,7 @@ def make(folder: Path) -> Cared:
                 run.write(whole_record(0.7 if name == "exp01_cv_baseline" else 0.8))
                 run.complete()
             runs[name] = run.run_id
-        parent.write([Text(name, "x") for name in SWEEP_ARTIFACTS])
+        parent.write([Text(name, "x") for name in KIND_ARTIFACTS[SWEEP]])
         parent.write([Tag("best_run", runs["exp02_cv_domain"])])
         parent.complete()
     runs["sweep"] = parent.run_id

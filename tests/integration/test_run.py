@@ -12,6 +12,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from cutscore.metrics.catalogue import CATALOGUE, required, searchable
+
 pytestmark = pytest.mark.usefixtures("workplace")
 
 SAMPLINGS = ("none", "balanced", "smote", "undersample", "smote_undersample")
@@ -77,6 +79,14 @@ def test_one_run_is_recorded_whole(plain, workplace):
     log = (folder_of(run) / "run.log").read_text()
     assert "600 rows" in log
     assert not (workplace / "mlflow.db").exists()
+
+
+def test_the_record_and_the_catalogue_name_the_same_metrics(plain):
+    summary = plain[1]["summary"]
+    undefined = {tag.removeprefix("undefined.") for tag in summary["tags"]}
+    assert set(summary["metrics"]) <= set(CATALOGUE)
+    assert set(required("run", "fold")) <= {*summary["metrics"], *undefined}
+    assert set(searchable()) <= {*summary["metrics"], *undefined}
 
 
 def test_the_same_run_gives_the_same_bits_with_any_threads(cutscore, newest, loans, plain):
@@ -334,6 +344,7 @@ def test_outer_rows_judge_the_best_cell_only_and_as_they_judge_a_single_run(
     assert all(whole(cell) for cell in cells)
     assert outer_of(other) == {}
     figures = outer_of(judged)
+    assert set(figures) == set(required("outer"))
     assert figures["outer_rows"] == 120
     metrics = judged["summary"]["metrics"]
     assert (metrics["rows_outer"], metrics["rows_scored"], metrics["rows_unscored"]) == (

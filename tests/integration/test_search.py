@@ -12,6 +12,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 
+from cutscore.metrics.catalogue import CATALOGUE
 from cutscore.runs.reading import list_runs, missing_from_record, show_run
 
 MOODY = """\
@@ -101,6 +102,9 @@ def test_its_own_run_tells_of_the_search(first, client, workplace):
     assert parent.info.run_name == "opt01_cv_baseline_none"
     assert parent.data.tags["best_trial"] == str(best.number)
     assert parent.data.metrics["trials_complete"] == 2
+    trials = trials_of(client, "first").values()
+    recorded = {name for run in (parent.data, *trials) for name in run.metrics}
+    assert {name.removeprefix("best_") for name in recorded} <= set(CATALOGUE)
     assert missing_from_record(show_run(client, parent.info.run_id)) == []
     marked = [run for run in trials_of(client, "first").values() if run.tags.get("best") == "true"]
     assert [run.run_id for run in marked] == [best.user_attrs["run_id"]]

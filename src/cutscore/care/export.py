@@ -14,6 +14,8 @@ from cutscore.care.audit import Heard, ignore_progress
 from cutscore.care.contents import Contents, StoredRun
 from cutscore.care.files import StoreFiles
 from cutscore.errors import Fault, RequestError, listed, nearest
+from cutscore.metrics.catalogue import describe, shown
+from cutscore.metrics.metric_spec import View
 
 Value = str | float | int | bool | None
 Row = dict[str, Value]
@@ -26,8 +28,6 @@ _TAGS = {
     "data_digest": "data_digest",
     "fingerprint": "fingerprint",
 }
-_FIRST = ("roc_auc", "pr_auc", "threshold", "total_cost", "crossfit_cost", "crossfit_savings")
-_BY_FOLD = "fold_"  # only the last fold's value is kept as such a metric
 
 
 def rows(
@@ -134,8 +134,9 @@ def _about(run: StoredRun, contents: Contents, files: StoreFiles) -> Row:
 
 def _metrics(runs: Iterable[StoredRun]) -> list[str]:
     """Return the names of all metrics without steps, those that decide first."""
-    found = {name for run in runs for name in run.metrics if not name.startswith(_BY_FOLD)}
-    first = [name for name in _FIRST if name in found]
+    # a store keeps only the last fold's value of a metric by fold
+    found = {name for run in runs for name in run.metrics if describe(name).scope != "fold"}
+    first = [spec.name for spec in shown(View.FIRST) if spec.name in found]
     return first + sorted(found.difference(first))
 
 

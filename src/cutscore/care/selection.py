@@ -13,6 +13,7 @@ from cutscore.care.contents import Contents, StoredRun
 from cutscore.care.files import StoreFiles
 from cutscore.care.findings import LivenessJudge
 from cutscore.errors import Fault, RequestError, listed, nearest
+from cutscore.metrics.catalogue import canonical
 from cutscore.report.record_spec import PRUNED_TAG
 
 if TYPE_CHECKING:
@@ -191,7 +192,8 @@ def _where_faults(where: str, contents: Contents) -> list[Fault]:
         known = sorted({key for run in contents.runs.values() for key in getattr(run, group)})
         if part["key"] not in known:
             problem = f"no run has {group}.{part['key']}."
-            faults.append(Fault("--where", problem, nearest(part["key"], known).strip()))
+            meant = canonical(part["key"]) if group == "metrics" else part["key"]
+            faults.append(Fault("--where", problem, nearest(meant, known).strip()))
     return faults
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from cutscore.runs.comparing import MACHINE, Comparison
+from cutscore.metrics.catalogue import describe, in_order
+from cutscore.runs.comparing import Comparison
 
 
 def comparison_parts(found: Comparison) -> list[Any]:
@@ -22,8 +23,9 @@ def comparison_parts(found: Comparison) -> list[Any]:
         settings.add_row(difference.name, difference.first or "-", difference.second or "-")
     metrics.add_column("difference", justify="right")
     equal = 0
-    for pair in found.metrics:
-        if pair.name.startswith(MACHINE):
+    pairs = {pair.name: pair for pair in found.metrics}
+    for pair in map(pairs.__getitem__, in_order(pairs)):
+        if describe(pair.name).varies:
             continue
         if pair.equal:
             equal += 1

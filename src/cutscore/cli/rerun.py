@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Annotated
 
 import typer
@@ -44,13 +43,12 @@ def rerun(
 
     Example: cutscore rerun 3f9a2c threads=2
 
-    Example: cutscore rerun --top 10 --by crossfit_cost --experiment quickstart
+    Example: cutscore rerun --top 10 --by auc --experiment quickstart
     hydra/launcher=joblib
     """
-    from rich.console import Console
-
+    from cutscore.cli.console import messages, output
     from cutscore.cli.rerun_text import as_plain, print_reruns
-    from cutscore.cli.runs import PLAIN_WIDTH, _client
+    from cutscore.cli.runs import client_of
     from cutscore.config.compose import Composer
     from cutscore.config.layers import find_layers
     from cutscore.rerun.choosing import RunSelection
@@ -58,9 +56,9 @@ def rerun(
 
     runs = tuple(word for word in words or () if not _is_override(word))
     overrides = [word for word in words or () if _is_override(word)]
-    stderr = Console(stderr=True, soft_wrap=not sys.stderr.isatty())
+    stderr = messages()
     outcome = make_again(
-        _client(store),
+        client_of(store),
         address_of(store).uri,
         RunSelection(runs, top, by, experiment, sweep),
         overrides,
@@ -70,7 +68,7 @@ def rerun(
     if as_json:
         print(json.dumps(as_plain(outcome), indent=2))
     else:
-        print_reruns(outcome, Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH))
+        print_reruns(outcome, output())
     if not outcome.holds:
         raise typer.Exit(1)
 

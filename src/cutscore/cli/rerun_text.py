@@ -47,12 +47,12 @@ def print_reruns(outcome: RerunOutcome, console: Console) -> None:
             if unequal:
                 console.print(_figures_table(made.original.name, unequal))
     for made in outcome.made:
-        console.print(_line(made), highlight=False, markup=False, soft_wrap=True)
+        console.print(_line(made), soft_wrap=True)
     verdicts = [made.verdict for made in outcome.made]
     if len(verdicts) > 1:
         counts = {word: verdicts.count(word) for word in dict.fromkeys(verdicts)}
         told = ", ".join(f"{count} {word}" for word, count in counts.items())
-        console.print(f"{len(verdicts)} reruns: {told}", highlight=False)
+        console.print(f"{len(verdicts)} reruns: {told}")
 
 
 _SHOWN = (RerunVerdict.CLOSE, RerunVerdict.DIFFERENT)
@@ -70,7 +70,7 @@ def _figures_table(
         name = figure.name if figure.fold is None else f"{figure.name}[{figure.fold}]"
         style = "bold red" if figure.verdict == RerunVerdict.DIFFERENT else None
         values = (_number(figure.first), _number(figure.second))
-        table.add_row(name.replace("[", r"\["), *values, str(figure.verdict), style=style)
+        table.add_row(name, *values, str(figure.verdict), style=style)
     return table
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
-from rich.console import Console
 
+from cutscore.cli.console import messages, output
 from cutscore.config.compose import Composer, explain, with_open_space
 from cutscore.config.layers import Layers, find_layers
 from cutscore.errors import Fault, RequestError, nearest
@@ -115,7 +115,7 @@ def _resumes(request: SweepRequest, args: argparse.Namespace) -> bool:
 def _execute(composer: Composer, layers: Layers, args: argparse.Namespace) -> int:
     """Check the whole request, then run it and say how it went."""
     start = time.monotonic()
-    stderr = Console(stderr=True, soft_wrap=not sys.stderr.isatty())
+    stderr = messages()
     replaced = layers.replaced()
     if replaced:
         stderr.print(f"Packaged options replaced by local ones: {', '.join(replaced)}")
@@ -123,10 +123,8 @@ def _execute(composer: Composer, layers: Layers, args: argparse.Namespace) -> in
     from cutscore.sweep.launch import launch  # imports what experiments need
 
     outcome = launch(composer, request, stderr, resume=_resumes(request, args))
-    from cutscore.cli.runs import PLAIN_WIDTH
     from cutscore.cli.summary import print_summary
 
-    stdout = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
-    print_summary(outcome, stdout, stderr, time.monotonic() - start)
+    print_summary(outcome, output(), stderr, time.monotonic() - start)
     sys.stdout.flush()
     return 1 if outcome.failed else 0

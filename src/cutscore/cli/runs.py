@@ -15,24 +15,10 @@ from cutscore.cli.store import StoreOption, address_of
 from cutscore.cli.viewing import ArtifactsOption, progress_bar, view_of
 from cutscore.errors import RequestError
 
-PLAIN_WIDTH = 160  # where output is no terminal, nothing has to be cut
-
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from rich.console import Console
-    from rich.table import Table
-
-    from cutscore.runs.reading import RunDetail, RunSummary
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-
-WIDE = 100
-LISTED = (
-    ("roc_auc", "AUC", ".4f"),
-    ("threshold", "threshold", ".4f"),
-    ("crossfit_cost", "cost", ",.0f"),
-    ("crossfit_savings", "savings", ".1%"),
-)
 
 app = typer.Typer(help="Read the store: list, show, compare, export.", no_args_is_help=True)
 app.command("send")(send)
@@ -51,12 +37,15 @@ def list_(
     """
     from cutscore.runs.reading import list_runs
 
-    runs = list_runs(_client(store), experiment, limit=limit)
+    runs = list_runs(client_of(store), experiment, limit=limit)
     if as_json:
         print(json.dumps([asdict(run) for run in runs], indent=2))
-    else:
-        console = _console()
-        console.print(_runs_table(runs, wide=console.width >= WIDE), highlight=False)
+        return
+    from cutscore.cli.console import output
+    from cutscore.cli.runs_text import runs_table
+
+    console = output()
+    console.print(runs_table(runs, console.width))
 
 
 @app.command("show")
@@ -71,14 +60,17 @@ def show(
     """
     from cutscore.runs.reading import missing_from_record, show_run
 
-    detail = show_run(_client(store), run)
+    detail = show_run(client_of(store), run)
     missing = missing_from_record(detail)
     if as_json:
         print(json.dumps({**asdict(detail), "missing": missing}, indent=2))
-    else:
-        console = _console()
-        for part in (*_detail_tables(detail), _verdict(detail, missing)):
-            console.print(part, highlight=False)
+        return
+    from cutscore.cli.console import output
+    from cutscore.cli.runs_text import detail_tables
+
+    console = output()
+    for part in detail_tables(detail, missing):
+        console.print(part)
 
 
 @app.command("compare")
@@ -93,17 +85,18 @@ def compare_(
     Example: cutscore runs compare exp01_cv_baseline_none exp03_cv_domain_none
     """
     from cutscore.cli.comparison import comparison_parts
+    from cutscore.cli.console import output
     from cutscore.runs.comparing import compare
     from cutscore.runs.reading import show_run
 
-    client = _client(store)
+    client = client_of(store)
     found = compare(show_run(client, first), show_run(client, second))
     if as_json:
         print(json.dumps(asdict(found), indent=2))
         return
-    console = _console()
+    console = output()
     for part in comparison_parts(found):
-        console.print(part, highlight=False)
+        console.print(part)
 
 
 @app.command("export")
@@ -134,7 +127,7 @@ def export(
         print(f"{counted(len(table), 'run')} written to {out}", file=sys.stderr)
 
 
-def _client(store: str | None) -> MlflowClient:
+def client_of(store: str | None) -> MlflowClient:
     """Return a client for a store that is there."""
     from cutscore.runs.client import open_client
     from cutscore.runs.init import check_store
@@ -146,73 +139,3 @@ def _client(store: str | None) -> MlflowClient:
         faults = [replace(fault, setting="--store") for fault in error.faults]
         raise RequestError(faults) from error
     return open_client(uri)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
-
-
-def _runs_table(runs: list[RunSummary], *, wide: bool) -> Table:
-    """Return one line per run; a narrow terminal does without the experiment."""
-    from rich import box
-    from rich.table import Table
-
-    title = f"{len(runs)} runs, newest first"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("id", "name", *(["experiment"] if wide else []), "status"):
-        table.add_column(heading, overflow="fold")
-    for _, heading, _ in LISTED:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for run in runs:
-        finished = run.complete or run.status != "FINISHED"
-        status = run.status.lower() if finished else "finished, incomplete"
-        figures = [_figure(run.metrics.get(key), form) for key, _, form in LISTED]
-        names = [run.name, run.experiment] if wide else [run.name]
-        table.add_row(run.run_id[:8], *names, status, *figures)
-    return table
-
-
-def _detail_tables(detail: RunDetail) -> list[Table]:
-    from rich.table import Table
-
-    run = detail.summary
-    head = Table(title=f"{run.name}  ({run.run_id})", title_justify="left", show_header=False)
-    head.add_row("experiment", run.experiment)
-    head.add_row("status", run.status)
-    head.add_row("started", run.started)
-    for name, tag in run.tags.items():
-        if not name.startswith("mlflow."):
-            head.add_row(name, tag)
-    metrics = Table(title="metrics", title_justify="left")
-    metrics.add_column("metric")
-    metrics.add_column("value", justify="right")
-    metrics.add_column("by fold")
-    for name, value in run.metrics.items():
-        steps = detail.history.get(name, {})
-        metrics.add_row(name, f"{value:,.6g}", "  ".join(f"{v:,.5g}" for v in steps.values()))
-    params = Table(title="params", title_justify="left", show_header=False)
-    for name, text in detail.params.items():
-        params.add_row(name, text)
-    files = Table(title=f"artifacts in {detail.artifact_uri}", title_justify="left")
-    files.add_column("file")
-    files.add_column("bytes", justify="right")
-    for file in detail.artifacts:
-        files.add_row(file.path, f"{file.size:,}")
-    return [head, params, metrics, files]
-
-
-def _verdict(detail: RunDetail, missing: list[str]) -> str:
-    lines = [f"model: {model}" for model in detail.models]
-    if missing:
-        lines.append(f"[red]Missing from the record:[/red] {', '.join(missing)}")
-    else:
-        lines.append("[green]Nothing is missing from the record.[/green]")
-    if detail.namesakes:
-        lines.append(f"Older runs of this name: {', '.join(i[:8] for i in detail.namesakes)}")
-    return "\n".join(lines)
-
-
-def _figure(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cutscore.metrics.catalogue import CATALOGUE
 from cutscore.records import Undefined
-from cutscore.report.figures.style import number, shorten
+from cutscore.report.figures.style import shorten
 from cutscore.report.redact import redact
 from cutscore.search.arrays import short_names, value_text, words
 from cutscore.search.outcome import OPTIMISM
@@ -25,13 +26,6 @@ BEST = 10
 TOP = 5
 _BAR = 24
 _NAME = 18
-JUDGED = (
-    ("crossfit_cost_per_row", "outer_cost_per_row", "cost per row"),
-    ("crossfit_savings", "outer_savings", "savings"),
-    ("crossfit_fbeta", "outer_fbeta", "F-beta"),
-    ("roc_auc", "outer_roc_auc", "AUC"),
-)
-"""Figures that both the folds and the outer rows give: theirs, the outer rows', heading."""
 
 
 def print_search(
@@ -48,7 +42,7 @@ def print_search(
     `command` reproduces the best trial, `shares` are the importances, `outer` the best trial's
     figures on rows that no trial saw, None where no rows were kept apart.
     """
-    stdout.print(counts_line(study), highlight=False)
+    stdout.print(counts_line(study))
     if study.best is None:
         return
     first = () if isinstance(shares, Undefined) else tuple(shares)
@@ -66,7 +60,7 @@ def print_search(
     best = f"Best trial {study.best.number}"
     if len(study.objectives) > 1:
         best = f"Trial {study.best.number}, the best in {words(study.objectives[0][0])},"
-    stdout.print(f"{best} again:", highlight=False)
+    stdout.print(f"{best} again:")
     # Never wrapped by us, so that it can be copied whole.
     stdout.print(Text(redact(command)), soft_wrap=True, style="bold")
 
@@ -132,9 +126,10 @@ def outer_table(best: TrialRecord, outer: Mapping[str, float]) -> Table:
     table.add_column("figure")
     table.add_column("as chosen", justify="right")
     table.add_column("unseen rows", justify="right")
-    for inner, unseen, heading in JUDGED:
-        if inner in best.metrics and unseen in outer:
-            table.add_row(heading, number(best.metrics[inner]), number(outer[unseen]))
+    for spec in CATALOGUE.values():
+        if spec.name in best.metrics and spec.outer and spec.outer in outer:
+            chosen, unseen = best.metrics[spec.name], outer[spec.outer]
+            table.add_row(spec.column, spec.text(chosen), spec.text(unseen))
     return table
 
 
@@ -173,7 +168,7 @@ def _reached(trials: Sequence[TrialRecord], objective: int) -> list[str]:
 
 
 def _threshold(trial: TrialRecord) -> str:
-    return f"{trial.metrics['threshold']:.4f}" if "threshold" in trial.metrics else "-"
+    return CATALOGUE["threshold"].text(trial.metrics.get("threshold"))
 
 
 def _text(value: Value) -> str:

@@ -13,7 +13,6 @@ from cutscore.experiment.parts import Experiment, ExperimentCache, Prepared
 from cutscore.metrics import brier, confusion_at, score_metrics
 from cutscore.records import Confusion, MetricValue, MetricValues, Scores, Table, Undefined
 from cutscore.report.outer import OuterEvaluation
-from cutscore.report.record_spec import OUTER_SCORE_METRICS
 from cutscore.report.result import Result
 from cutscore.threshold.choosing import flagged_by
 
@@ -104,7 +103,7 @@ def _sum(parts: Sequence[Confusion]) -> Confusion:
 def _means(parts: Sequence[MetricValues], sizes: Sequence[int]) -> dict[str, MetricValue]:
     """Return the mean of each score metric, undefined as soon as one part's is."""
     means: dict[str, MetricValue] = {}
-    for name in OUTER_SCORE_METRICS:
+    for name in parts[0]:
         values = [part[name] for part in parts]
         missing = next((value for value in values if isinstance(value, Undefined)), None)
         means[name] = missing if missing is not None else float(np.average(values, weights=sizes))  # type: ignore[arg-type]  # none is Undefined here

@@ -15,11 +15,9 @@ from cutscore.cost.matrix import CostMatrix, join_costs
 from cutscore.errors import RequestError
 from cutscore.experiment.parts import Experiment, Progress
 from cutscore.metrics import decision_metrics
+from cutscore.metrics.aggregate import difference, mean
+from cutscore.metrics.catalogue import SCORE_METRICS, describe
 from cutscore.records import FoldResult, MetricValue, Scores, Target, ThresholdChoice, Undefined
-from cutscore.report.record_spec import DECISION_METRICS, SCORE_METRICS
-
-_AS_DECISION = {"crossfit_fbeta": "fbeta"}
-_SAVINGS = ("savings", "crossfit_savings")
 
 
 def prune_value(
@@ -33,9 +31,10 @@ def prune_value(
     """
     if not progress.finished:
         return Undefined("no fold is finished")
-    mean = _score_metric(progress.finished, metric)
-    if mean is not None:
-        return mean
+    stand_in = describe(metric).stand_in
+    means = _fold_means(progress.finished)
+    if stand_in in means:
+        return means[stand_in]
     target = _validated_target(progress)
     lengths = [len(result.scores) for result in progress.finished]
     costs = join_costs(progress.prepared.costs[: progress.done], lengths)
@@ -43,38 +42,23 @@ def prune_value(
         choice = _common_choice(experiment, progress.finished, target, costs)
     except RequestError as error:
         return Undefined(str(error))
-    if metric in _SAVINGS:
+    if stand_in == "savings":
         return costs.savings(target, choice.total_cost)
-    name = _AS_DECISION.get(metric, metric)
-    if name in DECISION_METRICS:
-        return decision_metrics(choice.confusion, experiment.threshold.beta)[name]
-    per_row = choice.total_cost / len(target)
-    return per_row if lower else -per_row
+    if stand_in == "cost_per_row":
+        per_row = choice.total_cost / len(target)
+        return per_row if lower else -per_row
+    return decision_metrics(choice.confusion, experiment.threshold.beta)[stand_in]
 
 
-def _score_metric(finished: Sequence[FoldResult], metric: str) -> MetricValue | None:
-    """Return the mean of a score metric over folds, None if `metric` is none."""
-    name = metric.removeprefix("train_").removesuffix("_oof").removesuffix("_gap")
-    if name not in SCORE_METRICS:
-        return None
-    train = [result.train[name] for result in finished]
-    validation = [result.validation[name] for result in finished]
-    if metric.endswith("_gap"):
-        return _difference(_mean(train), _mean(validation))
-    return _mean(train if metric.startswith("train_") else validation)
-
-
-def _mean(values: Sequence[MetricValue]) -> MetricValue:
-    for value in values:
-        if isinstance(value, Undefined):
-            return value
-    return float(np.mean([value for value in values if not isinstance(value, Undefined)]))
-
-
-def _difference(first: MetricValue, second: MetricValue) -> MetricValue:
-    if isinstance(first, Undefined):
-        return first
-    return second if isinstance(second, Undefined) else first - second
+def _fold_means(finished: Sequence[FoldResult]) -> dict[str, MetricValue]:
+    """Return the means of the score metrics over folds, those in training, and their gaps."""
+    means: dict[str, MetricValue] = {}
+    for name in SCORE_METRICS:
+        validation = mean([result.validation[name] for result in finished])
+        train = mean([result.train[name] for result in finished])
+        gap = difference(train, validation)
+        means |= {name: validation, f"train_{name}": train, f"{name}_gap": gap}
+    return means
 
 
 def _validated_target(progress: Progress) -> Target:

@@ -18,6 +18,7 @@ from cutscore.launch.opening import open_store
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
 from cutscore.launch.request import data_items, request_items
 from cutscore.launch.shutdown_guard import shutdown_guard
+from cutscore.metrics.catalogue import HEADLINE
 from cutscore.records import FoldResult
 from cutscore.report.items import Item, Metric, Text
 from cutscore.report.outer import outer_items
@@ -160,9 +161,7 @@ def _log_result(result: Result, metrics: Mapping[str, float]) -> None:
             log.warning("fold %d: %s", fold.fold.number, note)
     for note in result.notes:
         log.warning("%s", note)
-    log.info(
-        "threshold %s, cross-fitted cost %s", metrics.get("threshold"), metrics.get("crossfit_cost")
-    )
+    log.info("threshold %s, cross-fitted cost %s", metrics.get("threshold"), metrics.get(HEADLINE))
 
 
 def _log_text(path: Path | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cutscore.metrics import brier, calibration_error, log_loss
+from cutscore.metrics.aggregate import mean, spread
 from cutscore.records import MetricValue, RuleCost, Scores, Target, Undefined
 from cutscore.report.result import Result
 
@@ -43,7 +44,7 @@ def rule_figures(result: Result) -> Iterator[Named]:
             continue
         yield f"{name}_cost", rule.total_cost, 0
         yield f"{name}_savings", rule.savings, 0
-        yield f"{name}_savings_std", _spread(rule), 0
+        yield f"{name}_savings_std", spread(rule.fold_savings), 0
         for step, savings in enumerate(rule.fold_savings):
             yield f"fold_{name}_savings", savings, step
 
@@ -60,16 +61,6 @@ def rule_json(rule: RuleCost | Undefined) -> dict[str, Any]:
     }
 
 
-def _spread(rule: RuleCost) -> MetricValue:
-    """Return the population standard deviation over folds."""
-    values = []
-    for number, savings in enumerate(rule.fold_savings):
-        if isinstance(savings, Undefined):
-            return Undefined(f"fold {number}: {savings.reason}")
-        values.append(savings)
-    return float(np.std(values)) if len(values) > 1 else Undefined("there is only one fold")
-
-
 def _pooled(
     result: Result, scores: Scores, figure: Callable[[Target, Scores], MetricValue]
 ) -> MetricValue:
@@ -77,8 +68,5 @@ def _pooled(
     oof, values = result.oof, []
     for repeat in np.unique(oof.repeat):
         here = (oof.repeat == repeat) & np.isfinite(scores)
-        value = figure(oof.target[here], scores[here])
-        if isinstance(value, Undefined):
-            return value
-        values.append(value)
-    return float(np.mean(values))
+        values.append(figure(oof.target[here], scores[here]))
+    return mean(values, "repeat")

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy.typing as npt
 
-from cutscore.metrics import fbeta, precision, recall
+from cutscore.metrics import decision_metrics
+from cutscore.metrics.catalogue import required
 from cutscore.records import Confusion, MetricValue, MetricValues, Undefined
 from cutscore.report.items import Item, TableFile, Tag
 from cutscore.report.record import figure_item
-from cutscore.report.record_spec import OUTER_ARTIFACT, OUTER_SCORE_METRICS
+from cutscore.report.record_spec import OUTER_ARTIFACT
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,23 +51,17 @@ class OuterEvaluation:
 
     def figures(self) -> dict[str, MetricValue]:
         """Return all figures by the names under which they are recorded."""
-        counts = self.confusion
-        found: dict[str, MetricValue] = {
-            "outer_rows": self.rows,
-            "outer_cost": self.total_cost,
-            "outer_cost_per_row": self.cost_per_row,
-            "outer_savings": self.savings,
+        found = {
+            "rows": self.rows,
+            "cost": self.total_cost,
+            "cost_per_row": self.cost_per_row,
+            "savings": self.savings,
+            **self.scores,
+            **decision_metrics(self.confusion, self.beta),
         }
-        found |= {f"outer_{name}": self.scores[name] for name in OUTER_SCORE_METRICS}
-        return found | {
-            "outer_fbeta": fbeta(counts, self.beta),
-            "outer_recall": recall(counts),
-            "outer_precision": precision(counts),
-            "outer_tp": counts.tp,
-            "outer_fp": counts.fp,
-            "outer_tn": counts.tn,
-            "outer_fn": counts.fn,
-        }
+        recorded = required("outer")
+        named = ((f"outer_{name}", value) for name, value in found.items())
+        return {name: value for name, value in named if name in recorded}
 
     def defined(self) -> dict[str, float]:
         """Return the figures that exist."""

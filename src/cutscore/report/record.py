@@ -12,6 +12,8 @@ import numpy as np
 
 from cutscore.cost.matrix import ENTRIES
 from cutscore.metrics import decision_metrics, score_metrics
+from cutscore.metrics.aggregate import difference, mean, spread
+from cutscore.metrics.catalogue import SCORE_METRICS
 from cutscore.records import (
     FoldResult,
     MetricValue,
@@ -24,7 +26,7 @@ from cutscore.report.extras import calibration_figures, rule_figures, rule_json
 from cutscore.report.importance import importance_items
 from cutscore.report.items import Figure, Item, Metric, TableFile, Tag, Text
 from cutscore.report.pictures import picture_items
-from cutscore.report.record_spec import SCORE_METRICS, UNDEFINED_PREFIX
+from cutscore.report.record_spec import UNDEFINED_PREFIX
 from cutscore.report.result import Result
 from cutscore.report.settings import ReportSettings
 
@@ -82,12 +84,11 @@ def _score_items(result: Result, pooled: Mapping[str, MetricValue]) -> Iterator[
     for name in SCORE_METRICS:
         validation = [fold.validation[name] for fold in result.folds]
         train = [fold.train[name] for fold in result.folds]
-        mean, train_mean = _mean(validation), _mean(train)
-        yield figure_item(name, mean)
-        yield figure_item(f"{name}_std", _std(validation))
+        yield figure_item(name, mean(validation))
+        yield figure_item(f"{name}_std", spread(validation))
         yield figure_item(f"{name}_oof", pooled[name])
-        yield figure_item(f"train_{name}", train_mean)
-        yield figure_item(f"{name}_gap", _difference(train_mean, mean))
+        yield figure_item(f"train_{name}", mean(train))
+        yield figure_item(f"{name}_gap", difference(mean(train), mean(validation)))
 
 
 def _threshold_items(result: Result) -> Iterator[Item]:
@@ -251,33 +252,7 @@ def _pooled(oof: OutOfFold) -> Mapping[str, MetricValue]:
         score_metrics(oof.target[oof.repeat == repeat], oof.score[oof.repeat == repeat])
         for repeat in np.unique(oof.repeat)
     ]
-    return {name: _mean([figures[name] for figures in each]) for name in SCORE_METRICS}
-
-
-def _mean(values: Sequence[MetricValue]) -> MetricValue:
-    """Return the mean, undefined as soon as one value is."""
-    return _over(values, np.mean)
-
-
-def _std(values: Sequence[MetricValue]) -> MetricValue:
-    """Return the population standard deviation, undefined for a single fold."""
-    if len(values) < 2:
-        return Undefined("there is only one fold")
-    return _over(values, np.std)
-
-
-def _over(values: Sequence[MetricValue], summary: Any) -> MetricValue:
-    for number, value in enumerate(values):
-        if isinstance(value, Undefined):
-            return Undefined(f"fold {number}: {value.reason}")
-    return float(summary(values))
-
-
-def _difference(first: MetricValue, second: MetricValue) -> MetricValue:
-    for value in (first, second):
-        if isinstance(value, Undefined):
-            return value
-    return float(first) - float(second)  # type: ignore[arg-type]  # neither is Undefined here
+    return {name: mean([found[name] for found in each], "repeat") for name in SCORE_METRICS}
 
 
 def _costs(result: Result) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+
+from cutscore.metrics.catalogue import required
 
 UNDEFINED_PREFIX = "undefined."
 COMPLETE_TAG = "cutscore.complete"
@@ -45,62 +47,10 @@ TAGS = (
     COMPLETE_TAG,
 )
 
-SCORE_METRICS = ("roc_auc", "pr_auc", "brier", "log_loss")
-"""Each is recorded in the six ways that `_variants` lists."""
-
-THRESHOLD_METRICS = (
-    "threshold",
-    "threshold_std",
-    "threshold_grid",
-    "threshold_bayes",
-    "total_cost",
-    "cost_per_row",
-    "savings",
-    "crossfit_cost",
-    "crossfit_cost_per_row",
-    "crossfit_savings",
-    "crossfit_fbeta",
-    "bayes_risk_cost",
-    "bayes_risk_savings",
-    "no_model_rule_savings",
-    "ece",
-    "threshold_low",
-    "threshold_high",
-    "bootstrap_cost_low",
-    "bootstrap_cost_high",
-    "plateau_low",
-    "plateau_high",
-    "plateau_pieces",
-)
-
-DECISION_METRICS = (
-    "tp",
-    "fp",
-    "tn",
-    "fn",
-    "precision",
-    "recall",
-    "specificity",
-    "f1",
-    "fbeta",
-    "accuracy",
-    "fpr",
-    "fnr",
-)
-
-OUTER_SCORE_METRICS = (*SCORE_METRICS, "brier_calibrated")
-OUTER_METRICS = (
-    "outer_rows",
-    "outer_cost",
-    "outer_cost_per_row",
-    "outer_savings",
-    *(f"outer_{name}" for name in OUTER_SCORE_METRICS),
-    *(f"outer_{name}" for name in ("fbeta", "recall", "precision", "tp", "fp", "tn", "fn")),
-)
+METRICS = required("run", "fold")
+OUTER_METRICS = required("outer")
 OUTER_ARTIFACT = "outer_scores.parquet"
 """What a run that was judged on outer rows has as well: all of it, or nothing."""
-
-SIZE_METRICS = ("rows", "features", "duplicates", "peak_memory_mb", "seconds_total")
 
 ARTIFACTS = (
     "config.yaml",
@@ -121,63 +71,29 @@ ARTIFACTS = (
     "run.log",
 )
 
+PARENT_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start")
+"""What every run must have that only holds others together."""
 
-SWEEP_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start", "best_run")
-SWEEP_ARTIFACTS = ("sweep.yaml", "leaderboard.csv", "best_threshold.json")
-SEARCH_TAGS = (*SWEEP_TAGS, "best_trial", "cutscore.study")
-SEARCH_ARTIFACTS = (
-    "search.yaml",
-    "trials.csv",
-    "best_threshold.json",
-    "search.html",
-    "history.png",
-    "slices.png",
-    "parallel_coordinates.png",
-    "importances.csv",
-    "importances.png",
-)
-
-
-RERUN_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start")
-RERUN_ARTIFACTS = ("reruns.csv", "comparison.csv")
-
-
-def _variants(name: str) -> tuple[str, ...]:
-    """Return the names under which one score metric is recorded."""
-    return (name, f"{name}_std", f"{name}_oof", f"train_{name}", f"{name}_gap", f"fold_{name}")
-
-
-METRICS = (
-    *(variant for name in SCORE_METRICS for variant in _variants(name)),
-    *THRESHOLD_METRICS,
-    *DECISION_METRICS,
-    *SIZE_METRICS,
-)
-
-
-def missing_from_sweep(tags: Collection[str], artifacts: Iterable[str]) -> list[str]:
-    """Return what the parent run of a sweep lacks, as `kind:name`."""
-    files = set(artifacts)
-    missing = [f"tag:{name}" for name in SWEEP_TAGS if name not in tags]
-    return missing + [f"artifact:{name}" for name in SWEEP_ARTIFACTS if name not in files]
-
-
-def missing_from_reruns(tags: Collection[str], artifacts: Iterable[str]) -> list[str]:
-    """Return what the run lacks that holds several reruns together, as `kind:name`."""
-    files = set(artifacts)
-    missing = [f"tag:{name}" for name in RERUN_TAGS if name not in tags]
-    return missing + [f"artifact:{name}" for name in RERUN_ARTIFACTS if name not in files]
-
-
-def missing_from_search(tags: Collection[str], artifacts: Iterable[str]) -> list[str]:
-    """Return what the run of a search lacks, as `kind:name`; `undefined.<name>` excuses a file."""
-    files = set(artifacts)
-    missing = [f"tag:{name}" for name in SEARCH_TAGS if name not in tags]
-    return missing + [
-        f"artifact:{name}"
-        for name in SEARCH_ARTIFACTS
-        if name not in files and f"{UNDEFINED_PREFIX}{name}" not in tags
-    ]
+KIND_TAGS: Mapping[str, tuple[str, ...]] = {
+    SWEEP: ("best_run",),
+    SEARCH: ("best_run", "best_trial", "cutscore.study"),
+}
+KIND_ARTIFACTS: Mapping[str, tuple[str, ...]] = {
+    SWEEP: ("sweep.yaml", "leaderboard.csv", "best_threshold.json"),
+    SEARCH: (
+        "search.yaml",
+        "trials.csv",
+        "best_threshold.json",
+        "search.html",
+        "history.png",
+        "slices.png",
+        "parallel_coordinates.png",
+        "importances.csv",
+        "importances.png",
+    ),
+    RERUN: ("reruns.csv", "comparison.csv"),
+}
+"""What a kind of them must have besides."""
 
 
 def missing_names(
@@ -220,16 +136,15 @@ def missing_names(
     return missing
 
 
-PARENT_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start")
-"""What every run must have that only holds others together."""
-
-
 def missing_from_parent(kind: str, tags: Collection[str], artifacts: Iterable[str]) -> list[str]:
-    """Return what a run of a kind that only holds others together lacks, as `kind:name`."""
-    if kind == SWEEP:
-        return missing_from_sweep(tags, artifacts)
-    if kind == SEARCH:
-        return missing_from_search(tags, artifacts)
-    if kind == RERUN:
-        return missing_from_reruns(tags, artifacts)
-    return [f"tag:{name}" for name in PARENT_TAGS if name not in tags]
+    """Return what a run of a kind that only holds others together lacks, as `kind:name`.
+
+    The tag `undefined.<name>` excuses an artifact.
+    """
+    needed, files = (*PARENT_TAGS, *KIND_TAGS.get(kind, ())), set(artifacts)
+    missing = [f"tag:{name}" for name in needed if name not in tags]
+    return missing + [
+        f"artifact:{name}"
+        for name in KIND_ARTIFACTS.get(kind, ())
+        if name not in files and f"{UNDEFINED_PREFIX}{name}" not in tags
+    ]

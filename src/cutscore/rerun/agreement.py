@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cutscore.metrics.catalogue import describe
 from cutscore.report.record_spec import UNDEFINED_PREFIX
-from cutscore.runs.comparing import BY_FOLD, MACHINE
 from cutscore.runs.reading import RunDetail
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ RELATIVE, ABSOLUTE = 1e-9, 1e-12
 by ABSOLUTE: what other orders of the same sums give."""
 
 SCORES = "oof_scores.parquet"
-_OF_THE_TELLING = ("prune_value", "folds_finished")
-"""Figures of how a search led a run or how it broke off, which a rerun does not have."""
 
 
 class RerunVerdict(StrEnum):
@@ -171,14 +169,14 @@ def _verdict(first: float | None, second: float | None) -> RerunVerdict:
 
 def _figures(run: RunDetail) -> dict[tuple[str, int | None], float]:
     """Return the metrics of a run that a rerun must repeat, by name and fold."""
-    left_out = (BY_FOLD, *MACHINE, *_OF_THE_TELLING)
-    found: dict[tuple[str, int | None], float] = {
-        (name, None): value
-        for name, value in run.summary.metrics.items()
-        if not name.startswith(left_out)
-    }
+    found: dict[tuple[str, int | None], float] = {}
+    for name, value in run.summary.metrics.items():
+        spec = describe(name)
+        # not how a search led a run or how it broke off, nor time and memory
+        if not spec.varies and spec.scope not in ("fold", "trial"):
+            found[name, None] = value
     for name, steps in run.history.items():
-        if name.startswith(BY_FOLD):
+        if describe(name).scope == "fold":
             found |= {(name, step): value for step, value in steps.items()}
     return found
 

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cutscore.errors import Fault, RequestError, listed, nearest
+from cutscore.metrics.catalogue import HEADLINE, canonical, describe, known_as
 from cutscore.report.record_spec import KIND_TAG, SEARCH, SWEEP
 from cutscore.runs.liveness import judge_life
 from cutscore.runs.reading import RunDetail, RunSummary, detail_of, find_runs, show_run
-from cutscore.search.objectives import DIRECTIONS, Direction, canonical_metric
 from cutscore.sweep.resume import LINKED_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 RERUN_OF_TAG = "cutscore.rerun_of"
-_OUTER = "outer_"
 _ID = 32
 """Letters of a run id; a list of very many of them is cut in a tag."""
 
@@ -46,7 +45,7 @@ def check_wanted(wanted: RunSelection) -> list[Fault]:
     if wanted.top is not None and wanted.top < 1:
         faults.append(Fault("--top", f"{wanted.top} is not allowed: a number from 1."))
     if wanted.top is not None and wanted.by is None:
-        faults.append(Fault("--by", "--top needs a metric.", "For example: --by crossfit_cost."))
+        faults.append(Fault("--by", "--top needs a metric.", f"For example: --by {HEADLINE}."))
     for flag, value in (("--by", wanted.by), ("--experiment", wanted.experiment)):
         if value is not None and wanted.top is None:
             faults.append(Fault(flag, "this goes with --top.", "Add --top N, or leave it out."))
@@ -68,11 +67,6 @@ def choose(client: MlflowClient, wanted: RunSelection) -> tuple[list[RunDetail],
         notes = [] if len(runs) == wanted.top else [f"there are only {len(runs)} such runs"]
         return [detail_of(client, run.run_id) for run in runs], notes
     return _named(client, wanted.runs)
-
-
-def better(metric: str) -> Direction | None:
-    """Return which way a metric is better, None where that is not known."""
-    return DIRECTIONS.get(canonical_metric(metric.removeprefix(_OUTER)))
 
 
 def _named(client: MlflowClient, words: Sequence[str]) -> tuple[list[RunDetail], list[str]]:
@@ -132,14 +126,14 @@ def _best(client: MlflowClient, top: int, metric: str, experiment: str | None) -
         for run in find_runs(client, experiment)
         if run.status == "FINISHED" and KIND_TAG not in run.tags and RERUN_OF_TAG not in run.tags
     ]
-    name = canonical_metric(metric)
+    name = canonical(metric)
     having = [run for run in runs if name in run.metrics]
     if not having:
         raise RequestError(_no_metric(metric, runs))
-    direction = better(name)
+    direction = describe(name).better
     if direction is None:
         problem = f"neither large nor small values of {metric} are good in themselves."
-        known = [key for key in having[0].metrics if better(key) is not None]
+        known = [key for key in having[0].metrics if describe(key).better is not None]
         raise RequestError(Fault("--by", problem, f"Give one of: {listed(known, 30)}."))
     experiments = sorted({run.experiment for run in having})
     if len(experiments) > 1:
@@ -151,10 +145,10 @@ def _best(client: MlflowClient, top: int, metric: str, experiment: str | None) -
 
 def _no_metric(metric: str, runs: Sequence[RunSummary]) -> Fault:
     """Return the fault of a metric that no run has."""
-    known = sorted({key for run in runs for key in run.metrics if better(key) is not None})
+    known = sorted({key for run in runs for key in run.metrics if describe(key).better is not None})
     if not known:
         return Fault("--top", "there is no finished run to choose from.", "Try: cutscore runs list")
-    problem = f'no finished run has a metric "{metric}".{nearest(metric, known)}'
+    problem = f'no finished run has a metric "{metric}".{nearest(metric, known_as(known))}'
     return Fault("--by", problem, f"Metrics: {listed(known, 30)}.")
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cutscore.metrics.catalogue import describe
 from cutscore.runs.reading import RunDetail
 
 THRESHOLD = "threshold"
 SCORE_GROUPS = ("features.", "validation.", "sampling.", "model.", "seed")
-BY_FOLD = "fold_"  # a run shows only the last fold's value of these
-MACHINE = ("seconds_", "peak_memory_mb")
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,8 @@ def compare(first: RunDetail, second: RunDetail) -> Comparison:
         if a.get(name) != b.get(name) and not name.startswith("tracking.")
     )
     x, y = first.summary.metrics, second.summary.metrics
-    names = sorted(name for name in {*x, *y} if not name.startswith(BY_FOLD))
+    # a run shows only the last fold's value of a metric by fold
+    names = sorted(name for name in {*x, *y} if describe(name).scope != "fold")
     metrics = tuple(MetricPair(name, x.get(name), y.get(name)) for name in names)
     thresholds = (x.get(THRESHOLD), y.get(THRESHOLD))
     return Comparison(

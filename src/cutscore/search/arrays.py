@@ -10,30 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cutscore.metrics.catalogue import describe
 from cutscore.report.figures.search.searched import Aim, Searched, Setting
 from cutscore.search.records import Scale, StudyRecord, TrialRecord, Value, pareto
 
 Columns = dict[str, npt.NDArray[Any]]
 
-WORDS = {
-    "crossfit_cost": "cross-fitted cost",
-    "crossfit_cost_per_row": "cross-fitted cost per row",
-    "crossfit_savings": "cross-fitted savings",
-    "crossfit_fbeta": "cross-fitted F-beta",
-    "total_cost": "cost at the threshold",
-    "roc_auc": "AUC",
-    "pr_auc": "average precision",
-    "brier": "Brier score",
-    "log_loss": "log loss",
-    "ece": "calibration error",
-    "seconds_fit": "seconds of fitting",
-    "seconds_total": "seconds in all",
-}
-
 
 def words(metric: str) -> str:
     """Return a metric's name for people."""
-    return WORDS.get(metric, metric.replace("_", " "))
+    return describe(metric).label
 
 
 def short_names(keys: Iterable[str]) -> dict[str, str]:

@@ -12,9 +12,9 @@ from omegaconf.errors import OmegaConfBaseException
 from cutscore.config.build import Plan
 from cutscore.config.compose import NO_SEARCH, Composer, known_keys, unknown_setting
 from cutscore.errors import Fault, RequestError, listed, nearest
+from cutscore.metrics.catalogue import canonical
 from cutscore.search.entry import SpaceEntry
 from cutscore.search.notation import settings_given, without_search
-from cutscore.search.objectives import canonical_metric
 from cutscore.search.space import SPACE, Space, parse_space, read_space
 from cutscore.search.trying import ComposedTrial, value_faults
 
@@ -100,7 +100,7 @@ def _search_node(config: DictConfig) -> dict[str, Any] | None:
 
 def _metric_names(given: object) -> tuple[str, ...]:
     names = given if isinstance(given, list) else [given]
-    return tuple(canonical_metric(str(name)) for name in names)
+    return tuple(canonical(str(name)) for name in names)
 
 
 def _empty(composer: Composer) -> Fault:

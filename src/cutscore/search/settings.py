@@ -10,8 +10,9 @@ from annotated_types import Ge, Gt, Interval
 from pydantic import PlainValidator
 
 from cutscore.errors import Fault, RequestError, listed, nearest
+from cutscore.metrics.catalogue import HEADLINE, canonical, describe, known_as, searchable, shown
+from cutscore.metrics.metric_spec import Direction, View
 from cutscore.report.redact import redact
-from cutscore.search.objectives import ALIASES, COMMON, DIRECTIONS, Direction, canonical_metric
 
 ENVIRONMENT = "CUTSCORE_SEARCH_STORAGE"
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql", "oracle")
@@ -45,14 +46,15 @@ def _texts(value: object) -> tuple[str, ...]:
 def _metric(value: object) -> tuple[str, ...]:
     """Take the name of a metric, or a list of names for several objectives."""
     names = _texts(value)
-    known = (*DIRECTIONS, *ALIASES)
+    known = searchable()
+    common = [spec.name for spec in shown(View.NAMED)]
     wrong = [
-        f'there is no metric "{name}" that a search could improve.{nearest(name, known)} '
-        f"Among others there are: {listed(COMMON, len(COMMON))}."
+        f'there is no metric "{name}" that a search could improve.{nearest(name, known_as(known))} '
+        f"Among others there are: {listed(common, len(common))}."
         for name in names
-        if name not in known
+        if canonical(name) not in known
     ]
-    if len({canonical_metric(name) for name in names}) < len(names):
+    if len({canonical(name) for name in names}) < len(names):
         wrong.append("a metric is named twice.")
     if wrong:
         raise ValueError(" ".join(wrong))
@@ -97,7 +99,7 @@ class SearchSettings:
     """
 
     space: Annotated[Mapping[str, Any], PlainValidator(_space)] = field(default_factory=dict)
-    metric: Annotated[tuple[str, ...], PlainValidator(_metric)] = ("crossfit_cost",)
+    metric: Annotated[tuple[str, ...], PlainValidator(_metric)] = (HEADLINE,)
     direction: Annotated[tuple[Direction, ...] | None, PlainValidator(_direction)] = None
     trials: Annotated[int, Ge(1)] = 50
     timeout: Annotated[float, Gt(0)] | None = None
@@ -122,14 +124,14 @@ class SearchSettings:
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics by their names in the record."""
-        return tuple(canonical_metric(name) for name in self.metric)
+        return tuple(canonical(name) for name in self.metric)
 
     @property
     def directions(self) -> tuple[Direction, ...]:
         """The direction of each metric: as given, or as known of it."""
         if self.direction is not None:
             return self.direction
-        known = (DIRECTIONS[name] for name in self.metrics)
+        known = (describe(name).better for name in self.metrics)
         return tuple(direction for direction in known if direction is not None)
 
     @property
@@ -139,7 +141,7 @@ class SearchSettings:
 
     def _faults(self) -> list[Fault]:
         faults = []
-        unclear = [name for name in self.metrics if DIRECTIONS[name] is None]
+        unclear = [name for name in self.metrics if describe(name).better is None]
         if self.direction is None and unclear:
             problem = f"whether {listed(unclear)} should be small or large is not known."
             remedy = "Give search.direction=minimize or maximize (a list for several metrics)."

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.launch.outcome import RunOutcome
+from cutscore.metrics.catalogue import HEADLINE, describe, shown
+from cutscore.metrics.metric_spec import View
 
 OPTIMISM = (
     "The best of several cells looks better than it is: its figures were used to choose it. "
@@ -18,21 +20,6 @@ OPTIMISM = (
 JUDGED = (
     "The best of several cells was chosen by its cross-fitted figures, which therefore look better "
     "than they are; its outer rows were in none of its folds."
-)
-SHOWN = (
-    "roc_auc",
-    "roc_auc_std",
-    "pr_auc",
-    "brier",
-    "threshold",
-    "threshold_std",
-    "total_cost",
-    "crossfit_cost",
-    "crossfit_cost_fold_mean",
-    "crossfit_cost_fold_std",
-    "crossfit_savings",
-    "crossfit_fbeta",
-    "seconds_total",
 )
 
 
@@ -75,8 +62,9 @@ class Leaderboard:
         }
         for label in labels:
             frame[label] = np.array([cell.label(label) for cell in cells])
-        for metric in SHOWN:
-            frame[metric] = np.array([cell.metrics.get(metric, np.nan) for cell in cells])
+        for spec in shown(View.FILE):
+            for metric in filter(None, (spec.name, spec.spread)):
+                frame[metric] = np.array([cell.metrics.get(metric, np.nan) for cell in cells])
         return frame
 
     def _other_keys(self) -> list[str]:
@@ -106,14 +94,14 @@ def rank(outcomes: Sequence[RunOutcome], swept: Sequence[str]) -> Leaderboard:
     """
     complete = [outcome for outcome in outcomes if outcome.status == "complete"]
     failed = tuple(outcome for outcome in outcomes if outcome.status != "complete")
+    metric = HEADLINE
     if complete and all(outcome.objective == "fbeta" for outcome in complete):
-        metric, lower = "crossfit_fbeta", False
+        metric = "crossfit_fbeta"
     elif any(key.split(".")[0] in ("data", "cost", "validation") for key in swept):
-        metric, lower = "crossfit_savings", False
-    else:
-        metric, lower = "crossfit_cost", True
+        metric = "crossfit_savings"
     if any(metric not in outcome.metrics for outcome in complete):
-        metric, lower = "roc_auc", False
+        metric = "roc_auc"
+    lower = describe(metric).better == "minimize"
     sign = 1 if lower else -1
     ranked = sorted(complete, key=lambda outcome: sign * outcome.metrics.get(metric, np.inf))
     return Leaderboard(metric, lower, tuple(ranked), failed, tuple(swept))

@@ -7,22 +7,13 @@ from collections.abc import Iterator
 
 import yaml
 
+from cutscore.metrics.catalogue import HEADLINE, shown
+from cutscore.metrics.metric_spec import View
 from cutscore.report.figures.leaderboard import leaderboard_heatmap
 from cutscore.report.items import Figure, Item, Metric, Param, TableFile, Tag, Text
 from cutscore.report.redact import redact
 from cutscore.sweep.cells import UNNAMED, SweepRequest
 from cutscore.sweep.leaderboard import Leaderboard
-
-BEST = (
-    "roc_auc",
-    "threshold",
-    "crossfit_cost",
-    "crossfit_cost_per_row",
-    "crossfit_savings",
-    "outer_cost_per_row",
-    "outer_savings",
-)
-"""The best cell's figures that the parent run holds as well, with best_ before their names."""
 
 
 def parent_name(request: SweepRequest) -> str:
@@ -50,14 +41,14 @@ def parent_items(request: SweepRequest, board: Leaderboard, name: str) -> Iterat
     if best is None:
         return
     yield Tag("best_run", best.run_id)
-    for metric in BEST:
+    for metric in (spec.name for spec in shown(View.BEST)):
         if metric in best.metrics:
             yield Metric(f"best_{metric}", best.metrics[metric])
     chosen = {
         "run_id": best.run_id,
         "name": best.name,
         "threshold": best.metrics.get("threshold"),
-        "crossfit_cost": best.metrics.get("crossfit_cost"),
+        HEADLINE: best.metrics.get(HEADLINE),
         "ranked_by": board.metric,
         "outer_cost_per_row": best.metrics.get("outer_cost_per_row"),
         "note": board.note,
@@ -68,7 +59,7 @@ def parent_items(request: SweepRequest, board: Leaderboard, name: str) -> Iterat
 
 def _heatmap(board: Leaderboard, name: str) -> Iterator[Item]:
     """Yield features x sampling as a picture; one cell alone has nothing to show there."""
-    features, samplings, cost = board.grid("crossfit_cost")
+    features, samplings, cost = board.grid(HEADLINE)
     _, _, auc = board.grid("roc_auc")
     if cost.size > 1:
         yield Figure("heatmap.png", leaderboard_heatmap(name, features, samplings, cost, auc))

@@ -127,6 +127,7 @@ def test_what_others_need_is_left(sound_copy):
     [
         ({}, r"nothing says which runs.*--incomplete, --failed"),
         ({"where": "metrics.roc_acu < 1"}, r'no run has metrics.roc_acu.*Did you mean "roc_auc"'),
+        ({"where": "metrics.AUC < 1"}, r'no run has metrics.AUC.*Did you mean "roc_auc"'),
         ({"where": "roc_auc <"}, r"--where: .*For example"),
         ({"older_than": "soon", "experiment": "test"}, r'(?s)such as 30d.*Did you mean "tests"'),
     ],

@@ -10,6 +10,7 @@ from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.errors import RunPruned
 from cutscore.experiment import ExperimentCache, execute, prepare, prune_value
+from cutscore.metrics.catalogue import searchable
 from cutscore.records import Undefined
 
 
@@ -21,15 +22,8 @@ class Seen:
         self.values = {}
 
     def __call__(self, progress):
-        for metric, lower in (
-            ("crossfit_cost", True),
-            ("seconds_fit", True),
-            ("plateau_low", False),
-            ("crossfit_fbeta", False),
-            ("crossfit_savings", False),
-            ("roc_auc", False),
-            ("roc_auc_gap", True),
-        ):
+        for metric, direction in searchable().items():
+            lower = direction == "minimize"
             value = prune_value(self.experiment, progress, metric, lower=lower)
             self.values[metric, progress.done] = value
         if progress.done == self.stop_after:
@@ -72,6 +66,12 @@ def test_metrics_without_a_partial_value_are_replaced_by_the_cost(told):
         assert values["seconds_fit", done] == values["crossfit_cost", done]
         assert values["plateau_low", done] == -values["crossfit_cost", done]
         assert 0 < values["crossfit_fbeta", done] < 1
+
+
+def test_every_metric_of_a_search_has_a_stand_in(told):
+    values, _ = told
+    for metric in searchable():
+        assert np.isfinite(values[metric, 3])
 
 
 def test_first_fold_is_priced_by_itself(told):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cutscore.rerun.changes import told
-from cutscore.rerun.choosing import RunSelection, better, check_wanted
+from cutscore.rerun.choosing import RunSelection, check_wanted
 
 
 @pytest.mark.parametrize(
@@ -36,13 +36,6 @@ def test_one_way_of_naming_runs_is_enough():
         RunSelection(sweep="abc"),
     ):
         assert check_wanted(wanted) == []
-
-
-def test_which_way_a_metric_is_better():
-    assert better("crossfit_cost") == "minimize"
-    assert better("outer_roc_auc") == "maximize"
-    assert better("threshold") is None
-    assert better("nonsense") is None
 
 
 def test_a_change_is_told_once_with_its_runs():

@@ -36,7 +36,7 @@ def test_the_summary_tells_counts_best_trials_importances_and_the_command():
 def test_judged_on_unseen_rows_both_figures_stand_side_by_side():
     text = printed(made_study(8), outer={"outer_savings": 0.4321, "outer_rows": 100})
     line = next(line for line in text.splitlines() if line.strip().startswith("savings"))
-    assert line.split() == ["savings", "0.5", "0.4321"]
+    assert line.split() == ["savings", "50.0%", "43.2%"]
     assert OPTIMISM[:60] not in text
 
 
