@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import inspect
-import pkgutil
 
 import pytest
 import yaml
+from strategies import LAYERS, classes
 
 import cutscore
-from cutscore.config.build import ABILITIES, build
+from cutscore.config.build import build
 from cutscore.config.compose import Composer
-from cutscore.config.layers import EXPERIMENT, GROUPS, find_layers, packaged_folder
+from cutscore.config.layers import EXPERIMENT, GROUPS, packaged_folder
+from cutscore.config.parts import FAMILIES
 
-LAYERS = find_layers(working_dir=packaged_folder())  # no local conf/ in there
 OPTIONS = [(group, option) for group in GROUPS for option in LAYERS.options(group)]
 NEEDED = {
     ("data", "table"): ["data.path=x.csv", "data.target=y"],
@@ -72,22 +71,10 @@ def test_every_setting_has_a_line_in_its_yaml(group, option):
         assert set(body) - {"_target_"} == fields
 
 
-def strategies():
-    for group, ability in ABILITIES.items():
-        package = importlib.import_module(f"cutscore.{group}")
-        for found in pkgutil.iter_modules(package.__path__, f"cutscore.{group}."):
-            module = importlib.import_module(found.name)
-            for _, cls in inspect.getmembers(module, inspect.isclass):
-                own = cls.__module__ == found.name and dataclasses.is_dataclass(cls)
-                if (
-                    own
-                    and not inspect.isabstract(cls)
-                    and inspect.isfunction(getattr(cls, ability, None))
-                ):
-                    yield group, f"{cls.__module__}.{cls.__qualname__}"
+TARGETS = [(g, f"{cls.__module__}.{cls.__qualname__}") for g in FAMILIES for cls in classes(g)]
 
 
-@pytest.mark.parametrize(("group", "target"), sorted(strategies()))
+@pytest.mark.parametrize(("group", "target"), TARGETS)
 def test_every_strategy_has_a_yaml(group, target):
     bodies = [yaml.safe_load(path.read_text()) for path in LAYERS.options(group).values()]
     assert target in {body["_target_"] for body in bodies}

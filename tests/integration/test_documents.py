@@ -11,9 +11,9 @@ import yaml
 
 from cutscore.cli import main
 from cutscore.cli.run import _parse
-from cutscore.config.build import build_part
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers
+from cutscore.config.parts import build_part
 from cutscore.sweep.cells import plan_request
 
 ROOT = Path(__file__).parents[2]

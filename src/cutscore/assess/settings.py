@@ -10,9 +10,9 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cutscore.config.build import build_part
 from cutscore.config.compose import Composer, explain
 from cutscore.config.layers import find_layers
+from cutscore.config.parts import build_part
 from cutscore.cost import Cost
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.threshold import ThresholdRule

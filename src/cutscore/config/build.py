@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,27 +9,18 @@ from typing import Any
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import TypeAdapter, ValidationError
 
 from cutscore.config.compose import NO_SEARCH, Composer, explain, no_search
 from cutscore.config.fingerprint import fingerprint
 from cutscore.config.layers import EXPERIMENT, GROUPS
-from cutscore.errors import Fault, RequestError, listed, nearest
+from cutscore.config.parts import CORE, build_part
+from cutscore.data import Source
+from cutscore.errors import Fault, RequestError, nearest
 from cutscore.experiment import Experiment
 from cutscore.model.boosting import BoostedTrees
-
-# What an object of each group must be able to do.
-ABILITIES = {
-    "data": "load",
-    "features": "build",
-    "validation": "split",
-    "sampling": "sample",
-    "calibration": "fit",
-    "model": "session",
-    "cost": "fit",
-    "threshold": "choose",
-}
-CORE = tuple(ABILITIES)
+from cutscore.report.settings import ReportSettings
+from cutscore.runs.settings import TrackingSettings
+from cutscore.validation import Splitter
 
 
 @dataclass(frozen=True)
@@ -44,15 +33,15 @@ class Plan:
 
     experiment: Experiment
     search: Any
-    report: Any
-    tracking: Any
-    config: dict[str, Any]
+    report: ReportSettings
+    tracking: TrackingSettings
+    config: dict[str, object]
     choices: dict[str, str]
     overrides: tuple[str, ...]
 
     def fingerprint(self, data_digest: str) -> str:
         """Return the fingerprint of this experiment on data with this digest."""
-        parts = {name: getattr(self.experiment, name) for name in CORE}
+        parts = {name: part for name, part in vars(self.experiment).items() if name in CORE}
         return fingerprint(parts, self.experiment.seed, data_digest)
 
 
@@ -96,27 +85,6 @@ def compose_plan(composer: Composer, overrides: Sequence[str]) -> Plan:
     return build(config, config.hydra.runtime.choices, overrides)
 
 
-def build_part(group: str, node: object) -> Any:
-    """Build the object of one group from its `_target_` and settings.
-
-    A scikit-learn-style classifier named as the model's `_target_` is wrapped.
-    """
-    if not isinstance(node, Mapping) or not isinstance(node.get("_target_"), str):
-        problem = "this group needs a mapping with a _target_, the dotted name of a class."
-        raise RequestError(Fault(f"{group}._target_", problem))
-    settings = {str(key): value for key, value in node.items() if key != "_target_"}
-    cls = _locate(group, node["_target_"])
-    if group == "model" and not hasattr(cls, ABILITIES["model"]):
-        from cutscore.model.sklearn_style import SklearnClassifier
-
-        settings, cls = {**settings, "estimator": node["_target_"]}, SklearnClassifier
-    ability = ABILITIES.get(group)
-    if ability is not None and not hasattr(cls, ability):
-        problem = f"{node['_target_']} cannot be used here: it has no method {ability}()."
-        raise RequestError(Fault(f"{group}._target_", problem))
-    return _validated(group, cls, settings)
-
-
 def _plain(config: DictConfig) -> dict[str, Any]:
     """Return the config resolved to plain values, without Hydra's node."""
     body = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
@@ -144,60 +112,6 @@ def _leave_out_search(plain: dict[str, Any], *, told: bool) -> list[Fault]:
     return [no_search(f"search.{key}") for key in search if key != "_target_" and told]
 
 
-def _locate(group: str, target: str) -> type:
-    module, _, name = target.rpartition(".")
-    setting = f"{group}._target_"
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        problem = f'"{target}" cannot be imported ({error}).'
-        raise RequestError(Fault(setting, problem, "Give package.module.Class.")) from error
-    if not isinstance(found, type):
-        raise RequestError(Fault(setting, f'"{target}" is no class.'))
-    return found
-
-
-def _validated(group: str, cls: type, settings: dict[str, Any]) -> Any:
-    """Make an object of `cls`, checking names, types and ranges against its fields."""
-    if not dataclasses.is_dataclass(cls):
-        try:
-            return cls(**settings)
-        except (TypeError, ValueError) as error:
-            raise RequestError(
-                Fault(group, f"{cls.__name__} refused its settings: {error}.")
-            ) from error
-    known = [field.name for field in dataclasses.fields(cls) if field.init]
-    faults = [
-        Fault(
-            f"{group}.{name}",
-            f"there is no such setting.{nearest(name, known)}",
-            f"Settings there: {listed(known, 30)}." if known else "This option has no settings.",
-        )
-        for name in settings
-        if name not in known
-    ]
-    accepted = {name: value for name, value in settings.items() if name in known}
-    try:
-        made = TypeAdapter(cls).validate_python(accepted)
-    except ValidationError as error:
-        faults += [_type_fault(group, dict(item)) for item in error.errors(include_url=False)]
-    if faults:
-        raise RequestError(faults)
-    return made
-
-
-def _type_fault(group: str, error: Mapping[str, Any]) -> Fault:
-    """Put one of pydantic's errors into our words."""
-    key = ".".join([group, *(str(place) for place in error["loc"])])
-    if error["type"] == "value_error":
-        text = str(error["ctx"]["error"])
-        return Fault(key, text if text.endswith((".", "?", ")")) else f"{text}.")
-    if error["type"] == "missing":
-        return Fault(key, "a value is required.", f"Give it as {key}=...")
-    allowed = str(error["msg"]).replace("Input should be", "it must be")
-    return Fault(key, f"{error['input']!r} is not allowed: {allowed}.")
-
-
 def _shared_faults(plain: Mapping[str, Any]) -> list[Fault]:
     """Check the settings outside the groups."""
     known = (*GROUPS, "seed", "threads", "job")
@@ -218,35 +132,39 @@ def _shared_faults(plain: Mapping[str, Any]) -> list[Fault]:
 
 def _cross_faults(parts: Mapping[str, Any]) -> list[Fault]:
     """Check what one group needs of another."""
-    faults = []
-    validation, data = parts.get("validation"), parts.get("data")
-    for need, column in (("needs_group", "group"), ("needs_order", "time")):
-        if getattr(validation, need, False) and data and getattr(data, column, None) is None:
-            problem = f"this validation scheme needs a {column} column, and none is given."
-            faults.append(Fault(f"data.{column}", problem, f"Give one as data.{column}=COLUMN."))
-    faults += _outer_faults(validation, parts.get("search"))
-    return faults + _stopping_faults(parts.get("model"), parts.get("sampling"))
+    faults: list[Fault] = []
+    validation: Splitter | None = parts.get("validation")
+    data: Source | None = parts.get("data")
+    if validation and data:
+        for needed, column, given in (
+            (validation.needs_group, "group", data.group),
+            (validation.needs_order, "time", data.time),
+        ):
+            if needed and given is None:
+                problem = f"this validation scheme needs a {column} column, and none is given."
+                remedy = f"Give one as data.{column}=COLUMN."
+                faults.append(Fault(f"data.{column}", problem, remedy))
+    search = parts.get("search")
+    if validation and validation.nested and not (search and search.active):
+        faults.append(_no_search_to_judge())
+    model, sampling = parts.get("model"), parts.get("sampling")
+    if isinstance(model, BoostedTrees) and model.stopping and sampling and sampling.synthesises:
+        faults.append(_nothing_to_stop_on())
+    return faults
 
 
-def _stopping_faults(model: object, sampling: object) -> list[Fault]:
-    """Check that rows can be held back to stop on."""
-    stops = isinstance(model, BoostedTrees) and model.stopping is not None
-    if not stops or not getattr(sampling, "synthesises", False):
-        return []
+def _nothing_to_stop_on() -> Fault:
+    """Return the fault of early stopping beside rows that are made up."""
     problem = (
         "made-up rows are made from their neighbours, so that none could be held back to stop on "
         "without being known already."
     )
     remedy = "Set model.early_stopping_rounds=null, or choose a sampling that makes up no rows."
-    return [Fault("model.early_stopping_rounds", problem, remedy)]
+    return Fault("model.early_stopping_rounds", problem, remedy)
 
 
-def _outer_faults(validation: object, search: object) -> list[Fault]:
-    """Check that there is a search where an outer split is made for one."""
-    nested = getattr(validation, "outer", None) == "nested"
-    searches = search is not None and getattr(search, "active", True)
-    if not nested or getattr(validation, "outer_part", None) is not None or searches:
-        return []
+def _no_search_to_judge() -> Fault:
+    """Return the fault of an outer split that is made for a search where there is none."""
     problem = (
         "nested takes one outer part after another and makes a search for each, but no search is "
         "asked for."
@@ -255,4 +173,4 @@ def _outer_faults(validation: object, search: object) -> list[Fault]:
         "Choose a search, set validation.outer=holdout, or name one part with "
         "validation.outer_part=0."
     )
-    return [Fault("validation.outer", problem, remedy)]
+    return Fault("validation.outer", problem, remedy)

@@ -10,6 +10,16 @@ from cutscore.records import Dataset
 class Source(Protocol):
     """Loads one data set."""
 
+    @property
+    def group(self) -> str | None:
+        """The column that says which rows belong together, None if there is none."""
+        ...
+
+    @property
+    def time(self) -> str | None:
+        """The column that orders rows in time, None if there is none."""
+        ...
+
     def load(self) -> Dataset:
         """Read the rows, check them and return them.
 

@@ -15,9 +15,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cutscore.config.build import CORE, Plan, build
+from cutscore.config.build import Plan, build
 from cutscore.config.compose import NO_SEARCH, Composer, explain, unknown_setting
 from cutscore.config.layers import EXPERIMENT
+from cutscore.config.parts import CORE
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import HIDDEN
 from cutscore.rerun.stored import Original

@@ -11,19 +11,15 @@ from cutscore.experiment import pooled
 from cutscore.launch.keeping import judge_run
 from cutscore.report.outer import OuterEvaluation
 from cutscore.search.outcome import SearchOutcome
-from cutscore.search.parts import SearchJob, TrialContext, is_nested
+from cutscore.search.parts import SearchJob, TrialContext
 
 PART = "validation.outer_part"
 
 
-def holds_out(plan: Plan) -> bool:
-    """Return whether some rows are in none of the plan's folds."""
-    return bool(getattr(plan.experiment.validation, "holds_out", False))
-
-
 def outer_parts(plan: Plan) -> int:
     """Return the number of searches besides the one on all rows."""
-    return int(getattr(plan.experiment.validation, "outer_folds", 0)) if is_nested(plan) else 0
+    validation = plan.experiment.validation
+    return validation.outer_folds if validation.nested else 0
 
 
 def judge_best(context: TrialContext, outcome: SearchOutcome) -> OuterEvaluation:

@@ -117,7 +117,7 @@ class TrialContext:
 
         With an outer split by parts, trials of this study (the one on all rows) hold none out.
         """
-        whole = ("validation.outer=none",) if is_nested(self.plan) else ()
+        whole = ("validation.outer=none",) if self.plan.experiment.validation.nested else ()
         return (*self.task.job.plain, *whole)
 
     def signed(self) -> dict[str, str]:
@@ -125,13 +125,6 @@ class TrialContext:
         from cutscore.report.record_spec import HEARTBEAT_TAG
 
         return {**self.identity, HEARTBEAT_TAG: now_text()}
-
-
-def is_nested(plan: Plan) -> bool:
-    """Return whether each outer part is to have a search of its own."""
-    validation = plan.experiment.validation
-    nested = getattr(validation, "outer", "none") == "nested"
-    return nested and getattr(validation, "outer_part", None) is None
 
 
 def open_trial_context(task: Assignment, cache: ExperimentCache) -> TrialContext:

@@ -19,7 +19,6 @@ from cutscore.report.redact import redact
 from cutscore.search.healing import heal, running_elsewhere
 from cutscore.search.importances import importances
 from cutscore.search.judged import (
-    holds_out,
     judge_best,
     judge_parts,
     outer_parts,
@@ -41,7 +40,7 @@ from cutscore.search.parent import (
     parent_run,
     tag_best,
 )
-from cutscore.search.parts import Assignment, SearchJob, TrialContext, folds_of, is_nested
+from cutscore.search.parts import Assignment, SearchJob, TrialContext, folds_of
 from cutscore.search.records import StudyRecord
 from cutscore.search.settings import SearchSettings
 from cutscore.search.slots import free_slot
@@ -124,7 +123,7 @@ def _search_parts(
     context: TrialContext, plan: Plan, cache: ExperimentCache
 ) -> OuterEvaluation | None:
     """Run the search of each outer part and have the parts judge their winners."""
-    if not is_nested(plan):
+    if not plan.experiment.validation.nested:
         return None
     outcomes = []
     for part in range(outer_parts(plan)):
@@ -223,7 +222,7 @@ def _end(
         return outcome
     tag_best(context, parent.run_id, study.best)
     writer.write(parent_items(context, outcome))
-    if outer is not None and is_nested(context.plan):
+    if outer is not None and context.plan.experiment.validation.nested:
         writer.write(outer_items(outer))
     if study.best is None:
         writer.fail(outcome.failure)
@@ -234,13 +233,13 @@ def _end(
 
 def _is_judged_here(context: TrialContext) -> bool:
     """Return whether the best trial is the winner: the best of a sweep's cell may not be."""
-    return holds_out(context.plan) and context.task.job.parent_id is None
+    return context.plan.experiment.validation.holds_out and context.task.job.parent_id is None
 
 
 def _known_outcome(context: TrialContext, parent: entities.Run) -> SearchOutcome:
     """Return the outcome of a search that has nothing left to do, as its runs tell it."""
     outcome = _outcome(context, stop_reason(context) or "")
-    source = parent.data.metrics if is_nested(context.plan) else outcome.metrics
+    source = parent.data.metrics if context.plan.experiment.validation.nested else outcome.metrics
     outer = {key: value for key, value in source.items() if key.startswith("outer_")}
     return replace(outcome, nothing_to_do=True, outer=outer or None)
 

@@ -275,7 +275,7 @@ def _judge_best(
     if best is None:
         return board
     plan = _plan_of(composer, request, best)
-    if not getattr(plan.experiment.validation, "holds_out", False):
+    if not plan.experiment.validation.holds_out:
         return board
     if "outer_rows" in best.metrics:
         return board  # judged before the sweep was interrupted

@@ -99,6 +99,11 @@ class Splitter(ABC):
         return self.outer == "holdout" or self.outer_part is not None
 
     @property
+    def nested(self) -> bool:
+        """Whether a search is to take one outer part after another."""
+        return self.outer == "nested" and self.outer_part is None
+
+    @property
     def outer_size(self) -> str:
         """The setting that says how large the outer side is."""
         return "validation.outer_fraction" if self.outer == "holdout" else "validation.outer_folds"

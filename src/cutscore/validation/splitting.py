@@ -28,7 +28,7 @@ def split_rows(splitter: Splitter, dataset: Dataset) -> Folds:
     rows = RowsToSplit(dataset.target, rows_together(splitter, dataset), dataset.amounts.get(TIME))
     if splitter.holds_out:
         return _split_inner(splitter, rows)
-    if splitter.outer == "nested":
+    if splitter.nested:
         for part in range(splitter.outer_folds):
             _split_inner(replace(splitter, outer_part=part), rows)
     return splitter.split(rows)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from cutscore.config.compose import Composer
@@ -120,3 +122,24 @@ def test_a_sklearn_style_target_is_wrapped(composer):
         multirun=False,
     )
     assert request.cells[0].plan.experiment.model.estimator == "sklearn.naive_bayes.GaussianNB"
+
+
+@pytest.mark.parametrize(
+    ("body", "lacking"),
+    [
+        ("def sample(self, training): ...", "it has no check()."),
+        (
+            "def check(self, target_train): ...\n    def sample(self, training): ...",
+            "it has no needs_complete and no synthesises.",
+        ),
+    ],
+)
+def test_what_a_strategy_of_the_users_own_lacks_is_named(
+    in_folder, composer, monkeypatch, body, lacking
+):
+    monkeypatch.syspath_prepend(in_folder)
+    (in_folder / "own_sampler.py").write_text(f"class Mine:\n    {body}\n")
+    found = faults(composer, "sampling._target_=own_sampler.Mine")["sampling._target_"]
+    sys.modules.pop("own_sampler")
+    assert lacking in found
+    assert "cutscore.sampling.Sampler says what there must be" in found

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cutscore.config.build import build_part
+from cutscore.config.parts import build_part
 from cutscore.errors import RequestError
 from cutscore.metrics.catalogue import searchable
 from cutscore.report.record_spec import METRICS
