@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import functools
 import hashlib
@@ -14,9 +15,31 @@ from pathlib import Path
 from typing import Any
 
 import cutscore
+from cutscore.model.sklearn_style import SklearnClassifier
 
 # Where a table stands does not change what is in it; its digest covers the content.
 WITHOUT_EFFECT = {"data": {"path"}}
+
+CORE_ROOMS = (
+    "experiment",
+    "data",
+    "features",
+    "validation",
+    "sampling",
+    "model",
+    "calibration",
+    "threshold",
+    "report",
+    "cost",
+    "metrics",
+    "expressions",
+    "preparation",
+    "records",
+)
+"""The rooms whose code can change a result; command line, stores and searches cannot."""
+
+DRAWING = "figures"
+"""The part of `report` that only draws."""
 
 
 def canonical(part: str, settings: object) -> Any:
@@ -57,10 +80,15 @@ def fingerprint(parts: Mapping[str, object], seed: int, data_digest: str) -> str
 
 
 @functools.cache
-def own_sources_digest() -> str:
-    """Return a hash of Cutscore's own source files (names and bytes)."""
-    root = Path(cutscore.__file__).parent
-    return _digest_files(sorted(root.rglob("*.py")), root)
+def own_sources_digest(package: Path = Path(cutscore.__file__).parent) -> str:
+    """Return a hash of Cutscore's own code that can change a result: names and code of files."""
+    files = [path for room in CORE_ROOMS for path in _sources(package / room)]
+    return _digest_files([path for path in files if DRAWING not in path.parts], package)
+
+
+def _sources(room: Path) -> list[Path]:
+    """Return the files of a room, which is a folder or one file."""
+    return sorted(room.rglob("*.py")) if room.is_dir() else [room.with_suffix(".py")]
 
 
 def user_sources_digest(targets: Iterable[str]) -> str:
@@ -83,9 +111,8 @@ def _target_names(parts: Iterable[object]) -> list[str]:
     names = []
     for part in parts:
         names.append(f"{type(part).__module__}.{type(part).__qualname__}")
-        estimator = getattr(part, "estimator", None)
-        if isinstance(estimator, str):
-            names.append(estimator)
+        if isinstance(part, SklearnClassifier):
+            names.append(part.estimator)
     return names
 
 
@@ -93,5 +120,21 @@ def _digest_files(files: Iterable[Path], root: Path | None) -> str:
     digest = hashlib.sha256()
     for path in files:
         digest.update((str(path.relative_to(root)) if root else path.name).encode() + b"\0")
-        digest.update(path.read_bytes() + b"\0")
+        digest.update(_code(path).encode() + b"\0")
     return digest.hexdigest()
+
+
+def _code(path: Path) -> str:
+    """Return a file's code in one form: without comments, docstrings and its author's spacing."""
+    tree = ast.parse(path.read_bytes())
+    blocks: list[ast.Module | ast.ClassDef | ast.FunctionDef] = [tree]
+    for block in blocks:
+        block.body = [part for part in block.body if not _is_text(part)]
+        blocks += [part for part in block.body if isinstance(part, (ast.ClassDef, ast.FunctionDef))]
+    return ast.unparse(tree)
+
+
+def _is_text(node: ast.AST) -> bool:
+    """Return whether a statement is nothing but a text, as a docstring is."""
+    constant = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(constant, ast.Constant) and isinstance(constant.value, str)

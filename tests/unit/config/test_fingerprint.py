@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
+import cutscore
 from cutscore.config.build import build
 from cutscore.config.compose import Composer
+from cutscore.config.fingerprint import CORE_ROOMS, own_sources_digest
 from cutscore.config.layers import find_layers
 
 
@@ -77,3 +82,37 @@ def test_it_is_the_same_in_another_process(composer, in_folder):
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=in_folder, check=True
     )
     assert done.stdout.strip() == fingerprint(composer)
+
+
+PACKAGE = Path(cutscore.__file__).parent
+
+
+def test_the_rooms_that_count_are_those_below_configuration():
+    """Whatever stands at `experiment` or below it in the house can change a result."""
+    house = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())
+    (layers,) = (c for c in house["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
+    below = layers["layers"][layers["layers"].index("experiment") :]
+    rooms = {room for layer in below for room in layer.split(" | ")}
+    assert set(CORE_ROOMS) == rooms - {"errors"}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "same"),
+    [
+        ("cli/summary.py", '"""', '"""Other words. ', True),
+        ("cli/summary.py", "import", "import this; import", True),
+        ("report/figures/cost.py", "1", "2", True),
+        ("threshold/grid.py", '"""', '"""Other words. ', True),
+        ("threshold/grid.py", "\n\n\n", "\n\n\n# a remark\n", True),
+        ("threshold/grid.py", "0.001", "0.002", False),
+        ("preparation.py", " == ", " != ", False),
+    ],
+)
+def test_only_code_that_can_change_a_result_counts(tmp_path, file, old, new, same):
+    copy = tmp_path / "cutscore"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    before = own_sources_digest.__wrapped__(copy)
+    text = (copy / file).read_text()
+    assert old in text
+    (copy / file).write_text(text.replace(old, new, 1))
+    assert (own_sources_digest.__wrapped__(copy) == before) == same
