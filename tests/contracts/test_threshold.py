@@ -7,7 +7,6 @@ from pydantic import TypeAdapter, ValidationError
 from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import RequestError
 from cutscore.threshold.bayes import Bayes
-from cutscore.threshold.choosing import flagged_by
 from cutscore.threshold.exact import Exact
 from cutscore.threshold.grid import Grid
 
@@ -45,8 +44,8 @@ def data(per_row=False, rows=500):
 def test_the_choice_says_what_it_costs(rule, per_row):
     target, scores, costs = data(per_row)
     choice = rule.choose(target, scores, costs)
-    flagged = flagged_by(choice, scores, costs)
-    assert choice.per_row == (per_row and isinstance(rule, Bayes))
+    flagged = choice.rule.flag(scores, costs)
+    assert choice.rule.needs_costs == (per_row and isinstance(rule, Bayes))
     assert choice.total_cost == costs.total(target, flagged)
     counts = choice.confusion
     assert counts.tp == (flagged & (target == 1)).sum()
@@ -190,7 +189,7 @@ def test_bayes_with_odd_costs_per_row_takes_the_cheaper_side_of_each_row():
     rng = np.random.default_rng(2)
     costs = CostMatrix(*rng.normal(size=(4, 300)))
     target, scores = (rng.random(300) < 0.5).astype(np.int8), rng.random(300)
-    flagged = flagged_by(Bayes().choose(target, scores, costs), scores, costs)
+    flagged = Bayes().choose(target, scores, costs).rule.flag(scores, costs)
     if_flagged = scores * costs.true_positive + (1 - scores) * costs.false_positive
     if_not = scores * costs.false_negative + (1 - scores) * costs.true_negative
     assert (flagged == (if_flagged <= if_not)).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from drawn import texts
 from made_costs import priced
 
 from cutscore.config.build import build
@@ -11,9 +12,11 @@ from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.errors import RequestError
 from cutscore.experiment import ExperimentCache, execute, prepare, refit
-from cutscore.report.items import Metric, TableFile, Tag
-from cutscore.report.record import record_items, threshold_json
+from cutscore.report.figures import style
+from cutscore.report.items import Figure, Metric, TableFile, Tag
+from cutscore.report.record import record_items
 from cutscore.report.settings import ReportSettings
+from cutscore.report.threshold_json import run_json
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +134,7 @@ def test_the_record_holds_both_rules_and_the_errors(run):
         i.frame for i in items if isinstance(i, TableFile) and i.path == "oof_scores.parquet"
     )
     assert {"score", "calibrated", "cross_calibrated", "C_FN", "C_FP"} <= set(frame)
-    body = threshold_json(result)
+    body = run_json(result)
     assert body["bayes_risk"]["total_cost"] == metrics["bayes_risk_cost"]
     assert body["no_model_rule"]["savings"] == metrics["no_model_rule_savings"]
 
@@ -198,3 +201,29 @@ def test_early_stopping_is_refused_with_made_up_rows_and_without_rounds(run):
     with pytest.raises(RequestError, match=r"early_stopping_rounds.*greater than or equal to 1"):
         run("model.early_stopping_rounds=0")
     run("model.early_stopping_rounds=5", "sampling=undersample")
+
+
+def test_rows_decided_by_their_own_costs_are_told_and_priced_so(run):
+    _, _, result = run(*PRICED, "threshold=bayes", "calibration=isotonic", "report.bootstrap=20")
+    chosen, costs, target = result.reference.chosen, result.costs, result.decided.target
+    items = list(record_items(result, "r", ReportSettings()))
+    metrics = {item.key: item.value for item in items if isinstance(item, Metric)}
+    tags = {item.key: item.value for item in items if isinstance(item, Tag)}
+    by_median = costs.total(target, result.decided.score >= chosen.median_threshold)
+    assert metrics["total_cost"] == chosen.total_cost != by_median
+    own = ("threshold", "threshold_raw", "threshold_std", "threshold_low", "fold_threshold")
+    assert not set(own) & set(metrics)
+    assert {tags[f"undefined.{name}"] for name in own} == {"each row is decided by its own costs"}
+    body = run_json(result)
+    assert (body["threshold"], body["raw_threshold"], body["per_row"]) == (None, None, True)
+    assert body["rule"].startswith("each row is decided by its own costs")
+    assert body["decision"]["rule"] == {"kind": "bayes_minimum_risk"}
+    assert body["decision"]["calibrator"]["kind"] == "isotonic"
+    assert body["undefined"]["crossfit.threshold_std"] == tags["undefined.threshold"]
+    pictures = {item.path: item.figure for item in items if isinstance(item, Figure)}
+    said = texts(pictures["confusion_matrix.png"])
+    assert "Confusion matrix, each row by its own costs" in said
+    assert any(style.number(chosen.total_cost) in text for text in said)
+    everything = [text for picture in pictures.values() for text in texts(picture)]
+    assert not any(style.number(chosen.median_threshold) in text for text in everything)
+    assert any(text.startswith("each row by its own costs: ") for text in everything)

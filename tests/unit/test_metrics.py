@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from cutscore import metrics
+from cutscore.cost.matrix import CostMatrix
 from cutscore.records import Confusion, Undefined
+from cutscore.threshold.cut_table import cut_table_of
 
 
 def made(seed, n=500, decimals=None):
@@ -111,21 +113,23 @@ def test_curves_of_one_class_are_empty():
     assert len(metrics.roc_curve(ranked).x) == len(metrics.pr_curve(ranked).x) == 0
 
 
-def test_cost_curve_keeps_both_policies_and_the_minimum():
+def test_thinned_cuts_keep_both_policies_the_minimum_and_the_marks():
     target, scores = made(4, 20_000)
-    delta = np.where(target == 1, -10.0, 1.0)
-    nobody = 10.0 * target.sum()
-    curve = metrics.cost_curve(scores, delta, nobody)
-    assert len(curve.threshold) <= 2_000
-    assert (np.diff(curve.threshold) < 0).all()
-    assert curve.total_cost[0] == nobody
-    assert curve.total_cost[-1] == (target == 0).sum()
-    order = np.argsort(-scores)
-    assert curve.total_cost.min() == nobody + np.cumsum(delta[order]).min()
-    for i in (0, 700, len(curve.threshold) - 1):
-        flagged = scores >= curve.threshold[i]
-        assert curve.total_cost[i] == nobody + delta[flagged].sum()
-        assert curve.flagged[i] == flagged.mean()
+    costs = CostMatrix(0.0, 1.0, 10.0, 0.0)
+    cuts = cut_table_of(target, scores, costs)
+    marks = scores[[3, 77, 1234]]
+    kept = metrics.thinned_cuts(cuts, 2_000, marks)
+    assert len(kept) <= 2_003
+    assert (np.diff(kept) > 0).all()
+    assert (kept[0], kept[-1]) == (0, len(cuts.threshold) - 1)
+    assert cuts.cost[kept].min() == cuts.cost.min()
+    assert set(marks) <= set(cuts.threshold[kept])
+    widest = np.diff(-cuts.threshold).max()
+    assert np.diff(-cuts.threshold[kept]).max() < widest + 0.002
+    for place in (kept[0], kept[700], kept[-1]):
+        flagged = scores >= cuts.threshold[place]
+        assert cuts.cost[place] == costs.total(target, flagged)
+        assert cuts.tp[place] + cuts.fp[place] == flagged.sum()
 
 
 @settings(max_examples=60, deadline=None)

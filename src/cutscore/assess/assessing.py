@@ -14,9 +14,13 @@ from cutscore.calibration.none import NoCalibration
 from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import Fault, RequestError
 from cutscore.records import (
+    Certainty,
     Confusion,
     CrossFit,
+    CutTable,
     Dataset,
+    FixedThreshold,
+    Interval,
     MetricValue,
     OutOfFold,
     Reference,
@@ -26,9 +30,9 @@ from cutscore.records import (
     Undefined,
 )
 from cutscore.threshold import ThresholdRule
-from cutscore.threshold.bootstrap import RESAMPLES, Interval, bootstrap
-from cutscore.threshold.choosing import cut_at
-from cutscore.threshold.cut_table import CutTable, cut_table_of
+from cutscore.threshold.bootstrap import RESAMPLES
+from cutscore.threshold.certainty import certainty_of, evidence_cuts
+from cutscore.threshold.choosing import outcome_of
 from cutscore.threshold.evidence import cross_fit, reference
 from cutscore.threshold.expected import check_probabilities
 from cutscore.threshold.grid import Grid
@@ -40,13 +44,9 @@ from cutscore.threshold.implied import (
     implied_beta,
     implied_ratio,
 )
-from cutscore.threshold.kernels import grid_points
-from cutscore.threshold.plateau import Plateau, plateau_of
-from cutscore.threshold.sensitivity import asked_ratio
 from cutscore.validation.stratified_groups import stratified_group_labels
 
 PARTS = 5
-GRID_STEP = 0.001
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,9 @@ class Assessment:
     reference: Reference
     grid_covers: bool
     crossfit: CrossFit
-    interval: Interval
+    certainty: Certainty
     cut_table: CutTable
-    plateau: Plateau
     frontier: Frontier | Undefined
-    asked_ratio: float | None
     at: tuple[ThresholdAt, ...]
     warnings: tuple[str, ...]
 
@@ -95,6 +93,13 @@ class Assessment:
     def chosen(self) -> ThresholdChoice:
         """The threshold that the rule chose."""
         return self.reference.chosen
+
+    @property
+    def interval(self) -> Interval:
+        """The bootstrap intervals, which there always are: see `AssessRequest.resamples`."""
+        if isinstance(self.certainty.interval, Undefined):
+            raise ValueError("an assessment draws at least one resample")
+        return self.certainty.interval
 
 
 def assess(rows: ScoreRows, request: AssessRequest) -> Assessment:
@@ -107,17 +112,13 @@ def assess(rows: ScoreRows, request: AssessRequest) -> Assessment:
     """
     made, rule = request.strategies, request.strategies.threshold
     costs = cost_matrix(rows, made)
-    target, scores = rows.target, rows.score
+    scores = rows.score
     if isinstance(rule, Grid):
         check_probabilities(scores, "threshold", "a grid over [0, 1]")
     origin: ScoreOrigin = "in-sample" if request.in_sample else "external"
     oof = _as_out_of_fold(rows, made.seed)
-    step = rule.step if isinstance(rule, Grid) else GRID_STEP
-    evidence = reference(oof, costs, rule, step=step, origin=origin, calibration="unknown")
-    include = [*request.at, evidence.chosen.threshold, evidence.exact.threshold]
-    if isinstance(rule, Grid):
-        include += grid_points(rule.step).tolist()
-    cut_table = cut_table_of(target, scores, costs, include=include)
+    evidence = reference(oof, costs, rule, origin=origin, calibration="unknown")
+    cut_table = evidence_cuts(oof, costs, rule, evidence, request.at)
     frontier = frontier_of(cut_table)
     marks = [
         _at(t, rows, costs, evidence.exact.total_cost, frontier, request.tolerance)
@@ -130,21 +131,19 @@ def assess(rows: ScoreRows, request: AssessRequest) -> Assessment:
         reference=evidence,
         grid_covers=bool(scores.min() >= 0 and scores.max() <= 1),
         crossfit=_cross_fit(oof, costs, rule),
-        interval=bootstrap(
-            target,
-            scores,
+        certainty=certainty_of(
+            oof,
             costs,
             rule,
             evidence.chosen,
             cut_table,
+            frontier,
             groups=rows.group,
             resamples=request.resamples,
             seed=made.seed,
         ),
         cut_table=cut_table,
-        plateau=plateau_of(cut_table),
         frontier=frontier,
-        asked_ratio=asked_ratio(target, costs),
         at=tuple(marks),
         warnings=tuple(cautions(rows, costs, evidence, in_sample=request.in_sample)),
     )
@@ -179,19 +178,14 @@ def _at(
     frontier: Frontier | Undefined,
     tolerance: float,
 ) -> ThresholdAt:
-    cut = cut_at(rows.target, rows.score, threshold, costs)
-    positives = int(np.count_nonzero(rows.target))
-    negatives = len(rows.target) - positives
-    counts = Confusion(
-        float(cut.tp), float(cut.fp), float(negatives - cut.fp), float(positives - cut.tp)
-    )
+    counts, cost = outcome_of(FixedThreshold(threshold), rows.target, rows.score, costs)
     known = not isinstance(frontier, Undefined)
     return ThresholdAt(
         threshold=threshold,
         confusion=counts,
-        total_cost=cut.loss,
-        savings=costs.savings(rows.target, cut.loss),
-        excess=cut.loss - optimum,
+        total_cost=cost,
+        savings=costs.savings(rows.target, cost),
+        excess=cost - optimum,
         ratio=implied_ratio(frontier, counts, tolerance) if known else frontier,  # type: ignore[arg-type]
         beta=implied_beta(frontier, counts, tolerance) if known else frontier,  # type: ignore[arg-type]
     )

@@ -10,8 +10,8 @@ import numpy as np
 
 from cutscore.assess.assessing import Assessment
 from cutscore.assess.words import objective_words
-from cutscore.metrics import thinned
-from cutscore.records import Undefined
+from cutscore.metrics import thinned_cuts
+from cutscore.records import CutTable, Rows, Undefined
 from cutscore.report.figures.ratio import RatioCurve, threshold_by_ratio
 from cutscore.report.figures.thresholds import (
     Band,
@@ -23,7 +23,6 @@ from cutscore.report.figures.thresholds import (
     score_distributions,
 )
 from cutscore.report.items import Artifact, Figure, Text
-from cutscore.threshold.cut_table import CutTable
 from cutscore.threshold.sensitivity import cost_curves, expected_cost, sensitivity_of
 
 if TYPE_CHECKING:
@@ -46,7 +45,9 @@ def assessment_items(made: Assessment, json_text: str) -> Iterator[Artifact]:
     yield Figure("rates.png", _rates(made, name, kept, marks))
     found = sensitivity_of(made.frontier, np.geomspace(1.0, 100.0, 400))
     curve = RatioCurve(found.ratio, found.threshold, found.cost)
-    yield Figure("cost_ratio.png", threshold_by_ratio(name, curve, made.asked_ratio, marks))
+    yield Figure(
+        "cost_ratio.png", threshold_by_ratio(name, curve, made.certainty.asked_ratio, marks)
+    )
     yield Figure("cost_lines.png", _lines(made, name))
 
 
@@ -59,26 +60,19 @@ def _name(made: Assessment) -> str:
     return f"{loud}{Path(made.rows.path).name} · {objective_words(made)}"
 
 
-def _kept(made: Assessment) -> np.ndarray:
-    """Return cuts enough for a picture, even in score and in rows, the marked ones among them."""
-    cut_table = made.cut_table
-    flagged = (cut_table.tp + cut_table.fp) / (cut_table.tp[-1] + cut_table.fp[-1])
-    span = cut_table.threshold[0] - cut_table.threshold[-1]
-    position = flagged + (cut_table.threshold[0] - cut_table.threshold) / (span or 1.0)
-    kept = thinned(position, POINTS)
-    marked = [cut_table.place(at.threshold) for at in made.at]
-    return np.union1d(kept, [int(np.argmin(cut_table.cost)), *map(int, marked)])
+def _kept(made: Assessment) -> Rows:
+    """Return cuts enough for a picture, the marked ones among them."""
+    return thinned_cuts(made.cut_table, POINTS, [at.threshold for at in made.at])
 
 
-def _cost(made: Assessment, name: str, kept: np.ndarray) -> MatplotlibFigure:
+def _cost(made: Assessment, name: str, kept: Rows) -> MatplotlibFigure:
     interval, evidence = made.interval, made.reference
-    marks = {"chosen": (made.chosen.threshold, made.chosen.total_cost)}
-    for at in made.at:
-        marks[f"{at.threshold:g}"] = (at.threshold, at.total_cost)
+    plateau = made.certainty.plateau
+    marks = {f"{at.threshold:g}": (at.threshold, at.total_cost) for at in made.at}
     band = Band(
         threshold=(interval.threshold_low, interval.threshold_high),
         cost=(interval.cost_low, interval.cost_high),
-        plateau=(made.plateau.low, made.plateau.high),
+        plateau=(plateau.low, plateau.high),
         level=interval.level,
     )
     cut_table = made.cut_table
@@ -86,14 +80,13 @@ def _cost(made: Assessment, name: str, kept: np.ndarray) -> MatplotlibFigure:
         name,
         (cut_table.threshold[kept], cut_table.cost[kept]),
         band,
+        (made.chosen.threshold, made.chosen.total_cost),
         marks,
         (evidence.flag_nobody, evidence.flag_everybody),
     )
 
 
-def _rates(
-    made: Assessment, name: str, kept: np.ndarray, marks: dict[str, float]
-) -> MatplotlibFigure:
+def _rates(made: Assessment, name: str, kept: Rows, marks: dict[str, float]) -> MatplotlibFigure:
     cut_table: CutTable = made.cut_table
     kept = kept[kept > 0]  # with nobody flagged there is no precision
     tp, fp = cut_table.tp[kept], cut_table.fp[kept]
@@ -126,7 +119,7 @@ def _lines(made: Assessment, name: str) -> MatplotlibFigure:
     for at in made.at:
         lines[f"{at.threshold:g}"] = np.asarray(expected_cost(at.confusion, pc))
     asked = None
-    if made.asked_ratio is not None:
-        weight = made.asked_ratio * made.cut_table.positives
+    if made.certainty.asked_ratio is not None:
+        weight = made.certainty.asked_ratio * made.cut_table.positives
         asked = weight / (weight + made.cut_table.negatives)
     return cost_lines(name, CostLines(pc, found.best, found.trivial, lines), asked)

@@ -23,8 +23,8 @@ def objective_words(made: Assessment) -> str:
     what = NAMES[chosen.objective]
     if chosen.beta is not None:
         what += f" with beta {chosen.beta:g}"
-    if chosen.objective == "cost" and made.asked_ratio is not None:
-        ratio = f"{made.asked_ratio:.4g}:1"
+    if chosen.objective == "cost" and made.certainty.asked_ratio is not None:
+        ratio = f"{made.certainty.asked_ratio:.4g}:1"
         what += f", FN:FP {ratio}" if made.costs.fixed else f" per row, FN:FP {ratio} on average"
     where = {
         "exact": "over all distinct scores",
@@ -46,8 +46,8 @@ def sentence(at: ThresholdAt, made: Assessment) -> str:
     if isinstance(at.ratio, Undefined) or isinstance(at.beta, Undefined):
         return f"{t}: with one class only, no threshold is optimal for anything in particular."
     optimum = made.reference.exact
-    fits = f"{t} {_ratio_words(at.ratio, made.asked_ratio)}, and {_beta_words(at.beta)}."
-    where = f"the cost optimum is {exact_number(optimum.threshold)}"
+    fits = f"{t} {_ratio_words(at.ratio, made.certainty.asked_ratio)}, and {_beta_words(at.beta)}."
+    where = f"the cost optimum is {threshold_words(optimum)}"
     if at.excess <= 0:
         return f"{fits} It costs as little as the optimum."
     more = f" ({at.excess / optimum.total_cost:.2%})" if optimum.total_cost > 0 else ""
@@ -71,6 +71,13 @@ def beta_range(value: Implied | Undefined) -> str:
     if value.low is None:
         return "none" + _nearest(value, "")
     return f"{_range(value, '')}{' (exactly)' if value.exact else ''}"
+
+
+def threshold_words(choice: ThresholdChoice) -> str:
+    """Return the threshold of a choice, or that rows have none in common."""
+    if choice.threshold is None:
+        return "each row by its own costs"
+    return exact_number(choice.threshold)
 
 
 def exact_number(value: float) -> str:

@@ -11,17 +11,9 @@ from typing import ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.records import Scores, Target
+from cutscore.records import Calibrator, Scores, Target
 
 Shares = npt.NDArray[np.float64]
-
-
-class Calibrator(Protocol):
-    """A fitted map from scores to probabilities."""
-
-    def apply(self, scores: Scores) -> Scores:
-        """Return the probabilities of scores, shape (rows,); higher scores never get lower ones."""
-        ...
 
 
 class Calibration(Protocol):

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from cutscore.calibration import Calibration, Calibrator
-from cutscore.records import OutOfFold
+from cutscore.calibration import Calibration
+from cutscore.records import OWN_COSTS, Calibrator, OutOfFold, Undefined
 
 
 def raw_threshold(
-    threshold: float, calibration: Calibration, calibrator: Calibrator, oof: OutOfFold
-) -> float:
+    threshold: float | None, calibration: Calibration, calibrator: Calibrator, oof: OutOfFold
+) -> float | Undefined:
     """Return the least score in [0, 1] whose calibrated score is at least `threshold`.
 
     A model that is fitted on all rows, and knows no calibration, flags with it what it would flag
     with both. The effect of sampling is taken to be the folds' mean. If no score reaches the
-    threshold the next float above 1 is returned.
+    threshold the next float above 1 is returned. Undefined where rows have no one threshold.
     """
+    if threshold is None:
+        return Undefined(OWN_COSTS)
     low, high = 0, int(np.float64(1.0).view(np.int64))
     reached = _calibrated(1.0, calibration, calibrator, oof) >= threshold
     if not reached:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -48,3 +48,7 @@ class Knots:
         # interpolation may overshoot the next knot by one bit
         after = self.y[np.minimum(np.searchsorted(self.x, scores), len(self.y) - 1)]
         return np.minimum(probabilities, after)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {"kind": "isotonic", "x": self.x.tolist(), "y": self.y.tolist()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cutscore.calibration import Shares
 from cutscore.records import Scores, Target
@@ -26,3 +26,7 @@ class NoCalibration:
     def apply(self, scores: Scores) -> Scores:
         """Return the scores unchanged, shape (rows,)."""
         return scores
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {"kind": "none"}

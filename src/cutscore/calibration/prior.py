@@ -8,7 +8,7 @@ share of positives among the training rows and pi' the share by weight that the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,3 +43,7 @@ class PriorCorrection:
     def apply(self, scores: Scores) -> Scores:
         """Return the (corrected) scores unchanged, shape (rows,)."""
         return scores
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {"kind": "prior"}

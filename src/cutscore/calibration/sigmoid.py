@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +61,10 @@ class Logistic:
     def apply(self, scores: Scores) -> Scores:
         """Return the probabilities of scores, shape (rows,)."""
         return _expit(self.slope * logit(scores) + self.offset)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {"kind": "sigmoid", "slope": self.slope, "offset": self.offset}
 
 
 def logit(scores: Scores) -> Floats:

@@ -42,7 +42,10 @@ def comparison_parts(found: Comparison) -> list[Any]:
 
 
 def _verdict(found: Comparison) -> str:
-    first, second = (_number(threshold) for threshold in found.thresholds)
+    first, second = (
+        f"none ({why})" if why else _number(threshold)
+        for threshold, why in zip(found.thresholds, found.without, strict=True)
+    )
     if not found.reasons:
         return f"Both thresholds are {first}."
     lines = [f"The thresholds are {first} and {second}. What can explain it:"]

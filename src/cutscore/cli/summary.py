@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from cutscore.cli.metric_text import with_spread
+from cutscore.cli.metric_text import decides_by_own_costs, with_spread
 from cutscore.launch.outcome import RunOutcome
 from cutscore.metrics.catalogue import CATALOGUE, describe, shown
 from cutscore.metrics.metric_spec import View
@@ -141,7 +141,9 @@ def _single_table(outcome: RunOutcome) -> Table:
     table.add_column("figure")
     table.add_column("value", justify="right")
     for spec in shown(View.SINGLE):
-        if spec.name in outcome.metrics:
+        if decides_by_own_costs(spec, outcome.metrics):
+            table.add_row("threshold", "each row by its own costs")
+        elif spec.name in outcome.metrics:
             table.add_row(spec.label, with_spread(spec, outcome.metrics))
     return table
 

@@ -16,9 +16,10 @@ from cutscore.assess.words import (
     objective_words,
     ratio_range,
     sentence,
+    threshold_words,
 )
 from cutscore.metrics import fbeta, precision, recall
-from cutscore.records import Confusion, MetricValue, Undefined
+from cutscore.records import Confusion, MetricValue, ThresholdChoice, Undefined
 
 PLAIN_WIDTH = 160
 
@@ -47,10 +48,9 @@ def _summary(made: Assessment) -> Table:
     table.add_column("figure")
     table.add_column("value")
     table.add_row("optimised", objective_words(made) + constraint_words(chosen))
-    own = f"each row its own (median {exact_number(chosen.threshold)})"
-    table.add_row(
-        "[bold]threshold", f"[bold]{own if chosen.per_row else exact_number(chosen.threshold)}"
-    )
+    table.add_row("[bold]threshold", f"[bold]{threshold_words(chosen)}")
+    if chosen.median_threshold is not None:
+        table.add_row("  the rows' thresholds, median", exact_number(chosen.median_threshold))
     if interval.threshold_low is not None and interval.threshold_high is not None:
         low, high = exact_number(interval.threshold_low), exact_number(interval.threshold_high)
         table.add_row(f"  {interval.level:.0%} of resamples", f"{low} to {high}")
@@ -66,17 +66,13 @@ def _summary(made: Assessment) -> Table:
         "flag nobody, everybody",
         f"{evidence.flag_nobody:,.10g}, {evidence.flag_everybody:,.10g}",
     )
-    table.add_row(
-        "exact cost optimum", _priced(evidence.exact.threshold, evidence.exact.total_cost)
-    )
+    table.add_row("exact cost optimum", _priced(evidence.exact))
     if made.grid_covers:
         grid = evidence.grid
-        table.add_row(f"  on a grid of {grid.step:g}", _priced(grid.threshold, grid.total_cost))
+        table.add_row(f"  on a grid of {grid.step:g}", _priced(grid))
     if not isinstance(evidence.bayes, Undefined):
-        bayes = evidence.bayes
-        where = "each row its own" if bayes.per_row else exact_number(bayes.threshold)
-        table.add_row("  Bayes, if calibrated", f"{where}: {bayes.total_cost:,.10g}")
-    plateau = made.plateau
+        table.add_row("  Bayes, if calibrated", _priced(evidence.bayes))
+    plateau = made.certainty.plateau
     pieces = "" if plateau.pieces == 1 else f", in {plateau.pieces} pieces"
     table.add_row(
         "within 1 % of no-model cost",
@@ -107,8 +103,7 @@ def _beside(made: Assessment) -> Table:
     table = Table(title="Side by side", title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("")
     chosen, beta = made.chosen, made.rule.beta
-    head = "each row its own" if chosen.per_row else exact_number(chosen.threshold)
-    table.add_column(f"{head}\n(chosen)", justify="right")
+    table.add_column(f"{threshold_words(chosen)}\n(chosen)", justify="right")
     for at in made.at:
         table.add_column(exact_number(at.threshold), justify="right")
     counts = [chosen.confusion, *(at.confusion for at in made.at)]
@@ -139,8 +134,8 @@ def _confusion(counts: Confusion) -> str:
     return ", ".join(f"{name.upper()} {getattr(counts, name):,.0f}" for name in names)
 
 
-def _priced(threshold: float, cost: float) -> str:
-    return f"{exact_number(threshold)}: {cost:,.10g}"
+def _priced(choice: ThresholdChoice) -> str:
+    return f"{threshold_words(choice)}: {choice.total_cost:,.10g}"
 
 
 def _share(value: MetricValue) -> str:

@@ -16,8 +16,9 @@ from cutscore.records import (
     OutOfFold,
 )
 from cutscore.report.result import Result
-from cutscore.threshold.certainty import certainty_of
+from cutscore.threshold.certainty import certainty_of, evidence_cuts
 from cutscore.threshold.evidence import cross_fit, reference
+from cutscore.threshold.implied import frontier_of
 from cutscore.validation.splitting import rows_together
 
 
@@ -45,6 +46,19 @@ def decide(
         origin="out-of-fold" if len(folds) > 1 else "holdout",
         calibration=type(calibration).__name__,
     )
+    chosen = evidence.chosen
+    cut_table = evidence_cuts(decided, costs, rule, evidence)
+    certainty = certainty_of(
+        decided,
+        costs,
+        rule,
+        chosen,
+        cut_table,
+        frontier_of(cut_table),
+        groups=None if groups is None else groups[oof.row],
+        resamples=experiment.resamples,
+        seed=experiment.seed,
+    )
     return Result(
         folds=folds,
         ids=prepared.dataset.ids[oof.row],
@@ -59,18 +73,11 @@ def decide(
         seconds=seconds,
         cross_calibrated=cross_calibrated,
         calibrator=calibrator,
-        raw_threshold=raw_threshold(evidence.chosen.threshold, calibration, calibrator, oof),
+        raw_threshold=raw_threshold(chosen.threshold, calibration, calibrator, oof),
         bayes_risk=bayes_risk(oof, cross_calibrated, costs),
         no_model_rule=no_model_risk(oof, costs),
-        certainty=certainty_of(
-            decided,
-            costs,
-            rule,
-            evidence.chosen,
-            groups=None if groups is None else groups[oof.row],
-            resamples=experiment.resamples,
-            seed=experiment.seed,
-        ),
+        certainty=certainty,
+        cut_table=cut_table,
         outer_rows=len(prepared.folds.outer),
         notes=prepared.notes,
     )

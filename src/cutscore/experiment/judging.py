@@ -14,7 +14,6 @@ from cutscore.metrics import brier, confusion_at, score_metrics
 from cutscore.records import Confusion, MetricValue, MetricValues, Scores, Table, Undefined
 from cutscore.report.outer import OuterEvaluation
 from cutscore.report.result import Result
-from cutscore.threshold.choosing import flagged_by
 
 
 def judge(
@@ -42,7 +41,7 @@ def judge(
         score, np.full(size, final.base_rate), np.full(size, final.prior)
     )
     decided = result.calibrator.apply(corrected)
-    flagged = flagged_by(result.reference.chosen, decided, costs)
+    flagged = result.reference.chosen.rule.flag(decided, costs)
     nobody, everybody = costs.no_model(target)
     scores = {**score_metrics(target, score), "brier_calibrated": brier(target, decided)}
     frame = {"row": prepared.dataset.ids[outer], "target": target, "score": score}

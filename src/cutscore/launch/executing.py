@@ -98,7 +98,7 @@ def _record(
             writer.write(_kept(outer_items(outer), metrics))
         if plan.experiment.model.refit is True:
             # A kept model answers with raw scores, so it needs the cut-off on their scale.
-            writer.write([model_item(plan, prepared, cache, result.raw_threshold)])
+            writer.write([model_item(plan, prepared, cache, metrics.get("threshold_raw"))])
     _log_result(result, metrics)
     writer.write(job.observer.items())
     closing: list[Item] = [

@@ -20,7 +20,7 @@ from cutscore.runs.writer import add_to_run
 MODEL = "model"
 
 
-def keep_model(plan: Plan, cache: ExperimentCache, run_id: str, threshold: float) -> str:
+def keep_model(plan: Plan, cache: ExperimentCache, run_id: str, threshold: float | None) -> str:
     """Fit a finished run's model on all rows and log it with that run; return the model's id."""
     _, client = open_store(plan, wait=True)
     with shutdown_guard():
@@ -55,14 +55,15 @@ def judge_run(plan: Plan, cache: ExperimentCache, run_id: str) -> OuterEvaluatio
 
 
 def model_item(
-    plan: Plan, prepared: Prepared, cache: ExperimentCache, threshold: float
+    plan: Plan, prepared: Prepared, cache: ExperimentCache, threshold: float | None
 ) -> ModelFolder:
     """Fit the model on all rows; return it as an item that holds the out-of-fold threshold."""
     final = refit(plan.experiment, prepared, cache)
 
     def write(folder: Path) -> None:
         final.fitted.save(folder, final.preparation.to_json())
-        (folder / "threshold.json").write_text(json.dumps({"threshold": threshold}))
+        if threshold is not None:
+            (folder / "threshold.json").write_text(json.dumps({"threshold": threshold}))
 
     columns = {column.name: column.categorical for column in prepared.table.columns}
     return ModelFolder(MODEL, write, columns, _requirements())

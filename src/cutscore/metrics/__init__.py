@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from cutscore.metrics.calibration import ECE_BINS, calibration_error, equal_count_bins
 from cutscore.metrics.curves import (
-    CostCurve,
     Curve,
     Floats,
-    cost_curve,
     pr_curve,
     roc_curve,
     thinned,
+    thinned_cuts,
 )
 from cutscore.metrics.decisions import (
     accuracy,
@@ -38,7 +37,6 @@ from cutscore.metrics.ranking import (
 
 __all__ = [
     "ECE_BINS",
-    "CostCurve",
     "Curve",
     "Floats",
     "Ranking",
@@ -46,7 +44,6 @@ __all__ = [
     "brier",
     "calibration_error",
     "confusion_at",
-    "cost_curve",
     "decision_metrics",
     "equal_count_bins",
     "false_negative_rate",
@@ -63,4 +60,5 @@ __all__ = [
     "score_metrics",
     "specificity",
     "thinned",
+    "thinned_cuts",
 ]

@@ -79,6 +79,8 @@ _THRESHOLDS = (
                required=True, views=_SINGLE),
     MetricSpec("plateau_pieces", "pieces of the plateau", _DOWN, _WHOLE, required=True),
     MetricSpec("threshold_raw", "threshold on scores before calibration", None, _SCORE),
+    MetricSpec("threshold_median", "median of the rows' own thresholds", None, _SCORE,
+               views=_SINGLE, searchable=False),
     MetricSpec("threshold_value", "what the threshold optimises", None),
     MetricSpec("threshold_exact", "cheapest threshold", None, _SCORE),
     MetricSpec("threshold_grid", "threshold on the fine grid", None, _SCORE, required=True,

@@ -5,13 +5,14 @@ Thinning keeps both ends exactly and the order of points, so that a monotone cur
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cutscore.metrics.ranking import Ranking
-from cutscore.records import Scores
+from cutscore.records import CutTable
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,18 +25,6 @@ class Curve(NamedTuple):
     threshold: Floats
     x: Floats
     y: Floats
-
-
-class CostCurve(NamedTuple):
-    """Total cost against the threshold, from the highest down, each of shape (points,).
-
-    The first point flags nobody, the last everybody; the cheapest cut is always among them.
-    `flagged` is the share of rows flagged.
-    """
-
-    threshold: Floats
-    total_cost: Floats
-    flagged: Floats
 
 
 def roc_curve(ranked: Ranking, limit: int = POINTS) -> Curve:
@@ -65,24 +54,18 @@ def pr_curve(ranked: Ranking, limit: int = POINTS) -> Curve:
     return Curve(ranked.score[kept], x[kept], y[kept])
 
 
-def cost_curve(scores: Scores, delta: Floats, nobody: float, limit: int = POINTS) -> CostCurve:
-    """Return the total cost at each threshold.
+def thinned_cuts(
+    cuts: CutTable, limit: int = POINTS, marks: Iterable[float] = ()
+) -> npt.NDArray[np.int64]:
+    """Return the places of about `limit` cuts: both ends, the cheapest and `marks` among them.
 
-    `delta` is what flagging adds to each row's cost, shape (rows,), and `nobody` the cost of
-    flagging nobody (see `CostMatrix.delta` and `CostMatrix.no_model`).
+    Even steps in score show the shape, even steps in rows the detail where most rows are.
     """
-    order = np.argsort(-scores)
-    ranked = scores[order]
-    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-    threshold = np.concatenate([[np.nextafter(ranked[0], np.inf)], ranked[last]])
-    cost = np.concatenate([[nobody], nobody + np.cumsum(delta[order])[last]])
-    flagged = np.concatenate([[0.0], (last + 1) / len(scores)])
-    width = threshold[0] - threshold[-1]
-    # even steps in score show the shape, even steps in rows the detail where most rows are
-    position = flagged + (threshold[0] - threshold) / (width if width > 0 else 1.0)
-    kept = thinned(position, limit - 1)
-    kept = np.union1d(kept, [int(np.argmin(cost))])
-    return CostCurve(threshold[kept], cost[kept], flagged[kept])
+    flagged = (cuts.tp + cuts.fp) / (cuts.positives + cuts.negatives)
+    width = float(cuts.threshold[0] - cuts.threshold[-1])
+    position = flagged + (cuts.threshold[0] - cuts.threshold) / (width or 1.0)
+    marked = [int(np.argmin(cuts.cost)), *(int(cuts.place(mark)) for mark in marks)]
+    return np.union1d(thinned(position, limit - 1), marked)
 
 
 def thinned(position: Floats, limit: int) -> npt.NDArray[np.int64]:

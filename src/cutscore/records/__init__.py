@@ -7,21 +7,36 @@ values float32 with NaN for missing.
 
 from __future__ import annotations
 
-from cutscore.records.outcomes import (
+from cutscore.records.decision import (
+    OWN_COSTS,
+    BayesMinimumRisk,
+    Calibrates,
+    Calibrator,
+    DecisionRule,
+    FixedThreshold,
+    Flags,
+)
+from cutscore.records.evidence import (
     Basis,
     Certainty,
     Confusion,
     CostsUsed,
     CrossFit,
-    FoldResult,
-    MetricValue,
-    MetricValues,
-    OutOfFold,
+    CutTable,
+    Interval,
     PartDecision,
+    Plateau,
     Reference,
     RuleCost,
     ScoreOrigin,
     ThresholdChoice,
+    threshold_figure,
+)
+from cutscore.records.outcomes import (
+    FoldResult,
+    MetricValue,
+    MetricValues,
+    OutOfFold,
     Undefined,
 )
 from cutscore.records.rows import (
@@ -40,21 +55,31 @@ from cutscore.records.rows import (
 )
 
 __all__ = [
+    "OWN_COSTS",
     "Basis",
+    "BayesMinimumRisk",
+    "Calibrates",
+    "Calibrator",
     "Certainty",
     "Column",
     "Confusion",
     "CostsUsed",
     "CrossFit",
     "CrossfitRule",
+    "CutTable",
     "Dataset",
+    "DecisionRule",
+    "FixedThreshold",
+    "Flags",
     "Fold",
     "FoldResult",
     "Folds",
+    "Interval",
     "MetricValue",
     "MetricValues",
     "OutOfFold",
     "PartDecision",
+    "Plateau",
     "Reference",
     "Rows",
     "RuleCost",
@@ -67,4 +92,5 @@ __all__ = [
     "TrainingRows",
     "Undefined",
     "Values",
+    "threshold_figure",
 ]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
 from cutscore.metrics import brier, calibration_error, log_loss
 from cutscore.metrics.aggregate import mean, spread
-from cutscore.records import MetricValue, RuleCost, Scores, Target, Undefined
+from cutscore.records import MetricValue, Scores, Target, Undefined
 from cutscore.report.result import Result
 
 Named = tuple[str, MetricValue, int]
@@ -47,18 +46,6 @@ def rule_figures(result: Result) -> Iterator[Named]:
         yield f"{name}_savings_std", spread(rule.fold_savings), 0
         for step, savings in enumerate(rule.fold_savings):
             yield f"fold_{name}_savings", savings, step
-
-
-def rule_json(rule: RuleCost | Undefined) -> dict[str, Any]:
-    """Return a rule's cost as plain JSON values."""
-    if isinstance(rule, Undefined):
-        return {"undefined": rule.reason}
-    savings = rule.savings
-    return {
-        "total_cost": rule.total_cost,
-        "savings": {"undefined": savings.reason} if isinstance(savings, Undefined) else savings,
-        "rows": rule.rows,
-    }
 
 
 def _pooled(

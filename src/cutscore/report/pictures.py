@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cutscore import metrics
-from cutscore.records import Confusion, OutOfFold, Undefined
+from cutscore.records import Confusion, CutTable, OutOfFold, Rows, ThresholdChoice, Undefined
 from cutscore.report.items import Figure, Item, TableFile, Tag
 from cutscore.report.record_spec import UNDEFINED_PREFIX
 from cutscore.report.result import Result
@@ -18,38 +18,39 @@ FOLD_POINTS = 200
 
 def picture_items(result: Result, name: str, settings: ReportSettings) -> Iterator[Item]:
     """Yield the threshold curve as a table, and every picture except the feature importance."""
-    ranked = metrics.ranking(result.decided.target, result.decided.score)
-    cost = _cost_curve(result, settings.curve_points)
-    yield _curve_table(ranked, cost, result.decided.repeats)
+    ranked = _ranked(result)
+    cuts = result.cut_table
+    kept = metrics.thinned_cuts(cuts, settings.curve_points)
+    yield _curve_table(cuts, kept, result.decided.repeats)
     yield _confusion(result, name)
     if ranked.positives and ranked.negatives:
         yield from _rank_pictures(result, name, ranked, settings.curve_points)
     else:
         for artifact in ("roc_curve.png", "pr_curve.png"):
             yield Tag(f"{UNDEFINED_PREFIX}{artifact}", "all scored rows have one class")
-    yield _cost(result, name, cost)
+    yield _cost(result, name, kept)
     yield _calibration(result, name, settings)
 
 
-def _cost_curve(result: Result, points: int) -> metrics.CostCurve:
-    """Return total cost by threshold, over the entries of all repeats."""
-    decided, costs = result.decided, result.costs
-    nobody = costs.no_model(decided.target)[0]
-    return metrics.cost_curve(decided.score, costs.delta(decided.target), nobody, points)
+def _ranked(result: Result) -> metrics.Ranking:
+    """Return the ranking of the decided scores, without sorting where all cuts are there."""
+    cuts, decided = result.cut_table, result.decided
+    if cuts.thinned:
+        return metrics.ranking(decided.target, decided.score)
+    tp, fp = (counts[1:].astype(np.int64) for counts in (cuts.tp, cuts.fp))
+    return metrics.Ranking(score=cuts.threshold[1:], tp=tp, fp=fp)
 
 
-def _curve_table(ranked: metrics.Ranking, cost: metrics.CostCurve, repeats: int) -> TableFile:
-    """Return outcomes and cost at the curve's thresholds, averaged over repeats."""
-    position = np.searchsorted(-ranked.score, -cost.threshold, side="right")
-    tp = np.concatenate([[0], ranked.tp])[position] / repeats
-    fp = np.concatenate([[0], ranked.fp])[position] / repeats
+def _curve_table(cuts: CutTable, kept: Rows, repeats: int) -> TableFile:
+    """Return outcomes and cost at some thresholds, averaged over repeats."""
+    tp, fp = cuts.tp[kept] / repeats, cuts.fp[kept] / repeats
     frame = {
-        "threshold": cost.threshold,
-        "total_cost": cost.total_cost / repeats,
+        "threshold": cuts.threshold[kept],
+        "total_cost": cuts.cost[kept] / repeats,
         "tp": tp,
         "fp": fp,
-        "tn": ranked.negatives / repeats - fp,
-        "fn": ranked.positives / repeats - tp,
+        "tn": cuts.negatives / repeats - fp,
+        "fn": cuts.positives / repeats - tp,
     }
     return TableFile("threshold_curve.parquet", frame)
 
@@ -63,9 +64,9 @@ def _confusion(result: Result, name: str) -> Figure:
 
 
 def _cost_shares(result: Result) -> Confusion:
-    """Return what each outcome costs in total at the threshold, averaged over repeats."""
+    """Return what each outcome costs in total under the chosen rule, averaged over repeats."""
     decided, costs, repeats = result.decided, result.costs, result.decided.repeats
-    flagged = decided.score >= result.reference.chosen.threshold
+    flagged = result.reference.chosen.rule.flag(decided.score, costs)
     positive = decided.target == 1
     if_flagged, if_not = costs.flagged(decided.target), costs.unflagged(decided.target)
     return Confusion(
@@ -128,27 +129,35 @@ def _spread(result: Result, metric: str) -> tuple[float, float] | None:
     return float(np.mean(known)), float(np.std(known))
 
 
-def _cost(result: Result, name: str, curve: metrics.CostCurve) -> Figure:
-    from cutscore.report.figures.cost import Mark, cost_curve
+def _cost(result: Result, name: str, kept: Rows) -> Figure:
+    from cutscore.report.figures.cost import Mark, MarkKind, cost_curve
 
-    reference, repeats = result.reference, result.decided.repeats
-    chosen = reference.chosen
-    marks = [
-        Mark("chosen", "chosen", chosen.threshold, chosen.total_cost),
-        Mark("grid", "grid", reference.grid.threshold, reference.grid.total_cost),
+    reference, cuts, repeats = result.reference, result.cut_table, result.decided.repeats
+    chosen, bayes = reference.chosen, reference.bayes
+    choices: list[tuple[MarkKind, str, ThresholdChoice]] = [
+        ("chosen", "chosen", chosen),
+        ("grid", "grid", reference.grid),
     ]
-    if not isinstance(reference.bayes, Undefined) and not reference.bayes.per_row:
+    if not isinstance(bayes, Undefined):
         note = "Bayes" if reference.bayes_valid else "Bayes (not valid here)"
-        marks.append(Mark("bayes", note, reference.bayes.threshold, reference.bayes.total_cost))
-    crossfit = result.crossfit
-    comparable = not isinstance(crossfit.total_cost, Undefined) and not crossfit.left_out
+        choices.append(("bayes", note, bayes))
+    marks = [
+        Mark(kind, note, choice.threshold, choice.total_cost)
+        for kind, note, choice in choices
+        if choice.threshold is not None
+    ]
+    levels, crossfit = {}, result.crossfit
+    if not isinstance(crossfit.total_cost, Undefined) and not crossfit.left_out:
+        levels["cross-fitted"] = crossfit.total_cost
+    if chosen.threshold is None:
+        levels["each row by its own costs"] = chosen.total_cost
     figure = cost_curve(
         name,
-        curve.threshold[::-1],
-        curve.total_cost[::-1] / repeats,
+        cuts.threshold[kept][::-1],
+        cuts.cost[kept][::-1] / repeats,
         marks,
         (reference.flag_nobody, reference.flag_everybody),
-        float(crossfit.total_cost) if comparable else None,  # type: ignore[arg-type]
+        levels,
     )
     return Figure("cost_curve.png", figure)
 

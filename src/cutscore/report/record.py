@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
-from cutscore.cost.matrix import ENTRIES
 from cutscore.metrics import decision_metrics, score_metrics
 from cutscore.metrics.aggregate import difference, mean, spread
 from cutscore.metrics.catalogue import SCORE_METRICS
@@ -18,17 +14,17 @@ from cutscore.records import (
     FoldResult,
     MetricValue,
     OutOfFold,
-    PartDecision,
-    ThresholdChoice,
     Undefined,
+    threshold_figure,
 )
-from cutscore.report.extras import calibration_figures, rule_figures, rule_json
+from cutscore.report.extras import calibration_figures, rule_figures
 from cutscore.report.importance import importance_items
 from cutscore.report.items import Figure, Item, Metric, TableFile, Tag, Text
 from cutscore.report.pictures import picture_items
 from cutscore.report.record_spec import UNDEFINED_PREFIX
 from cutscore.report.result import Result
 from cutscore.report.settings import ReportSettings
+from cutscore.report.threshold_json import json_text, run_json
 
 
 def record_items(result: Result, name: str, settings: ReportSettings) -> Iterator[Item]:
@@ -49,7 +45,7 @@ def record_items(result: Result, name: str, settings: ReportSettings) -> Iterato
         yield Metric(f"seconds_{stage}", seconds)
     yield Tag("score_digest", score_digest(result))
     yield _oof_table(result)
-    yield Text("threshold.json", json.dumps(threshold_json(result), indent=2) + "\n")
+    yield Text("threshold.json", json_text(run_json(result)))
     yield from _certainty_items(result, name)
     yield from importance_items(result, name, settings)
     yield from picture_items(result, name, settings)
@@ -95,12 +91,14 @@ def _threshold_items(result: Result) -> Iterator[Item]:
     """Yield the chosen threshold, what it costs on the scores that chose it, and references."""
     reference = result.reference
     chosen = reference.chosen
-    yield Metric("threshold", chosen.threshold)
-    yield Metric("threshold_raw", result.raw_threshold)
+    yield figure_item("threshold", chosen.figure)
+    yield figure_item("threshold_raw", result.raw_threshold)
     yield Metric("threshold_value", chosen.value)
-    yield Metric("threshold_exact", reference.exact.threshold)
+    if chosen.median_threshold is not None:
+        yield Metric("threshold_median", chosen.median_threshold)
+    yield figure_item("threshold_exact", reference.exact.figure)
     yield Metric("exact_cost", reference.exact.total_cost)
-    yield Metric("threshold_grid", reference.grid.threshold)
+    yield figure_item("threshold_grid", reference.grid.figure)
     yield Metric("grid_cost", reference.grid.total_cost)
     yield Metric("grid_excess", reference.grid_excess)
     bayes = reference.bayes
@@ -108,8 +106,7 @@ def _threshold_items(result: Result) -> Iterator[Item]:
         yield figure_item("threshold_bayes", bayes)
         yield figure_item("bayes_cost", bayes)
     else:
-        own = Undefined("every row has a threshold of its own")
-        yield figure_item("threshold_bayes", own if bayes.per_row else bayes.threshold)
+        yield figure_item("threshold_bayes", bayes.figure)
         yield Metric("bayes_cost", bayes.total_cost)
     yield Tag("bayes_valid", str(reference.bayes_valid).lower())
     yield Metric("flag_nobody_cost", reference.flag_nobody)
@@ -141,7 +138,7 @@ def _crossfit_items(result: Result) -> Iterator[Item]:
     yield Metric("crossfit_rows", crossfit.rows)
     yield Metric("crossfit_rows_left_out", crossfit.left_out)
     for step, part in enumerate(crossfit.parts):
-        yield Metric("fold_threshold", part.threshold, step)
+        yield figure_item("fold_threshold", threshold_figure(part.threshold), step)
         yield Metric("fold_crossfit_cost", part.total_cost, step)
     if crossfit.parts:
         costs = [part.total_cost for part in crossfit.parts]
@@ -162,7 +159,8 @@ def _certainty_items(result: Result, name: str) -> Iterator[Item]:
     from cutscore.report.figures.ratio import RatioCurve, threshold_by_ratio
 
     yield TableFile(table, certainty.by_ratio)
-    marks = {"chosen": result.reference.chosen.threshold}
+    threshold = result.reference.chosen.threshold
+    marks = {} if threshold is None else {"chosen": threshold}
     curve = RatioCurve(**certainty.by_ratio)
     figure = threshold_by_ratio(name, curve, certainty.asked_ratio, marks)
     yield Figure(picture, figure)
@@ -192,58 +190,6 @@ def _oof_table(result: Result) -> TableFile:
     return TableFile("oof_scores.parquet", frame)
 
 
-def threshold_json(result: Result) -> dict[str, Any]:
-    """Return the threshold and all its evidence as plain JSON values."""
-    reference, crossfit = result.reference, result.crossfit
-    chosen = reference.chosen
-    return {
-        "threshold": chosen.threshold,
-        "raw_threshold": result.raw_threshold,
-        "rule": "flagged when score >= threshold",
-        "objective": chosen.objective,
-        "beta": chosen.beta,
-        "constraints": dict(chosen.constraints),
-        "search": chosen.search,
-        "step": chosen.step,
-        "score_origin": chosen.basis.origin if chosen.basis else None,
-        "score_digest": chosen.basis.digest if chosen.basis else None,
-        "calibration": result.calibration,
-        "costs": _costs(result),
-        "rows": len(result.oof.row) // result.oof.repeats,
-        "positives": int(result.oof.target.sum(dtype=np.int64)) // result.oof.repeats,
-        "total_cost": chosen.total_cost,
-        "cost_per_row": reference.cost_per_row,
-        "savings": _plain(reference.savings),
-        "confusion": asdict(chosen.confusion),
-        "no_model": {
-            "flag_nobody": reference.flag_nobody,
-            "flag_everybody": reference.flag_everybody,
-        },
-        "exact": _choice(reference.exact),
-        "grid": {"step": reference.grid.step, **_choice(reference.grid)},
-        "grid_excess": reference.grid_excess,
-        "bayes": (
-            {"undefined": reference.bayes.reason}
-            if isinstance(reference.bayes, Undefined)
-            else {**_choice(reference.bayes), "valid": reference.bayes_valid}
-        ),
-        "certainty": {key: _plain(value) for key, value in result.certainty.figures.items()},
-        "crossfit": {
-            "total_cost": _plain(crossfit.total_cost),
-            "cost_per_row": _plain(crossfit.cost_per_row),
-            "savings": _plain(crossfit.savings),
-            "fbeta": _plain(crossfit.fbeta),
-            "threshold_std": _plain(crossfit.threshold_std),
-            "rows": crossfit.rows,
-            "rows_left_out": crossfit.left_out,
-            "parts": [_part(part) for part in crossfit.parts],
-        },
-        "bayes_risk": rule_json(result.bayes_risk),
-        "no_model_rule": rule_json(result.no_model_rule),
-        "notes": list(result.notes),
-    }
-
-
 def _pooled(oof: OutOfFold) -> Mapping[str, MetricValue]:
     """Return score metrics of all out-of-fold scores together, averaged over repeats."""
     if oof.repeats == 1:
@@ -253,22 +199,3 @@ def _pooled(oof: OutOfFold) -> Mapping[str, MetricValue]:
         for repeat in np.unique(oof.repeat)
     ]
     return {name: mean([found[name] for found in each], "repeat") for name in SCORE_METRICS}
-
-
-def _costs(result: Result) -> dict[str, Any]:
-    """Return the cost matrix, or how many rows have costs of their own."""
-    if result.costs.fixed:
-        return {name: getattr(result.costs, name) for name in ENTRIES}
-    return {"per_row": True}
-
-
-def _choice(choice: ThresholdChoice) -> dict[str, float]:
-    return {"threshold": choice.threshold, "total_cost": choice.total_cost}
-
-
-def _part(part: PartDecision) -> dict[str, Any]:
-    return {**asdict(part), "confusion": asdict(part.confusion)}
-
-
-def _plain(value: MetricValue) -> float | dict[str, str]:
-    return {"undefined": value.reason} if isinstance(value, Undefined) else value

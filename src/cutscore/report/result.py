@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.records import (
+    Calibrator,
     Certainty,
     CrossFit,
+    CutTable,
     FoldResult,
     OutOfFold,
     Reference,
@@ -21,29 +23,33 @@ from cutscore.records import (
 )
 
 
-class FittedMap(Protocol):
-    """A fitted calibrator, as far as it is needed after the experiment."""
-
-    def apply(self, scores: Scores) -> Scores:
-        """Return calibrated scores, shape (rows,)."""
-        ...
-
-
 @dataclass(frozen=True, eq=False)
 class Result:
     """The folds' results, the out-of-fold scores and what they say of the threshold.
 
-    `oof` holds the scores as the model gave them and `decided` those the threshold was chosen on
-    (calibrated); `ids` and `costs` are aligned with both, and so are `cross_calibrated`, the
-    scores of each part by the calibrator that saw only other parts (NaN where there is none).
-    `calibrator` is the one that gave `decided`, after the prior was corrected.
-    `raw_threshold` is the chosen threshold as one on scores that are not calibrated.
-    `bayes_risk` is the cost of deciding each row by its own costs and its `cross_calibrated`
-    score, `no_model_rule` that of deciding it by its costs and the base rate alone. `rows` is the
-    size of the data set, `outer_rows` how many of them were held out from all folds, `beta` that of
-    the reported F-beta. `seconds` are wall time per stage.
-    `certainty` says how sure the threshold is, `notes` what a user should know of the data and
-    the costs.
+    Entries are those of the folds' validation rows, one per (repeat, row).
+
+    folds : each fold's result
+    ids : the rows' ids, shape (entries,)
+    oof : scores as the model gave them
+    decided : the scores that the threshold was chosen on (calibrated)
+    costs : aligned with the entries
+    crossfit : the cross-fitted cost
+    reference : the chosen rule and what to compare it with
+    rows : the size of the data set
+    beta : that of the reported F-beta
+    calibration : the calibration's name
+    seconds : wall time per stage
+    cross_calibrated : scores of each part by the calibrator that saw only other parts, shape
+        (entries,), NaN where there is none
+    calibrator : the one that gave `decided`, after the prior was corrected
+    raw_threshold : the chosen threshold as one on scores that are not calibrated
+    bayes_risk : cost of deciding each row by its own costs and its `cross_calibrated` score
+    no_model_rule : cost of deciding each row by its costs and the base rate alone
+    certainty : how sure the threshold is
+    cut_table : all cuts of `decided`
+    outer_rows : how many rows were held out from all folds
+    notes : what a user should know of the data and the costs
     """
 
     folds: tuple[FoldResult, ...]
@@ -58,11 +64,12 @@ class Result:
     calibration: str
     seconds: Mapping[str, float]
     cross_calibrated: Scores
-    calibrator: FittedMap
-    raw_threshold: float
+    calibrator: Calibrator
+    raw_threshold: float | Undefined
     bayes_risk: RuleCost | Undefined
     no_model_rule: RuleCost | Undefined
     certainty: Certainty
+    cut_table: CutTable
     outer_rows: int = 0
     notes: tuple[str, ...] = ()
 

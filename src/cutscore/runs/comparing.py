@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cutscore.metrics.catalogue import describe
+from cutscore.report.record_spec import UNDEFINED_PREFIX
 from cutscore.runs.reading import RunDetail
 
 THRESHOLD = "threshold"
@@ -47,8 +48,8 @@ class Reason:
 class Comparison:
     """What `cutscore runs compare` tells.
 
-    `reasons` is empty when the thresholds are equal; `same_scores` is None when a run did not
-    record a digest of its scores.
+    `without` says why a run has no threshold. `reasons` is empty when the thresholds are equal;
+    `same_scores` is None when a run did not record a digest of its scores.
     """
 
     first: str
@@ -56,6 +57,7 @@ class Comparison:
     settings: tuple[Difference, ...]
     metrics: tuple[MetricPair, ...]
     thresholds: tuple[float | None, float | None]
+    without: tuple[str | None, str | None]
     same_scores: bool | None
     reasons: tuple[Reason, ...]
 
@@ -79,9 +81,14 @@ def compare(first: RunDetail, second: RunDetail) -> Comparison:
         settings=settings,
         metrics=metrics,
         thresholds=thresholds,
+        without=(_why_none(first), _why_none(second)),
         same_scores=_same(first, second, "score_digest"),
         reasons=() if thresholds[0] == thresholds[1] else tuple(_reasons(first, second, settings)),
     )
+
+
+def _why_none(run: RunDetail) -> str | None:
+    return run.summary.tags.get(f"{UNDEFINED_PREFIX}{THRESHOLD}")
 
 
 def _reasons(first: RunDetail, second: RunDetail, settings: tuple[Difference, ...]) -> list[Reason]:

@@ -309,7 +309,7 @@ def _keep_best(
     if (model := kept_model(client, best.run_id)) is not None:
         return model
     with _status(stderr, f"Fitting {best.name} on all rows"):
-        return keep_model(plan, experiment_cache(), best.run_id, best.metrics["threshold_raw"])
+        return keep_model(plan, experiment_cache(), best.run_id, best.metrics.get("threshold_raw"))
 
 
 def _outer_source(plan: Plan) -> tuple[object, object]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-import numpy as np
 from annotated_types import Gt, Le
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import Scores, Target, ThresholdChoice
-from cutscore.threshold.choosing import choice_of, cut_at
-from cutscore.threshold.expected import check_probabilities, row_thresholds
-from cutscore.threshold.kernels import Cut, score_range
-from cutscore.threshold.losses import ObjectiveName
+from cutscore.records import BayesMinimumRisk, FixedThreshold, Scores, Target, ThresholdChoice
+from cutscore.threshold.choosing import outcome_of
+from cutscore.threshold.expected import check_probabilities, median_threshold
+from cutscore.threshold.kernels import score_range
 
 
 @dataclass(frozen=True)
@@ -37,20 +35,17 @@ class Bayes:
 
 
 def bayes_choice(target: Target, scores: Scores, costs: CostMatrix) -> ThresholdChoice:
-    """Return the decision of each row by its expected cost; costs may differ from row to row."""
-    objective: ObjectiveName = "cost"
+    """Return the rule of least expected cost: one threshold, or each row by its own costs."""
     threshold = costs.bayes_threshold()
-    if threshold is not None:
-        cut = cut_at(target, scores, threshold, costs)
-        return choice_of(cut, target, scores, costs, objective=objective, search="bayes")
-    flagged = costs.cheaper_flagged(scores)
-    tp = int(np.count_nonzero(flagged & (target == 1)))
-    thresholds = row_thresholds(costs)
-    known = thresholds[~np.isnan(thresholds)]
-    cut = Cut(
-        float(np.median(known)) if len(known) else float(np.nextafter(scores.max(), np.inf)),
-        tp,
-        int(np.count_nonzero(flagged)) - tp,
-        costs.total(target, flagged),
+    rule = BayesMinimumRisk() if threshold is None else FixedThreshold(threshold)
+    confusion, total = outcome_of(rule, target, scores, costs)
+    return ThresholdChoice(
+        rule=rule,
+        objective="cost",
+        search="bayes",
+        step=None,
+        value=total,
+        total_cost=total,
+        confusion=confusion,
+        median_threshold=median_threshold(costs) if threshold is None else None,
     )
-    return choice_of(cut, target, scores, costs, objective=objective, search="bayes", per_row=True)

@@ -13,11 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import Scores, Target, ThresholdChoice
+from cutscore.records import CutTable, Interval, Scores, Target, ThresholdChoice
 from cutscore.threshold import ThresholdRule
-from cutscore.threshold.choosing import flagged_by
 from cutscore.threshold.constraints import limited
-from cutscore.threshold.cut_table import CutTable
 from cutscore.threshold.grid import Grid
 from cutscore.threshold.kernels import grid_points
 from cutscore.threshold.losses import (
@@ -42,24 +40,6 @@ LEAST = 40
 Labels = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Interval:
-    """Bootstrap intervals at a level, such as 0.95.
-
-    `resamples` is how many were drawn, `unmet` in how many of them no threshold kept the
-    constraints, `cuts` over how many cuts of many rows they were counted (None: every score).
-    """
-
-    threshold_low: float | None
-    threshold_high: float | None
-    cost_low: float
-    cost_high: float
-    level: float
-    resamples: int
-    unmet: int = 0
-    cuts: int | None = None
-
-
 def bootstrap(
     target: Target,
     scores: Scores,
@@ -75,19 +55,21 @@ def bootstrap(
 ) -> Interval:
     """Return intervals of the threshold that a rule chose, and of its cost.
 
+    There is none of thresholds if each row is decided by its own costs.
+
     `cut_table` holds the cuts of the same rows (all points of a grid, if it is thinned); `groups`
     labels rows that are drawn together. With costs per row or groups whole rows are drawn; of more
     than a million rows with fixed costs, counts over the cuts of the table.
     """
-    cuts = None
-    if isinstance(rule, Objective) and costs.fixed and groups is None:
-        cells = cells_of(cut_table, chosen.threshold, _points(rule))
+    cuts, threshold = None, chosen.threshold
+    if threshold is not None and isinstance(rule, Objective) and costs.fixed and groups is None:
+        cells = cells_of(cut_table, threshold, _points(rule))
         draws = resample_cells(cells, costs, RuleLoss(rule, costs), resamples, seed)
         cuts = len(cut_table.threshold) - 1 if cut_table.thinned else None
     else:
         resamples = min(resamples, max(LEAST, MAX_DRAWS // len(scores)))
         draws = _resample_rows(target, scores, costs, rule, chosen, groups, resamples, seed)
-    return _interval(draws, level, cuts)
+    return _interval(draws, level, cuts, searched=isinstance(rule, Objective))
 
 
 def _points(rule: object) -> Floats | None:
@@ -139,12 +121,13 @@ def _resample_rows(
     rng = np.random.default_rng(seed)
     order = np.argsort(-scores)
     ranked = _ranked(target[order], scores[order], costs.take(order), rule)
-    cost = ranked.spared + ranked.added * flagged_by(chosen, scores, costs)[order]
+    cost = ranked.spared + ranked.added * chosen.rule.flag(scores, costs)[order]
     labels, units = None, len(scores)
     if groups is not None:
         names, labels = np.unique(groups, return_inverse=True)
         labels, units = labels[order], len(names)
-    thresholds, totals = np.full(resamples, chosen.threshold), np.empty(resamples)
+    fixed = np.nan if chosen.threshold is None else chosen.threshold
+    thresholds, totals = np.full(resamples, fixed), np.empty(resamples)
     for i in range(resamples):
         drawn = np.bincount(rng.integers(0, units, units), minlength=units)
         weights = drawn.astype(np.float64)
@@ -197,11 +180,11 @@ def _weighted_optimum(
     return float(ranked.threshold[i - 1])
 
 
-def _interval(draws: Draws, level: float, cuts: int | None) -> Interval:
-    """Return the central intervals of draws."""
+def _interval(draws: Draws, level: float, cuts: int | None, *, searched: bool) -> Interval:
+    """Return the central intervals of draws; `searched` thresholds may be missing in some."""
     tails = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
     found = draws.threshold[~np.isnan(draws.threshold)]
     low, high = np.quantile(found, tails).tolist() if len(found) else (None, None)
     cost = np.quantile(draws.cost, tails).tolist()
-    unmet = len(draws.threshold) - len(found)
+    unmet = len(draws.threshold) - len(found) if searched else 0
     return Interval(low, high, cost[0], cost[1], level, len(draws.cost), unmet, cuts)

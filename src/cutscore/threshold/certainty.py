@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import Certainty, MetricValue, OutOfFold, Rows, ThresholdChoice, Undefined
+from cutscore.records import (
+    Certainty,
+    CutTable,
+    Interval,
+    OutOfFold,
+    Reference,
+    Rows,
+    ThresholdChoice,
+    Undefined,
+)
 from cutscore.threshold import ThresholdRule
 from cutscore.threshold.bootstrap import bootstrap
-from cutscore.threshold.cut_table import CutTable, cut_table_of
+from cutscore.threshold.cut_table import cut_table_of
 from cutscore.threshold.grid import Grid
-from cutscore.threshold.implied import frontier_of
+from cutscore.threshold.implied import Frontier
 from cutscore.threshold.kernels import grid_points
+from cutscore.threshold.losses import Floats
 from cutscore.threshold.plateau import plateau_of
 from cutscore.threshold.sensitivity import asked_ratio, sensitivity_of
 
-INTERVALS = ("threshold_low", "threshold_high", "bootstrap_cost_low", "bootstrap_cost_high")
+
+def evidence_cuts(
+    oof: OutOfFold,
+    costs: CostMatrix,
+    rule: ThresholdRule,
+    known: Reference,
+    marks: Iterable[float] = (),
+) -> CutTable:
+    """Return the cuts of scores with all that evidence needs: known ones, a grid's, and marks."""
+    thresholds = (known.chosen.threshold, known.exact.threshold)
+    include = [*marks, *(threshold for threshold in thresholds if threshold is not None)]
+    if isinstance(rule, Grid):
+        include += grid_points(rule.step).tolist()
+    return cut_table_of(oof.target, oof.score, costs, include=include)
 
 
 def certainty_of(
@@ -23,6 +47,8 @@ def certainty_of(
     costs: CostMatrix,
     rule: ThresholdRule,
     chosen: ThresholdChoice,
+    cut_table: CutTable,
+    frontier: Frontier | Undefined,
     *,
     groups: Rows | None,
     resamples: int,
@@ -30,38 +56,29 @@ def certainty_of(
 ) -> Certainty:
     """Return intervals, plateau and sensitivity of a threshold on the scores that chose it.
 
-    `costs` and `groups` (labels of entries that are drawn together) are aligned with the entries
-    of `oof`. Costs are averaged over repeats, and the entries of one row are drawn together.
+    `cut_table` and `frontier` are those of the scores; `costs` and `groups` (labels of entries
+    that are drawn together) are aligned with the entries of `oof`. Costs are averaged over
+    repeats, and the entries of one row are drawn together.
     """
-    include = [chosen.threshold]
-    if isinstance(rule, Grid):
-        include += grid_points(rule.step).tolist()
-    cut_table = cut_table_of(oof.target, oof.score, costs, include=include)
     if groups is None and oof.repeats > 1:
         groups = oof.row
     plateau = plateau_of(cut_table)
-    figures: dict[str, MetricValue] = {
-        "plateau_low": plateau.low,
-        "plateau_high": plateau.high,
-        "plateau_pieces": plateau.pieces,
-        **_intervals(oof, costs, rule, chosen, cut_table, groups, resamples, seed),
-    }
-    frontier = frontier_of(cut_table)
-    if isinstance(frontier, Undefined):
-        return Certainty(figures, frontier)
-    by_ratio = sensitivity_of(frontier)
     return Certainty(
-        figures,
-        {
-            "ratio": by_ratio.ratio,
-            "threshold": by_ratio.threshold,
-            "cost": by_ratio.cost / oof.repeats,
-        },
-        asked_ratio(oof.target, costs),
+        interval=_interval(oof, costs, rule, chosen, cut_table, groups, resamples, seed),
+        plateau=replace(plateau, excess=plateau.excess / oof.repeats),
+        by_ratio=_by_ratio(frontier, oof.repeats),
+        asked_ratio=asked_ratio(oof.target, costs),
     )
 
 
-def _intervals(
+def _by_ratio(frontier: Frontier | Undefined, repeats: int) -> Mapping[str, Floats] | Undefined:
+    if isinstance(frontier, Undefined):
+        return frontier
+    found = sensitivity_of(frontier)
+    return {"ratio": found.ratio, "threshold": found.threshold, "cost": found.cost / repeats}
+
+
+def _interval(
     oof: OutOfFold,
     costs: CostMatrix,
     rule: ThresholdRule,
@@ -70,13 +87,9 @@ def _intervals(
     groups: Rows | None,
     resamples: int,
     seed: int,
-) -> dict[str, MetricValue]:
-    """Return the bootstrap intervals by the names under which they are recorded."""
+) -> Interval | Undefined:
     if resamples == 0:
-        off = Undefined("report.bootstrap is 0")
-        return dict.fromkeys(INTERVALS, off)
-    if groups is not None:
-        groups = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+        return Undefined("report.bootstrap is 0")
     interval = bootstrap(
         oof.target,
         oof.score,
@@ -88,13 +101,5 @@ def _intervals(
         resamples=resamples,
         seed=seed,
     )
-    unmet = Undefined("no threshold keeps the constraints in enough resamples")
-    ends = (
-        interval.threshold_low,
-        interval.threshold_high,
-        interval.cost_low / oof.repeats,
-        interval.cost_high / oof.repeats,
-    )
-    named = zip(INTERVALS, ends, strict=True)
-    found = {name: unmet if end is None else float(end) for name, end in named}
-    return {**found, "bootstrap_level": interval.level, "bootstrap_resamples": interval.resamples}
+    low, high = interval.cost_low / oof.repeats, interval.cost_high / oof.repeats
+    return replace(interval, cost_low=low, cost_high=high)

@@ -7,13 +7,12 @@ rows each are kept.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import Scores, Target
+from cutscore.records import CutTable, Scores, Target
 from cutscore.threshold.kernels import score_range
 from cutscore.threshold.losses import Floats
 
@@ -22,41 +21,6 @@ CUTS = 1 << 16
 _CHUNK = 1 << 22
 
 Places = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class CutTable:
-    """Cuts from the highest threshold down, each of shape (cuts,); the first flags nobody.
-
-    `tp` and `fp` count the flagged rows of each class, `cost` is the total cost. `thinned` says
-    that not every distinct score is a cut.
-    """
-
-    threshold: Floats
-    tp: Floats
-    fp: Floats
-    cost: Floats
-    thinned: bool
-
-    @property
-    def positives(self) -> int:
-        """Number of rows with target 1."""
-        return int(self.tp[-1])
-
-    @property
-    def negatives(self) -> int:
-        """Number of rows with target 0."""
-        return int(self.fp[-1])
-
-    @property
-    def fn(self) -> Floats:
-        """Positives not flagged at each cut."""
-        missed: Floats = self.tp[-1] - self.tp
-        return missed
-
-    def place(self, threshold: float | Floats) -> npt.NDArray[np.intp]:
-        """Return which cut flags the rows from a threshold up, as far as the table knows."""
-        return np.searchsorted(-self.threshold[1:], -np.asarray(threshold), side="right")
 
 
 def cut_table_of(

@@ -7,13 +7,14 @@ counts are averaged over repeats, so that they stay comparable with a single pas
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.metrics import fbeta
 from cutscore.records import (
+    OWN_COSTS,
+    Calibrates,
     Confusion,
     CrossFit,
     OutOfFold,
@@ -29,49 +30,26 @@ from cutscore.records import (
 from cutscore.threshold import ThresholdRule
 from cutscore.threshold.basis import basis_of
 from cutscore.threshold.bayes import bayes_choice
-from cutscore.threshold.choosing import decide
+from cutscore.threshold.choosing import outcome_of
 from cutscore.threshold.exact import Exact
 from cutscore.threshold.grid import Grid
 
-
-class FittedMap(Protocol):
-    """A fitted calibrator, as far as this module needs it."""
-
-    def apply(self, scores: Scores) -> Scores:
-        """Return calibrated scores, shape (rows,)."""
-        ...
-
-
-class Calibrating(Protocol):
-    """A calibration strategy, as far as this module needs it."""
-
-    def fit(self, scores: Scores, target: Target) -> FittedMap:
-        """Learn from scores and targets, both of shape (rows,)."""
-        ...
+FINE_STEP = 0.001
+"""The step of the grid that every exact optimum is compared with."""
 
 
 def cross_fit(
-    oof: OutOfFold, costs: CostMatrix, rule: ThresholdRule, calibration: Calibrating
+    oof: OutOfFold, costs: CostMatrix, rule: ThresholdRule, calibration: Calibrates
 ) -> CrossFit:
-    """Decide each part with a threshold and calibrator fitted on other parts of its repeat.
+    """Decide each part with a rule and calibrator fitted on the parts that may inform it.
 
-    Which parts may inform a part is `oof.rule`: all others, or only the earlier ones. `costs`
-    are aligned with the entries of `oof`.
+    `costs` are aligned with the entries of `oof`.
     """
-    decisions: list[PartDecision] = []
-    decided: list[Rows] = []
-    for repeat in np.unique(oof.repeat):
-        entries = np.flatnonzero(oof.repeat == repeat)
-        labels = oof.part[entries]
-        for part in np.unique(labels):
-            inside = entries[labels == part]
-            fit_on = entries[labels < part if oof.rule == "earlier" else labels != part]
-            if len(fit_on):
-                decisions.append(_decide(oof, costs, rule, calibration, inside, fit_on))
-                decided.append(inside)
+    parts = list(oof.informed_parts())
+    decisions = [_decide(oof, costs, rule, calibration, inside, fit_on) for inside, fit_on in parts]
     if not decisions:
         return _nothing_decided(oof)
-    return _summary(oof, costs, rule.beta, decisions, decided)
+    return _summary(oof, costs, rule.beta, decisions, [inside for inside, _ in parts])
 
 
 def reference(
@@ -79,22 +57,21 @@ def reference(
     costs: CostMatrix,
     rule: ThresholdRule,
     *,
-    step: float = 0.001,
-    bayes_valid: bool = True,
+    bayes_valid: bool | None = None,
     origin: ScoreOrigin = "out-of-fold",
     calibration: str = "none",
 ) -> Reference:
     """Choose a threshold on all out-of-fold scores and compare it on the same scores.
 
-    `costs` are aligned with the entries of `oof`, `step` is the reference grid's. If scores are
-    calibrated, pass an `oof` with the calibrated scores, and the name of the calibration. What
-    the choices were made on is recorded in each (`basis`).
+    `costs` are aligned with the entries of `oof`. If scores are calibrated, pass an `oof` with the
+    calibrated scores, and the name of the calibration. What the choices were made on is recorded
+    in each (`basis`).
     """
     target, scores, repeats = oof.target, oof.score, oof.repeats
     basis = basis_of(scores, costs, origin, calibration)
     chosen = replace(rule.choose(target, scores, costs), basis=basis)
     exact = replace(Exact().choose(target, scores, costs), basis=basis)
-    grid = replace(Grid(step=step).choose(target, scores, costs), basis=basis)
+    grid = replace(Grid(step=FINE_STEP).choose(target, scores, costs), basis=basis)
     bayes = _bayes(target, scores, costs, repeats)
     nobody, everybody = costs.no_model(target)
     return Reference(
@@ -115,7 +92,7 @@ def _decide(
     oof: OutOfFold,
     costs: CostMatrix,
     rule: ThresholdRule,
-    calibration: Calibrating,
+    calibration: Calibrates,
     inside: Rows,
     fit_on: Rows,
 ) -> PartDecision:
@@ -124,7 +101,8 @@ def _decide(
         oof.target[fit_on], calibrator.apply(oof.score[fit_on]), costs.take(fit_on)
     )
     target, here = oof.target[inside], costs.take(inside)
-    confusion, total = decide(chosen, target, calibrator.apply(oof.score[inside]), here)
+    scores = calibrator.apply(oof.score[inside])
+    confusion, total = outcome_of(chosen.rule, target, scores, here)
     return PartDecision(
         repeat=int(oof.repeat[inside[0]]),
         part=int(oof.part[inside[0]]),
@@ -145,7 +123,6 @@ def _summary(
     repeats = oof.repeats
     rows = np.concatenate(decided)
     total = sum(d.total_cost for d in decisions)
-    thresholds = [d.threshold for d in decisions]
     by_repeat = [
         _sum([d.confusion for d in decisions if d.repeat == repeat])
         for repeat in sorted({d.repeat for d in decisions})
@@ -158,16 +135,21 @@ def _summary(
         cost_per_row=total / len(rows),
         savings=costs.take(rows).savings(oof.target[rows], total),
         fbeta=missing if missing is not None else float(np.mean(numbers)),
-        threshold_std=(
-            float(np.std(thresholds))
-            if len(thresholds) > 1
-            else Undefined("only one part was decided")
-        ),
+        threshold_std=_threshold_std(decisions),
         confusion=_shared(_sum(by_repeat), repeats),
         rows=len(rows) // repeats,
         left_out=(len(oof.row) - len(rows)) // repeats,
         parts=tuple(decisions),
     )
+
+
+def _threshold_std(decisions: list[PartDecision]) -> float | Undefined:
+    thresholds = [d.threshold for d in decisions if d.threshold is not None]
+    if len(thresholds) < len(decisions):
+        return Undefined(OWN_COSTS)
+    if len(thresholds) < 2:
+        return Undefined("only one part was decided")
+    return float(np.std(thresholds))
 
 
 def _nothing_decided(oof: OutOfFold) -> CrossFit:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Scores
 
-Floats = npt.NDArray[np.float64]
 
+def median_threshold(costs: CostMatrix) -> float | None:
+    """Return the median of the rows' Bayes thresholds, None if no row has one.
 
-def row_thresholds(costs: CostMatrix) -> Floats:
-    """Return the Bayes threshold of each row: (C_FP − C_TN) / (C_FP − C_TN + C_FN − C_TP).
-
-    NaN where the denominator is not above 0; shape (rows,), or (1,) for fixed costs.
+    (C_FP − C_TN) / (C_FP − C_TN + C_FN − C_TP), where the denominator is above 0.
     """
-    alarm, miss = costs.regrets()
-    whole = np.atleast_1d(alarm + miss)
-    return np.where(whole > 0, np.atleast_1d(alarm) / np.where(whole > 0, whole, 1.0), np.nan)
+    alarm, miss = np.broadcast_arrays(*(np.atleast_1d(regret) for regret in costs.regrets()))
+    known = alarm + miss > 0
+    return float(np.median(alarm[known] / (alarm + miss)[known])) if known.any() else None
 
 
 def check_probabilities(scores: Scores, setting: str, what: str) -> None:

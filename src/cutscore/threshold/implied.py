@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cutscore.records import Confusion, Undefined
-from cutscore.threshold.cut_table import CutTable
+from cutscore.records import Confusion, CutTable, Undefined
 from cutscore.threshold.hull import breakpoints, falling_hull
 from cutscore.threshold.losses import Floats
 

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from cutscore.threshold.cut_table import CutTable
+from cutscore.records import CutTable, Plateau
 
 SHARE = 0.01
-
-
-@dataclass(frozen=True)
-class Plateau:
-    """Thresholds around the cost optimum, `low` to `high`, that cost hardly more than it.
-
-    `pieces` counts all such intervals, wherever they are; `excess` is what counts as hardly more.
-    """
-
-    low: float
-    high: float
-    pieces: int
-    excess: float
 
 
 def plateau_of(cut_table: CutTable, share: float = SHARE) -> Plateau:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.threshold.cut_table import CutTable
+from cutscore.records import CutTable
 from cutscore.threshold.losses import FP, TP, Floats, Loss
 
 BLOCKS = 1 << 9

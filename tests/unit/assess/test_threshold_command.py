@@ -112,7 +112,7 @@ def test_overrides_are_those_of_the_config_groups(scores, frame, capsys):
         capsys, scores, "--target", "y", "--score", "p", "cost.false_negative=3",
         "threshold=grid", "threshold.step=0.25", "--at", "0.4", "threshold.beta=3.2",
     )  # fmt: skip
-    assert (found["search"], found["step"], found["grid"]["step"]) == ("grid", 0.25, 0.25)
+    assert (found["search"], found["step"], found["grid"]["step"]) == ("grid", 0.25, 0.001)
     assert found["total_cost"] == min(cost_at(frame, t / 4, fn=3) for t in range(5))
     at = found["at"][0]
     b = 3.2**2
@@ -199,7 +199,8 @@ def test_scores_outside_0_and_1_have_no_bayes_threshold_and_no_grid(tmp_path, ca
     y = [0, 0, 1, 0, 1, 1] * 10
     path = write_csv(tmp_path / "s.csv", {"y": y, "p": np.linspace(-3, 4, 60)})
     found = run_json(capsys, path, "--target", "y", "--score", "p")
-    assert found["bayes"] == {"threshold": None, "total_cost": None}
+    assert found["bayes"] == {"threshold": None, "total_cost": None, "valid": None}
+    assert "outside" in found["undefined"]["bayes.threshold"]
     assert found["grid"]["threshold"] is None
     assert "outside [0, 1]" in found["warnings"][0]
     for option in ("grid", "bayes"):

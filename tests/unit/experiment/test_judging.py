@@ -17,9 +17,10 @@ from cutscore.model import TableToFit
 from cutscore.records import Dataset, Folds, Table, TrainingRows
 from cutscore.report.items import Metric
 from cutscore.report.outer import OuterEvaluation, outer_items
-from cutscore.report.record import record_items, threshold_json
+from cutscore.report.record import record_items
 from cutscore.report.record_spec import OUTER_METRICS, missing_names
 from cutscore.report.settings import ReportSettings
+from cutscore.report.threshold_json import run_json
 from cutscore.validation import Splitter
 
 HOLDOUT = "validation.outer=holdout"
@@ -114,7 +115,7 @@ def evidence(experiment, folds, dataset):
         for item in record_items(result, "run", ReportSettings())
         if isinstance(item, Metric) and not item.key.startswith("seconds")
     }
-    said["json"] = threshold_json(result)
+    said["json"] = run_json(result)
     said["scores"] = result.oof.score.tobytes()
     return said, judge(own, prepared, cache, result)
 
@@ -177,7 +178,7 @@ def test_the_prior_is_corrected_by_the_refits_own(judged):
 
 def test_rows_are_decided_by_their_own_costs_where_the_rule_does_so(judged):
     experiment, prepared, result, outer = judged(HOLDOUT, "threshold=bayes", *PRICED)
-    assert result.reference.chosen.per_row
+    assert result.reference.chosen.rule.needs_costs
     folds = prepared.folds
     costs = priced(experiment.cost, prepared.dataset, folds.inner, folds.outer)
     p = outer.frame["score"]

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from drawn import texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,22 +17,11 @@ from cutscore.report.figures.curves import pr_curve, roc_curve
 from cutscore.report.figures.importance import feature_importance
 from cutscore.report.figures.leaderboard import leaderboard_heatmap
 from cutscore.report.figures.ratio import RatioCurve, threshold_by_ratio
-from cutscore.report.figures.sheet import Sheet
 from cutscore.report.figures.style import number, shorten
 
 RUN = "exp05_cv_domain_balanced"
 RATIOS = RatioCurve(np.geomspace(1, 100, 9), np.linspace(0.5, 0.01, 9), np.linspace(1e3, 1e5, 9))
 LINE = (np.linspace(0, 1, 50), np.linspace(0, 1, 50) ** 0.3)
-
-
-def texts(figure):
-    if isinstance(figure, Sheet):
-        assert figure.png().startswith(b"\x89PNG")
-        return figure.said
-    from matplotlib.text import Text
-
-    figure.canvas.draw()
-    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
 
 def heat(rows, columns):
@@ -48,7 +38,9 @@ def all_figures():
     yield confusion_matrix(RUN, counts, Confusion(tp=0, fp=19230, tn=0, fn=30140), 0.0769)
     yield roc_curve(RUN, LINE, [LINE, LINE], 0.8647, (0.864, 0.003), (0.2, 0.8))
     yield pr_curve(RUN, LINE, [], 0.4, 0.0668)
-    yield cost_curve(RUN, thresholds, 60_000 + thresholds, [mark], (100_260.0, 139_974.0), 50_081)
+    levels = {"cross-fitted": 50_081.0, "each row by its own costs": 51_000.0}
+    yield cost_curve(RUN, thresholds, 60_000 + thresholds, [], (100_260.0, 139_974.0), levels)
+    yield cost_curve(RUN, thresholds, 60_000 + thresholds, [mark], (100_260.0, 139_974.0))
     yield calibration(RUN, reliability(target, scores, 10), 0.05)
     yield threshold_by_ratio(RUN, RATIOS, 10.0, {"chosen": 0.2})
     yield feature_importance(RUN, {"age": 3.0, "debt": 1.0}, "gain", {"age": 0.1})
@@ -56,8 +48,8 @@ def all_figures():
 
 
 def test_every_picture_names_the_run_and_its_axes():
-    axes = ["true class", "recall", "precision", "total cost", "share of positives"]
-    axes += ["best threshold", "gain", "domain"]
+    axes = ["true class", "recall", "precision", "total cost", "total cost"]
+    axes += ["share of positives", "best threshold", "gain", "domain"]
     for figure, name in zip(all_figures(), axes, strict=True):
         said = texts(figure)
         assert RUN in said
@@ -88,6 +80,9 @@ def test_confusion_matrix_says_counts_costs_and_total():
 
 
 def test_confusion_matrix_of_one_class_and_without_costs():
+    own = " ".join(texts(confusion_matrix(RUN, Confusion(tp=0, fp=1, tn=2, fn=0), None, None)))
+    assert "each row by its own costs" in own
+    assert "threshold" not in own
     said = texts(confusion_matrix(RUN, Confusion(tp=0, fp=1.5, tn=2, fn=0), None, 0.5))
     assert "1.5" in said
     assert not any("cost" in text for text in said)

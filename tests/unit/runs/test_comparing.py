@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from cutscore.cli.comparison import _verdict
 from cutscore.runs.comparing import compare
 from cutscore.runs.reading import RunDetail, RunSummary
 
@@ -72,3 +73,14 @@ def test_where_a_run_is_kept_is_no_setting_and_fold_values_no_metric():
         "roc_auc": True,
         "threshold": False,
     }
+
+
+def test_a_run_without_one_threshold_says_why():
+    why = "each row is decided by its own costs"
+    other = run("b", 0.4, {"threshold._target_": "Bayes"}, {"undefined.threshold": why})
+    del other.summary.metrics["threshold"]
+    found = compare(run("a", 0.3), other)
+    assert (found.thresholds, found.without) == ((0.3, None), (None, why))
+    assert [reason.what for reason in found.reasons] == ["search"]
+    assert f"The thresholds are 0.3 and none ({why})" in _verdict(found)
+    assert _verdict(compare(other, other)) == f"Both thresholds are none ({why})."

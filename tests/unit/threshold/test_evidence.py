@@ -5,7 +5,7 @@ import pytest
 
 from cutscore.calibration.none import NoCalibration
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import OutOfFold, Undefined
+from cutscore.records import BayesMinimumRisk, OutOfFold, Undefined
 from cutscore.threshold.bayes import Bayes
 from cutscore.threshold.evidence import cross_fit, reference
 from cutscore.threshold.exact import Exact
@@ -136,11 +136,11 @@ def test_one_part_gives_undefined_figures_with_the_reason():
 
 def test_reference_compares_the_optimum_with_grid_bayes_and_no_model():
     oof = scored()
-    result = reference(oof, COSTS, Exact(), step=0.05, bayes_valid=False)
-    assert result.chosen == result.exact
-    assert result.exact.total_cost <= result.grid.total_cost
+    result = reference(oof, COSTS, Grid(step=0.05), bayes_valid=False)
+    assert result.chosen.step == 0.05
+    assert result.exact.total_cost <= result.grid.total_cost <= result.chosen.total_cost
     assert result.grid_excess == result.grid.total_cost - result.exact.total_cost
-    assert result.grid.step == 0.05
+    assert result.grid.step == 0.001
     assert result.bayes.threshold == 1 / 11
     flagged = oof.score >= 1 / 11
     assert result.bayes.total_cost == COSTS.total(oof.target, flagged)
@@ -180,8 +180,9 @@ def test_bayes_with_costs_per_row_decides_each_row_by_its_own_costs():
     costs = CostMatrix(0.0, rng.random(400), 10 * rng.random(400), 0.0)
     bayes = reference(oof, costs, Exact()).bayes
     own = costs.false_positive / (costs.false_positive + costs.false_negative)
-    assert bayes.per_row
-    assert bayes.threshold == pytest.approx(np.median(own))
+    assert bayes.rule == BayesMinimumRisk()
+    assert bayes.threshold is None
+    assert bayes.median_threshold == pytest.approx(np.median(own))
     assert bayes.total_cost == costs.total(oof.target, oof.score >= own)
 
 
@@ -192,6 +193,8 @@ def test_cross_fit_of_the_bayes_rule_decides_rows_by_their_own_costs():
     result = cross_fit(oof, costs, Bayes(), NoCalibration())
     whole = Bayes().choose(oof.target, oof.score, costs)
     assert result.total_cost == pytest.approx(whole.total_cost)
+    assert [part.threshold for part in result.parts] == [None] * len(result.parts)
+    assert "own costs" in result.threshold_std.reason
 
 
 def test_bayes_is_undefined_for_scores_that_are_no_probabilities():

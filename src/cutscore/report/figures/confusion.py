@@ -15,9 +15,9 @@ _PALE, _FULL = (0xF1, 0xF6, 0xFA), (0x00, 0x72, 0xB2)
 
 
 def confusion_matrix(
-    run: str, counts: Confusion, costs: Confusion | None, threshold: float
+    run: str, counts: Confusion, costs: Confusion | None, threshold: float | None
 ) -> Sheet:
-    """Draw the confusion matrix at a threshold.
+    """Draw the confusion matrix at a threshold; None where each row is decided by its own costs.
 
     `costs` holds what the rows of each cell cost together, or None to leave costs out.
     """
@@ -40,9 +40,12 @@ def confusion_matrix(
         sheet.text(left, sheet.height * y, words, 10, across="right", along="middle")
     left, middle = 0.055 * sheet.width, (_BOTTOM + _HEIGHT / 2) * sheet.height
     sheet.text(left, middle, "true class", 10, across="center", upright=True)
-    title(sheet, f"Confusion matrix at threshold {style.number(threshold)}", run)
+    where, rule = "each row by its own costs", "flagging has the lower expected cost"
+    if threshold is not None:
+        where, rule = f"at threshold {style.number(threshold)}", "score ≥ threshold"
+    title(sheet, f"Confusion matrix{' ' if threshold is not None else ', '}{where}", run)
     total = "" if costs is None else f"   Total cost {style.number(_total(costs))}."
-    below = f"Flagged: score ≥ threshold.{total}"
+    below = f"Flagged: {rule}.{total}"
     sheet.text(_LEFT * sheet.width, 0.035 * sheet.height, below, 9, style.GREY)
     return sheet
 

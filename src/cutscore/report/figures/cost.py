@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,7 +46,7 @@ def cost_curve(
     cost: Points,
     marks: Sequence[Mark],
     no_model: tuple[float, float],
-    crossfit_cost: float | None = None,
+    levels: Mapping[str, float] | None = None,
 ) -> Sheet:
     """Draw the total cost of every threshold.
 
@@ -58,8 +58,8 @@ def cost_curve(
         Thresholds to mark; the first decides where the axis is stretched.
     no_model
         Cost of flagging nobody and of flagging everybody.
-    crossfit_cost
-        Cross-fitted cost, shown as a line.
+    levels
+        Costs of rules that have no one threshold, by name, shown as lines.
     """
     across = _across(thresholds, marks)
     stretched = across.kind == "root"
@@ -68,9 +68,10 @@ def cost_curve(
     panel.curve(*_steps(thresholds[order], cost[order]), style.BLUE, 1.8)
     for value, (name, dashes) in zip(no_model, _NO_MODEL, strict=True):
         panel.level(value, style.GREY, 1.1, dashes, f"{name}: {style.number(value)}")
-    if crossfit_cost is not None:
-        text = f"cross-fitted: {style.number(crossfit_cost)}"
-        panel.level(crossfit_cost, style.AMBER, 1.2, "--", text)
+    for (text, value), colour in zip(
+        (levels or {}).items(), (style.AMBER, style.ORANGE), strict=False
+    ):
+        panel.level(value, colour, 1.2, "--", f"{text}: {style.number(value)}")
     # Drawn first, the largest hides none of the others.
     largest = [mark for mark in marks if mark.kind == "chosen"]
     for mark in (*largest, *(mark for mark in reversed(marks) if mark.kind != "chosen")):

@@ -55,13 +55,15 @@ def cost_and_band(
     run: str,
     curve: tuple[Points, Points],
     band: Band,
+    chosen: tuple[float | None, float],
     marks: Mapping[str, tuple[float, float]],
     no_model: tuple[float, float],
 ) -> Figure:
     """Draw total cost by threshold with its plateau and bootstrap intervals.
 
-    `curve` holds thresholds and costs, `marks` (threshold, cost) by name, the chosen one first,
-    `no_model` the cost of flagging nobody and everybody.
+    `curve` holds thresholds and costs, `chosen` threshold and cost (no threshold where each row is
+    decided by its own costs), `marks` others by name, `no_model` the cost of flagging nobody and
+    everybody.
     """
     figure = style.new_figure(7.2, 4.8)
     axes = style.plain_axes(figure, (0.12, 0.12, 0.84, 0.73))
@@ -84,20 +86,13 @@ def cost_and_band(
             value, color=style.GREY, linewidth=1.1, linestyle=dashes,
             label=f"{name}: {style.number(value)}",
         )  # fmt: skip
-    for i, (name, (threshold, cost)) in enumerate(marks.items()):
-        text = f"chosen, {style.number(threshold)}" if i == 0 else name
+    _chosen(axes, *chosen, band.cost)
+    for i, (name, (threshold, cost)) in enumerate(marks.items(), start=1):
         axes.plot(
-            threshold, cost, "o" if i == 0 else "D", markersize=12 if i == 0 else 6.5,
-            color=_colour(i), markeredgecolor="white", zorder=5,
-            label=f"{text}: {style.number(cost)}",
+            threshold, cost, "D", markersize=6.5, color=_colour(i), markeredgecolor="white",
+            zorder=5, label=f"{name}: {style.number(cost)}",
         )  # fmt: skip
-    first = next(iter(marks.values()))
-    reach = [[max(first[1] - band.cost[0], 0)], [max(band.cost[1] - first[1], 0)]]
-    axes.errorbar(
-        first[0], first[1], yerr=reach,
-        color=style.ORANGE, elinewidth=1.4, capsize=3, zorder=4,
-    )  # fmt: skip
-    shown = [float(curve[1].min()), *(cost for _, cost in marks.values()), *no_model]
+    shown = [float(curve[1].min()), chosen[1], *(cost for _, cost in marks.values()), *no_model]
     air = 0.06 * (max(shown) - min(shown)) or 1.0
     axes.set_ylim(min(shown) - air, max(shown) + air)
     _thousands(axes)
@@ -107,7 +102,30 @@ def cost_and_band(
     return figure
 
 
-def rates_by_threshold(run: str, rates: Rates, chosen: float, marks: Mapping[str, float]) -> Figure:
+def _chosen(
+    axes: Axes, threshold: float | None, cost: float, interval: tuple[float, float]
+) -> None:
+    """Mark what was chosen and how its cost may vary: a point, or a level without a threshold."""
+    if threshold is None:
+        axes.axhspan(*interval, color=style.ORANGE, alpha=0.15, linewidth=0)
+        axes.axhline(
+            cost, color=style.ORANGE, linewidth=1.4,
+            label=f"each row by its own costs: {style.number(cost)}",
+        )  # fmt: skip
+        return
+    axes.plot(
+        threshold, cost, "o", markersize=12, color=style.ORANGE, markeredgecolor="white", zorder=5,
+        label=f"chosen, {style.number(threshold)}: {style.number(cost)}",
+    )  # fmt: skip
+    reach = [[max(cost - interval[0], 0)], [max(interval[1] - cost, 0)]]
+    axes.errorbar(
+        threshold, cost, yerr=reach, color=style.ORANGE, elinewidth=1.4, capsize=3, zorder=4
+    )
+
+
+def rates_by_threshold(
+    run: str, rates: Rates, chosen: float | None, marks: Mapping[str, float]
+) -> Figure:
     """Draw precision, recall and F-beta against the threshold."""
     figure = style.new_figure(7.2, 4.8)
     axes = style.plain_axes(figure, _BOX)
@@ -129,7 +147,7 @@ def score_distributions(
     run: str,
     edges: Points,
     counts: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
-    chosen: float,
+    chosen: float | None,
     marks: Mapping[str, float],
 ) -> Figure:
     """Draw how the scores of negatives and positives lie, each as shares of its class.
@@ -176,9 +194,11 @@ def cost_lines(run: str, drawn: CostLines, asked: float | None) -> Figure:
     return figure
 
 
-def _verticals(axes: Axes, chosen: float, marks: Mapping[str, float]) -> None:
-    """Draw the chosen threshold and those beside it as lines."""
-    axes.axvline(chosen, color=style.ORANGE, linewidth=1.5, label=f"chosen, {style.number(chosen)}")
+def _verticals(axes: Axes, chosen: float | None, marks: Mapping[str, float]) -> None:
+    """Draw the chosen threshold, if there is one for all rows, and those beside it as lines."""
+    if chosen is not None:
+        text = f"chosen, {style.number(chosen)}"
+        axes.axvline(chosen, color=style.ORANGE, linewidth=1.5, label=text)
     for i, (name, threshold) in enumerate(marks.items(), start=1):
         axes.axvline(threshold, color=_colour(i), linewidth=1.2, linestyle="--", label=name)
 

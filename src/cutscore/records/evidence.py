@@ -1,0 +1,284 @@
+"""Values about a threshold: what was chosen, and what speaks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.records.decision import OWN_COSTS, DecisionRule
+from cutscore.records.outcomes import MetricValue, Undefined
+
+Floats = npt.NDArray[np.float64]
+
+INTERVALS = ("threshold_low", "threshold_high", "bootstrap_cost_low", "bootstrap_cost_high")
+
+ScoreOrigin = Literal["out-of-fold", "holdout", "in-sample", "external"]
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Counts at a threshold; floats because repeated validation averages over repeats."""
+
+    tp: float
+    fp: float
+    tn: float
+    fn: float
+
+
+@dataclass(frozen=True)
+class CostsUsed:
+    """What is recorded of a cost entry: one value, or the spread of values per row."""
+
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def fixed(self) -> bool:
+        """Whether every row has the same cost."""
+        return self.low == self.high
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a threshold was chosen on: two choices with one basis can be compared.
+
+    `digest` is the sha256 (hex) of the scores' bytes (float64, in their order), `calibration`
+    the name of the calibration that they went through, `costs` the entries of the cost matrix.
+    """
+
+    digest: str
+    origin: ScoreOrigin
+    calibration: str
+    costs: Mapping[str, CostsUsed]
+
+
+def threshold_figure(threshold: float | None) -> MetricValue:
+    """Return a threshold, or that rows have none in common, as a figure of the record."""
+    return Undefined(OWN_COSTS) if threshold is None else threshold
+
+
+@dataclass(frozen=True)
+class ThresholdChoice:
+    """A decision rule, what it was chosen for, and what it costs on the same scores.
+
+    rule : how rows are decided: at one threshold, or each by its own costs
+    objective : what was optimised
+    search : exact, grid or bayes
+    step : the grid's, None for other searches
+    value : the objective's value under the rule (a cost, or an F-beta)
+    total_cost, confusion : over the rows it was chosen on
+    beta : that of the F-beta, if it is the objective
+    constraints : the limits kept, by name
+    median_threshold : where the rows' own thresholds lie, if each has one; it decides nothing
+    basis : what it was chosen on
+    """
+
+    rule: DecisionRule
+    objective: str
+    search: str
+    step: float | None
+    value: float
+    total_cost: float
+    confusion: Confusion
+    beta: float | None = None
+    constraints: Mapping[str, float] = field(default_factory=dict)
+    median_threshold: float | None = None
+    basis: Basis | None = None
+
+    @property
+    def threshold(self) -> float | None:
+        """The one threshold of all rows; None if each is decided by its own costs."""
+        return self.rule.threshold
+
+    @property
+    def figure(self) -> MetricValue:
+        """The threshold as a figure of the record."""
+        return threshold_figure(self.threshold)
+
+
+@dataclass(frozen=True)
+class PartDecision:
+    """One part, decided with a rule (and calibrator) that saw only other parts.
+
+    `threshold` is None if each row was decided by its own costs.
+    """
+
+    repeat: int
+    part: int
+    rows: int
+    threshold: float | None
+    total_cost: float
+    confusion: Confusion
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """The cross-fitted cost: every part decided with a threshold fitted on other parts' scores.
+
+    `rows` is how many rows of a repeat were decided and `left_out` how many were scored but had
+    no part to fit a threshold on (the first part in time order). Costs, savings, F-beta and
+    confusion are over the decided rows, per repeat and then averaged over repeats;
+    `threshold_std` is the population standard deviation over all decided parts.
+    """
+
+    total_cost: MetricValue
+    cost_per_row: MetricValue
+    savings: MetricValue
+    fbeta: MetricValue
+    threshold_std: MetricValue
+    confusion: Confusion | Undefined
+    rows: int
+    left_out: int
+    parts: tuple[PartDecision, ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The chosen threshold on the scores that chose it, and what to compare it with.
+
+    `exact` and `grid` are the cost optima over all distinct scores and over the fine grid,
+    `grid_excess` the difference of their costs (never below 0). `bayes` is the threshold that is
+    optimal for calibrated scores, `bayes_valid` whether the scores may be taken as such
+    (None where nobody knows).
+    """
+
+    chosen: ThresholdChoice
+    cost_per_row: float
+    savings: MetricValue
+    flag_nobody: float
+    flag_everybody: float
+    exact: ThresholdChoice
+    grid: ThresholdChoice
+    grid_excess: float
+    bayes: ThresholdChoice | Undefined
+    bayes_valid: bool | None
+
+
+@dataclass(frozen=True)
+class RuleCost:
+    """What a rule costs that decides each row by its own costs.
+
+    Total cost and savings are over the `rows` decided in a repeat, averaged over repeats;
+    `fold_savings` are those of each fold of each repeat, in the order of the folds.
+    """
+
+    total_cost: float
+    savings: MetricValue
+    fold_savings: tuple[MetricValue, ...]
+    rows: int
+
+
+@dataclass(frozen=True, eq=False)
+class CutTable:
+    """Cuts from the highest threshold down, each of shape (cuts,); the first flags nobody.
+
+    `tp` and `fp` count the flagged rows of each class, `cost` is the total cost. `thinned` says
+    that not every distinct score is a cut.
+    """
+
+    threshold: Floats
+    tp: Floats
+    fp: Floats
+    cost: Floats
+    thinned: bool
+
+    @property
+    def positives(self) -> int:
+        """Number of rows with target 1."""
+        return int(self.tp[-1])
+
+    @property
+    def negatives(self) -> int:
+        """Number of rows with target 0."""
+        return int(self.fp[-1])
+
+    @property
+    def fn(self) -> Floats:
+        """Positives not flagged at each cut."""
+        missed: Floats = self.tp[-1] - self.tp
+        return missed
+
+    def place(self, threshold: float | Floats) -> npt.NDArray[np.intp]:
+        """Return which cut flags the rows from a threshold up, as far as the table knows."""
+        return np.searchsorted(-self.threshold[1:], -np.asarray(threshold), side="right")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Bootstrap intervals at a level, such as 0.95.
+
+    threshold_low, threshold_high : of the optimum of each resample, None where there is none
+    cost_low, cost_high : of the cost of the chosen rule in each resample
+    resamples : how many were drawn
+    unmet : in how many of them no threshold kept the constraints
+    cuts : over how many cuts of many rows they were counted (None: every score)
+    """
+
+    threshold_low: float | None
+    threshold_high: float | None
+    cost_low: float
+    cost_high: float
+    level: float
+    resamples: int
+    unmet: int = 0
+    cuts: int | None = None
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """Thresholds around the cost optimum, `low` to `high`, that cost hardly more than it.
+
+    `pieces` counts all such intervals, wherever they are; `excess` is what counts as hardly more.
+    """
+
+    low: float
+    high: float
+    pieces: int
+    excess: float
+
+
+@dataclass(frozen=True, eq=False)
+class Certainty:
+    """How sure a threshold is.
+
+    interval : bootstrap intervals
+    plateau : thresholds that cost hardly more
+    by_ratio : the arrays `ratio`, `threshold` and `cost` (in units of a false positive) as the
+        FN:FP cost ratio runs from 1 to 100
+    asked_ratio : the ratio of the costs in use
+    """
+
+    interval: Interval | Undefined
+    plateau: Plateau
+    by_ratio: Mapping[str, npt.NDArray[np.float64]] | Undefined
+    asked_ratio: float | None = None
+
+    @property
+    def figures(self) -> dict[str, MetricValue]:
+        """Intervals and plateau by the names under which they are recorded."""
+        return {
+            "plateau_low": self.plateau.low,
+            "plateau_high": self.plateau.high,
+            "plateau_pieces": self.plateau.pieces,
+            **_interval_figures(self.interval),
+        }
+
+
+def _interval_figures(interval: Interval | Undefined) -> dict[str, MetricValue]:
+    if isinstance(interval, Undefined):
+        return dict.fromkeys(INTERVALS, interval)
+    none = "no threshold keeps the constraints in enough resamples" if interval.unmet else OWN_COSTS
+    low, high = (
+        Undefined(none) if end is None else end
+        for end in (interval.threshold_low, interval.threshold_high)
+    )
+    return {
+        **dict(zip(INTERVALS, (low, high, interval.cost_low, interval.cost_high), strict=True)),
+        "bootstrap_level": interval.level,
+        "bootstrap_resamples": interval.resamples,
+    }
