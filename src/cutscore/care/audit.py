@@ -24,6 +24,7 @@ def audit(view: View, judge: LivenessJudge, heard: Heard = ignore_progress) -> A
     Runs that MLflow has marked as deleted are counted, and not held against anything.
     """
     findings = [Finding("damaged", "database", view.title, line) for line in view.damage]
+    findings += [Finding("lost", str(one.file), one.file.name, one.reason) for one in view.lost]
     bare = 0
     active = [run for run in view.contents.runs.values() if not run.deleted]
     for done, run in enumerate(active, 1):
@@ -33,7 +34,8 @@ def audit(view: View, judge: LivenessJudge, heard: Heard = ignore_progress) -> A
         heard(done, len(active))
     findings += model_findings(view.contents, view.files)
     findings += version_findings(view.contents, view.files)
-    findings += folder_findings(view)
+    lost = {str(one.file.parent) for one in view.lost}  # told by their descriptions already
+    findings += [orphan for orphan in folder_findings(view) if orphan.subject not in lost]
     order = list(KINDS)
     findings.sort(key=lambda finding: order.index(finding.kind))
     counts = {

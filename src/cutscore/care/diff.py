@@ -71,7 +71,8 @@ def diff_stores(
     faults: list[Fault] = []
     for path, setting in ((first, "A"), (second, "B")):
         try:
-            check_header(path, setting)
+            if not path.is_dir():
+                check_header(path, setting)
         except RequestError as error:
             faults += error.faults
     if faults:

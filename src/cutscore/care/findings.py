@@ -9,6 +9,7 @@ from typing import Protocol
 
 KINDS = {
     "damaged": "part of the store cannot be read, or contradicts the rest",
+    "lost": "an entry of a file store that could not be read as it stands",
     "interrupted": "says FINISHED, but never that its record is complete",
     "incomplete": "lacks part of the record",
     "dead": "says RUNNING, but its process has ended",

@@ -157,7 +157,9 @@ def _write_all(
     plans: Plans = []
     reports: list[SourceReport] = []
     for source in sources:
-        report = SourceReport(str(source.path), source.name, source.upgraded)
+        report = SourceReport(
+            str(source.path), source.name, source.upgraded, tuple(map(str, source.lost))
+        )
         plan = plan_source(target, source, report, keep_target=request.keep_target)
         faults = unit_faults([(source, plan)])
         if faults:
@@ -185,7 +187,7 @@ def _execute(
     """
     work = units_with_files(plans)
     needed = needed_space(
-        request.target, [source.path for source, _ in plans], work, backup=backup is not None
+        request.target, [source for source, _ in plans], work, backup=backup is not None
     )
     check_space(needed)
     journal = make_journal(request.target, work, backup=backup, created=backup is None)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cutscore.care.content import FILES, differing, read_contents
-from cutscore.care.database import stamp
 from cutscore.care.merge_plan import SourcePlan
 from cutscore.care.merge_report import SourceReport
-from cutscore.care.merge_source import KINDS, Opened
+from cutscore.care.merge_source import KINDS, Opened, stamp_of
 from cutscore.care.merge_target import MergeTarget
 from cutscore.errors import StoreError
 
@@ -47,7 +46,7 @@ def check_rows(target: MergeTarget, plans: Plans, reports: Sequence[SourceReport
 def check_unchanged(plans: Plans) -> None:
     """Check that nobody has written to a source since it was looked at."""
     for source, _ in plans:
-        if stamp(source.path) != source.stamp:
+        if stamp_of(source.path) != source.stamp:
             raise StoreError(
                 f"{source.path} changed while it was read; nothing was merged. "
                 "Try again when no run is writing to it."

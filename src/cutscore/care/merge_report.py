@@ -20,12 +20,14 @@ class SourceReport:
 
     Runs and models: `added`, `updated` (the target had an earlier state), `skipped` (the target
     has the same, or a later state), `kept` (they differ, and the target's stay). `missing` names,
-    by run or model, the files that were not there. `left_out` counts what concerns no run.
+    by run or model, the files that were not there. `left_out` counts what concerns no run, `lost`
+    tells the entries of a file store that could not be read as they stand.
     """
 
     path: str
     name: str
     upgraded: bool = False
+    lost: tuple[str, ...] = ()
     runs: dict[str, int] = field(default_factory=dict)
     models: dict[str, int] = field(default_factory=dict)
     experiments: list[str] = field(default_factory=list)

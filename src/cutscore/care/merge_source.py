@@ -18,13 +18,15 @@ from cutscore.care.content import (
     read_contents,
 )
 from cutscore.care.database import (
-    Stamp,
     current_copy,
     integrity_faults,
     is_current,
     open_readonly,
     stamp,
 )
+from cutscore.care.file_entries import Lost
+from cutscore.care.file_runs import TRASH
+from cutscore.care.file_store import read_file_store, stamp_of_files
 from cutscore.care.holdings import HeldFiles, read_holding
 from cutscore.care.paths import artifact_roots
 from cutscore.errors import Fault, RequestError
@@ -45,14 +47,16 @@ _ADDRESS = {
 class Opened:
     """A store looked through: a copy of its database, what its runs and models hold.
 
-    `name` is a short name for it, `stamp` differs from the file's own when that has changed since.
+    `name` is a short name for it, `stamp` differs from its own when it has changed since, `lost`
+    are the entries of a file store that could not be read as they stand.
     """
 
     name: str
     path: Path
     connection: sqlite3.Connection
-    stamp: Stamp
+    stamp: tuple[object, ...]
     upgraded: bool
+    lost: tuple[Lost, ...] = ()
     contents: dict[Kind, dict[str, Content]] = field(default_factory=dict)
     holdings: dict[Kind, dict[str, HeldFiles]] = field(default_factory=dict)
 
@@ -61,7 +65,7 @@ class Opened:
 def opened_source(
     path: Path, folder: Path, extra: Sequence[Path], note: Callable[[str], None]
 ) -> Iterator[Opened]:
-    """Copy a source's database into `folder` and read what it holds, files included.
+    """Copy a source into a database in `folder` and read what it holds, files included.
 
     `extra` are folders outside the store's own that hold its files too.
 
@@ -71,26 +75,38 @@ def opened_source(
         If it cannot be read, is damaged, or names runs by what cannot be a folder.
     """
     note(f"reading {path}")
-    before = stamp(path)
-    with open_readonly(path) as original:
-        upgraded = not is_current(original, path)
-        copy = current_copy(original, path, folder)
+    is_folder = path.is_dir()
+    before = stamp_of(path)
+    lost: tuple[Lost, ...] = ()
+    upgraded = False
+    if is_folder:
+        copy, home = folder / "files.db", path
+        lost = read_file_store(path, copy)
+    else:
+        with open_readonly(path) as original:
+            upgraded = not is_current(original, path)
+            copy, home = current_copy(original, path, folder), path.parent
     with open_readonly(copy) as connection:
         faults = integrity_faults(connection)
         if faults:
             problem = f"{path} is damaged: {faults[0]}."
             raise RequestError(Fault(str(path), problem, "Restore it from a backup."))
-        store = Opened(short_name(path), path, connection, before, upgraded)
-        roots = artifact_roots(path.parent, extra)
+        store = Opened(short_name(path), path, connection, before, upgraded, lost)
+        roots = artifact_roots(home, [*extra, home / TRASH] if is_folder else extra)
         for kind in KINDS:
             ids = all_ids(connection, kind)
             _check_ids(path, ids)
             store.contents[kind] = read_contents(connection, kind, ids)
-            store.holdings[kind] = read_holdings(connection, kind, path.parent, roots)
+            store.holdings[kind] = read_holdings(connection, kind, home, roots)
             for owner, holding in store.holdings[kind].items():
                 if holding.folder is not None:
                     store.contents[kind][owner][FILES] = files_digest(holding.files)
         yield store
+
+
+def stamp_of(path: Path) -> tuple[object, ...]:
+    """Return what differs after every change of a database or of a file store."""
+    return stamp_of_files(path) if path.is_dir() else stamp(path)
 
 
 def read_holdings(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -90,10 +91,10 @@ def stage(journal: Journal, work: Work, note: Callable[[str], None]) -> None:
 
 
 def needed_space(
-    database: Path, sources: Iterable[Path], work: Work, *, backup: bool
+    database: Path, sources: Iterable[Opened], work: Work, *, backup: bool
 ) -> dict[Path, int]:
     """Return the bytes that the merge will write, by folder that is there."""
-    growth = sum(path.stat().st_size for path in sources)
+    growth = sum(database_size(source.connection) for source in sources)
     own = database.stat().st_size if database.exists() else 0
     # The grown part twice: SQLite keeps a journal beside the database until the commit.
     needed = {_standing(database.parent): 2 * growth + own * (2 if backup else 1)}
@@ -132,6 +133,15 @@ def check_space(needed: Mapping[Path, int], free: Callable[[Path], int] = free_s
     ]
     if faults:
         raise RequestError(faults)
+
+
+def database_size(connection: sqlite3.Connection) -> int:
+    """Return the bytes of an open database."""
+    pages, size = (
+        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_count", "page_size")
+    )
+    return pages * size
 
 
 def _copy(holding: HeldFiles, folder: Path) -> None:

@@ -59,7 +59,8 @@ def check_request(request: MergeRequest) -> None:
     faults: list[Fault] = []
     for path in request.sources:
         try:
-            check_header(path, "SRC")
+            if not path.is_dir():
+                check_header(path, "SRC")
         except RequestError as error:
             faults += error.faults
             continue

@@ -1,21 +1,16 @@
 """A whole store, read for care: nothing here writes to it.
 
 An SQLite store is read by SQL, read-only; one of an older MLflow from a copy that is brought to
-the current schema, a folder of MLflow's old file store from a temporary database that MLflow's
-own migration fills. Servers and other databases are read through MLflow's client.
+the current schema, a folder of MLflow's old file store from a temporary database. Servers and
+other databases are read through MLflow's client.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import sqlite3
 import tempfile
-import warnings
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,13 +18,16 @@ from typing import TYPE_CHECKING
 from cutscore.care import read_client, read_sql
 from cutscore.care.contents import Contents
 from cutscore.care.database import current_copy, is_current, open_readonly
+from cutscore.care.file_entries import Lost
+from cutscore.care.file_runs import TRASH
+from cutscore.care.file_store import file_store_root, read_file_store
 from cutscore.care.files import LocalFiles, ServedFiles, StoreFiles
 from cutscore.care.paths import artifact_roots
+from cutscore.care.places import files_beside
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
-from cutscore.runs.quiet import quiet_migration
 from cutscore.runs.server import check_reachable
-from cutscore.runs.sqlite import PREFIX
+from cutscore.runs.sqlite import is_empty
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -45,7 +43,7 @@ class View:
 
     `roots` are the folders of this machine whose files belong to it (none for a server),
     `damage` what SQLite finds wrong, `notes` how it was read, `skipped` what could not be looked
-    at.
+    at, `lost` the entries of a file store that could not be read as they stand.
     """
 
     title: str
@@ -55,6 +53,7 @@ class View:
     damage: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    lost: tuple[Lost, ...] = ()
 
 
 def view_database(path: Path, extra: Sequence[Path] = (), setting: str = SETTING) -> View:
@@ -65,7 +64,10 @@ def view_database(path: Path, extra: Sequence[Path] = (), setting: str = SETTING
     RequestError
         If there is none, or it cannot be read, or a newer MLflow has written it.
     """
-    notes: tuple[str, ...] = ()
+    beside = files_beside(path)
+    if beside and is_empty(path):
+        raise RequestError(Fault(setting, f"there is no store at {path}.", f"{beside}."))
+    notes: tuple[str, ...] = (f"Not read: {beside}.",) if beside else ()
     with open_readonly(path, setting) as connection, tempfile.TemporaryDirectory() as folder:
         damage = _damage(connection)
         try:
@@ -75,11 +77,12 @@ def view_database(path: Path, extra: Sequence[Path] = (), setting: str = SETTING
                 copy = current_copy(connection, path, Path(folder), setting)
                 with open_readonly(copy, setting) as upgraded:
                     contents = _contents(upgraded)
-                notes = ("An older MLflow wrote this store; a copy was upgraded and read.",)
+                notes += ("An older MLflow wrote this store; a copy was upgraded and read.",)
         except (RequestError, sqlite3.DatabaseError):
             if not damage:
                 raise
-            contents, notes = _NOTHING, ("The database is too damaged for its runs to be read.",)
+            contents = _NOTHING
+            notes += ("The database is too damaged for its runs to be read.",)
     roots = artifact_roots(path.parent, extra)
     files = LocalFiles(path.parent.absolute(), roots)
     return View(str(path), contents, files, roots, damage, notes)
@@ -91,17 +94,21 @@ def view_folder(folder: Path, extra: Sequence[Path] = (), setting: str = SETTING
     Raises
     ------
     RequestError
-        If the folder is no file store, or MLflow cannot migrate it.
+        If the folder is no file store.
     """
+    root = file_store_root(folder)
+    if root is None:
+        problem = f"{folder} holds no files of MLflow's old file store."
+        raise RequestError(Fault(setting, problem, "Name the folder of its experiments."))
     with tempfile.TemporaryDirectory(prefix="cutscore-") as temporary:
         database = Path(temporary) / "mlflow.db"
-        damage = _migrate_folder(folder, database, setting)
+        lost = read_file_store(root, database)
         with open_readonly(database, setting) as connection:
             contents = _contents(connection)
-    roots = artifact_roots(folder, extra)
-    files = LocalFiles(folder.absolute(), roots)
+    roots = artifact_roots(root, [*extra, root / TRASH])
+    files = LocalFiles(root.absolute(), roots)
     note = "This is a file store, which MLflow no longer opens; a temporary database was read."
-    return View(str(folder), contents, files, roots, damage, (note,))
+    return View(str(folder), contents, files, roots, notes=(note,), lost=lost)
 
 
 def view_client(
@@ -132,13 +139,6 @@ def view_client(
     return View(redact(uri), contents, files, roots, skipped=tuple(skipped))
 
 
-def is_file_store(folder: Path) -> bool:
-    """Return whether a folder holds experiments of MLflow's old file store."""
-    with contextlib.suppress(OSError):
-        return any((entry / "meta.yaml").is_file() for entry in folder.iterdir())
-    return False
-
-
 def _contents(connection: sqlite3.Connection) -> Contents:
     """Read a database at one moment, also while others write to it."""
     connection.execute("BEGIN")
@@ -166,42 +166,3 @@ def _damage(connection: sqlite3.Connection) -> tuple[str, ...]:
         for (table, parent), number in sorted(counts.items())
     ]
     return tuple(found)
-
-
-class _Complaints(logging.Handler):
-    """Keeps what is logged instead of showing it."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the first line of a message."""
-        self.lines.append(record.getMessage().splitlines()[0])
-
-
-def _migrate_folder(folder: Path, database: Path, setting: str) -> tuple[str, ...]:
-    """Let MLflow's own migration fill a new database; return what it could not read.
-
-    It leaves out what it cannot read, says so in its log only, and prints to stdout.
-    """
-    import yaml
-    from mlflow.exceptions import MlflowException
-    from mlflow.store.fs2db import migrate
-    from sqlalchemy.exc import SQLAlchemyError
-
-    complaints = _Complaints()
-    logger = logging.getLogger("mlflow.store.fs2db")
-    logger.addHandler(complaints)
-    logger.propagate = False
-    try:
-        with quiet_migration(), redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            migrate(folder, f"{PREFIX}{database}", progress=False)
-    except (MlflowException, SQLAlchemyError, yaml.YAMLError, OSError, ValueError, KeyError) as e:
-        first = str(e).splitlines()[0] if str(e) else type(e).__name__
-        problem = f"{folder} cannot be read as a file store: {first}."
-        raise RequestError(Fault(setting, problem, "Mend or remove that file.")) from e
-    finally:
-        logger.propagate = True
-        logger.removeHandler(complaints)
-    return tuple(complaints.lines)

@@ -120,6 +120,12 @@ def export(
     view = view_of(store, artifacts, "--store")
     with progress_bar("runs") as heard:
         table = rows(view.contents, view.files, experiment, heard)
+    for line in (
+        *view.notes,
+        *view.damage,
+        *(f"Not read as it stands: {one}" for one in view.lost),
+    ):
+        print(line, file=sys.stderr)
     text = write_rows(table, form, out)
     if out is None:
         sys.stdout.write(text)

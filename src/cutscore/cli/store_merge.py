@@ -29,7 +29,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts
 
 
 def merge(
-    sources: Annotated[list[str], typer.Argument(metavar="SRC", help="Stores: .db files.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SRC", help="Stores: .db files, folders of MLflow's old files."),
+    ],
     into: Annotated[str, typer.Option("--into", help="The store that they go into.")],
     artifacts: ArtifactsOption = None,
     dry_run: Annotated[
@@ -53,8 +56,8 @@ def merge(
     from cutscore.care.merge_target import MergeRequest
 
     faults: list[Fault] = []
-    paths = [_file(text, "SRC", faults) for text in sources]
-    target = _file(into, "--into", faults)
+    paths = [_store(text, "SRC", faults) for text in sources]
+    target = _store(into, "--into", faults)
     if faults:
         raise RequestError(faults)
     request = MergeRequest(
@@ -86,7 +89,7 @@ def diff(
     from cutscore.care.diff import diff_stores
 
     faults: list[Fault] = []
-    paths = [_file(first, "A", faults), _file(second, "B", faults)]
+    paths = [_store(first, "A", faults), _store(second, "B", faults)]
     if faults:
         raise RequestError(faults)
     extra = [folder.absolute() for folder in artifacts or ()]
@@ -99,23 +102,22 @@ def diff(
         raise typer.Exit(1)
 
 
-def _file(text: str, setting: str, faults: list[Fault]) -> Path:
-    """Return the database file that a store's address means; what is wrong goes to `faults`."""
-    path = Path(text.removeprefix("sqlite:///")).expanduser()
-    if "://" in text and not text.startswith("sqlite:///"):
-        problem = f"{redact(text)} is a server: only SQLite stores can be merged or compared."
-        faults.append(Fault(setting, problem, "Name the .db file of a store."))
-    elif path.is_dir():
-        inside = path / "mlflow.db"
-        if inside.is_file():
-            return inside.absolute()
-        if any(path.glob("*/meta.yaml")):
-            remedy = "Turn it into one first: mlflow migrate-filestore --help."
-            problem = f"{path} is a folder of MLflow's older file store."
-        else:
-            problem, remedy = f"{path} is a folder without an mlflow.db.", "Name the .db file."
-        faults.append(Fault(setting, problem, remedy))
-    return path.absolute()
+def _store(text: str, setting: str, faults: list[Fault]) -> Path:
+    """Return the database or file store that a word means; what is wrong goes to `faults`."""
+    from cutscore.care.places import FILES, local_store
+    from cutscore.runs.sqlite import sqlite_path
+
+    path = sqlite_path(text)
+    if path is None and "://" in text and not text.startswith(FILES):
+        problem = f"{redact(text)} is a server: only stores of this machine can be merged or "
+        faults.append(Fault(setting, f"{problem}compared.", "Name a .db file or a file store."))
+        return Path(text)
+    named = str(path) if path is not None else text
+    try:
+        return local_store(named, setting) or Path(named).expanduser().absolute()
+    except RequestError as error:
+        faults += error.faults
+        return Path(named)
 
 
 def _note(text: str) -> None:
@@ -156,8 +158,8 @@ def _print_merge(report: MergeReport) -> None:
     console.print(table, highlight=False)
     for source in report.sources:
         for line in _remarks(source):
-            console.print(line, highlight=False, markup=False)
-    console.print(_ending(report), highlight=False, markup=False)
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+    console.print(_ending(report), highlight=False, markup=False, soft_wrap=True)
 
 
 def _remarks(source: SourceReport) -> list[str]:
@@ -166,6 +168,7 @@ def _remarks(source: SourceReport) -> list[str]:
     if source.upgraded:
         lines.append("  it has an older schema: a copy of it was upgraded")
     lines += _cut([f"  {one.kind} {one.name}: {one.policy}" for one in source.collisions])
+    lines += _cut([f"  not read as it stands: {line}" for line in source.lost])
     lines += _cut([f"  not there: {owner}: {text}" for owner, text in source.missing.items()])
     if source.remote:
         lines.append(f"  files of {source.remote:,} runs and models stay where they are, remote")

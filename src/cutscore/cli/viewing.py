@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 160
 SETTING = "STORE"
-USUAL_NAME = "mlflow.db"
 
 StoreArgument = Annotated[
     str | None,
@@ -56,20 +55,15 @@ def view_of(
     RequestError
         If there is none, or it cannot be read.
     """
-    from cutscore.care.view import is_file_store, view_client, view_database, view_folder
+    from cutscore.care.places import local_store
+    from cutscore.care.view import view_client, view_database, view_folder
     from cutscore.runs.sqlite import sqlite_path
 
     extra = _folders(artifacts)
-    given = Path(store).expanduser() if store and "://" not in store else None
-    if given is not None and given.is_dir():
-        if (given / USUAL_NAME).is_file():
-            return view_database((given / USUAL_NAME).absolute(), extra, setting)
-        if is_file_store(given) or is_file_store(given / "mlruns"):
-            return view_folder(given.absolute(), extra, setting)
-        problem = f"{given} is a folder with neither {USUAL_NAME} nor files of MLflow in it."
-        raise RequestError(Fault(setting, problem, "Name the .db file."))
-    if given is not None and given.is_file():
-        return view_database(given.absolute(), extra, setting)
+    place = local_store(store, setting) if store else None
+    if place is not None:
+        view = view_folder if place.is_dir() else view_database
+        return view(place, extra, setting)
     address = named(store, setting)
     path = sqlite_path(address.uri)
     if path is not None:
@@ -90,12 +84,17 @@ def client_of(store: str | None) -> tuple[str, MlflowClient]:
     RequestError
         If there is none, or it cannot be written, or its schema is not the installed MLflow's.
     """
+    from cutscore.care.places import USUAL_NAME, local_store
     from cutscore.runs.client import open_client
     from cutscore.runs.init import check_store
 
-    given = Path(store).expanduser() if store and "://" not in store else None
-    if given is not None and (given / USUAL_NAME).is_file():
-        store = str(given / USUAL_NAME)
+    place = local_store(store, SETTING) if store else None
+    if place is not None and place.is_dir():
+        problem = f"{place} is a file store, which MLflow no longer writes to."
+        remedy = f"Merge it into a database: cutscore store merge {place} --into mlruns/mlflow.db."
+        raise RequestError(Fault(SETTING, problem, remedy))
+    if place is not None and place.name == USUAL_NAME:
+        store = str(place)
     uri = named(store).uri
     try:
         check_store(uri)

@@ -1,4 +1,4 @@
-"""Stores of older MLflow versions, of other systems, and of MLflow's file store."""
+"""Stores of older MLflow versions, and of other systems."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from cutscore.care.audit import audit
-from cutscore.care.view import is_file_store, view_database, view_folder
+from cutscore.care.view import view_database
 from cutscore.errors import RequestError
 from cutscore.runs.liveness import judge_life
 from cutscore.runs.quiet import quiet_migration
@@ -77,36 +77,3 @@ def test_what_is_no_store_is_refused(tmp_path, content, said):
         path.write_bytes(content)
     with pytest.raises(RequestError, match=said):
         view_database(path)
-
-
-@pytest.fixture
-def file_store(tmp_path, monkeypatch):
-    """A file store with two runs; the second one's description is damaged."""
-    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-    from mlflow import MlflowClient
-
-    folder = tmp_path / "mlruns"
-    client = MlflowClient(tracking_uri=folder.as_uri())
-    run, broken = (client.create_run("0", run_name="forest").info.run_id for _ in range(2))
-    client.log_param(run, "depth", 3)
-    client.log_metric(run, "auc", 0.7)
-    client.log_text(run, "x", "notes.txt")
-    client.set_terminated(run)
-    (folder / "0" / broken / "meta.yaml").write_text("- broken: [")
-    return folder, run, broken
-
-
-@pytest.mark.filterwarnings("ignore:.*filesystem tracking backend.*:FutureWarning")
-def test_a_file_store_is_read_through_mlflows_own_migration(file_store, capfd):
-    folder, run, broken = file_store
-    before = sorted(folder.rglob("*"))
-    assert is_file_store(folder)
-    found = {finding.kind: finding for finding in audit(view_folder(folder), judge_life).findings}
-    assert set(found) == {"damaged", "foreign", "orphan"}
-    assert found["foreign"].subject == run
-    assert found["foreign"].problem == "not a Cutscore run: 1 param, 1 metric, 1 artifact"
-    assert found["damaged"].problem.startswith("Failed to read")
-    assert f"{broken}/meta.yaml" in found["damaged"].problem
-    assert found["orphan"].name == broken
-    assert sorted(folder.rglob("*")) == before
-    assert capfd.readouterr() == ("", "")
