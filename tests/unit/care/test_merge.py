@@ -396,7 +396,7 @@ def test_all_that_is_wrong_with_a_request_is_told(stores, tmp_path, capsys):
     assert main([str(word) for word in words]) == 2
     err = capsys.readouterr().err
     assert "postgresql://me:***@host/db is a server" in err
-    assert "without an mlflow.db" in err
+    assert f"{folder} is a folder with neither mlflow.db nor files of MLflow in it" in err
     words = ["store", "merge", tmp_path / "none.db", tmp_path / "text.db", "--into", target]
     assert main([str(word) for word in words]) == 2
     err = capsys.readouterr().err
