@@ -162,6 +162,7 @@ def cost_matrix(rows: ScoreRows, made: Strategies) -> CostMatrix:
         duplicate_of=np.empty(0, dtype=np.int64),
         duplicates=0,
         amounts=rows.amounts,
+        columns=rows.columns,
     )
     try:
         return made.cost.fit(dataset).matrix(dataset.amounts)

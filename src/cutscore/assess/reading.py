@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,10 @@ class ScoreColumns:
 
 @dataclass(frozen=True, eq=False)
 class ScoreRows:
-    """Scores and targets, shape (rows,), with labels of folds and of rows that belong together."""
+    """Scores and targets, shape (rows,), with labels of folds and of rows that belong together.
+
+    `columns` names all columns of the file.
+    """
 
     path: str
     target: Target
@@ -46,6 +49,7 @@ class ScoreRows:
     group: Labels | None = None
     amounts: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     repeated_ids: int = 0
+    columns: tuple[str, ...] = ()
 
 
 def column_names(path: Path) -> tuple[str, ...]:
@@ -81,7 +85,7 @@ def read_scores(path: Path, columns: ScoreColumns) -> ScoreRows:
         raise RequestError(Fault("SCORES", f'"{path}" cannot be read as a table: {told}')) from None
     finally:
         connection.close()
-    return _score_rows(str(path), rows, columns)
+    return replace(_score_rows(str(path), rows, columns), columns=tuple(layout.types))
 
 
 def _open(path: Path) -> tuple[LocatedData, duckdb.DuckDBPyConnection]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError, listed, nearest
+from cutscore.records import Dataset
 
 Amounts = Mapping[str, npt.NDArray[np.float64]]
 
@@ -18,17 +19,29 @@ def amount(amounts: Amounts, setting: str, column: str) -> npt.NDArray[np.float6
     Raises
     ------
     RequestError
-        If it is not kept.
+        If it is not there.
     """
     if column in amounts:
         return amounts[column]
-    kept = list(amounts)
-    raise RequestError(
-        Fault(
-            setting,
-            f'no column "{column}" is kept for costs.{nearest(column, kept)}',
-            f"Kept are {listed(kept)}; list others in data.amounts."
-            if kept
-            else f'List it: "data.amounts=[{column}]".',
-        )
-    )
+    given = list(amounts)
+    problem = f'the rows have no column "{column}".{nearest(column, given)}'
+    raise RequestError(Fault(setting, problem, f"They have {listed(given) or 'none'}."))
+
+
+def missing_amounts(dataset: Dataset, wanted: Mapping[str, str]) -> list[Fault]:
+    """Return a fault for each wanted column, by setting, that the data set does not keep."""
+    kept = list(dataset.amounts)
+    faults = []
+    for setting, column in wanted.items():
+        if column in dataset.amounts:
+            continue
+        if column in dataset.columns or not dataset.columns:
+            problem = f'no column "{column}" is kept for costs.{nearest(column, kept)}'
+            remedy = f"Kept are {listed(kept)}; list others in data.amounts."
+            if not kept:
+                remedy = f'List it: "data.amounts=[{column}]".'
+        else:
+            problem = f'the table has no column "{column}".{nearest(column, dataset.columns)}'
+            remedy = f"Its columns: {listed(dataset.columns)}."
+        faults.append(Fault(setting, problem, remedy))
+    return faults

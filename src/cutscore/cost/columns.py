@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
-from cutscore.cost.amounts import Amounts, amount
+from cutscore.cost.amounts import Amounts, amount, missing_amounts
 from cutscore.cost.matrix import ENTRIES, CostMatrix, Entry
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Dataset, Rows
 
 Given = str | float
+OPTIONAL = {"true_positive": "C_TP", "true_negative": "C_TN"}
+"""Columns of right decisions' costs, where the settings leave them open and the table has them."""
 
 
 @dataclass(frozen=True)
 class ColumnCost:
     """Take each cost from a column of the table, or give it as one number for all rows.
 
-    Columns must be listed in `data.amounts`. Costs may be negative (gains).
+    Columns must be listed in `data.amounts`. Costs may be negative (gains). Of right decisions
+    None is the column C_TP or C_TN where the table has one, and 0 where it has none.
     """
 
     false_negative: Given
     false_positive: Given
-    true_positive: Given = 0.0
-    true_negative: Given = 0.0
+    true_positive: Given | None = None
+    true_negative: Given | None = None
 
     where: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, cost in given.items():
-            if not isinstance(cost, str) and not math.isfinite(cost):
+            if isinstance(cost, float | int) and not math.isfinite(cost):
                 raise ValueError(f"{name} must be a column or a finite number, got {cost}.")
         if not any(isinstance(cost, str) for cost in given.values()):
             raise ValueError(
@@ -43,24 +47,41 @@ class ColumnCost:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns named, each once."""
-        given = (getattr(self, field.name) for field in fields(self))
-        return tuple(dict.fromkeys(cost for cost in given if isinstance(cost, str)))
+        """The columns named, each once, and those that are taken where they are kept."""
+        left_open = (column for name, column in OPTIONAL.items() if getattr(self, name) is None)
+        return tuple(dict.fromkeys([*self._named().values(), *left_open]))
 
-    def fit(self, _dataset: Dataset, _training: Rows | None = None, /) -> ColumnCost:
-        """Return itself: nothing is estimated."""
-        return self
+    def fit(self, dataset: Dataset, _training: Rows | None = None, /) -> ColumnCost:
+        """Return itself with every cost settled: nothing is estimated.
+
+        Raises
+        ------
+        RequestError
+            If a column is not kept, or a row has no costs.
+        """
+        there = {*dataset.amounts, *dataset.columns}
+        found: dict[str, Given] = {
+            name: column if column in there else 0.0
+            for name, column in OPTIONAL.items()
+            if getattr(self, name) is None
+        }
+        settled = replace(self, **found)
+        wanted = {f"cost.{name}": column for name, column in settled._named().items()}
+        if missing := missing_amounts(dataset, wanted):
+            raise RequestError([*missing, *settled._bad(dataset.amounts, None)])
+        return settled
 
     def matrix(self, amounts: Amounts, rows: Rows | None = None) -> CostMatrix:
-        """Return the costs of the rows, numbers staying numbers."""
+        """Return the costs of the rows, numbers staying numbers; it must have been fitted."""
         entries: dict[str, Entry] = {}
-        faults: list[Fault] = []
         for field in fields(self):
-            try:
-                entries[field.name] = self._entry(amounts, field.name, rows)
-            except RequestError as error:
-                faults += error.faults
-        if faults:
+            given = getattr(self, field.name)
+            if isinstance(given, str):
+                column = amount(amounts, f"cost.{field.name}", given)
+                entries[field.name] = column if rows is None else column[rows]
+            else:
+                entries[field.name] = float(given)
+        if faults := list(self._bad(amounts, rows)):
             raise RequestError(faults)
         return CostMatrix(*(entries[name] for name in ENTRIES))
 
@@ -68,19 +89,20 @@ class ColumnCost:
         """Return the settings as plain values."""
         return {"kind": "columns", **asdict(self)}
 
-    def _entry(self, amounts: Amounts, name: str, rows: Rows | None) -> Entry:
-        given = getattr(self, name)
-        if not isinstance(given, str):
-            return float(given)
-        column = amount(amounts, f"cost.{name}", given)
-        values = column if rows is None else column[rows]
-        bad = int(np.count_nonzero(~np.isfinite(values)))
-        if bad:
-            raise RequestError(
-                Fault(
+    def _named(self) -> dict[str, str]:
+        """Return the columns that are named, by the cost that they are."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: cost for name, cost in given.items() if isinstance(cost, str)}
+
+    def _bad(self, amounts: Amounts, rows: Rows | None) -> Iterator[Fault]:
+        """Yield the columns in which a row has no cost."""
+        for name, column in self._named().items():
+            if column not in amounts:
+                continue
+            values = amounts[column] if rows is None else amounts[column][rows]
+            if bad := int(np.count_nonzero(~np.isfinite(values))):
+                yield Fault(
                     f"cost.{name}",
-                    f'"{given}" is missing or infinite in {bad:,} of {len(values):,} rows.',
+                    f'"{column}" is missing or infinite in {bad:,} of {len(values):,} rows.',
                     "Every row needs its costs: mend the file, or leave rows out with data.where.",
                 )
-            )
-        return values

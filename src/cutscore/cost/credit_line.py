@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from annotated_types import Ge, Gt, Le
 
-from cutscore.cost.amounts import Amounts, amount
+from cutscore.cost.amounts import Amounts, amount, missing_amounts
 from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Dataset, Rows
@@ -62,6 +62,10 @@ class CreditLineCost:
 
     def fit(self, dataset: Dataset, training: Rows | None = None) -> CreditLinePrices:
         """Estimate the mean line and the share of positives."""
+        named = {"cost.income": self.income, "cost.debt": self.debt}
+        wanted = {setting: column for setting, column in named.items() if column is not None}
+        if missing := missing_amounts(dataset, wanted):
+            raise RequestError(missing)
         estimated_on = None if self.published else training
         target = dataset.target if estimated_on is None else dataset.target[estimated_on]
         mean_line = float(self.lines(dataset.amounts, estimated_on).mean())

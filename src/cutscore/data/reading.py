@@ -57,6 +57,7 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
         duplicate_of=first,
         duplicates=repeated_rows(first, target),
         amounts=kept,
+        columns=tuple(rows.layout.types),
     )
 
 

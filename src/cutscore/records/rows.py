@@ -63,6 +63,7 @@ class Dataset:
     order; they are not features unless they are in `table` too. `duplicate_of` gives for each row
     the index of the first row with the same feature values (its own index if it is the first).
     `digest` is a hash of the content (names, values, target, ids), whatever the file format.
+    `columns` names all columns of the table it was read from, whatever became of them.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Dataset:
     duplicate_of: Rows
     duplicates: int
     amounts: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

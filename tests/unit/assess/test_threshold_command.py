@@ -208,6 +208,26 @@ def test_scores_outside_0_and_1_have_no_bayes_threshold_and_no_grid(tmp_path, ca
         assert "needs scores in [0, 1]" in run(capsys, *words, code=2).err
 
 
+def test_costs_of_the_file_need_no_column_for_right_decisions(tmp_path, frame, capsys):
+    priced = {**frame, "C_FN": frame["row"] % 7 + 3.0, "C_FP": np.ones(400)}
+    words = ["--target", "y", "--score", "p", "cost=columns"]
+    open_ = run_json(capsys, write_csv(tmp_path / "a.csv", priced), *words)
+    asked = [*words, "cost.true_positive=0", "cost.true_negative=0"]
+    assert open_ == run_json(capsys, write_csv(tmp_path / "a.csv", priced), *asked)
+    gains = {**priced, "C_TP": np.full(400, -2.0)}
+    gained = run_json(capsys, write_csv(tmp_path / "b.csv", gains), *words)
+    assert gained["costs"]["true_positive"] == -2.0
+    assert gained["total_cost"] < open_["total_cost"]
+
+
+def test_a_cost_column_that_is_missing_is_told_with_those_of_the_file(scores, capsys):
+    told = run(capsys, scores, "--target", "y", "--score", "p", "cost=columns", code=2).err
+    told = " ".join(told.split())
+    assert 'cost.false_negative: the table has no column "C_FN". Its columns: row, y, p,' in told
+    assert "cost.false_positive" in told
+    assert "data.amounts" not in told
+
+
 def test_costs_that_leave_no_choice_are_told(scores, capsys):
     said = run(capsys, scores, "--target", "y", "--score", "p", "cost.false_positive=0").err
     assert "flagging everybody is always best" in said

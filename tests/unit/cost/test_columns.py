@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_costs import dataset, priced
@@ -23,6 +25,33 @@ def test_all_columns_that_are_wrong_are_told_at_once():
     assert (
         'cost.false_positive: no column "incom" is kept for costs. Did you mean "income"?' in text
     )
+
+
+def left_open(made):
+    return priced(ColumnCost(false_negative="loss", false_positive="income"), made)
+
+
+def test_right_decisions_cost_what_the_table_says_and_else_nothing():
+    loss, gain = np.array([10.0, 20.0, 30.0]), np.array([-1.0, -2.0, -3.0])
+    made = dataset([1, 2, 3], loss=loss)
+    assert (left_open(made).true_positive, left_open(made).true_negative) == (0.0, 0.0)
+    made = dataset([1, 2, 3], loss=loss, C_TP=gain)
+    assert left_open(made).true_positive.tolist() == gain.tolist()
+    assert left_open(made).true_negative == 0.0
+
+
+def test_a_cost_of_right_decisions_in_the_table_is_not_passed_over():
+    made = replace(dataset([1, 2, 3], loss=np.ones(3)), columns=("income", "loss", "C_TP"))
+    with pytest.raises(RequestError, match=r'true_positive: no column "C_TP" is kept for costs'):
+        left_open(made)
+
+
+def test_a_column_that_is_not_there_is_told_with_those_that_are():
+    made = replace(dataset([1, 2, 3]), columns=("income", "los", "age"))
+    with pytest.raises(RequestError) as caught:
+        left_open(made)
+    text = 'cost.false_negative: the table has no column "loss". Did you mean "los"?'
+    assert str(caught.value) == f"{text} Its columns: income, los, age."
 
 
 @pytest.mark.parametrize(
