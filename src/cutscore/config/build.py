@@ -14,6 +14,7 @@ from cutscore.config.compose import NO_SEARCH, Composer, explain, no_search
 from cutscore.config.fingerprint import fingerprint
 from cutscore.config.layers import EXPERIMENT, GROUPS
 from cutscore.config.parts import CORE, build_part
+from cutscore.config.search_settings import NoSearch, SearchSettings
 from cutscore.data import Source
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.experiment import Experiment
@@ -32,12 +33,19 @@ class Plan:
     """
 
     experiment: Experiment
-    search: Any
+    search: SearchSettings | None
     report: ReportSettings
     tracking: TrackingSettings
     config: dict[str, object]
     choices: dict[str, str]
     overrides: tuple[str, ...]
+
+    @property
+    def search_settings(self) -> SearchSettings:
+        """The search; raises ValueError where there is none."""
+        if self.search is None:
+            raise ValueError("there is no search around this experiment")
+        return self.search
 
     def fingerprint(self, data_digest: str) -> str:
         """Return the fingerprint of this experiment on data with this digest."""
@@ -70,9 +78,15 @@ def build(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[st
         threads=plain["threads"],
         resamples=parts["report"].bootstrap,
     )
-    search = parts["search"] if parts["search"].active else None
+    search = parts["search"]
     return Plan(
-        experiment, search, parts["report"], parts["tracking"], plain, named, tuple(overrides)
+        experiment,
+        search if isinstance(search, SearchSettings) else None,
+        parts["report"],
+        parts["tracking"],
+        plain,
+        named,
+        tuple(overrides),
     )
 
 
@@ -144,8 +158,7 @@ def _cross_faults(parts: Mapping[str, Any]) -> list[Fault]:
                 problem = f"this validation scheme needs a {column} column, and none is given."
                 remedy = f"Give one as data.{column}=COLUMN."
                 faults.append(Fault(f"data.{column}", problem, remedy))
-    search = parts.get("search")
-    if validation and validation.nested and not (search and search.active):
+    if validation and validation.nested and isinstance(parts.get("search"), NoSearch):
         faults.append(_no_search_to_judge())
     model, sampling = parts.get("model"), parts.get("sampling")
     if isinstance(model, BoostedTrees) and model.stopping and sampling and sampling.synthesises:

@@ -24,7 +24,7 @@ from cutscore.config.layers import EXPERIMENT, Layers
 from cutscore.errors import Fault, listed, nearest
 
 PRIMARY = "config"
-NO_SEARCH = "cutscore.search.settings.NoSearch"
+NO_SEARCH = "cutscore.config.search_settings.NoSearch"
 _SPACE_ENTRY = re.compile(r"^\+{0,2}(?=search\.space[.=])")
 
 

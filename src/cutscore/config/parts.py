@@ -33,6 +33,7 @@ FAMILIES: Mapping[str, type] = {
 """What the strategies of each group have in common; `__init__.py` of its room says more."""
 
 CORE = tuple(FAMILIES)
+"""The groups that make an experiment."""
 
 
 def build_part(group: str, node: object) -> Any:

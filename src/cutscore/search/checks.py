@@ -47,7 +47,7 @@ def checked_space(plan: Plan) -> Space:
     RequestError
         With a fault for each entry that cannot be read.
     """
-    return parse_space(plan.search.space, plan.overrides)
+    return parse_space(plan.search_settings.space, plan.overrides)
 
 
 def space_faults(

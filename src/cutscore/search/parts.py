@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import Layers
+from cutscore.config.search_settings import SearchSettings
 from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.job import UNSENT
 from cutscore.launch.opening import open_store
 from cutscore.runs.identity import now_text, process_tags
 from cutscore.runs.init import Store
-from cutscore.search.settings import SearchSettings
 from cutscore.search.space import Space, parse_space
 from cutscore.search.storage import Storage, open_storage
 from cutscore.search.study import load_study
@@ -103,8 +103,7 @@ class TrialContext:
     @property
     def settings(self) -> SearchSettings:
         """The search's settings."""
-        settings: SearchSettings = self.plan.search
-        return settings
+        return self.plan.search_settings
 
     @cached_property
     def points(self) -> list[dict[str, Any]] | None:
@@ -137,9 +136,9 @@ def open_trial_context(task: Assignment, cache: ExperimentCache) -> TrialContext
         task=task,
         composer=composer,
         plan=plan,
-        space=parse_space(plan.search.space, plan.overrides),
+        space=parse_space(plan.search_settings.space, plan.overrides),
         storage=storage,
-        study=load_study(storage, task.study, plan.search, task.folds),
+        study=load_study(storage, task.study, plan.search_settings, task.folds),
         store=store,
         client=client,
         cache=cache,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cutscore.config.search_settings import SearchSettings
 from cutscore.errors import RunPruned
-from cutscore.search.settings import SearchSettings
 
 if TYPE_CHECKING:
     from optuna import Study, Trial

@@ -11,7 +11,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESample
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from cutscore.search.settings import SearchSettings
+from cutscore.config.search_settings import SearchSettings
 from cutscore.search.slots import slot_of
 
 NSGAII_POPULATION = 50

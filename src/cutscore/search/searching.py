@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
+from cutscore.config.search_settings import SearchSettings
 from cutscore.errors import StoreError
 from cutscore.experiment import ExperimentCache
 from cutscore.launch.news import Step, tell
@@ -42,7 +43,6 @@ from cutscore.search.parent import (
 )
 from cutscore.search.parts import Assignment, SearchJob, TrialContext, folds_of
 from cutscore.search.records import StudyRecord
-from cutscore.search.settings import SearchSettings
 from cutscore.search.slots import free_slot
 from cutscore.search.space import Space, parse_space
 from cutscore.search.storage import check_storage, open_storage, storage_url
@@ -66,14 +66,14 @@ def check_search(plan: Plan, cache: ExperimentCache) -> None:
     RequestError
         With what is wrong.
     """
-    url = storage_url(plan.search, plan.tracking)
+    url = storage_url(plan.search_settings, plan.tracking)
     if not check_storage(url):
         return
-    space = parse_space(plan.search.space, plan.overrides)
+    space = parse_space(plan.search_settings.space, plan.overrides)
     _, digest = folds_of(plan, cache)
-    words = definition(plan.search, space)
+    words = definition(plan.search_settings, space)
     storage = open_storage(url)
-    check_study(storage, study_key(plan, digest), words, new=plan.search.new_study)
+    check_study(storage, study_key(plan, digest), words, new=plan.search_settings.new_study)
 
 
 def search(plan: Plan, cache: ExperimentCache, job: SearchJob) -> SearchOutcome:
@@ -95,7 +95,7 @@ def search(plan: Plan, cache: ExperimentCache, job: SearchJob) -> SearchOutcome:
     try:
         return _search(plan, cache, job)
     except (OptunaError, SQLAlchemyError) as error:
-        where = redact(storage_url(plan.search, plan.tracking))
+        where = redact(storage_url(plan.search_settings, plan.tracking))
         words = redact(" ".join(str(error.__cause__ or error).split()))
         raise StoreError(f"the search's storage {where} cannot be used: {words}") from error
 
@@ -135,7 +135,7 @@ def _search_parts(
 
 def _open(plan: Plan, cache: ExperimentCache, job: SearchJob) -> TrialContext:
     """Open storage, study and store of a search."""
-    settings: SearchSettings = plan.search
+    settings = plan.search_settings
     folds, digest = folds_of(plan, cache)
     space = parse_space(settings.space, plan.overrides)
     url = storage_url(settings, plan.tracking)

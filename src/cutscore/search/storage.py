@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cutscore.config.search_settings import ENVIRONMENT, SearchSettings
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
 from cutscore.runs.settings import TrackingSettings
 from cutscore.search.locks import StorageLock
-from cutscore.search.settings import ENVIRONMENT, SearchSettings
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cutscore.config.build import Plan
+from cutscore.config.search_settings import SearchSettings
 from cutscore.errors import Fault, RequestError
 from cutscore.search.pruning import make_pruner
-from cutscore.search.settings import SearchSettings
 from cutscore.search.space import Space
 from cutscore.search.storage import Storage
 
@@ -75,7 +75,7 @@ def check_study(storage: Storage, key: str, words: Mapping[str, str], *, new: bo
 
 def open_study(storage: Storage, plan: Plan, space: Space, data_digest: str, folds: int) -> Study:
     """Return the study of this search, made if it does not exist; with its sampler and pruner."""
-    settings: SearchSettings = plan.search
+    settings = plan.search_settings
     key, words = study_key(plan, data_digest), definition(settings, space)
     with storage.lock:
         check_study(storage, key, words, new=settings.new_study)
@@ -101,7 +101,7 @@ def load_study(storage: Storage, name: str, settings: SearchSettings, folds: int
 def _make(storage: Storage, plan: Plan, key: str, words: Mapping[str, str]) -> str:
     import optuna
 
-    settings: SearchSettings = plan.search
+    settings = plan.search_settings
     number = len(_studies(storage, key)) + 1
     choices = plan.choices
     experiment = plan.tracking.experiment

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cutscore.config.build import Plan, compose_plan
+from cutscore.config.search_settings import SearchSettings
 from cutscore.errors import CutscoreError
 from cutscore.experiment import Experiment, Progress, prune_value
 from cutscore.launch.executing import execute_run
@@ -25,7 +26,6 @@ from cutscore.report.redact import redact
 from cutscore.runs.writer import end_run, open_run
 from cutscore.search.parts import NO_SEARCH, STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
 from cutscore.search.pruning import end_if_hopeless
-from cutscore.search.settings import SearchSettings
 from cutscore.search.slots import ERROR, REASON, RUN_ID, TRACE
 
 if TYPE_CHECKING:

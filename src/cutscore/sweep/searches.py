@@ -34,7 +34,7 @@ def check_searches(request: SweepRequest, cache: ExperimentCache) -> None:
     searches = [cell for cell in request.cells if cell.plan.search is not None]
     faults: list[Fault] = []
     launcher = str(request.launcher_config.hydra.runtime.choices.get("hydra/launcher", BASIC))
-    workers = max((cell.plan.search.workers for cell in searches), default=1)
+    workers = max((cell.plan.search_settings.workers for cell in searches), default=1)
     if request.multirun and workers > 1 and launcher != BASIC:
         problem = f"{workers} workers cannot be had together with hydra/launcher={launcher}."
         remedy = "Give one of them: the launcher runs studies side by side, workers run trials."
@@ -52,7 +52,7 @@ def runs_of(cell: Cell) -> int:
     """Return how many runs a cell is, at most."""
     if cell.plan.search is None:
         return 1
-    return int(cell.plan.search.trials) * (1 + outer_parts(cell.plan))
+    return cell.plan.search.trials * (1 + outer_parts(cell.plan))
 
 
 def run_search(

@@ -26,7 +26,7 @@ ALIASES = [(alias, spec.name) for spec in CATALOGUE.values() for alias in spec.a
 
 
 def search_for(metric, **more):
-    target = "cutscore.search.settings.SearchSettings"
+    target = "cutscore.config.search_settings.SearchSettings"
     return build_part("search", {"_target_": target, "metric": metric, **more})
 
 

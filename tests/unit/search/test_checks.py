@@ -82,7 +82,7 @@ def test_an_experiment_brings_a_search_that_can_be_turned_off(planned):
     [plain] = planned("experiment=mine", "search=none")
     assert plain.search is None
     assert plain.fingerprint("digest") == plan.fingerprint("digest"), "a search is no part of it"
-    assert plain.config["search"] == {"_target_": "cutscore.search.settings.NoSearch"}
+    assert plain.config["search"] == {"_target_": "cutscore.config.search_settings.NoSearch"}
 
 
 def test_every_cell_of_a_sweep_has_the_search(planned):

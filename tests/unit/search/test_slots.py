@@ -5,9 +5,9 @@ from __future__ import annotations
 import optuna
 import pytest
 
+from cutscore.config.search_settings import SearchSettings
 from cutscore.search.locks import StorageLock
 from cutscore.search.sampler import SlotSampler
-from cutscore.search.settings import SearchSettings
 from cutscore.search.slots import DIED, SLOT, finished, free_slot, take_slot
 from cutscore.search.working import _since_best
 

@@ -7,9 +7,9 @@ from contextlib import closing
 
 import pytest
 
+from cutscore.config.search_settings import ENVIRONMENT, SearchSettings
 from cutscore.errors import RequestError
 from cutscore.runs.settings import TrackingSettings
-from cutscore.search.settings import ENVIRONMENT, SearchSettings
 from cutscore.search.storage import check_storage, open_storage, storage_url
 
 

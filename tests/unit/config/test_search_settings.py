@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from cutscore.config.parts import build_part
+from cutscore.config.search_settings import SearchSettings
 from cutscore.errors import RequestError
 from cutscore.metrics.catalogue import searchable
 from cutscore.report.record_spec import METRICS
-from cutscore.search.settings import SearchSettings
 
-TARGET = "cutscore.search.settings.SearchSettings"
+TARGET = "cutscore.config.search_settings.SearchSettings"
 
 
 def made(**settings) -> SearchSettings:

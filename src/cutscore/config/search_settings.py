@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Interval
 from pydantic import PlainValidator
@@ -22,8 +22,6 @@ _SQLITE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 @dataclass(frozen=True)
 class NoSearch:
     """One run for each cell, and no search."""
-
-    active: ClassVar[bool] = False
 
 
 def _space(value: object) -> dict[str, Any]:
@@ -112,8 +110,6 @@ class SearchSettings:
     workers: Annotated[int, Ge(1)] = 1
     new_study: bool = False
     seed: Annotated[int, Interval(ge=0, lt=2**31)] = 42
-
-    active: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse settings that do not go together."""
