@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +15,18 @@ from servers import ServerMissing, mlflow_server, postgresql
 
 os.environ.setdefault("GOMP_SPINCOUNT", "500")  # as the command line does
 ROWS = 600
+HEAVY = ("lightgbm", "matplotlib", "mlflow", "plotly", "scipy.stats", "sklearn", "xgboost")
+LOADED = pytest.StashKey[list[str]]()
+
+
+def pytest_collection_finish(session) -> None:
+    """Note the heavy libraries that are loaded before any test runs."""
+    session.config.stash[LOADED] = [name for name in HEAVY if name in sys.modules]
+
+
+@pytest.fixture(scope="session")
+def loaded_at_collection(request) -> list[str]:
+    return request.config.stash[LOADED]
 
 
 @pytest.fixture(scope="session")

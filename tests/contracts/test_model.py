@@ -21,10 +21,11 @@ LEVELS = tuple(f"level {i}" for i in range(6))
 ROWS = 900
 
 
-def _from_yaml(path: Path):
+def _from_yaml(name: str):
+    path = CONF / f"{name}.yaml"
     settings = yaml.safe_load(path.read_text().replace("${seed}", "42"))
-    name = settings.pop("_target_").rpartition(".")[2]
-    kind = {k.__name__: k for k in (LightGBM, XGBoost, SklearnClassifier)}[name]
+    target = settings.pop("_target_").rpartition(".")[2]
+    kind = {k.__name__: k for k in (LightGBM, XGBoost, SklearnClassifier)}[target]
     if "n_estimators" in settings["params"]:
         settings["params"]["n_estimators"] = 15
     return kind(**settings)
@@ -32,8 +33,7 @@ def _from_yaml(path: Path):
 
 # model=sklearn names no class of its own
 OPTIONS = [path for path in sorted(CONF.glob("*.yaml")) if path.stem != "sklearn"]
-MODELS = {path.stem: _from_yaml(path) for path in OPTIONS}
-MODELS["lightgbm, shared bins"] = LightGBM({"n_estimators": 15}, binning="shared")
+MADE = {"lightgbm, shared bins": LightGBM({"n_estimators": 15}, binning="shared")}
 STOPPING = {
     "lightgbm, stopping": LightGBM({"n_estimators": 60}, early_stopping_rounds=3),
     "lightgbm, stopping, shared bins": LightGBM(
@@ -41,11 +41,15 @@ STOPPING = {
     ),
     "xgboost, stopping": XGBoost({"n_estimators": 60}, early_stopping_rounds=3),
 }
-MODELS |= STOPPING
-every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
-learning = pytest.mark.parametrize(
-    "model", [m for n, m in MODELS.items() if n != "dummy"], ids=[n for n in MODELS if n != "dummy"]
-)
+NAMES = [*(path.stem for path in OPTIONS), *MADE, *STOPPING]
+every_model = pytest.mark.parametrize("name", NAMES)
+learning = pytest.mark.parametrize("name", [name for name in NAMES if name != "dummy"])
+
+
+@pytest.fixture
+def model(name):
+    """The model of that name, built only now: a class of scikit-learn is imported to be checked."""
+    return (MADE | STOPPING).get(name) or _from_yaml(name)
 
 
 @pytest.fixture(scope="module")
@@ -156,8 +160,8 @@ def test_weights_change_the_fit(model, made):
 
 
 @every_model
-def test_weights_of_one_change_nothing(model, made):
-    if model is MODELS["random_forest"]:
+def test_weights_of_one_change_nothing(name, model, made):
+    if name == "random_forest":
         pytest.skip("scikit-learn draws a forest's bootstrap rows anew when there are weights")
     _, _, train = made
     plain, prepared = _fit(model, made)
@@ -166,12 +170,12 @@ def test_weights_of_one_change_nothing(model, made):
 
 
 @every_model
-def test_synthetic_rows_are_trained_on(model, made):
+def test_synthetic_rows_are_trained_on(name, model, made):
     table, _, train = made
     _, prepared = _prepare(model, table, train)
     values = np.zeros((600, len(prepared.columns)), dtype=np.float32)
     training = TrainingRows(train, synthetic=SyntheticRows(values, np.ones(600, dtype=np.int8)))
-    if model in STOPPING.values():
+    if name in STOPPING:
         with pytest.raises(ValueError, match="real rows"):
             _fit(model, made, training=training)
         return
@@ -202,11 +206,11 @@ def test_no_pickle_is_written(model, made, tmp_path):
 
 
 @every_model
-def test_importance_names_the_prepared_columns(model, made):
+def test_importance_names_the_prepared_columns(name, model, made):
     fitted, prepared = _fit(model, made)
     importance = fitted.importance()
     if importance is None:
-        assert model is MODELS["dummy"]
+        assert name == "dummy"
         return
     assert list(importance) == list(prepared.names)
     assert importance["income"] > importance["constant"]
@@ -222,11 +226,11 @@ def test_a_category_and_a_gap_that_training_never_showed_still_get_scores(model,
 
 
 @every_model
-def test_rounds_are_counted_where_there_are_any(model, made):
+def test_rounds_are_counted_where_there_are_any(name, model, made):
     fitted, _ = _fit(model, made)
     if not isinstance(model, (LightGBM, XGBoost)):
         assert fitted.trees is None
-    elif model in STOPPING.values():
+    elif name in STOPPING:
         assert 1 <= fitted.trees < 60
     else:
         assert fitted.trees == 15
@@ -242,6 +246,6 @@ def test_one_row_can_be_scored(model, made):
 @pytest.mark.parametrize("path", OPTIONS, ids=lambda p: p.stem)
 def test_every_option_gives_its_class_all_settings(path):
     settings = yaml.safe_load(path.read_text())
-    kind = type(MODELS[path.stem])
+    kind = type(_from_yaml(path.stem))
     assert settings.pop("_target_") == f"{kind.__module__}.{kind.__name__}"
     assert set(settings) == {field.name for field in fields(kind)}

@@ -7,10 +7,7 @@ import shlex
 from collections import Counter
 from pathlib import Path
 
-import optuna
 import pytest
-from mlflow import MlflowClient
-from mlflow.artifacts import download_artifacts
 
 from cutscore.metrics.catalogue import CATALOGUE
 from cutscore.runs.reading import list_runs, missing_from_record, show_run
@@ -47,6 +44,8 @@ def moody(base):
 
 @pytest.fixture(scope="module")
 def client(workplace):
+    from mlflow import MlflowClient
+
     return MlflowClient(f"sqlite:///{workplace / 'mlruns' / 'mlflow.db'}")
 
 
@@ -60,6 +59,8 @@ def first(cutscore, base):
 
 
 def study_of(workplace, experiment):
+    import optuna
+
     url = f"sqlite:///{workplace / 'mlruns' / 'optuna.db'}"
     names = optuna.get_all_study_names(url)
     fitting = [name for name in names if name.startswith(f"{experiment}-")]
@@ -273,5 +274,7 @@ def test_outer_rows_judge_the_winner(first, cutscore, base, client, workplace):
 
 
 def artifact(client, run_id, name):
+    from mlflow.artifacts import download_artifacts
+
     path = download_artifacts(run_id=run_id, artifact_path=name, tracking_uri=client.tracking_uri)
     return Path(path).read_text(encoding="utf-8")

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn import metrics as sk
 
 from cutscore import metrics
 from cutscore.cost.matrix import CostMatrix
@@ -21,6 +20,8 @@ def made(seed, n=500, decimals=None):
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 300), st.sampled_from([None, 0, 1, 2]))
 def test_figures_equal_those_of_scikit_learn(seed, n, decimals):
+    from sklearn import metrics as sk
+
     target, scores = made(seed, n, decimals)
     figures = metrics.score_metrics(target, scores)
     assert figures["roc_auc"] == pytest.approx(sk.roc_auc_score(target, scores), abs=1e-12)

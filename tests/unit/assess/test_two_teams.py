@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.stats import norm
 
 from cutscore.assess.assessing import AssessRequest, assess
 from cutscore.assess.reading import ScoreRows
@@ -19,6 +18,8 @@ def latent():
 
     Their points lie on a binormal ROC curve with intercept 1.129 and slope 1.0042.
     """
+    from scipy.stats import norm
+
     negative = norm.isf((np.arange(NEGATIVES) + 0.5) / NEGATIVES)
     positive = (norm.isf((np.arange(POSITIVES) + 0.5) / POSITIVES) + 1.129) / 1.0042
     cuts = [(negative[k - 1] + negative[k]) / 2 for k in (118_861, 69_996)]

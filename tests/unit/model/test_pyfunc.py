@@ -19,10 +19,7 @@ from cutscore.preparation import fit_preparation
 from cutscore.records import Column, Table, TrainingRows
 
 LEVELS = ("north", "south", "west")
-MODELS = [
-    LightGBM({"n_estimators": 10}),
-    SklearnClassifier("sklearn.linear_model.LogisticRegression", scale=True),
-]
+TREES = LightGBM({"n_estimators": 10})
 
 
 def _frame(table: Table) -> pd.DataFrame:
@@ -60,12 +57,14 @@ def _saved(model, folder):
 
 @pytest.fixture
 def scorer(tmp_path):
-    _saved(MODELS[0], tmp_path)
+    _saved(TREES, tmp_path)
     return _load_pyfunc(str(tmp_path))
 
 
-@pytest.mark.parametrize("model", MODELS, ids=["lightgbm", "logistic_regression"])
-def test_scores_are_those_of_the_run_bit_for_bit(model, tmp_path):
+@pytest.mark.parametrize("trees", [True, False], ids=["lightgbm", "logistic_regression"])
+def test_scores_are_those_of_the_run_bit_for_bit(trees, tmp_path):
+    linear = "sklearn.linear_model.LogisticRegression"
+    model = TREES if trees else SklearnClassifier(linear, scale=True)
     table, expected = _saved(model, tmp_path)
     result = _load_pyfunc(str(tmp_path)).predict(_frame(table))
     assert list(result.columns) == ["score"]
@@ -74,7 +73,7 @@ def test_scores_are_those_of_the_run_bit_for_bit(model, tmp_path):
 
 
 def test_flagged_is_score_at_or_above_the_threshold(tmp_path):
-    table, expected = _saved(MODELS[0], tmp_path)
+    table, expected = _saved(TREES, tmp_path)
     threshold = float(np.sort(expected)[200])
     (tmp_path / "threshold.json").write_text(json.dumps({"threshold": threshold}))
     result = _load_pyfunc(str(tmp_path)).predict(_frame(table))
@@ -83,7 +82,7 @@ def test_flagged_is_score_at_or_above_the_threshold(tmp_path):
 
 
 def test_a_damaged_threshold_is_an_error(tmp_path):
-    _saved(MODELS[0], tmp_path)
+    _saved(TREES, tmp_path)
     (tmp_path / "threshold.json").write_text("{}")
     with pytest.raises(StoreError, match=r"threshold\.json must hold"):
         _load_pyfunc(str(tmp_path))
@@ -133,7 +132,7 @@ def test_parameters_are_refused(scorer):
 
 
 def test_loading_imports_no_mlflow(tmp_path):
-    _saved(MODELS[0], tmp_path)
+    _saved(TREES, tmp_path)
     code = (
         "import sys; from cutscore.model.pyfunc import _load_pyfunc;"
         f"_load_pyfunc({str(tmp_path)!r}); print('mlflow' in sys.modules)"

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.metrics import log_loss
 
 from cutscore.errors import RequestError
 from cutscore.model import TableToFit
@@ -90,6 +89,8 @@ def test_made_up_rows_cannot_be_held_back(made):
 
 
 def test_the_loss_is_scikit_learns():
+    from sklearn.metrics import log_loss
+
     rng = np.random.default_rng(2)
     target, scores, weights = rng.integers(0, 2, 50).astype(np.int8), rng.random(50), rng.random(50)
     loss = StoppingLoss(target, weights)

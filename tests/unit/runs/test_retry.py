@@ -6,7 +6,6 @@ import sqlite3
 import time
 
 import pytest
-from mlflow.exceptions import MlflowException, RestException
 from servers import free_port
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -81,6 +80,8 @@ def test_without_waiting_two_tries_are_enough():
 
 
 def test_what_stays_is_raised_at_once():
+    from mlflow.exceptions import MlflowException
+
     work = Flaky(3, MlflowException("a param cannot change"))
     with pytest.raises(MlflowException, match="cannot change"):
         Outage("http://h", 5).call(work)
@@ -100,6 +101,8 @@ def test_a_server_that_is_not_there_is_transient():
     [("TEMPORARILY_UNAVAILABLE", "it answers with status 503"), ("INVALID_PARAMETER_VALUE", None)],
 )
 def test_statuses(code, reason):
+    from mlflow.exceptions import RestException
+
     error = RestException({"error_code": code, "message": "m"})
     assert transient_reason(error) == reason
 
@@ -112,6 +115,8 @@ def test_a_request_that_failed_for_want_of_an_answer():
 
 
 def test_a_locked_sqlite_file_is_transient_a_missing_table_is_not(tmp_path):
+    from mlflow.exceptions import MlflowException
+
     path = tmp_path / "x.db"
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 0}, poolclass=NullPool)
     holder = sqlite3.connect(path, isolation_level=None)

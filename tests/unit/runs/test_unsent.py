@@ -8,7 +8,6 @@ import time
 
 import numpy as np
 import pytest
-from mlflow.exceptions import MlflowException
 
 from cutscore.errors import RequestError, StoreError
 from cutscore.report.items import DatasetUsed, Metric, ModelFolder, Param, TableFile, Tag, Text
@@ -164,6 +163,8 @@ def test_killing_a_run_does_not_wait(kept, switched, tmp_path):
 
 
 def test_what_the_store_refuses_fails_the_run_and_is_saved(kept, switched, tmp_path):
+    from mlflow.exceptions import MlflowException
+
     with start(kept, switched, "refused", 5, tmp_path) as run:
         run.write([Param("depth", 6)])
         with pytest.raises(MlflowException, match="depth"):
@@ -206,6 +207,8 @@ def test_a_record_of_another_store(kept, unsent):
 
 
 def test_runs_that_begin_together_may_all_name_a_new_data_set(kept):
+    from mlflow.exceptions import MlflowException
+
     barrier, errors = threading.Barrier(8), []
     runs = [kept.client.create_run(kept.store.experiment_id).info.run_id for _ in range(8)]
 

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
-from sklearn.model_selection import StratifiedKFold
 
 from cutscore.errors import RequestError
 from cutscore.validation import RowsToSplit
@@ -17,6 +16,8 @@ def made(rows=1000, share=0.1, seed=0):
 
 
 def test_stratified_is_the_split_of_scikit_learn():
+    from sklearn.model_selection import StratifiedKFold
+
     target = made()
     theirs = StratifiedKFold(5, shuffle=True, random_state=42).split(target, target)
     for fold, (train, validation) in zip(
