@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import escape
 
 from cutscore.records import Undefined
+from cutscore.report.figures.search import plot
 from cutscore.report.figures.search.searched import Searched
 from cutscore.report.figures.style import number, shorten
 from cutscore.search.arrays import short_names, value_text, words
-from cutscore.search.charts import (
-    Chart,
-    history_chart,
-    importance_chart,
-    parallel_chart,
-    pareto_charts,
-    slices_chart,
-)
+from cutscore.search.charts import charts
+from cutscore.search.plotly_charts import PlotlyChart, plotly_chart
 from cutscore.search.records import STATE_WORDS, StudyRecord, TrialRecord
 
 _STYLE = """
@@ -28,6 +23,7 @@ p { margin: .2rem 0; color: #57606A; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
 """
 _HELP = "Point at a trial to see what it had. Drag to look closer, double-click to go back."
+_PICK = "Drag along an axis to pick out lines."
 _SETTINGS_SHOWN = 12
 
 
@@ -35,48 +31,28 @@ def search_page(
     study: StudyRecord, searched: Searched, shares: Mapping[str, float] | Undefined
 ) -> str:
     """Return the page: plotly's own code once, then a chart a section."""
-    body = []
-    code = True
-    for title, text, chart in _sections(study, searched, shares):
-        body.append(f"<h2>{escape(title)}</h2>\n<p>{escape(text)}</p>")
-        if chart is not None:
-            body.append(f'<div class="wide">{_div(chart, f"chart{len(body)}", code=code)}</div>')
-            code = False
+    names = short_names(study.space)
+    trials = sorted(study.trials, key=lambda trial: trial.number)
+    hover = [_hover(trial, study, names) for trial in trials]
+    body: list[str] = []
+    missing: list[str] = []
+    for name, chart in charts(study, searched, shares):
+        if isinstance(chart, Undefined):
+            missing.append(f"<p>{escape(name.replace('_', ' '))}: {escape(chart.reason)}</p>")
+            continue
+        note = f"{chart.note} {_PICK}" if isinstance(chart, plot.Parallel) else chart.note
+        div = _div(plotly_chart(chart, hover), f"chart{len(body) + 1}", code=not body)
+        body.append(
+            f'<h2>{escape(chart.title)}</h2>\n<p>{escape(note)}</p>\n<div class="wide">{div}</div>'
+        )
+    if missing:
+        body += ["<h2>What there is no chart of</h2>", *missing]
     head = f"<title>{escape(shorten(study.name, 120))}</title>\n<style>{_STYLE}</style>"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f"{head}\n</head>\n<body>\n<h1>{escape(study.name)}</h1>\n"
         f"{_opening(study)}\n" + "\n".join(body) + "\n</body>\n</html>\n"
     )
-
-
-def _sections(
-    study: StudyRecord, searched: Searched, shares: Mapping[str, float] | Undefined
-) -> Iterator[tuple[str, str, Chart | None]]:
-    """Yield title, explanation and chart of each section; no chart where there is nothing."""
-    names = short_names(study.space)
-    trials = sorted(study.trials, key=lambda trial: trial.number)
-    hover = [_hover(trial, study, names) for trial in trials]
-    text = "Value of each trial. Pruned and failed trials have none: they stand along the edge."
-    yield "How the search went", text, history_chart(searched, hover)
-    if not study.complete:
-        text = "No trial is complete, so there are no other charts."
-        yield "What the trials reached", text, None
-        return
-    for chart in pareto_charts(searched, hover):
-        text = "No trial is better in both than one on the front."
-        yield "Pareto front", text, chart
-    if isinstance(shares, Undefined):
-        yield "What made the difference", f"This cannot be told: {shares.reason}.", None
-    else:
-        text = f"Share of each setting in reaching the best tenth of {len(study.complete)} trials."
-        bars = {names[key]: share for key, share in shares.items()}
-        yield "What made the difference", text, importance_chart(bars, "share (PED-ANOVA)")
-    text = "Every complete trial against each setting. Light: early trials, dark: late ones."
-    name = words(study.objectives[0][0])
-    yield f"{name[:1].upper()}{name[1:]} by setting", text, slices_chart(searched, hover)
-    text = "One line a complete trial, the better the darker. Drag along an axis to pick out lines."
-    yield "Every complete trial", text, parallel_chart(searched)
 
 
 def _opening(study: StudyRecord) -> str:
@@ -109,7 +85,7 @@ def _hover(trial: TrialRecord, study: StudyRecord, names: Mapping[str, str]) -> 
     return "<br>".join(escape(line) for line in lines)
 
 
-def _div(chart: Chart, name: str, *, code: bool) -> str:
+def _div(chart: PlotlyChart, name: str, *, code: bool) -> str:
     """Return a chart as HTML, with plotly's own code before it if asked for."""
     from plotly.io import to_html  # type: ignore[import-untyped]
 

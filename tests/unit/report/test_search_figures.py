@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cutscore.report.figures.scales import log_ticks
+from cutscore.report.figures.search.drawing import picture
 from cutscore.report.figures.search.history import history
 from cutscore.report.figures.search.parallel import parallel_coordinates
 from cutscore.report.figures.search.pareto import pareto_front
@@ -13,7 +15,6 @@ from cutscore.report.figures.search.searched import (
     Searched,
     Setting,
     best_so_far,
-    log_ticks,
     shade,
 )
 from cutscore.report.figures.search.slices import slices
@@ -53,14 +54,14 @@ def texts(figure):
 
 def test_history_tells_how_trials_ended_and_which_is_best():
     searched = made((3.0, NAN, 2.0, NAN), states=["COMPLETE", "PRUNED", "COMPLETE", "FAIL"])
-    words = texts(history(STUDY, searched))
+    words = texts(picture(history(searched), STUDY))
     assert {STUDY, "trial", "cost", "complete: 2", "pruned: 1", "failed: 1"} <= set(words)
     assert {"best so far", "best, trial 2: 2"} <= set(words)
 
 
 def test_several_objectives_have_a_panel_each_and_no_best_so_far():
     searched = made(aims=(aim([3.0, 2.0, 1.0, 4.0]), aim([1.0, 2.0, 9.0, 4.0], "seconds")))
-    figure = history(STUDY, searched)
+    figure = picture(history(searched), STUDY)
     assert [axes.get_ylabel() for axes in figure.axes] == ["cost", "seconds"]
     assert "best so far" not in texts(figure)
 
@@ -73,7 +74,7 @@ def test_one_hopeless_trial_does_not_flatten_the_others(lower):
     low, high = searched.aims[0].ends()
     assert high - low < 20
     assert low < values[0] < high
-    assert "worse than shown: 1" in texts(history(STUDY, searched))
+    assert "worse than shown: 1" in texts(picture(history(searched), STUDY))
 
 
 def test_the_best_so_far_never_gets_worse_and_waits_for_the_first_value():
@@ -93,7 +94,7 @@ def test_the_better_the_darker(values):
 
 def test_slices_have_a_panel_each_and_say_what_is_left_out():
     settings = tuple(setting([1, 2, 3, 4], f"s{i}") for i in range(15))
-    figure = slices(STUDY, made(settings=settings))
+    figure = picture(slices(made(settings=settings), 12), STUDY)
     assert [axes.get_xlabel() for axes in figure.axes] == [f"s{i}" for i in range(12)]
     assert "Cost by setting, 3 more not shown" in texts(figure)
 
@@ -105,7 +106,7 @@ def test_axes_of_settings_are_of_their_kind():
         setting([3, 4, 5, 4], "depth", low=3, high=5, whole=True),
         setting([7, 7, 7, 7], "constant"),
     )
-    log, choices, whole, constant = slices(STUDY, made(settings=settings)).axes
+    log, choices, whole, constant = picture(slices(made(settings=settings)), STUDY).axes
     assert log.get_xscale() == "log"
     assert [text.get_text() for text in choices.get_xticklabels()] == ["none", "balanced"]
     assert all(float(tick).is_integer() for tick in whole.get_xticks())
@@ -123,7 +124,7 @@ def test_parallel_coordinates_name_every_axis_and_draw_complete_trials_only():
         setting([0.01, 0.1, 0.2, 0.3], log=True),
         setting([0, 1, 0, NAN], "sampling", labels=("none", "balanced")),
     )
-    figure = parallel_coordinates(STUDY, made(settings=settings))
+    figure = picture(parallel_coordinates(made(settings=settings)), STUDY)
     assert {"rate", "sampling", "cost", "none", "balanced", "0.1"} <= set(texts(figure))
     lines = figure.axes[0].collections[0].get_segments()
     assert len(lines) == 2  # trial 1 has no value, trial 3 no sampling
@@ -135,7 +136,7 @@ def test_the_front_is_drawn_whole_even_where_it_is_slow():
     fast = [1.0, 1.1, 1.2, 1.3, 1.1, 300.0]
     cost = [9.0, 9.5, 9.6, 9.7, 9.8, 1.0]
     searched = made(cost, aims=(aim(cost), aim(fast, "seconds")), front=(0, 5))
-    axes = pareto_front(STUDY, searched).axes[0]
+    axes = picture(pareto_front(searched), STUDY).axes[0]
     low, high = axes.get_ylim()
     assert low < 1 < 300 < high
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("cost", "seconds")
@@ -144,7 +145,11 @@ def test_the_front_is_drawn_whole_even_where_it_is_slow():
 
 def test_more_objectives_are_drawn_by_pairs():
     three = tuple(aim([3.0, 2.0, 1.0, 4.0], name) for name in "abc")
-    assert len(pareto_front(STUDY, made(aims=three, front=(2,))).axes) == 3
+    searched = made(aims=three, front=(2,))
+    assert len(picture(pareto_front(searched), STUDY).axes) == 3
+    fewer = picture(pareto_front(searched, 2), STUDY)
+    assert len(fewer.axes) == 2
+    assert "Pareto front: 1 trials, 1 pairs not shown" in texts(fewer)
 
 
 @pytest.mark.parametrize(

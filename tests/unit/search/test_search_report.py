@@ -19,11 +19,14 @@ from made_studies import (
 )
 
 from cutscore.records import Undefined
+from cutscore.report.figures.search.drawing import picture
 from cutscore.report.files import write_artifact
 from cutscore.report.items import Figure, TableFile, Tag, Text
 from cutscore.search.arrays import front_columns, searched, short_names, trial_columns, value_text
+from cutscore.search.charts import charts as charts_of
 from cutscore.search.html import search_page
 from cutscore.search.importances import importances
+from cutscore.search.plotly_charts import plotly_chart
 from cutscore.search.records import Scale, StudyRecord, TrialRecord, best_of, pareto, ranked
 from cutscore.search.report import search_items
 
@@ -242,7 +245,8 @@ def test_the_page_has_a_chart_for_each_picture(pages):
     for name in ("learning_rate", "num_leaves", "sampling", "cross-fitted cost", "share", "trial"):
         assert name in pages["usual"]
     assert "Pareto front" in pages["several"]
-    assert "No trial is complete" in pages["failed"]
+    assert "slices: no trial is complete" in pages["failed"]
+    assert "importances: " in pages["failed"]
 
 
 def test_names_cannot_become_code_on_the_page(pages):
@@ -256,6 +260,29 @@ def test_plotly_knows_everything_that_the_charts_say(pages):
     for data, layout in charts(pages["several"]).values():
         Checked(data, layout)  # raises for a setting that does not exist
     data, _ = charts(pages["usual"])["chart1"]
-    complete = next(trace for trace in data if trace["name"] == "complete")
+    complete = next(trace for trace in data if trace["name"] == "complete: 12")
     assert len(complete["x"]) == 12
     assert "trial 0" in complete["hovertext"][0]
+
+
+def test_page_and_pictures_show_the_same():
+    study = made_study(15, goals=COST_AND_TIME, lost=False)
+    shown = searched(study)
+    for name, chart in charts_of(study, shown, importances(study)):
+        figure, page = picture(chart, study.name), plotly_chart(chart, ["told"] * 15)
+        drawn = [axes for axes in figure.axes if axes.axison]
+        if name == "parallel_coordinates":
+            (lines,) = page["data"]
+            assert len(figure.axes[0].collections[0].get_segments()) == 15
+            assert {len(axis["values"]) for axis in lines["dimensions"]} == {15}
+            continue
+        for i, axes in enumerate(drawn):
+            number = "" if i == 0 else str(i + 1)
+            here = [trace for trace in page["data"] if trace["xaxis"] == f"x{number}"]
+            points = sum(len(trace["x"]) for trace in here if trace["type"] == "scatter")
+            lines = sum(len(line.get_xdata()) for line in axes.lines)
+            assert points == lines + sum(len(dots.get_offsets()) for dots in axes.collections)
+            assert sum(trace["type"] == "bar" for trace in here) * len(SPACE) == len(axes.patches)
+            up = page["layout"][f"yaxis{number}"]
+            assert up["title"]["text"] == axes.get_ylabel()
+            assert up["range"] == pytest.approx(list(axes.get_ylim()))

@@ -45,9 +45,19 @@ class AxisScale:
         return np.sqrt(np.maximum(given, 0.0)) if self.kind == "root" else given
 
 
-def linear(low: float, high: float, text: Callable[[float], str] | None = None) -> AxisScale:
-    """Return an even scale with round ticks, written by `text` or as short as they differ."""
-    values, digits = _round_values(low, high)
+def linear(
+    low: float,
+    high: float,
+    text: Callable[[float], str] | None = None,
+    *,
+    most: int = _MOST_STEPS,
+    whole: bool = False,
+) -> AxisScale:
+    """Return an even scale with round ticks, written by `text` or as short as they differ.
+
+    There are at most `most` steps between ticks, and ticks are whole numbers if `whole` says so.
+    """
+    values, digits = _round_values(low, high, most, whole=whole)
     written = [text(v) if text else f"{v:.{digits}f}".replace("-", "−") for v in values]
     return AxisScale(low, high, ticks=tuple(zip(values, written, strict=True)))
 
@@ -80,6 +90,29 @@ def ratios(low: float, high: float) -> AxisScale:
     return AxisScale(low, high, "log", shown)
 
 
+def logarithmic(
+    low: float, high: float, text: Callable[[float], str], *, air: float = 0.0
+) -> AxisScale:
+    """Return a logarithmic scale with a share of `air` on both sides.
+
+    Its ticks are decades, or 1-2-5 steps where few fit.
+    """
+    shown = tuple((tick, text(tick)) for tick in log_ticks(low, high))
+    wide = (high / low) ** air
+    return AxisScale(low / wide, high * wide, "log", shown)
+
+
+def log_ticks(low: float, high: float, most: int = 4) -> list[float]:
+    """Return few round numbers between two positive ends."""
+    powers = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    for steps in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0)):
+        ticks = [float(f"{step * 10.0**power:.6g}") for power in powers for step in steps]
+        inside = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+        if len(inside) >= 3:
+            return inside[:: -(-len(inside) // most)]
+    return inside if len(inside) >= 2 else [low, high]
+
+
 def decades(low: float, high: float) -> AxisScale:
     """Return a logarithmic scale with powers of ten as ticks."""
     first, last = int(np.ceil(np.log10(low))), int(np.floor(np.log10(high)))
@@ -91,11 +124,12 @@ def decades(low: float, high: float) -> AxisScale:
     return AxisScale(low, high, "log", ticks, small)
 
 
-def _round_values(low: float, high: float) -> tuple[list[float], int]:
+def _round_values(low: float, high: float, most: int, *, whole: bool) -> tuple[list[float], int]:
     """Return round values from `low` to `high` in even steps, and the digits they need."""
-    rough = (high - low) / _MOST_STEPS
+    rough = max((high - low) / most, 1.0 if whole else 0.0)
     power = int(np.floor(np.log10(rough)))
-    factor = next(f for f in _STEPS if f * 10.0**power >= rough * (1 - 1e-9))
+    steps = [f for f in _STEPS if not whole or (f * 10.0**power).is_integer()]
+    factor = next(f for f in steps if f * 10.0**power >= rough * (1 - 1e-9))
     step = factor * 10.0**power
     first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
     digits = max(0, -power + (1 if factor == 2.5 else 0))

@@ -1,4 +1,6 @@
-"""Pictures of a search: what its trials tried and what came of it.
+"""Charts of a search: what its trials tried and what came of it.
 
-All are pure functions of `Searched`, which holds the trials as arrays.
+Each is said once, as a pure function from `Searched` (the trials as arrays) to a description in
+`plot`, which names no library. `drawing` makes pictures of descriptions; the page of a search
+draws the same ones.
 """

@@ -3,91 +3,59 @@
 from __future__ import annotations
 
 import itertools
-import math
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from cutscore.report.figures import style
+from cutscore.report.figures.search import plot
 from cutscore.report.figures.search.searched import Aim, Searched, finite_ends
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+_FEW = 12
+"""Up to so many trials of the front are numbered."""
 
-_MOST = 6
-"""Pairs of objectives that are drawn."""
+_BEHIND = plot.Look("circle", style.BLUE, 4.5, 0.55)
+_FRONT = plot.Look("circle", style.ORANGE, 7, edge="white")
 
 
-def pareto_front(study: str, searched: Searched) -> Figure:
-    """Draw each pair of objectives, the trials of the Pareto front marked.
+def pareto_front(searched: Searched, most: int | None = None) -> plot.Grid:
+    """Show each pair of objectives, the trials of the Pareto front marked.
 
     With two objectives the front is a staircase: what lies on its far side nobody has reached.
     """
     pairs = list(itertools.combinations(searched.aims, 2))
-    shown = pairs[:_MOST]
-    columns = min(3, len(shown))
-    rows = math.ceil(len(shown) / columns)
-    side = 6.6 if columns == 1 else 4.2
-    width, height = 0.4 + side * columns, 0.45 + 4.2 * rows
-    figure = style.new_figure(width, height)
-    for i, (first, second) in enumerate(shown):
-        row, column = divmod(i, columns)
-        left, bottom = 0.75 + side * column, 0.6 + 4.2 * (rows - 1 - row)
-        box = (left / width, bottom / height, (side - 0.75) / width, 3.35 / height)
-        axes = style.plain_axes(figure, box)
-        _draw(axes, searched, first, second, stairs=len(pairs) == 1)
-        style.label(axes, style.shorten(first.name, 40), style.shorten(second.name, 40))
-        if i == 0:
-            style.legend(axes, _free_corner(first, second))
-    left_out = len(pairs) - len(shown)
-    more = f", {left_out} pairs not shown" if left_out else ""
-    style.title(figure, f"Pareto front: {int(searched.front.sum())} trials{more}", study)
-    return figure
+    shown, alone = pairs[:most], len(pairs) == 1
+    more = plot.left_out(len(shown), len(pairs), "pairs")
+    return plot.Grid(
+        f"Pareto front: {int(searched.front.sum())} trials{more}",
+        "No trial is better in both than one on the front.",
+        tuple(_panel(searched, first, second, alone=alone) for first, second in shown),
+        size=(5.85, 3.35) if alone else (3.45, 3.35),
+        gap=(0.95, 0.85),
+        columns=min(3, len(shown)),
+        legend=True,
+    )
 
 
-def _draw(axes: Axes, searched: Searched, first: Aim, second: Aim, *, stairs: bool) -> None:
-    """Draw two objectives against each other."""
-    from matplotlib.ticker import FuncFormatter
-
+def _panel(searched: Searched, first: Aim, second: Aim, *, alone: bool) -> plot.Panel:
+    """Show two objectives against each other."""
     front = searched.front
     behind = searched.drawn & ~front
-    (left, right), (low, high) = (_ends(aim, front) for aim in (first, second))
-    axes.plot(
-        np.clip(first.value[behind], left, right), np.clip(second.value[behind], low, high), "o",
-        markersize=4.5, color=style.BLUE, alpha=0.55, markeredgewidth=0, label="beaten by another",
-    )  # fmt: skip
+    (left, right), (low, high) = (_ends(aim, searched) for aim in (first, second))
+    x, y = np.clip(first.value, left, right), np.clip(second.value, low, high)
     order = np.flatnonzero(front)[np.argsort(first.loss[front], kind="stable")]
-    x, y = first.value[order], second.value[order]
-    if stairs and order.size:
-        axes.step(x, y, where="post", color=style.ORANGE, linewidth=1.4)
-    axes.plot(
-        x, y, "o", markersize=7, color=style.ORANGE, markeredgecolor="white", zorder=5,
-        label="on the front",
-    )  # fmt: skip
-    if stairs and order.size <= 12:
-        for i in order:
-            axes.annotate(
-                str(searched.number[i]), (first.value[i], second.value[i]),
-                xytext=(6, 5), textcoords="offset points", fontsize=8.5, color=style.INK,
-            )  # fmt: skip
-    axes.set_xlim(left, right)
-    axes.set_ylim(low, high)
-    axes.xaxis.set_major_formatter(FuncFormatter(style.tick))
-    axes.yaxis.set_major_formatter(FuncFormatter(style.tick))
+    few = alone and order.size <= _FEW
+    texts = tuple(str(number) for number in searched.number[order]) if few else ()
+    reached = plot.Marks("on the front", order, x[order], y[order], _FRONT, texts=texts)
+    series: list[plot.Marks | plot.Steps] = [plot.marks("beaten by another", behind, x, y, _BEHIND)]
+    if alone and order.size:
+        series.append(plot.Steps("", x[order], y[order], style.ORANGE))
+    return plot.Panel(first.axis(left, right), second.axis(low, high), (*series, reached))
 
 
-def _ends(aim: Aim, front: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Return the range worth drawing, with all of the front in it."""
+def _ends(aim: Aim, searched: Searched) -> tuple[float, float]:
+    """Return the range worth showing, with all of the front in it."""
     low, high = aim.ends()
-    least, most = finite_ends(aim.value[front]) if front.any() else (low, high)
+    front = aim.value[searched.front]
+    least, most = finite_ends(front) if front.size else (low, high)
     air = 0.05 * (high - low)
     return min(low, least - air), max(high, most + air)
-
-
-def _free_corner(first: Aim, second: Aim) -> style.Location:
-    """Return the corner farthest from the front."""
-    if first.lower_is_better:
-        return "upper right" if second.lower_is_better else "lower right"
-    return "upper left" if second.lower_is_better else "best"

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cutscore.report.figures import style
+from cutscore.report.figures.scales import AxisScale, linear, logarithmic
+from cutscore.report.figures.search import plot
+
 Points = npt.NDArray[np.float64]
 COMPLETE, PRUNED, FAILED = "COMPLETE", "PRUNED", "FAIL"
 
@@ -37,6 +41,19 @@ class Setting:
         if low < high:
             return low, high
         return (low / 2, low * 2) if self.log and low > 0 else (low - 0.5, low + 0.5)
+
+    def axis(self, low: float, high: float, *, air: float = 0.0, most: int = 6) -> plot.Axis:
+        """Return the axis from `low` to `high`, with a share of `air` on both sides."""
+        if self.labels:
+            names = tuple((float(i), label) for i, label in enumerate(self.labels))
+            return plot.Axis(self.name, AxisScale(low, high, ticks=names), choices=True)
+        if self.log and low > 0:
+            return plot.Axis(self.name, logarithmic(low, high, style.number, air=air))
+        wide = air * (high - low)
+        whole = self.whole
+        return plot.Axis(
+            self.name, linear(low - wide, high + wide, style.number, most=most, whole=whole)
+        )
 
     def spread(self) -> Points:
         """Return the places, those of choices moved apart a little so that all are seen."""
@@ -76,6 +93,16 @@ class Aim:
         low, high = ends if self.lower_is_better else (-ends[1], -ends[0])
         return float(low), float(high)
 
+    def shown(self) -> Points:
+        """Return the values with those beyond the ends put on them."""
+        return np.clip(self.value, *self.ends())
+
+    def axis(self, low: float, high: float, *, most: int = 6) -> plot.Axis:
+        """Return the axis from `low` to `high`, without ticks where there is no value."""
+        if not np.isfinite(self.value).any():
+            return plot.Axis(self.name, AxisScale(low, high))
+        return plot.Axis(self.name, linear(low, high, style.tick, most=most))
+
 
 @dataclass(frozen=True, eq=False)
 class Searched:
@@ -98,9 +125,10 @@ class Searched:
         return np.asarray(np.isfinite([aim.value for aim in self.aims]).all(axis=0))
 
     @property
-    def axes(self) -> tuple[Setting | Aim, ...]:
-        """The settings and then the objectives."""
-        return (*self.settings, *self.aims)
+    def only_best(self) -> npt.NDArray[np.bool_]:
+        """Which trial is the best, none while there is none."""
+        best = -1 if self.best is None else self.best
+        return np.asarray(np.arange(len(self.number)) == best)
 
 
 def best_so_far(aim: Aim) -> Points:
@@ -124,14 +152,3 @@ def finite_ends(values: Points) -> tuple[float, float]:
     """Return the least and the greatest finite value, (0, 1) if there is none."""
     finite = values[np.isfinite(values)]
     return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-
-
-def log_ticks(low: float, high: float, most: int = 4) -> list[float]:
-    """Return round numbers between two positive ends: decades, or 1-2-5 steps where few fit."""
-    decades = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
-    for steps in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0)):
-        ticks = [float(f"{step * 10.0**d:.6g}") for d in decades for step in steps]
-        inside = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
-        if len(inside) >= 3:
-            return inside[:: -(-len(inside) // most)]
-    return inside if len(inside) >= 2 else [low, high]
