@@ -15,6 +15,7 @@ import typer
 
 from cutscore import __version__
 from cutscore.cli import store_care
+from cutscore.cli.data import app as data_app
 from cutscore.cli.rerun import rerun
 from cutscore.cli.runs import app as runs_app
 from cutscore.cli.store import app as store_app
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.add_typer(runs_app, name="runs")
 app.add_typer(store_app, name="store")
+app.add_typer(data_app, name="data")
 store_app.command("audit")(store_care.audit)
 store_app.command("reap")(store_care.reap)
 store_app.command("prune")(store_care.prune)
