@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cutscore.care.contents import Contents
+from cutscore.care.file_entries import META
 from cutscore.care.findings import Finding
-from cutscore.care.paths import Located, resolve_artifact
+from cutscore.care.paths import USUAL_FOLDERS, Located, resolve_artifact
 from cutscore.care.view import View
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -28,19 +29,30 @@ def folder_findings(view: View) -> Iterator[Finding]:
 
 
 def _experiment_folders(view: View) -> list[Path]:
-    """Return the folders of experiments, deleted ones too, and their neighbours."""
-    if not view.roots:
-        return []
-    known: dict[Path, None] = {}
-    for experiment in view.contents.experiments.values():
-        found = resolve_artifact(experiment.location, view.roots[0], view.roots)
-        if isinstance(found, Located):
-            known[found.path] = None
-    neighbours: dict[Path, None] = {}
-    for parent in dict.fromkeys(folder.parent for folder in known):
+    """Return the folders of experiments, deleted ones too, and all that could be one.
+
+    These are the folders beside them, and those in the roots and in the folders that MLflow puts
+    experiments in: a database may name its experiments by addresses of another machine.
+    """
+    found: dict[Path, None] = {}
+    parents = [
+        folder for root in view.roots for folder in (root, *map(root.joinpath, USUAL_FOLDERS))
+    ]
+    for experiment in view.contents.experiments.values() if view.roots else ():
+        place = resolve_artifact(experiment.location, view.roots[0], view.roots)
+        if isinstance(place, Located):
+            found[place.path] = None
+            parents.append(place.path.parent)
+    for parent in dict.fromkeys(parents):
+        found[parent] = None
         if any(parent == root or root in parent.parents for root in view.roots):
-            neighbours.update((Path(entry.path), None) for entry in _folders(parent))
-    return list({**known, **neighbours})
+            found.update((Path(entry.path), None) for entry in _folders(parent))
+    return _each_once(found)
+
+
+def _each_once(folders: Iterable[Path]) -> list[Path]:
+    """Return folders by what they are: a root may be known by two names."""
+    return list({folder.resolve(): folder for folder in folders}.values())
 
 
 def _strangers(folder: Path, contents: Contents) -> Iterator[Finding]:
@@ -48,6 +60,8 @@ def _strangers(folder: Path, contents: Contents) -> Iterator[Finding]:
         if entry.name == _MODELS and not entry.is_symlink():
             yield from _strange_models(Path(entry.path), contents)
         elif _RUN_ID.fullmatch(entry.name) and entry.name not in contents.runs:
+            if Path(entry.path, META).exists():
+                continue  # an entry of a file store, which is told of as a whole
             if entry.is_symlink():
                 problem = "it is a symbolic link; not followed"
                 yield Finding("link", entry.path, entry.name, problem)

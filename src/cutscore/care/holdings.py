@@ -38,6 +38,16 @@ class HeldFiles:
     refused: tuple[RefusedFile, ...] = ()
     unusable: Unusable | None = None
 
+    @property
+    def astray(self) -> bool:
+        """Whether the address leads on this machine to where it is not followed."""
+        return self.unusable is not None and self.unusable.why not in ("missing", "remote")
+
+    @property
+    def remote(self) -> bool:
+        """Whether the files are on another machine."""
+        return self.unusable is not None and self.unusable.why == "remote"
+
 
 def read_holding(owner: str, uri: str, store_folder: Path, roots: Sequence[Path]) -> HeldFiles:
     """Find the folder of a run's or model's files and hash what is in it.
@@ -106,21 +116,28 @@ def read_blocks(path: Path) -> Iterator[bytes]:
 def missing_files(
     connection: sqlite3.Connection, kind: str, holdings: Mapping[str, HeldFiles]
 ) -> dict[str, str]:
-    """Return, by run or model id, what of its files is not there.
+    """Return, by run or model id, which of its files are not there.
 
-    MLflow does not say which files a run has, so this knows: addresses that cannot be followed,
-    links, whole folders of finished models, and what a complete run of Cutscore must have.
+    MLflow does not say which files a run has, so this knows those of finished models, and what a
+    complete run of Cutscore must have.
     """
     found: dict[str, str] = {}
     for owner, holding in holdings.items():
+        if holding.unusable is None or holding.unusable.why == "missing":
+            needed = _needed(connection, kind, owner)
+            words = [name for name in needed if name not in holding.files]
+            if words:
+                found[owner] = ", ".join(words)
+    return found
+
+
+def unread_files(holdings: Mapping[str, HeldFiles]) -> dict[str, str]:
+    """Return, by run or model id, what of its files was not read though it may be there."""
+    found: dict[str, str] = {}
+    for owner, holding in holdings.items():
         words = [f"{entry.name} ({entry.reason})" for entry in holding.refused]
-        why = holding.unusable
-        if why is not None and why.why not in ("missing", "remote"):
-            words.append(f"files not followed: {why.reason}")
-        elif why is None or why.why == "missing":
-            words += [
-                name for name in _needed(connection, kind, owner) if name not in holding.files
-            ]
+        if holding.unusable is not None and holding.astray:
+            words.append(holding.unusable.reason)
         if words:
             found[owner] = ", ".join(words)
     return found

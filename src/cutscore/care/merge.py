@@ -17,7 +17,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from cutscore.care.database import integrity_faults
-from cutscore.care.holdings import missing_files
+from cutscore.care.holdings import missing_files, unread_files
 from cutscore.care.merge_checks import Plans, check_rows, check_unchanged
 from cutscore.care.merge_plan import plan_source, unit_faults
 from cutscore.care.merge_report import MergeReport, SourceReport
@@ -168,6 +168,7 @@ def _write_all(
         for kind in KINDS:
             holdings = source.holdings[kind]
             report.missing.update(missing_files(source.connection, kind, holdings))
+            report.unread.update(unread_files(holdings))
         plans.append((source, plan))
         reports.append(report)
     return plans, reports

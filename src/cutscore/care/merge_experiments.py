@@ -71,7 +71,7 @@ def plan_experiments(
 def claimed_folder(address: str) -> Path | None:
     """Return the folder that an address of the target names, None if it is elsewhere."""
     claim = take_apart(address)
-    if isinstance(claim, Unusable) or not (claim.here and claim.absolute):
+    if isinstance(claim, Unusable) or not (claim.here and claim.absolute) or claim.climbs:
         return None
     return Path("/", *claim.parts)
 

@@ -158,7 +158,7 @@ def _addition(
 ) -> UnitPlan:
     """Return the plan for a run or model that the target does not have."""
     target_id = experiment.target_id
-    if holding.unusable is not None and holding.unusable.why == "remote":
+    if holding.remote or holding.astray:  # where they are is all that can be said of its files
         return UnitPlan(kind, owner, "add", target_id, address, None)
     tail = f"{owner}/artifacts" if kind == "run" else f"models/{owner}/artifacts"
     address = f"{experiment.location.rstrip('/')}/{tail}"

@@ -20,7 +20,8 @@ class SourceReport:
 
     Runs and models: `added`, `updated` (the target had an earlier state), `skipped` (the target
     has the same, or a later state), `kept` (they differ, and the target's stay). `missing` names,
-    by run or model, the files that were not there. `left_out` counts what concerns no run, `lost`
+    by run or model, the files that were not there, `unread` those that may be there and were not
+    followed. `left_out` counts what concerns no run, `lost`
     tells the entries of a file store that could not be read as they stand.
     """
 
@@ -39,6 +40,7 @@ class SourceReport:
     remote: int = 0
     collisions: list[Collision] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     compared: int = 0
     equal: int = 0
@@ -62,5 +64,5 @@ class MergeReport:
 
     @property
     def whole(self) -> bool:
-        """Return whether every fingerprint is equal before and after."""
-        return all(source.equal == source.compared for source in self.sources)
+        """Return whether everything is equal before and after, and no file was left behind."""
+        return all(source.equal == source.compared and not source.unread for source in self.sources)

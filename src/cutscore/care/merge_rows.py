@@ -55,8 +55,7 @@ def write_source(
             target.coming[unit.kind, unit.id] = (holding, unit.files)
             report.files += len(holding.files) if unit.files is not None else 0
             report.bytes += holding.size if unit.files is not None else 0
-            is_remote = holding.unusable is not None and holding.unusable.why == "remote"
-            report.remote += is_remote
+            report.remote += holding.remote
     _count_left_out(source, report)
 
 

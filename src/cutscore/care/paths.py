@@ -34,8 +34,8 @@ class Located:
 class Unusable:
     """Why an address is not followed.
 
-    `why`: nothing there (`missing`), elsewhere on this machine (`outside`), with `..` in it
-    (`dots`), through a symbolic link (`link`), on another machine (`remote`).
+    `why`: nothing there (`missing`), elsewhere on this machine (`outside`), there by climbing with
+    `..` (`dots`), through a symbolic link (`link`), on another machine (`remote`).
     """
 
     why: Why
@@ -50,6 +50,10 @@ class Claim:
     absolute: bool
     here: bool
     """False for paths of another system or a server, which only their tail can locate."""
+    climbs: bool = False
+    """Whether it had `..` in it; each has taken away the part before it."""
+    above: int = 0
+    """How many folders above the store's a relative one begins."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def resolve_artifact(
     `store_folder` is the folder of the database, `roots` the folders whose files belong to the
     store (the store's folder if not given). Where nothing is at the address itself, the tail of
     the address is looked up below the roots: so a store that was moved, or written on another
-    system, is still read.
+    system, is still read. Wherever an address climbs, only where it ends counts.
     """
     claim = take_apart(uri)
     if isinstance(claim, Unusable):
@@ -121,7 +125,9 @@ def resolve_artifact(
     own = tuple(roots) if roots is not None else artifact_roots(store_folder)
     outside = False
     if claim.here:
-        path = Path("/", *claim.parts) if claim.absolute else store_folder / Path(*claim.parts)
+        steps = [store_folder, *store_folder.parents][: claim.above + 1]
+        start = Path("/") if claim.absolute else steps[-1]
+        path = start.joinpath(*claim.parts)
         root = _root_of(path, own)
         if root is not None and os.path.lexists(path):
             return check_links(path, root) or Located(path)
@@ -130,6 +136,8 @@ def resolve_artifact(
         for path in _by_tail(claim.parts, root):
             if os.path.lexists(path):
                 return check_links(path, root) or Located(path, moved=True)
+    if outside and claim.climbs:
+        return Unusable("dots", "its address climbs with '..' out of the store's folder")
     if outside:
         return Unusable("outside", "it lies outside the store's folder")
     return Unusable("missing", "nothing is there")
@@ -166,13 +174,18 @@ def walk_files(folder: Path, prefix: str = "") -> Iterator[FoundFile | RefusedFi
 
 
 def _claim(parts: Sequence[str], absolute: bool, here: bool) -> Claim | Unusable:
-    """Return a claim without empty parts and dots; one that climbs is refused."""
-    kept = tuple(part for part in parts if part not in ("", "."))
-    if ".." in kept:
-        return Unusable("dots", "its address climbs with '..'")
+    """Return a claim without empty parts and dots."""
+    kept: list[str] = []
+    above = 0
+    for part in parts:
+        if part == "..":
+            above += not kept and not absolute
+            del kept[-1:]
+        elif part not in ("", "."):
+            kept.append(part)
     if any("\x00" in part for part in kept):
         return Unusable("missing", "its address holds a zero byte")
-    return Claim(kept, absolute, here)
+    return Claim(tuple(kept), absolute, here, ".." in parts, above)
 
 
 def _root_of(path: Path, roots: Sequence[Path]) -> Path | None:

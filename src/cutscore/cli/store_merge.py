@@ -170,6 +170,7 @@ def _remarks(source: SourceReport) -> list[str]:
     lines += _cut([f"  {one.kind} {one.name}: {one.policy}" for one in source.collisions])
     lines += _cut([f"  not read as it stands: {line}" for line in source.lost])
     lines += _cut([f"  not there: {owner}: {text}" for owner, text in source.missing.items()])
+    lines += _cut([f"  not copied: {owner}: {text}" for owner, text in source.unread.items()])
     if source.remote:
         lines.append(f"  files of {source.remote:,} runs and models stay where they are, remote")
     lines += [f"  left out: {count:,} rows of {name}, which concern nothing that is there"
@@ -179,12 +180,20 @@ def _remarks(source: SourceReport) -> list[str]:
 
 def _ending(report: MergeReport) -> str:
     """Return the last line on a merge."""
+    unread = sum(len(source.unread) for source in report.sources)
+    verdict = "every fingerprint is equal before and after."
+    if unread:
+        verdict = (
+            f"but not whole: files of {unread:,} runs and models were not copied. If they are "
+        )
+        verdict += "yours, name their folder: --artifacts."
     if not report.changed:
-        return "Nothing to add: the target has it all."
+        end = f", {verdict}" if unread else ": the target has it all."
+        return f"Nothing to add{end}"
     if report.dry_run:
-        return "Nothing was written (--dry-run)."
+        return f"Nothing was written (--dry-run){f'; {verdict}' if unread else '.'}"
     backup = f" The database as it was: {report.backup}." if report.backup else ""
-    return f"Done in {report.seconds:.1f} s; every fingerprint is equal before and after.{backup}"
+    return f"Done in {report.seconds:.1f} s; {verdict}{backup}"
 
 
 def _counts(counts: dict[str, int]) -> str:

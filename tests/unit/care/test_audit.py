@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 from cared import FOREIGN_NAME
+from made_store import build_store
 
 from cutscore.care.audit import audit
 from cutscore.care.audit_runs import default_name
@@ -97,14 +98,40 @@ def test_addresses_that_lead_out_are_not_followed(sound_copy, tmp_path):
     shutil.copytree(sound_copy.files("sweep"), tmp_path / "elsewhere")
     change = "UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?"
     sound_copy.sql(change, str(tmp_path / "elsewhere"), runs["sweep"])
-    climbing = f"{sound_copy.folder}/../store/artifacts/tests/{runs['exp02_cv_domain']}/artifacts"
+    climbing = f"{sound_copy.folder}/artifacts/../../elsewhere"
     sound_copy.sql(change, climbing, runs["exp02_cv_domain"])
     found = audited(sound_copy)
     outside = told(found, "outside")
     assert set(outside) == {runs["sweep"], runs["exp02_cv_domain"]}
     assert "climbs" in outside[runs["exp02_cv_domain"]].problem
     allowed = audit(view_database(sound_copy.path, [tmp_path]), judge_life)
-    assert set(told(allowed, "outside")) == {runs["exp02_cv_domain"]}
+    assert set(told(allowed, "outside")) == set()
+
+
+def test_an_address_that_climbs_within_the_store_is_followed(sound_copy):
+    run = sound_copy.runs["exp02_cv_domain"]
+    climbing = f"{sound_copy.folder}/../store/artifacts/tests/{run}/artifacts"
+    sound_copy.sql("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", climbing, run)
+    assert audited(sound_copy).clean
+
+
+@pytest.mark.parametrize("home", ["mlruns", "store"])
+def test_folders_beside_the_database_that_it_does_not_know(empty, tmp_path, home):
+    """Its experiments are at addresses of another machine, of which nothing is here."""
+    path = build_store(empty, tmp_path / home / "mlflow.db", "one", 1)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE experiments SET artifact_location = '/old/' || experiment_id")
+    orphans = ["e" * 32, "mlruns/1/" + "f" * 32, "7/" + "a" * 32, f"artifacts/shared/{'b' * 32}"]
+    orphans += [f"mlruns/1/models/m-{'c' * 32}", f"mlartifacts/2/{'d' * 32}"]
+    for folder in (
+        *orphans,
+        "trash/20261126/plots",
+        "mlruns/1/plots",
+        "mlruns/deep/er/" + "9" * 32,
+    ):
+        (path.parent / folder / "artifacts").mkdir(parents=True)
+    found = told(audit(view_database(path), judge_life), "orphan")
+    assert set(found) == {str(path.parent / folder) for folder in orphans}
 
 
 def test_a_store_that_was_moved_is_read_where_it_is(sound, tmp_path):

@@ -218,28 +218,47 @@ def test_what_no_rule_covers_refuses_the_merge(stores):
     assert "novelty (1 rows), webhooks (1 rows)" in said
 
 
-def test_files_outside_and_links_are_never_followed(stores, tmp_path):
+def test_files_outside_and_links_are_never_followed(stores, tmp_path, capsys):
     target, source = stores
     secret = tmp_path / "secret" / hexed("two", 4) / "artifacts"
     secret.mkdir(parents=True)
     (secret / "key").write_text("secret")
     climbing, outside, linked, gone = (hexed("two", number) for number in (2, 4, 5, 6))
+    (tmp_path / "secret" / climbing / "artifacts").mkdir(parents=True)
     folder = source.parent / "artifacts" / "shared"
     address = "UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?"
-    sql(source, address, f"{folder}/../../../secret/{climbing}/artifacts", climbing)
+    climb = f"{folder}/../../../secret/{climbing}/artifacts"
+    sql(source, address, climb, climbing)
     sql(source, address, str(secret), outside)
     (folder / linked / "artifacts" / "key").symlink_to(secret / "key")
     shutil.rmtree(folder / gone)
     sql(source, "INSERT INTO tags VALUES ('cutscore.complete', 'now', ?)", gone)
     report = merge(source, into=target)
-    missing = report.sources[0].missing
-    assert "'..'" in missing[climbing]
-    assert "outside" in missing[outside]
-    assert "key (a symbolic link)" in missing[linked]
-    assert "oof_scores.parquet" in missing[gone]
-    assert report.whole
+    unread = report.sources[0].unread
+    assert "'..'" in unread[climbing]
+    assert "outside" in unread[outside]
+    assert "key (a symbolic link)" in unread[linked]
+    assert set(report.sources[0].missing) == {gone}
+    assert "oof_scores.parquet" in report.sources[0].missing[gone]
+    assert not report.whole
+    query = "SELECT artifact_uri FROM runs WHERE run_uuid IN (?, ?) ORDER BY artifact_uri"
+    assert sql(target, query, climbing, outside) == [(str(secret),), (climb,)]
+    assert main(["store", "merge", str(source), "--into", str(target)]) == 1
+    assert "files of 3 runs and models were not copied" in capsys.readouterr().out
     assert not list(target.parent.rglob("key"))
     assert (target.parent / "artifacts" / "shared" / linked / "artifacts" / "file_01.txt").is_file()
+
+
+def test_addresses_that_climb_to_files_of_the_store(stores):
+    target, source = stores
+    root = str(source.parent / "artifacts")
+    for table, column in (("runs", "artifact_uri"), ("logged_models", "artifact_location")):
+        sql(source, f"UPDATE {table} SET {column} = replace({column}, '{root}', 'c:/x/../../y')")
+    report = merge(source, into=target)
+    assert report.whole
+    assert report.sources[0].files == 24
+    ((uri,),) = sql(target, "SELECT artifact_uri FROM runs WHERE run_uuid = ?", hexed("two", 1))
+    assert (Path(uri) / "file_01.txt").is_file()
 
 
 def test_a_store_from_windows_that_was_moved(stores):

@@ -34,6 +34,10 @@ def store(tmp_path):
         "mlflow-artifacts:/0/ab/artifacts",
         "/home/someone/else/artifacts/0/ab/artifacts",
         "file:///home/someone%20else/artifacts/0/ab/artifacts",
+        "c:/x/../../y/0/ab/artifacts",
+        "file:///a/%2e%2e/0/ab/artifacts",
+        "mlflow-artifacts:/x/../0/ab/artifacts",
+        "../../gone/0/ab/artifacts",
     ],
 )
 def test_a_store_from_elsewhere_is_found_by_the_tail(store, address):
@@ -44,7 +48,15 @@ def test_a_store_from_elsewhere_is_found_by_the_tail(store, address):
     assert found == Located(store / "artifacts" / "0" / "ab" / "artifacts", moved=True)
 
 
-@pytest.mark.parametrize("address", ["{}/artifacts/0/ab/artifacts", "./artifacts/0/ab/artifacts"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "{}/artifacts/0/ab/artifacts",
+        "./artifacts/0/ab/artifacts",
+        "{}/other/../artifacts/0/ab/artifacts",
+        "../store/artifacts/1/../0/ab/artifacts",
+    ],
+)
 def test_an_address_inside_the_store_is_taken_as_it_is(store, address):
     found = resolve_artifact(address.format(store), store)
     assert found == Located(store / "artifacts" / "0" / "ab" / "artifacts")
@@ -62,7 +74,9 @@ def test_what_is_not_followed(store, tmp_path):
     outside.mkdir(parents=True)
     assert why(str(outside), store) == "outside"
     assert why(f"{store}/artifacts/../../other/1/cd/artifacts", store) == "dots"
-    assert why("file:///a/%2e%2e/0/ab/artifacts", store) == "dots"
+    assert why("../other/1/cd/artifacts", store) == "dots"
+    assert why("../" * 40 + "etc/1/cd/artifacts", store) == "missing"
+    assert why("file:///a/%2e%2e/0/none/artifacts", store) == "missing"
     assert why("s3://bucket/0/ab/artifacts", store) == "remote"
     assert why(f"{store}/artifacts/0/none/artifacts", store) == "missing"
     assert why("", store) == "missing"

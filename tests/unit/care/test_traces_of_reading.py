@@ -31,7 +31,7 @@ def traces(folder):
 
 def image(path, folder):
     """Copy a store as it lies on the disk just now: as a power cut would leave it."""
-    folder.mkdir()
+    shutil.copytree(path.parent / "artifacts", folder / "artifacts")
     for part in path.parent.glob(f"{path.name}*"):
         if not part.name.endswith("-shm"):
             shutil.copyfile(part, folder / part.name)
