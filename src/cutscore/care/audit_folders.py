@@ -36,7 +36,10 @@ def _experiment_folders(view: View) -> list[Path]:
     """
     found: dict[Path, None] = {}
     parents = [
-        folder for root in view.roots for folder in (root, *map(root.joinpath, USUAL_FOLDERS))
+        folder
+        for root in view.roots
+        for folder in (root, *map(root.joinpath, USUAL_FOLDERS))
+        if folder == root or not folder.is_symlink()
     ]
     for experiment in view.contents.experiments.values() if view.roots else ():
         place = resolve_artifact(experiment.location, view.roots[0], view.roots)

@@ -122,7 +122,7 @@ def test_folders_beside_the_database_that_it_does_not_know(empty, tmp_path, home
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE experiments SET artifact_location = '/old/' || experiment_id")
     orphans = ["e" * 32, "mlruns/1/" + "f" * 32, "7/" + "a" * 32, f"artifacts/shared/{'b' * 32}"]
-    orphans += [f"mlruns/1/models/m-{'c' * 32}", f"mlartifacts/2/{'d' * 32}"]
+    orphans += [f"mlruns/1/models/m-{'c' * 32}"]
     for folder in (
         *orphans,
         "trash/20261126/plots",
