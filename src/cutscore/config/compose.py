@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -42,13 +43,23 @@ class Composer:
         self.hydra = Hydra.create_main_hydra2("cutscore", path)
         self._parser = OverridesParser.create(config_loader=self.hydra.config_loader)
         self._options: dict[str, list[str]] = {}  # Hydra takes milliseconds to list them
+        self._last: tuple[list[str], DictConfig] | None = None  # and a tenth of a second to compose
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """Compose one config, with its `hydra` node.
 
         Raises Hydra's own errors; `check` and `explain` put them into words.
         """
-        return self._compose(overrides, RunMode.RUN)
+        words = with_open_space(overrides)
+        if self._last is None or self._last[0] != words:
+            composed: DictConfig = self.hydra.compose_config(
+                config_name=self.primary,
+                overrides=words,
+                run_mode=RunMode.RUN,
+                with_log_configuration=False,
+            )
+            self._last = words, composed
+        return copy.deepcopy(self._last[1])
 
     def compose_launcher(self, overrides: Sequence[str]) -> DictConfig:
         """Compose the config that a sweep is launched with: that of its first cell.
@@ -57,17 +68,9 @@ class Composer:
         options have.
         """
         parsed = self._parser.parse_overrides(list(overrides))
-        firsts = [_first_cell(text, one) for text, one in zip(overrides, parsed, strict=True)]
-        return self._compose(firsts, RunMode.MULTIRUN)
-
-    def _compose(self, overrides: Sequence[str], mode: RunMode) -> DictConfig:
-        config: DictConfig = self.hydra.compose_config(
-            config_name=self.primary,
-            overrides=with_open_space(overrides),
-            run_mode=mode,
-            with_log_configuration=False,
+        return self.compose(
+            [_first_cell(text, one) for text, one in zip(overrides, parsed, strict=True)]
         )
-        return config
 
     def expand(self, launcher_config: DictConfig, overrides: Sequence[str]) -> list[list[str]]:
         """Return the overrides of every cell of a sweep, in order.
@@ -122,7 +125,7 @@ class Composer:
             if not wrong:
                 choices.append(text)
         firsts = [_first_cell(text, self._parser.parse_override(text)) for text in choices]
-        if not faults and self._composes(firsts, settings):
+        if not faults and self._composes(overrides):
             return list(overrides), []
         try:
             base = self.compose(firsts)
@@ -138,10 +141,10 @@ class Composer:
                 good.append(text)
         return good, faults
 
-    def _composes(self, choices: list[str], settings: list[tuple[str, Override]]) -> bool:
-        """Return whether choices and settings compose together: the usual case, and cheap."""
+    def _composes(self, overrides: Sequence[str]) -> bool:
+        """Return whether all compose together: the usual case, and cheap."""
         try:
-            self.compose([*choices, *(_first_cell(text, one) for text, one in settings)])
+            self.compose_launcher(overrides)
         except (HydraException, OmegaConfBaseException):
             return False
         return True
