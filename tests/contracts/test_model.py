@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from cutscore.model import TableToFit, load_fitted
+from cutscore.model.contributions import log_odds
 from cutscore.model.lightgbm import LightGBM
 from cutscore.model.sklearn_style import SklearnClassifier
 from cutscore.model.xgboost import XGBoost
@@ -234,6 +235,26 @@ def test_rounds_are_counted_where_there_are_any(name, model, made):
         assert 1 <= fitted.trees < 60
     else:
         assert fitted.trees == 15
+
+
+@every_model
+def test_contributions_say_what_the_columns_add(name, model, made):
+    fitted, table = _fit(model, made)
+    typical = np.nan_to_num(np.nanmedian(table.values, axis=0))
+    some = Table(table.columns, table.values[:40])
+    found = fitted.contributions(some, typical)
+    assert found.values.shape == (40, len(table.columns))
+    odds = log_odds(fitted.scores(some))
+    if found.method == "replacement":
+        usual = Table(table.columns, typical[None, :])
+        assert not fitted.contributions(usual, typical).values.any()
+        assert found.base == log_odds(fitted.scores(usual))[0]
+        changed = some.values.copy()
+        changed[:, 0] = typical[0]
+        fall = odds - log_odds(fitted.scores(Table(table.columns, changed)))
+        np.testing.assert_allclose(found.values[:, 0], fall, atol=1e-12)
+    else:
+        np.testing.assert_allclose(found.values.sum(axis=1) + found.base, odds, atol=1e-5)
 
 
 @every_model

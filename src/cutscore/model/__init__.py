@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
+from cutscore.model.contributions import Contributions
+from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows, Values
 
 Refit = bool | Literal["best"]
 """Whether to fit once more on all rows; `best` does it for the best cell of a sweep only."""
@@ -45,6 +46,14 @@ class Fitted(Protocol):
 
     def importance(self) -> dict[str, float] | None:
         """Return the importance of every column, or None if the classifier has none."""
+        ...
+
+    def contributions(self, table: Table, typical: Values) -> Contributions:
+        """Return what each column adds to each row's score, in log-odds.
+
+        `typical` is a prepared row, shape (columns,), that stands for "nothing special"; only
+        classifiers that cannot be taken apart look at it.
+        """
         ...
 
     def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:

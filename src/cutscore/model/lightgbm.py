@@ -12,6 +12,7 @@ import numpy as np
 from cutscore.errors import StoreError
 from cutscore.model import TableToFit
 from cutscore.model.boosting import BoostedTrees
+from cutscore.model.contributions import Contributions, of_trees
 from cutscore.model.lightgbm_bins import (
     SAMPLE,
     Bins,
@@ -226,6 +227,11 @@ class LightGBMFitted:
         """Return each column's total gain."""
         gains = self.booster.feature_importance("gain")
         return {c.name: float(g) for c, g in zip(self.columns, gains, strict=True)}
+
+    def contributions(self, table: Table, typical: Values) -> Contributions:  # noqa: ARG002
+        """Return LightGBM's own Shapley values."""
+        made = self.booster.predict(table.values, pred_contrib=True, num_threads=self.threads)
+        return of_trees(np.asarray(made))
 
     def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
         """Write the booster as text, and `model.json`."""

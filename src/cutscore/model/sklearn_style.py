@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError
 from cutscore.model import Needs, Refit, TableToFit
+from cutscore.model.contributions import Contributions, by_replacement
 from cutscore.model.estimators import check_estimator, make_estimator
 from cutscore.model.safe_skops import load_checked, save_checked
 from cutscore.model.saved import ModelForm, write_description
 from cutscore.model.training import training_arrays, values_at
-from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
+from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows, Values
 
 _FORM = ModelForm("sklearn", "model.skops", ("scikit-learn", "skops"))
 
@@ -114,9 +116,11 @@ class SklearnFitted:
 
     def scores(self, table: Table, rows: Rows | None = None) -> Scores:
         """Return the probability of class 1 (0 if the training rows had no positive)."""
+        return self._predict(values_at(table, rows))
+
+    def _predict(self, values: Values) -> Scores:
         from threadpoolctl import threadpool_limits
 
-        values = values_at(table, rows)
         with threadpool_limits(1):
             probabilities = np.asarray(self.estimator.predict_proba(values), dtype=np.float64)
         position = np.flatnonzero(np.asarray(self.estimator.classes_) == 1)
@@ -135,6 +139,22 @@ class SklearnFitted:
         if len(sizes) != len(self.columns):
             return None
         return {c.name: float(size) for c, size in zip(self.columns, sizes, strict=True)}
+
+    def contributions(self, table: Table, typical: Values) -> Contributions:
+        """Return coefficients times values of a logistic regression, of others replacements."""
+        weights = self._logit_weights()
+        if weights is None:
+            return by_replacement(table.values, typical, self._predict)
+        base = float(np.ravel(self.estimator.intercept_)[0])
+        return Contributions(table.values.astype(np.float64) * weights, base, "linear")
+
+    def _logit_weights(self) -> npt.NDArray[np.float64] | None:
+        """Return the coefficients, shape (columns,), if the log-odds are linear in the columns."""
+        from sklearn.linear_model import LogisticRegression
+
+        if not isinstance(self.estimator, LogisticRegression) or len(self.estimator.classes_) != 2:
+            return None
+        return np.ravel(np.asarray(self.estimator.coef_, dtype=np.float64))
 
     def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
         """Write the classifier with skops, and `model.json`.

@@ -12,12 +12,13 @@ import numpy as np
 from cutscore.errors import StoreError
 from cutscore.model import TableToFit
 from cutscore.model.boosting import BoostedTrees
+from cutscore.model.contributions import Contributions, of_trees
 from cutscore.model.parameters import Vocabulary
 from cutscore.model.saved import ModelForm, write_description
 from cutscore.model.stopping import Stopping, stopping_loss
 from cutscore.model.training import training_arrays, values_at
 from cutscore.model.xgboost_parameters import VOCABULARY
-from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows
+from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows, Values
 
 if TYPE_CHECKING:
     import xgboost as xgb
@@ -138,6 +139,19 @@ class XGBoostFitted:
             column.name: float(gains.get(f"f{position}", 0.0))
             for position, column in enumerate(self.columns)
         }
+
+    def contributions(self, table: Table, typical: Values) -> Contributions:  # noqa: ARG002
+        """Return XGBoost's own Shapley values."""
+        import xgboost as xgb
+
+        self.booster.set_param({"nthread": self.threads})
+        rows = xgb.DMatrix(
+            table.values,
+            feature_types=_feature_types(self.columns),
+            enable_categorical=True,
+            nthread=self.threads,
+        )
+        return of_trees(self.booster.predict(rows, pred_contribs=True))
 
     def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
         """Write the booster as UBJSON, and `model.json`."""
