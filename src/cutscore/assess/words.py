@@ -54,23 +54,13 @@ def sentence(at: ThresholdAt, made: Assessment) -> str:
     return f"{fits} It costs {at.excess:,.10g}{more} more than the least: {where}."
 
 
-def ratio_range(value: Implied | Undefined) -> str:
-    """Return the cost ratios that a threshold fits, for a table."""
+def implied_range(value: Implied | Undefined, unit: str = "") -> str:
+    """Return the cost ratios (unit ":1") or betas that a threshold fits, for a table."""
     if isinstance(value, Undefined):
         return "-"
     if value.low is None:
-        return "none" + _nearest(value, ":1")
-    exact = " (exactly)" if value.exact else ""
-    return f"{_range(value, ':1')}{exact}"
-
-
-def beta_range(value: Implied | Undefined) -> str:
-    """Return the betas that a threshold fits, for a table."""
-    if isinstance(value, Undefined):
-        return "-"
-    if value.low is None:
-        return "none" + _nearest(value, "")
-    return f"{_range(value, '')}{' (exactly)' if value.exact else ''}"
+        return "none" + _nearest(value, unit)
+    return f"{_range(value, unit)}{' (exactly)' if value.exact else ''}"
 
 
 def threshold_words(choice: ThresholdChoice) -> str:

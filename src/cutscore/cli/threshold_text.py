@@ -10,11 +10,10 @@ from rich.table import Table
 
 from cutscore.assess.assessing import Assessment
 from cutscore.assess.words import (
-    beta_range,
     constraint_words,
     exact_number,
+    implied_range,
     objective_words,
-    ratio_range,
     sentence,
     threshold_words,
 )
@@ -118,8 +117,8 @@ def _beside(made: Assessment) -> Table:
     table.add_row("precision", *(_share(precision(c)) for c in counts))
     table.add_row("recall", *(_share(recall(c)) for c in counts))
     table.add_row(f"F-beta, beta {beta:g}", *(_figure(fbeta(c, beta)) for c in counts))
-    table.add_row("fits FN:FP cost ratios", "", *(ratio_range(at.ratio) for at in made.at))
-    table.add_row("fits betas", "", *(beta_range(at.beta) for at in made.at))
+    table.add_row("fits FN:FP cost ratios", "", *(implied_range(at.ratio, ":1") for at in made.at))
+    table.add_row("fits betas", "", *(implied_range(at.beta) for at in made.at))
     return table
 
 

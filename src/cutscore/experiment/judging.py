@@ -77,7 +77,7 @@ def pooled(judged: Sequence[OuterEvaluation]) -> OuterEvaluation:
         total_cost=sum(part.total_cost for part in judged),
         flag_nobody=sum(part.flag_nobody for part in judged),
         flag_everybody=sum(part.flag_everybody for part in judged),
-        confusion=_sum([part.confusion for part in judged]),
+        confusion=Confusion.total(part.confusion for part in judged),
         scores=_means([part.scores for part in judged], sizes),
         beta=judged[0].beta,
         frame=_joined(judged, sizes),
@@ -88,15 +88,6 @@ def pooled(judged: Sequence[OuterEvaluation]) -> OuterEvaluation:
 def _calibrated(score: Scores, decided: Scores) -> dict[str, Scores]:
     """Return the scores that were decided on, if they are others than the model's."""
     return {} if np.array_equal(score, decided) else {"calibrated": decided}
-
-
-def _sum(parts: Sequence[Confusion]) -> Confusion:
-    return Confusion(
-        tp=sum(part.tp for part in parts),
-        fp=sum(part.fp for part in parts),
-        tn=sum(part.tn for part in parts),
-        fn=sum(part.fn for part in parts),
-    )
 
 
 def _means(parts: Sequence[MetricValues], sizes: Sequence[int]) -> dict[str, MetricValue]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -27,6 +27,15 @@ class Confusion:
     fp: float
     tn: float
     fn: float
+
+    @classmethod
+    def total(cls, parts: Iterable[Confusion]) -> Confusion:
+        """Return the counts of all parts together; there is at least one."""
+        return cls(*map(sum, zip(*map(astuple, parts), strict=True)))
+
+    def shared(self, repeats: int) -> Confusion:
+        """Return the counts averaged over repeats."""
+        return Confusion(*(count / repeats for count in astuple(self)))
 
 
 @dataclass(frozen=True)

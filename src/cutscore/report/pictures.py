@@ -81,32 +81,29 @@ def _rank_pictures(
     result: Result, name: str, ranked: metrics.Ranking, points: int
 ) -> Iterator[Item]:
     """Yield the ROC and the precision-recall curve, pooled and by fold."""
-    from cutscore.report.figures.curves import pr_curve, roc_curve
+    from cutscore.report.figures.curves import FoldCurves, pr_curve, roc_curve
 
     folds = [fold for fold in _by_fold(result.decided) if fold.positives and fold.negatives]
     counts = result.reference.chosen.confusion
     recall = counts.tp / (counts.tp + counts.fn)
     flagged = counts.tp + counts.fp
-    pooled = metrics.roc_curve(ranked, points)
-    figure = roc_curve(
-        name,
-        (pooled.x, pooled.y),
+    shown = FoldCurves(
+        _xy(metrics.roc_curve(ranked, points)),
         [_xy(metrics.roc_curve(fold, FOLD_POINTS)) for fold in folds],
         float(metrics.roc_auc(ranked)),  # type: ignore[arg-type]  # both classes are there
         _spread(result, "roc_auc"),
         (counts.fp / (counts.fp + counts.tn), recall),
     )
-    yield Figure("roc_curve.png", figure)
-    figure = pr_curve(
-        name,
+    yield Figure("roc_curve.png", roc_curve(name, shown))
+    shown = FoldCurves(
         _xy(metrics.pr_curve(ranked, points)),
         [_xy(metrics.pr_curve(fold, FOLD_POINTS)) for fold in folds],
         float(metrics.pr_auc(ranked)),  # type: ignore[arg-type]  # both classes are there
-        ranked.positives / (ranked.positives + ranked.negatives),
         _spread(result, "pr_auc"),
         (recall, counts.tp / flagged) if flagged else None,
     )
-    yield Figure("pr_curve.png", figure)
+    base_rate = ranked.positives / (ranked.positives + ranked.negatives)
+    yield Figure("pr_curve.png", pr_curve(name, shown, base_rate))
 
 
 def _by_fold(oof: OutOfFold) -> Iterator[metrics.Ranking]:

@@ -55,7 +55,25 @@ def count_classes(target: Target) -> Classes:
     return Classes(min(positives, negatives), max(positives, negatives), label)
 
 
-def check_ratio(classes: Classes, ratio: float, setting: str = "sampling.ratio") -> list[Fault]:
+def evened(
+    target: Target, ratio: float, neighbours: int = 0, setting: str = "sampling.ratio"
+) -> Classes:
+    """Count the classes, and check that `ratio` can be reached with so many neighbours of a row.
+
+    Raises
+    ------
+    RequestError
+        If only one class is there, if the classes are already more even, or if a row of the rarer
+        class has fewer neighbours.
+    """
+    classes = count_classes(target)
+    faults = _check_ratio(classes, ratio, setting) + _check_neighbours(classes, neighbours)
+    if faults:
+        raise RequestError(faults)
+    return classes
+
+
+def _check_ratio(classes: Classes, ratio: float, setting: str) -> list[Fault]:
     """Return a fault if the classes are already more even than `ratio`."""
     if ratio * classes.majority >= classes.minority:
         return []
@@ -69,7 +87,7 @@ def check_ratio(classes: Classes, ratio: float, setting: str = "sampling.ratio")
     ]
 
 
-def check_neighbours(classes: Classes, neighbours: int) -> list[Fault]:
+def _check_neighbours(classes: Classes, neighbours: int) -> list[Fault]:
     """Return a fault if a row of the rarer class has fewer neighbours than asked for."""
     if classes.minority > neighbours:
         return []

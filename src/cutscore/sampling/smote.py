@@ -8,10 +8,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
-from cutscore.errors import RequestError
 from cutscore.records import SyntheticRows, Target, TrainingRows
 from cutscore.sampling import RowsToSample
-from cutscore.sampling.classes import Classes, check_neighbours, check_ratio, count_classes
+from cutscore.sampling.classes import Classes, evened
 
 # Above this width brute force beats a k-d tree (27-fold at 189 columns), below it loses.
 _WIDEST_TREE = 15
@@ -33,15 +32,11 @@ class Smote:
 
     def check(self, target_train: Target) -> None:
         """Refuse one class, a ratio below the present one, and too few rows for neighbours."""
-        classes = count_classes(target_train)
-        faults = check_ratio(classes, self.ratio) + check_neighbours(classes, self.neighbours)
-        if faults:
-            raise RequestError(faults)
+        evened(target_train, self.ratio, self.neighbours)
 
     def sample(self, training: RowsToSample) -> TrainingRows:
         """Return the rows given, not copied, and the rows made up."""
-        self.check(training.target)
-        classes = count_classes(training.target)
+        classes = evened(training.target, self.ratio, self.neighbours)
         made_up = synthesise(training, classes, int(self.ratio * classes.majority), self.neighbours)
         return TrainingRows(training.rows, synthetic=made_up)
 

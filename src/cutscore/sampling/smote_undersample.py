@@ -7,10 +7,9 @@ from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le
 
-from cutscore.errors import RequestError
 from cutscore.records import Target, TrainingRows
 from cutscore.sampling import RowsToSample
-from cutscore.sampling.classes import check_neighbours, check_ratio, count_classes
+from cutscore.sampling.classes import Classes, evened
 from cutscore.sampling.smote import synthesise
 from cutscore.sampling.undersample import keep_positions
 
@@ -39,18 +38,15 @@ class SmoteUndersample:
 
     def check(self, target_train: Target) -> None:
         """Refuse one class, a first ratio below the present one, and too few neighbours."""
-        classes = count_classes(target_train)
-        faults = check_ratio(classes, self.smote_ratio, setting="sampling.smote_ratio")
-        faults += check_neighbours(classes, self.neighbours)
-        if faults:
-            raise RequestError(faults)
+        self._classes(target_train)
 
     def sample(self, training: RowsToSample) -> TrainingRows:
         """Return the rows kept, as sorted indices, and the rows made up."""
-        target = training.target
-        self.check(target)
-        classes = count_classes(target)
+        classes = self._classes(training.target)
         wanted = int(self.smote_ratio * classes.majority)
         made_up = synthesise(training, classes, wanted, self.neighbours)
-        kept = keep_positions(target, classes, int(wanted / self.ratio), training.seed)
+        kept = keep_positions(training.target, classes, int(wanted / self.ratio), training.seed)
         return TrainingRows(training.rows[kept], synthetic=made_up)
+
+    def _classes(self, target: Target) -> Classes:
+        return evened(target, self.smote_ratio, self.neighbours, "sampling.smote_ratio")

@@ -8,10 +8,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Gt, Le
 
-from cutscore.errors import RequestError
 from cutscore.records import Rows, Target, TrainingRows
 from cutscore.sampling import RowsToSample
-from cutscore.sampling.classes import Classes, check_ratio, count_classes
+from cutscore.sampling.classes import Classes, evened
 
 
 @dataclass(frozen=True)
@@ -28,17 +27,13 @@ class Undersample:
 
     def check(self, target_train: Target) -> None:
         """Refuse one class, and a ratio below the present one."""
-        faults = check_ratio(count_classes(target_train), self.ratio)
-        if faults:
-            raise RequestError(faults)
+        evened(target_train, self.ratio)
 
     def sample(self, training: RowsToSample) -> TrainingRows:
         """Return the rows kept, as sorted indices."""
-        target = training.target
-        self.check(target)
-        classes = count_classes(target)
+        classes = evened(training.target, self.ratio)
         majority = min(classes.majority, int(classes.minority / self.ratio))
-        kept = keep_positions(target, classes, majority, training.seed)
+        kept = keep_positions(training.target, classes, majority, training.seed)
         return TrainingRows(training.rows[kept])
 
 

@@ -124,7 +124,7 @@ def _summary(
     rows = np.concatenate(decided)
     total = sum(d.total_cost for d in decisions)
     by_repeat = [
-        _sum([d.confusion for d in decisions if d.repeat == repeat])
+        Confusion.total(d.confusion for d in decisions if d.repeat == repeat)
         for repeat in sorted({d.repeat for d in decisions})
     ]
     values = [fbeta(confusion, beta) for confusion in by_repeat]
@@ -136,7 +136,7 @@ def _summary(
         savings=costs.take(rows).savings(oof.target[rows], total),
         fbeta=missing if missing is not None else float(np.mean(numbers)),
         threshold_std=_threshold_std(decisions),
-        confusion=_shared(_sum(by_repeat), repeats),
+        confusion=Confusion.total(by_repeat).shared(repeats),
         rows=len(rows) // repeats,
         left_out=(len(oof.row) - len(rows)) // repeats,
         parts=tuple(decisions),
@@ -173,23 +173,5 @@ def _per_repeat(choice: ThresholdChoice, repeats: int) -> ThresholdChoice:
         return choice
     total = choice.total_cost / repeats
     value = total if choice.objective == "cost" else choice.value
-    confusion = _shared(choice.confusion, repeats)
+    confusion = choice.confusion.shared(repeats)
     return replace(choice, total_cost=total, value=value, confusion=confusion)
-
-
-def _sum(parts: list[Confusion]) -> Confusion:
-    return Confusion(
-        tp=sum(c.tp for c in parts),
-        fp=sum(c.fp for c in parts),
-        tn=sum(c.tn for c in parts),
-        fn=sum(c.fn for c in parts),
-    )
-
-
-def _shared(confusion: Confusion, repeats: int) -> Confusion:
-    return Confusion(
-        tp=confusion.tp / repeats,
-        fp=confusion.fp / repeats,
-        tn=confusion.tn / repeats,
-        fn=confusion.fn / repeats,
-    )

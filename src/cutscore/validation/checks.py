@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -73,40 +73,32 @@ def times(order: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64]:
 
 def both_classes(splits: Sequence[Fold], target: Target, setting: str) -> None:
     """Check that every training and validation side has rows of both classes."""
-    faults = []
-    for fold in splits:
-        for side, rows in (("training", fold.train), ("validation", fold.validation)):
-            positives = int(np.count_nonzero(target[rows]))
-            if 0 < positives < len(rows):
-                continue
-            lacking = "positive" if positives == 0 else "negative"
-            faults.append(
-                Fault(
-                    setting,
-                    f"the {len(rows)} {side} rows of fold {fold.number} have no {lacking} row; "
-                    "both classes are needed.",
-                    f"Change {setting}, or choose another validation.",
-                )
-            )
-    if faults:
-        raise RequestError(faults)
+    sides = (
+        (f"{side} rows of fold {fold.number}", rows)
+        for fold in splits
+        for side, rows in (("training", fold.train), ("validation", fold.validation))
+    )
+    _check_sides(sides, target, setting, "choose another validation")
 
 
 def check_held(held: OuterSplitRows, target: Target, setting: str) -> None:
-    """Check that both sides have rows of both classes."""
+    """Check that both sides of the outer split have rows of both classes."""
+    sides = (("outer", held.outer), ("other", held.inner))
+    named = ((f"{side} rows of the outer split", rows) for side, rows in sides)
+    _check_sides(named, target, setting, "set validation.outer=none")
+
+
+def _check_sides(
+    sides: Iterable[tuple[str, Rows]], target: Target, setting: str, otherwise: str
+) -> None:
+    """Refuse sides that lack a class, all in one message."""
     faults = []
-    for side, rows in (("outer", held.outer), ("other", held.inner)):
+    for words, rows in sides:
         positives = int(np.count_nonzero(target[rows]))
         if 0 < positives < len(rows):
             continue
         lacking = "positive" if positives == 0 else "negative"
-        faults.append(
-            Fault(
-                setting,
-                f"the {len(rows)} {side} rows of the outer split have no {lacking} row; both "
-                "classes are needed.",
-                f"Change {setting}, or set validation.outer=none.",
-            )
-        )
+        problem = f"the {len(rows)} {words} have no {lacking} row; both classes are needed."
+        faults.append(Fault(setting, problem, f"Change {setting}, or {otherwise}."))
     if faults:
         raise RequestError(faults)

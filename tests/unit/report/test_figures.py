@@ -13,7 +13,7 @@ from cutscore.records import Confusion
 from cutscore.report.figures.calibration import calibration, reliability
 from cutscore.report.figures.confusion import confusion_matrix
 from cutscore.report.figures.cost import Mark, cost_curve
-from cutscore.report.figures.curves import pr_curve, roc_curve
+from cutscore.report.figures.curves import FoldCurves, pr_curve, roc_curve
 from cutscore.report.figures.importance import feature_importance
 from cutscore.report.figures.leaderboard import leaderboard_heatmap
 from cutscore.report.figures.ratio import RatioCurve, threshold_by_ratio
@@ -36,8 +36,8 @@ def all_figures():
     mark = Mark("chosen", "exact optimum", 0.08, 49_901.0)
     thresholds = np.linspace(0, 1, 50)
     yield confusion_matrix(RUN, counts, Confusion(tp=0, fp=19230, tn=0, fn=30140), 0.0769)
-    yield roc_curve(RUN, LINE, [LINE, LINE], 0.8647, (0.864, 0.003), (0.2, 0.8))
-    yield pr_curve(RUN, LINE, [], 0.4, 0.0668)
+    yield roc_curve(RUN, FoldCurves(LINE, [LINE, LINE], 0.8647, (0.864, 0.003), (0.2, 0.8)))
+    yield pr_curve(RUN, FoldCurves(LINE, [], 0.4), 0.0668)
     levels = {"cross-fitted": 50_081.0, "each row by its own costs": 51_000.0}
     yield cost_curve(RUN, thresholds, 60_000 + thresholds, [], (100_260.0, 139_974.0), levels)
     yield cost_curve(RUN, thresholds, 60_000 + thresholds, [mark], (100_260.0, 139_974.0))
