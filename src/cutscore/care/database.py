@@ -19,11 +19,10 @@ from typing import Literal
 
 from cutscore.errors import Fault, RequestError
 from cutscore.runs.quiet import quiet_migration
-from cutscore.runs.sqlite import PREFIX, schema_revisions
+from cutscore.runs.sqlite import PREFIX, schema_revisions, why_not_sqlite
 
 BUSY_SECONDS = 20.0
 SETTING = "STORE"
-_HEADER = b"SQLite format 3\x00"
 _OTHER = "Name the .db file of an MLflow store."
 Stamp = tuple[tuple[int, int, bytes] | None, ...]
 _SIDE_FILES = ("-wal", "-journal")
@@ -135,17 +134,16 @@ def check_header(path: Path, setting: str = SETTING) -> None:
         If not.
     """
     try:
-        if path.is_dir():
-            raise _fault(setting, f"{path} is a folder, not a database file.", _OTHER)
-        with path.open("rb") as file:
-            header = file.read(len(_HEADER))
+        found = path.stat()
     except FileNotFoundError as error:
         raise _fault(setting, f"there is no store at {path}.", _OTHER) from error
     except OSError as error:
         raise _fault(setting, f"{path} cannot be read ({error.strerror}).", _OTHER) from error
-    if header != _HEADER:
-        what = "not an SQLite database" if header else "empty: no store was ever made in it"
-        raise _fault(setting, f"{path} is {what}.", _OTHER)
+    problem = why_not_sqlite(path)
+    if problem and path.is_file() and not found.st_size:
+        problem = f"{path} is empty: no store was ever made in it."
+    if problem:
+        raise _fault(setting, problem, _OTHER)
 
 
 def database_fault(path: Path, error: sqlite3.Error, setting: str = SETTING) -> RequestError:

@@ -36,6 +36,18 @@ def is_empty(path: Path) -> bool:
         ) from error
 
 
+def why_not_sqlite(path: Path) -> str | None:
+    """Return why a path is no SQLite database, or None if it begins as one."""
+    if path.is_dir():
+        return f"{path} is a folder, not a database file."
+    try:
+        with path.open("rb") as file:
+            header = file.read(len(_HEADER))
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror})."
+    return None if header == _HEADER else f"{path} is not an SQLite database."
+
+
 def check_file(path: Path) -> None:
     """Check that the file is a writable MLflow store of the schema that MLflow expects.
 
@@ -45,15 +57,8 @@ def check_file(path: Path) -> None:
         If it is a folder, no SQLite database, no MLflow store, of another schema, or read-only.
     """
     other = "Name a file that MLflow made, or one that does not exist yet."
-    if path.is_dir():
-        raise fault(f"{path} is a folder, not a database file.", other)
-    try:
-        with path.open("rb") as file:
-            header = file.read(len(_HEADER))
-    except OSError as error:
-        raise fault(f"{path} cannot be read ({error.strerror}).", other) from error
-    if header != _HEADER:
-        raise fault(f"{path} is not an SQLite database.", other)
+    if problem := why_not_sqlite(path):
+        raise fault(problem, other)
     try:
         with closing(sqlite3.connect(path, timeout=20)) as connection:
             _check_schema(path, _revision(path, connection))

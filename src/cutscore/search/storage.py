@@ -14,6 +14,7 @@ from cutscore.config.search_settings import ENVIRONMENT, SearchSettings
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
 from cutscore.runs.settings import TrackingSettings
+from cutscore.runs.sqlite import why_not_sqlite
 from cutscore.search.locks import StorageLock
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ PREFIX = "sqlite:///"
 KINDS = ("sqlite", "postgresql", "mysql")
 BUSY_SECONDS = 60
 CONNECT_SECONDS = 10
-_SQLITE_HEADER = b"SQLite format 3\x00"
 _MLFLOW_TABLES = {"experiments", "runs"}
 _OPTUNA_TABLES = {"studies", "trials"}
 
@@ -147,17 +147,13 @@ def _check_file(path: Path) -> bool:
     """Check an SQLite file; return False where there is none yet and one can be made."""
     remedy = "Name a file that Optuna made, or one that does not exist yet."
     try:
-        if path.is_dir():
-            raise _fault(f"{path} is a folder, not a database file.", remedy)
-        if not path.exists() or path.stat().st_size == 0:
+        if not path.exists() or (path.is_file() and path.stat().st_size == 0):
             _check_folder(path)
             return False
-        with path.open("rb") as file:
-            header = file.read(len(_SQLITE_HEADER))
     except OSError as error:
         raise _fault(f"{path} cannot be read ({error.strerror}).", remedy) from error
-    if header != _SQLITE_HEADER:
-        raise _fault(f"{path} is not an SQLite database.", remedy)
+    if problem := why_not_sqlite(path):
+        raise _fault(problem, remedy)
     try:
         with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
             connection.execute("BEGIN IMMEDIATE")
