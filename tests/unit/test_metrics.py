@@ -30,6 +30,21 @@ def test_figures_equal_those_of_scikit_learn(seed, n, decimals):
     assert figures["log_loss"] == pytest.approx(sk.log_loss(target, scores), rel=1e-9)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 300), st.sampled_from([None, 0, 1, 2]))
+def test_the_area_of_sorted_rows_is_the_same_in_pieces(seed, n, decimals):
+    target, scores = made(seed, n, decimals)
+    order = np.argsort(scores)
+    whole = metrics.roc_auc(metrics.ranking(target, scores))
+    for piece in (1, 7, n, 10 * n):
+        assert metrics.roc_auc_of_sorted(scores[order], target[order], piece) == whole
+
+
+def test_the_area_of_one_class_does_not_exist():
+    for target in (np.zeros(3, dtype=np.int8), np.ones(3, dtype=np.int8)):
+        assert isinstance(metrics.roc_auc_of_sorted(np.arange(3.0), target), Undefined)
+
+
 def test_ranking_is_the_same_by_either_sort():
     target, scores = made(1, decimals=2)
     scores[:2] = 0.0, -0.0

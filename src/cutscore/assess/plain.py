@@ -26,6 +26,7 @@ def as_json(made: Assessment) -> dict[str, Any]:
     )
     body = threshold_json(
         evidence,
+        roc_auc=made.cut_table.roc_auc,
         sensitivity=_sensitivity(made),
         cost_curve=_cost_curve(made),
         at=[_at(at, made.rule.beta) for at in made.at],

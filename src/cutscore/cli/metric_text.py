@@ -19,3 +19,9 @@ def with_spread(spec: MetricSpec, metrics: Mapping[str, float]) -> str:
 def decides_by_own_costs(spec: MetricSpec, metrics: Mapping[str, float]) -> bool:
     """Return whether a metric is the threshold of a run whose rows have none in common."""
     return spec.name == "threshold" and spec.name not in metrics and "total_cost" in metrics
+
+
+def duration(seconds: float) -> str:
+    """Return seconds for people: 42 s, 3 min 07 s."""
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"

@@ -16,9 +16,9 @@ from cutscore.runs.reading import RunDetail, RunSummary
 WIDE = 100
 
 
-def runs_table(runs: Sequence[RunSummary], width: int) -> Table:
+def runs_table(runs: Sequence[RunSummary], width: int, title: str = "") -> Table:
     """Return one line per run; a narrow terminal does without the experiment."""
-    title, wide = f"{len(runs)} runs, newest first", width >= WIDE
+    title, wide = title or f"{len(runs)} runs, newest first", width >= WIDE
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("id", "name", *(["experiment"] if wide else []), "status"):
         table.add_column(heading, overflow="fold")

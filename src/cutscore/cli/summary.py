@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from cutscore.cli.metric_text import decides_by_own_costs, with_spread
+from cutscore.cli.metric_text import decides_by_own_costs, duration, with_spread
 from cutscore.launch.outcome import RunOutcome
 from cutscore.metrics.catalogue import CATALOGUE, describe, shown
 from cutscore.metrics.metric_spec import View
@@ -39,7 +39,7 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
     done = len(outcome.outcomes) - len(outcome.failed)
     what = "searches" if isinstance(outcome.outcomes[0], SearchOutcome) else "runs"
     stderr.print(
-        f"{done} of {len(outcome.outcomes)} {what} complete in {_duration(seconds)}; "
+        f"{done} of {len(outcome.outcomes)} {what} complete in {duration(seconds)}; "
         f'experiment "{outcome.store.experiment}", logs in {outcome.folder}',
     )
     closest = outcome.board.best if outcome.board is not None else outcome.outcomes[0]
@@ -146,9 +146,3 @@ def _single_table(outcome: RunOutcome) -> Table:
         elif spec.name in outcome.metrics:
             table.add_row(spec.label, with_spread(spec, outcome.metrics))
     return table
-
-
-def _duration(seconds: float) -> str:
-    """Return seconds for people: 42 s, 3 min 07 s."""
-    whole = round(seconds)
-    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"

@@ -18,6 +18,7 @@ from cutscore.assess.words import (
     threshold_words,
 )
 from cutscore.metrics import fbeta, precision, recall
+from cutscore.metrics.catalogue import describe
 from cutscore.records import Confusion, MetricValue, ThresholdChoice, Undefined
 
 PLAIN_WIDTH = 160
@@ -46,6 +47,7 @@ def _summary(made: Assessment) -> Table:
     table = Table(title=title, title_justify="left", show_header=False, box=box.SIMPLE_HEAD)
     table.add_column("figure")
     table.add_column("value")
+    table.add_row(describe("roc_auc").label, _figure(made.cut_table.roc_auc))
     table.add_row("optimised", objective_words(made) + constraint_words(chosen))
     table.add_row("[bold]threshold", f"[bold]{threshold_words(chosen)}")
     if chosen.median_threshold is not None:

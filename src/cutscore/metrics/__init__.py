@@ -32,6 +32,7 @@ from cutscore.metrics.ranking import (
     pr_auc,
     ranking,
     roc_auc,
+    roc_auc_of_sorted,
     score_metrics,
 )
 
@@ -56,6 +57,7 @@ __all__ = [
     "ranking",
     "recall",
     "roc_auc",
+    "roc_auc_of_sorted",
     "roc_curve",
     "score_metrics",
     "specificity",

@@ -12,6 +12,7 @@ from cutscore.records import MetricValue, Scores, Target, Undefined
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+_PIECE = 1 << 20
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -67,6 +68,29 @@ def roc_auc(ranked: Ranking) -> MetricValue:
     tp = np.concatenate([[0], ranked.tp])
     doubled = _total(np.diff(fp).astype(np.float64) * (tp[1:] + tp[:-1]))
     return doubled / (2.0 * ranked.positives * ranked.negatives)
+
+
+def roc_auc_of_sorted(scores: Scores, target: Target, piece: int = _PIECE) -> MetricValue:
+    """Return the area under the ROC curve of rows that are sorted by score, the lowest first.
+
+    It goes about `piece` rows at a time, so that a hundred million need no arrays of that length.
+    """
+    positives = int(np.count_nonzero(target))
+    negatives = len(target) - positives
+    if one_class := _one_class(positives, negatives):
+        return one_class
+    start, below, doubled = 0, 0, 0
+    while start < len(scores):
+        last = scores[min(start + piece, len(scores)) - 1]
+        stop = int(np.searchsorted(scores, last, side="right"))  # ties are not torn apart
+        here = scores[start:stop]
+        first = np.flatnonzero(np.append(True, here[1:] != here[:-1]))
+        tp = np.add.reduceat(target[start:stop], first, dtype=np.int64)
+        fp = np.diff(np.append(first, len(here))) - tp
+        doubled += int((tp * (2 * (below + np.cumsum(fp)) - fp)).sum())
+        below += int(fp.sum())
+        start = stop
+    return doubled / (2 * positives * negatives)
 
 
 def pr_auc(ranked: Ranking) -> MetricValue:

@@ -187,7 +187,7 @@ class CutTable:
     """Cuts from the highest threshold down, each of shape (cuts,); the first flags nobody.
 
     `tp` and `fp` count the flagged rows of each class, `cost` is the total cost. `thinned` says
-    that not every distinct score is a cut.
+    that not every distinct score is a cut; `roc_auc` is that of all rows nevertheless.
     """
 
     threshold: Floats
@@ -195,6 +195,7 @@ class CutTable:
     fp: Floats
     cost: Floats
     thinned: bool
+    roc_auc: MetricValue
 
     @property
     def positives(self) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
+from cutscore.metrics import roc_auc_of_sorted
 from cutscore.records import CutTable, Scores, Target
 from cutscore.threshold.kernels import score_range
 from cutscore.threshold.losses import Floats
@@ -58,7 +59,8 @@ def cut_table_of(
         nobody = costs.no_model(target)[0]
         cost = np.append(nobody, nobody + added)
     threshold = np.append(np.nextafter(high, np.inf), ranked[starts][::-1])
-    return CutTable(threshold, np.append(0.0, tp), np.append(0.0, fp), cost, thinned)
+    auc = roc_auc_of_sorted(ranked, label)
+    return CutTable(threshold, np.append(0.0, tp), np.append(0.0, fp), cost, thinned, auc)
 
 
 def _by_bits(scores: Scores, target: Target) -> tuple[Scores, Target]:

@@ -79,6 +79,8 @@ def cost_at(frame, threshold, fn=10, fp=1):
 
 
 def test_json_has_every_key_and_the_optimum_is_right(scores, frame, capsys):
+    from sklearn.metrics import roc_auc_score
+
     found = run_json(capsys, scores, "--target", "y", "--score", "p", "--at", 0.3, "--at", "0.5")
     assert found.keys() >= KEYS
     for key, inner in NESTED.items():
@@ -96,6 +98,7 @@ def test_json_has_every_key_and_the_optimum_is_right(scores, frame, capsys):
     assert [at["total_cost"] for at in found["at"]] == [cost_at(frame, 0.3), cost_at(frame, 0.5)]
     assert found["crossfit"]["total_cost"] >= best
     assert found["score_origin"] == "external"
+    assert found["roc_auc"] == pytest.approx(roc_auc_score(frame["y"], frame["p"]), abs=1e-12)
     assert found["bootstrap"]["threshold_low"] <= found["threshold"]
     assert found["plateau"]["low"] <= found["threshold"] <= found["plateau"]["high"]
 
@@ -150,7 +153,7 @@ def test_folds_and_groups_are_kept(scores, capsys):
 
 def test_words_say_what_each_threshold_is_optimal_for(scores, capsys):
     said = run(capsys, scores, "--target", "y", "--score", "p", "--at", "0.3").out
-    for part in ("0.3 fits", "10:1", "savings", "flag nobody", "betas"):
+    for part in ("0.3 fits", "AUC", "10:1", "savings", "flag nobody", "betas"):
         assert part in said
     assert "Traceback" not in said
 
