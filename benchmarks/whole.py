@@ -87,12 +87,16 @@ def bare(plan, cache) -> tuple[Watch, float]:
     """Do what a trial needs for its cross-fitted cost, and log that; return CPU time and cost."""
     from cutscore.cost.matrix import join_costs
     from cutscore.experiment import Progress, out_of_fold, prepare, run_fold, shares_bins
-    from cutscore.launch.opening import open_store
+    from cutscore.runs.adapter.client import PatientClient, open_client
+    from cutscore.runs.adapter.retry import outage_of
+    from cutscore.runs.opening import open_store
     from cutscore.threshold.evidence import cross_fit
 
     watch = Watch()
-    store, client = open_store(plan)
-    run = client.create_run(store.experiment_id, run_name=NAME, tags={})
+    uri, minutes = open_store(plan.tracking).uri, plan.tracking.retry_minutes
+    client = PatientClient(open_client(uri), outage_of(uri, minutes))
+    experiment_id = client.get_experiment_by_name(plan.tracking.experiment).experiment_id
+    run = client.create_run(experiment_id, run_name=NAME, tags={})
     experiment = plan.experiment
     prepared = prepare(experiment, cache)
     shared = shares_bins(experiment, prepared.table)

@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "helpers"
 from made_store import build_store
 
 from cutscore.care.diff import diff_stores
-from cutscore.runs.init import create_database
 from cutscore.runs.merge_journal import interrupted, repair_if_idle
+from cutscore.runs.schema import create_database
 
 PHASES = ("reading", "copying", "writing")
 SIZES = {"params": 100, "metrics": 60, "files": 20}

@@ -107,11 +107,11 @@ def run_to_its_end(
 
 def content(at: Place, experiment: str) -> tuple[dict[str, object], Counter[str]]:
     """Return the figures of an experiment's complete cells by name, and counts of what it holds."""
-    from cutscore.runs.client import open_client
-    from cutscore.runs.reading import detail_of, find_runs, missing_from_record
+    from cutscore.runs.opening import open_existing
+    from cutscore.runs.values import missing_from_record
 
-    client = open_client(at.store)
-    runs = find_runs(client, experiment)
+    kept = open_existing(at.store)
+    runs = kept.find(experiment)
     cells = [run for run in runs if run.parent_id]
     parents = [run for run in runs if not run.parent_id]
     counts = Counter(
@@ -127,7 +127,7 @@ def content(at: Place, experiment: str) -> tuple[dict[str, object], Counter[str]
     for cell in cells:
         if not cell.complete:
             continue
-        detail = detail_of(client, cell.run_id)
+        detail = kept.read(cell.run_id)
         counts["records that lack something"] += bool(missing_from_record(detail))
         counts["models kept"] += len(detail.models)
         counts["cells judged"] += "outer_rows" in cell.metrics

@@ -109,17 +109,18 @@ def run_all(lines: Sequence[Sequence[str]], folder: Path) -> str:
 def count(uri: str, expected: int, said: str, seconds: float) -> Count:
     """Look every run up in the store."""
     from cutscore.report.record_spec import KIND_TAG
-    from cutscore.runs.client import open_client
-    from cutscore.runs.reading import list_runs, missing_from_record, show_run
+    from cutscore.runs.adapter.client import open_client
+    from cutscore.runs.opening import open_existing
+    from cutscore.runs.values import missing_from_record
 
-    client = open_client(uri)
-    every = list_runs(client, "stress", limit=10 * expected + 100)
+    client, kept = open_client(uri), open_existing(uri)
+    every = kept.find("stress", limit=10 * expected + 100)
     runs = [run for run in every if KIND_TAG not in run.tags]
     complete = [run for run in runs if run.complete]
     seeds = Counter(client.get_run(run.run_id).data.params["seed"] for run in complete)
     not_whole, repeated = 0, 0
     for run in complete:
-        not_whole += bool(missing_from_record(show_run(client, run.run_id)))
+        not_whole += bool(missing_from_record(kept.read(run.run_id)))
         history = client.get_metric_history(run.run_id, "fold_roc_auc")
         steps = Counter(metric.step for metric in history)
         repeated += any(number > 1 for number in steps.values())

@@ -24,10 +24,11 @@ from cutscore.report.record_spec import (
     SWEEP,
     TAGS,
 )
-from cutscore.runs.client import open_client
+from cutscore.runs.adapter.client import open_client
 from cutscore.runs.identity import now_text, process_tags
-from cutscore.runs.init import init_store
-from cutscore.runs.writer import open_run
+from cutscore.runs.opening import open_store
+from cutscore.runs.port import RunStore
+from cutscore.runs.settings import TrackingSettings
 
 FOREIGN_NAME = "spiffy-loon-749"
 
@@ -51,6 +52,9 @@ class Cared:
     def client(self):
         return open_client(self.uri)
 
+    def store(self) -> RunStore:
+        return open_store(settings(self.folder))
+
     def files(self, run: str) -> Path:
         return self.folder / "artifacts" / "tests" / self.runs[run] / "artifacts"
 
@@ -59,15 +63,19 @@ class Cared:
             return connection.execute(statement, values).fetchall()
 
 
+def settings(folder: Path) -> TrackingSettings:
+    """Return where the store of a folder is."""
+    return TrackingSettings(f"sqlite:///{folder}/mlflow.db", f"{folder}/artifacts", "tests")
+
+
 def make(folder: Path) -> Cared:
     """Make the store: whole runs, and one run for each thing that can be wrong."""
-    store = init_store(f"sqlite:///{folder}/mlflow.db", f"{folder}/artifacts", "tests")
+    store = open_store(settings(folder))
     client = open_client(store.uri)
-    experiment = store.experiment_id
     runs = {}
-    with open_run(client, experiment, "sweep_tests", tags={KIND_TAG: SWEEP}) as parent:
+    with store.open("sweep_tests", tags={KIND_TAG: SWEEP}) as parent:
         for name in ("exp01_cv_baseline", "exp02_cv_domain"):
-            with open_run(client, experiment, name, parent_id=parent.run_id) as run:
+            with store.open(name, parent_id=parent.run_id) as run:
                 run.write(whole_record(0.7 if name == "exp01_cv_baseline" else 0.8))
                 run.complete()
             runs[name] = run.run_id
@@ -75,19 +83,20 @@ def make(folder: Path) -> Cared:
         parent.write([Tag("best_run", runs["exp02_cv_domain"])])
         parent.complete()
     runs["sweep"] = parent.run_id
-    with open_run(client, experiment, "failed") as run:
+    with store.open("failed") as run:
         run.fail("ValueError: no data")
     runs["failed"] = run.run_id
-    with open_run(client, experiment, "hopeless") as run:
+    with store.open("hopeless") as run:
         run.prune("worse than the median")
     runs["pruned"] = run.run_id
+    experiment = client.get_experiment_by_name(store.experiment).experiment_id
     model_id = _register(client, experiment, runs["exp01_cv_baseline"], folder)
     return Cared(folder, runs, model_id)
 
 
 def add_faulty(cared: Cared) -> Cared:
     """Add a run for each thing that can be wrong with one."""
-    client = cared.client()
+    client, store = cared.client(), cared.store()
     experiment = client.get_run(cared.runs["sweep"]).info.experiment_id
 
     def bare(name: str, tags: dict[str, str], status: str | None) -> str:
@@ -110,7 +119,7 @@ def add_faulty(cared: Cared) -> Cared:
     for key in "abc":
         client.log_param(runs["foreign"], key, 1)
     client.log_metric(runs["foreign"], "auc", 0.6)
-    with open_run(client, experiment, "exp08") as run:
+    with store.open("exp08") as run:
         run.write(item for item in whole_record(0.5) if item != Text("roc_curve.png", "x"))
         run.complete()
     runs["incomplete"] = run.run_id

@@ -9,7 +9,7 @@ import json
 import cared
 import pytest
 
-from cutscore.cli.viewing import writing
+from cutscore.care.prune import refusals_told
 from cutscore.errors import StoreError
 
 
@@ -100,6 +100,6 @@ def test_a_store_that_refuses_is_told_without_passwords():
 
     with (
         pytest.raises(StoreError, match=r"refuses: http://me:\*\*\*@host is locked\. What"),
-        writing(),
+        refusals_told(),
     ):
         raise MlflowException("http://me:secret@host is locked\nTraceback")

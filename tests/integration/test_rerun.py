@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cutscore.runs.client import open_client
+from cutscore.runs.adapter.client import open_client
 from cutscore.runs.identity import process_tags
 from cutscore.runs.init import check_store
-from cutscore.runs.reading import find_runs
+from cutscore.runs.opening import open_existing
 
 QUICK = ("validation.folds=2", "report.bootstrap=2", "model.params.n_estimators=3")
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
@@ -38,7 +38,7 @@ def client(store):
 @pytest.fixture(scope="module")
 def runs(client):
     """The runs of the sweep by sampling method, and its parent."""
-    found = find_runs(client, "cutscore")
+    found = open_existing(client.tracking_uri).find("cutscore")
     by_sampling = {run.tags["sampling_method"]: run for run in found if run.parent_id}
     (parent,) = (run for run in found if not run.parent_id)
     return {**by_sampling, "parent": parent}
@@ -139,7 +139,7 @@ def test_the_best_run_by_a_metric_where_code_and_libraries_have_changed(rerun, r
 
 
 def test_requests_that_cannot_be_met_leave_nothing(rerun, runs, client):
-    before = len(find_runs(client, None))
+    before = len(open_existing(client.tracking_uri).find())
     none, parent = runs["none"].run_id, runs["parent"].run_id
     for words, told in {
         (f"{none[:10]}zz",): "there is no run",
@@ -158,7 +158,7 @@ def test_requests_that_cannot_be_met_leave_nothing(rerun, runs, client):
         answer = rerun(*words)
         assert answer.code == 2, words
         assert told in answer.err
-    assert len(find_runs(client, None)) == before
+    assert len(open_existing(client.tracking_uri).find()) == before
     assert not Path("outputs").exists()
 
 

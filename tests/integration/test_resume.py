@@ -9,10 +9,10 @@ import time
 
 import pytest
 
-from cutscore.runs.client import open_client
+from cutscore.runs.adapter.client import open_client
 from cutscore.runs.identity import process_tags
 from cutscore.runs.init import check_store
-from cutscore.runs.reading import find_runs
+from cutscore.runs.opening import open_existing
 from cutscore.sweep import resume
 
 QUICK = ("validation.folds=2", "report.bootstrap=2", "model.params.n_estimators=3")
@@ -48,7 +48,7 @@ def whole(sweep):
 
 def parts(client, experiment):
     """Return the parents and the cells of an experiment, oldest first."""
-    runs = find_runs(client, experiment)[::-1]
+    runs = open_existing(client.tracking_uri).find(experiment)[::-1]
     cells = [run for run in runs if run.parent_id]
     return [run for run in runs if not run.parent_id], cells
 
@@ -120,7 +120,7 @@ def test_killed_and_resumed_a_sweep_is_what_it_would_have_been(
 
 
 def test_nothing_left_to_do_is_said_and_done_at_once(whole, client, sweep):
-    before = len(find_runs(client, "whole"))
+    before = len(open_existing(client.tracking_uri).find("whole"))
     answer = sweep("whole", *reversed(GRID), *BEST, "--resume")  # the same cells
     assert answer.code == 0
     assert "3 of 3 cells complete since 20" in answer.err
@@ -128,7 +128,7 @@ def test_nothing_left_to_do_is_said_and_done_at_once(whole, client, sweep):
     assert answer.out.count("exp0") >= 3
     assert "outer rows" in answer.out
     assert "fitted on all rows: m-" in answer.out
-    assert len(find_runs(client, "whole")) == before
+    assert len(open_existing(client.tracking_uri).find("whole")) == before
 
 
 def test_a_parent_that_died_at_its_end_judges_and_fits_nothing_twice(whole, client, sweep):

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from cutscore.metrics.catalogue import CATALOGUE
-from cutscore.runs.reading import list_runs, missing_from_record, show_run
+from cutscore.runs.opening import open_existing
+from cutscore.runs.values import missing_from_record
 
 MOODY = """\
 _target_: moody.Moody
@@ -58,6 +59,10 @@ def first(cutscore, base):
     return answer
 
 
+def kept(client):
+    return open_existing(client.tracking_uri)
+
+
 def study_of(workplace, experiment):
     import optuna
 
@@ -70,7 +75,7 @@ def study_of(workplace, experiment):
 def trials_of(client, experiment):
     return {
         int(run.tags["cutscore.trial"]): run
-        for run in list_runs(client, experiment)
+        for run in kept(client).find(experiment)
         if "cutscore.trial" in run.tags
     }
 
@@ -89,7 +94,7 @@ def test_each_trial_is_a_whole_run(first, client, workplace):
         assert run.tags["cutscore.study"] == study.study_name
         assert run.tags["cutscore.state"] == "COMPLETE"
         assert run.metrics["crossfit_cost"] == trial.value
-        detail = show_run(client, run.run_id)
+        detail = kept(client).read(run.run_id)
         assert missing_from_record(detail) == []
         leaves = trial.params["model.params.num_leaves"]
         assert detail.params["model.params.num_leaves"] == str(leaves)
@@ -106,7 +111,7 @@ def test_its_own_run_tells_of_the_search(first, client, workplace):
     trials = trials_of(client, "first").values()
     recorded = {name for run in (parent.data, *trials) for name in run.metrics}
     assert {name.removeprefix("best_") for name in recorded} <= set(CATALOGUE)
-    assert missing_from_record(show_run(client, parent.info.run_id)) == []
+    assert missing_from_record(kept(client).read(parent.info.run_id)) == []
     marked = [run for run in trials_of(client, "first").values() if run.tags.get("best") == "true"]
     assert [run.run_id for run in marked] == [best.user_attrs["run_id"]]
     assert "looks better than it is" in first.out
@@ -116,11 +121,11 @@ def test_printed_command_reproduces_the_best_bit_for_bit(first, cutscore, client
     command = next(line for line in first.out.splitlines() if line.startswith("cutscore run "))
     answer = cutscore(*shlex.split(command)[1:])
     assert answer.code == 0, answer.err
-    again = next(run for run in list_runs(client, "first") if run.name.startswith("exp01"))
+    again = next(run for run in kept(client).find("first") if run.name.startswith("exp01"))
     best = trials_of(client, "first")[study_of(workplace, "first").best_trial.number]
     assert again.tags["score_digest"] == best.tags["score_digest"]
     assert again.tags["fingerprint"] == best.tags["fingerprint"]
-    assert show_run(client, again.run_id).params == show_run(client, best.run_id).params
+    assert kept(client).read(again.run_id).params == kept(client).read(best.run_id).params
 
 
 def die_in_slot(study, slot, done, values=False):
@@ -220,7 +225,7 @@ def test_hopeless_trial_costs_one_fold(first, cutscore, moody, client, workplace
     bad = study_of(workplace, "skills").trials[1]
     assert bad.state.name == "PRUNED"
     assert list(bad.intermediate_values) == [1]
-    run = show_run(client, trials_of(client, "skills")[1].run_id)
+    run = kept(client).read(trials_of(client, "skills")[1].run_id)
     assert run.summary.tags["cutscore.state"] == "PRUNED"
     assert "pruned after fold 1 of 3" in run.summary.tags["cutscore.pruned"]
     assert list(run.history["fold_roc_auc"]) == [0]
@@ -255,7 +260,7 @@ def test_one_study_for_each_cell_of_a_sweep_and_several_objectives(
     answer = cutscore("run", "-m", *words, "sampling=none,undersample")
     assert answer.code == 0, answer.err
     assert "Leaderboard" in answer.out
-    runs = list_runs(client, "cells")
+    runs = kept(client).find("cells")
     kinds = Counter(run.tags.get("cutscore.kind", "trial") for run in runs)
     assert kinds == {"sweep": 1, "search": 2, "trial": 2}
     assert len(study_of(workplace, "cells").trials[0].values) == 2
@@ -268,7 +273,7 @@ def test_outer_rows_judge_the_winner(first, cutscore, base, client, workplace):
     answer = cutscore("run", *words, "validation.outer=holdout")
     assert answer.code == 0, answer.err
     assert "unseen rows" in answer.out
-    parent = next(r for r in list_runs(client, "outer") if r.tags.get("cutscore.kind") == "search")
+    parent = next(r for r in kept(client).find("outer") if r.tags.get("cutscore.kind") == "search")
     chosen = json.loads(artifact(client, parent.run_id, "best_threshold.json"))
     assert chosen["outer"]["outer_rows"] == 120
 

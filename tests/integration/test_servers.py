@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from servers import mlflow_server
 
-from cutscore.runs.client import open_client
+from cutscore.runs.adapter.client import open_client
 
 pytestmark = pytest.mark.usefixtures("workplace")
 

@@ -8,9 +8,7 @@ import time
 
 import psutil
 
-from cutscore.runs.client import open_client
-from cutscore.runs.init import check_store
-from cutscore.runs.reading import list_runs
+from cutscore.runs.opening import open_existing
 
 WAIT_SECONDS = 90
 
@@ -18,7 +16,7 @@ WAIT_SECONDS = 90
 def busy_worker(parent: int, store: str) -> int | None:
     """Return the pid of a worker whose run is open, once there is one."""
     workers = {child.pid for child in psutil.Process(parent).children(recursive=True)}
-    for run in list_runs(open_client(store), status="RUNNING"):
+    for run in open_existing(store).find(status="RUNNING"):
         pid = int(run.tags["pid"])
         if pid in workers:
             return pid
@@ -46,7 +44,6 @@ def test_a_killed_worker_is_told_and_the_sweep_ends(in_folder, loans):
         process.kill()
     assert process.returncode == 1
     assert "worker process died" in stderr
-    check_store(store)
-    runs = list_runs(open_client(store))
+    runs = open_existing(store).find()
     assert {run.status for run in runs} <= {"KILLED", "FAILED"}
     assert not any(run.complete for run in runs)

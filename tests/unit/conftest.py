@@ -5,17 +5,30 @@ from pathlib import Path
 
 import pytest
 
-from cutscore.runs.client import open_client
+from cutscore.runs.adapter.client import open_client
+from cutscore.runs.adapter.retry import Outage
+from cutscore.runs.adapter.store import MlflowRunStore
 from cutscore.runs.init import Store, init_store
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A store with its client."""
+    """A store: made, opened as a run store, and as MLflow's client sees it."""
 
     store: Store
+    runs: MlflowRunStore
     client: object
     folder: Path
+
+    def listed_under(self, experiment: Store, **more: object) -> MlflowRunStore:
+        """Return the run store that lists new runs under another experiment."""
+        return opened(experiment, **more)
+
+
+def opened(store: Store, **more: object) -> MlflowRunStore:
+    """Return a run store for a store that has been made."""
+    outage = Outage(store.uri, 0.0)
+    return MlflowRunStore(store.uri, outage, store.experiment, store.experiment_id, **more)
 
 
 @pytest.fixture(scope="session")
@@ -23,4 +36,4 @@ def kept(tmp_path_factory):
     """One store for all tests here: making one costs seconds."""
     folder = tmp_path_factory.mktemp("tracking")
     store = init_store(f"sqlite:///{folder}/mlflow.db", f"{folder}/artifacts", "tests")
-    return Kept(store, open_client(store.uri), folder)
+    return Kept(store, opened(store), open_client(store.uri), folder)

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Literal
 
 from cutscore.errors import Fault, RequestError
-from cutscore.runs.quiet import quiet_migration
-from cutscore.runs.sqlite import PREFIX, schema_revisions, why_not_sqlite
+from cutscore.runs.schema import migrate, schema_revisions
+from cutscore.runs.sqlite import why_not_sqlite
 
 BUSY_SECONDS = 20.0
 SETTING = "STORE"
@@ -218,19 +218,14 @@ def _check_tables(path: Path, connection: sqlite3.Connection, setting: str) -> N
 
 def _upgrade(path: Path, copy: Path, setting: str) -> None:
     """Bring a copy to the installed MLflow's schema."""
-    from mlflow.store.db import utils as migrations
     from sqlalchemy.exc import SQLAlchemyError
 
-    engine = migrations.create_sqlalchemy_engine(f"{PREFIX}{copy}")
     try:
-        with quiet_migration():
-            migrations._upgrade_db(engine)
+        migrate(copy)
     except SQLAlchemyError as error:
         first = str(error).splitlines()[0]
         problem = f"a copy of {path} cannot be brought to the current schema ({first})."
         raise _fault(setting, problem, "Upgrade it with the MLflow that wrote it.") from error
-    finally:
-        engine.dispose()
 
 
 def _fault(setting: str, problem: str, remedy: str) -> RequestError:

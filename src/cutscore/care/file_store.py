@@ -26,7 +26,7 @@ from cutscore.care.file_runs import (
 )
 from cutscore.care.file_traces import trace_entries
 from cutscore.care.paths import walk_files
-from cutscore.runs.init import create_database
+from cutscore.runs.schema import create_database
 
 _FOLDER = "mlruns"
 

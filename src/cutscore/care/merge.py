@@ -44,7 +44,6 @@ from cutscore.care.merge_target import (
 )
 from cutscore.care.rules import rule_faults, uncovered
 from cutscore.errors import Fault, RequestError, StoreError
-from cutscore.runs.init import create_database
 from cutscore.runs.merge_journal import (
     Journal,
     committed,
@@ -55,6 +54,7 @@ from cutscore.runs.merge_journal import (
     undo,
     write_journal,
 )
+from cutscore.runs.schema import create_database
 from cutscore.runs.sqlite import is_empty
 
 Note = Callable[[str], None]

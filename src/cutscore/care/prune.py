@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,10 +25,38 @@ from cutscore.care.trash import (
     unmoved,
 )
 from cutscore.care.view import View
+from cutscore.errors import Fault, RequestError, StoreError
+from cutscore.report.redact import redact
+from cutscore.runs.adapter.client import open_client
+from cutscore.runs.sqlite import sqlite_path
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+
+@dataclass(frozen=True)
+class Place:
+    """A store with files on this machine; `folder` is the one that its trash lies in."""
+
+    view: View
+    client: MlflowClient
+    folder: Path
+
+    @classmethod
+    def of(cls, uri: str, view: View) -> Place:
+        """Return the place of a store that can be written.
+
+        Raises
+        ------
+        RequestError
+            If nothing says where its files are.
+        """
+        path = sqlite_path(uri)
+        if path is None and not view.roots:
+            problem = "nothing says where its files are."
+            raise RequestError(Fault("--artifacts", problem, "Name their folder."))
+        return cls(view, open_client(uri), path.parent if path else view.roots[0].parent)
 
 
 @dataclass(frozen=True)
@@ -202,3 +232,27 @@ def _delete_for_good(
 def _database(client: MlflowClient) -> SqlAlchemyStore:
     """Return the database behind a client, which alone can delete for good."""
     return client._tracking_client.store
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """Turn what MLflow raises while it writes (a locked database, a lost server) into our words.
+
+    Raises
+    ------
+    StoreError
+        In its place.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    logger = logging.getLogger("mlflow.store.db.utils")  # it logs a traceback of what it raises
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        first = redact(str(error)).splitlines()[0].rstrip(".")
+        raise StoreError(f"the store refuses: {first}. What was done until then stays.") from error
+    finally:
+        logger.setLevel(level)

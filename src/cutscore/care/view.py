@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cutscore.care import read_client, read_sql
 from cutscore.care.contents import Contents
@@ -26,11 +25,9 @@ from cutscore.care.paths import artifact_roots
 from cutscore.care.places import files_beside
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
+from cutscore.runs.adapter.client import open_client
 from cutscore.runs.server import check_reachable
 from cutscore.runs.sqlite import is_empty
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 SETTING = "STORE"
 MOST_FAULTS = 20
@@ -111,9 +108,7 @@ def view_folder(folder: Path, extra: Sequence[Path] = (), setting: str = SETTING
     return View(str(folder), contents, files, roots, notes=(note,), lost=lost)
 
 
-def view_client(
-    uri: str, client: MlflowClient, extra: Sequence[Path] = (), setting: str = SETTING
-) -> View:
+def view_client(uri: str, extra: Sequence[Path] = (), setting: str = SETTING) -> View:
     """Read a server, or a database other than SQLite whose files lie in the folders `extra`.
 
     Raises
@@ -124,6 +119,7 @@ def view_client(
     from mlflow.exceptions import MlflowException
 
     check_reachable(uri)
+    client = open_client(uri)
     try:
         contents = read_client.read_contents(client)
     except MlflowException as error:

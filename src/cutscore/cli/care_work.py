@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cutscore.cli.care_text import print_done, print_selection, print_trash
-from cutscore.cli.viewing import SETTING, client_of, progress_bar, view_of
+from cutscore.cli.viewing import SETTING, progress_bar, run_store, view_of
 from cutscore.errors import Fault, RequestError, StoreError, nearest
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
-
-    from cutscore.care.prune import PruneResult
+    from cutscore.care.prune import Place, PruneResult
     from cutscore.care.selection import Filters
     from cutscore.care.trash import TrashBatch
-    from cutscore.care.view import View
-
-
-@dataclass(frozen=True)
-class Place:
-    """A store that runs are deleted from; `folder` is the one that its trash lies in."""
-
-    view: View
-    client: MlflowClient
-    folder: Path
 
 
 def place_of(store: str | None, artifacts: Sequence[Path] | None) -> Place:
@@ -38,18 +26,13 @@ def place_of(store: str | None, artifacts: Sequence[Path] | None) -> Place:
     RequestError
         If there is none, or it is a server, which keeps its files to itself.
     """
-    from cutscore.runs.sqlite import sqlite_path
+    from cutscore.care.prune import Place
 
-    uri, client = client_of(store)
+    uri = run_store(store, SETTING).uri
     if uri.startswith("http"):
         problem = "a server keeps its files to itself, so they cannot be moved to a trash."
         raise RequestError(Fault(SETTING, problem, "Name the database behind it."))
-    view = view_of(store, artifacts)
-    path = sqlite_path(uri)
-    if path is None and not view.roots:
-        problem = "nothing says where its files are."
-        raise RequestError(Fault("--artifacts", problem, "Name their folder."))
-    return Place(view, client, path.parent if path else view.roots[0].parent)
+    return Place.of(uri, view_of(store, artifacts))
 
 
 def prune_runs(place: Place, filters: Filters, *, do: bool, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cutscore.cli.store import StoreOption, address_of
+from cutscore.cli.store import StoreOption
 
 
 def rerun(
@@ -48,7 +48,7 @@ def rerun(
     """
     from cutscore.cli.console import messages, output
     from cutscore.cli.rerun_text import as_plain, print_reruns
-    from cutscore.cli.runs import client_of
+    from cutscore.cli.viewing import run_store
     from cutscore.config.compose import Composer
     from cutscore.config.layers import find_layers
     from cutscore.rerun.choosing import RunSelection
@@ -58,8 +58,7 @@ def rerun(
     overrides = [word for word in words or () if _is_override(word)]
     stderr = messages()
     outcome = make_again(
-        client_of(store),
-        address_of(store).uri,
+        run_store(store),
         RunSelection(runs, top, by, experiment, sweep),
         overrides,
         Composer(find_layers(config_dir)),

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cutscore.cli.send import send
-from cutscore.cli.store import StoreOption, address_of
-from cutscore.cli.viewing import ArtifactsOption, progress_bar, view_of
-from cutscore.errors import RequestError
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from cutscore.cli.store import StoreOption
+from cutscore.cli.viewing import ArtifactsOption, progress_bar, run_store, view_of
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
@@ -35,9 +31,7 @@ def list_(
 
     Example: cutscore runs list --experiment quickstart
     """
-    from cutscore.runs.reading import list_runs
-
-    runs = list_runs(client_of(store), experiment, limit=limit)
+    runs = run_store(store).find(experiment, limit=limit)
     if as_json:
         print(json.dumps([asdict(run) for run in runs], indent=2))
         return
@@ -58,9 +52,9 @@ def show(
 
     Example: cutscore runs show exp03_cv_domain_none --json
     """
-    from cutscore.runs.reading import missing_from_record, show_run
+    from cutscore.runs.values import missing_from_record
 
-    detail = show_run(client_of(store), run)
+    detail = run_store(store).read(run)
     missing = missing_from_record(detail)
     if as_json:
         print(json.dumps({**asdict(detail), "missing": missing}, indent=2))
@@ -87,10 +81,9 @@ def compare_(
     from cutscore.cli.comparison import comparison_parts
     from cutscore.cli.console import output
     from cutscore.runs.comparing import compare
-    from cutscore.runs.reading import show_run
 
-    client = client_of(store)
-    found = compare(show_run(client, first), show_run(client, second))
+    kept = run_store(store)
+    found = compare(kept.read(first), kept.read(second))
     if as_json:
         print(json.dumps(asdict(found), indent=2))
         return
@@ -131,17 +124,3 @@ def export(
         sys.stdout.write(text)
     else:
         print(f"{counted(len(table), 'run')} written to {out}", file=sys.stderr)
-
-
-def client_of(store: str | None) -> MlflowClient:
-    """Return a client for a store that is there."""
-    from cutscore.runs.client import open_client
-    from cutscore.runs.init import check_store
-
-    uri = address_of(store).uri
-    try:
-        check_store(uri)
-    except RequestError as error:  # whoever reads has given a flag, no setting
-        faults = [replace(fault, setting="--store") for fault in error.faults]
-        raise RequestError(faults) from error
-    return open_client(uri)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cutscore.metrics.catalogue import in_order, shown
 from cutscore.metrics.metric_spec import View
-from cutscore.runs.reading import RunDetail, RunSummary
+from cutscore.runs.values import RunDetail, RunSummary
 
 WIDE = 100
 

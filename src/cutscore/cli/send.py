@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cutscore.cli.store import StoreOption, address_of
+from cutscore.cli.store import StoreOption
 
 FoldersArgument = Annotated[
     list[Path], typer.Argument(help="Folders of unsent records, or folders that hold such.")
@@ -21,16 +21,13 @@ def send(folders: FoldersArgument, store: StoreOption = None) -> None:
 
     Example: cutscore runs send outputs/2026-11-20/09-30-00-123456/unsent
     """
+    from cutscore.cli.viewing import run_store
     from cutscore.report.redact import redact
-    from cutscore.runs.client import open_client
-    from cutscore.runs.init import check_store
-    from cutscore.runs.unsent import send_record, unsent_records
+    from cutscore.runs.adapter.unsent import unsent_records
 
     records = [record for folder in folders for record in unsent_records(folder)]
-    uri = address_of(store).uri
-    check_store(uri)
-    client = open_client(uri)
+    kept = run_store(store)
     for record in records:
-        name, needed = send_record(client, record)
-        said = f"sent to {redact(uri)}" if needed else "the store has it complete already"
+        name, needed = kept.send(record)
+        said = f"sent to {redact(kept.uri)}" if needed else "the store has it complete already"
         print(f"{name}: {said}")

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cutscore.cli.viewing import (
+    SETTING,
     ArtifactsOption,
     StoreArgument,
-    client_of,
     progress_bar,
+    run_store,
     view_of,
-    writing,
 )
 from cutscore.errors import Fault, RequestError
 
@@ -72,6 +72,7 @@ def reap(
 
     Example: cutscore store reap --dry-run
     """
+    from cutscore.care.prune import refusals_told
     from cutscore.care.reap import reap as reaped
     from cutscore.cli.care_text import print_reaped
     from cutscore.runs.liveness import judge_life
@@ -80,9 +81,10 @@ def reap(
         problem = f"it is a number of hours above 0, got {foreign_older_than:g}."
         raise RequestError(Fault("--foreign-older-than", problem))
     after = None if foreign_older_than is None else timedelta(hours=foreign_older_than)
-    with writing():
-        _, client = client_of(store)
-        found = reaped(client, judge_life, unclaimed_after=after, dry_run=dry_run)
+    with refusals_told():
+        found = reaped(
+            run_store(store, SETTING), judge_life, unclaimed_after=after, dry_run=dry_run
+        )
     if as_json:
         print(json.dumps({"dry_run": dry_run, "runs": [asdict(run) for run in found]}, indent=2))
     else:
@@ -130,12 +132,13 @@ def prune(
 
     Example: cutscore store prune --failed --older-than 30d --yes
     """
+    from cutscore.care.prune import refusals_told
     from cutscore.care.selection import Filters
     from cutscore.cli import care_work
 
     filters = Filters(incomplete, failed, pruned, where, older_than, experiment)
     _check_words(filters, empty=empty, undo=undo, yes=yes, dry_run=dry_run)
-    with writing():
+    with refusals_told():
         place = care_work.place_of(store, artifacts)
         if empty:
             care_work.empty_trash(place, do=yes, as_json=as_json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,13 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cutscore.cli.store import address_of
-from cutscore.errors import Fault, RequestError, StoreError
-from cutscore.report.redact import redact
+from cutscore.errors import Fault, RequestError
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
-
     from cutscore.care.view import View
+    from cutscore.runs.port import RunStore
     from cutscore.runs.settings import Address
 
 PLAIN_WIDTH = 160
@@ -68,16 +65,14 @@ def view_of(
     path = sqlite_path(address.uri)
     if path is not None:
         return view_database(path, extra, setting)
-    from cutscore.runs.client import open_client
-
     local = (
         [Path(address.artifacts)] if address.artifacts and "://" not in address.artifacts else []
     )
-    return view_client(address.uri, open_client(address.uri), [*local, *extra], setting)
+    return view_client(address.uri, [*local, *extra], setting)
 
 
-def client_of(store: str | None) -> tuple[str, MlflowClient]:
-    """Return address and client of a store that is there and can be written.
+def run_store(store: str | None, setting: str = "--store") -> RunStore:
+    """Open a store that is there; `setting` is what the command calls it, for messages.
 
     Raises
     ------
@@ -85,22 +80,20 @@ def client_of(store: str | None) -> tuple[str, MlflowClient]:
         If there is none, or it cannot be written, or its schema is not the installed MLflow's.
     """
     from cutscore.care.places import USUAL_NAME, local_store
-    from cutscore.runs.client import open_client
-    from cutscore.runs.init import check_store
+    from cutscore.runs.opening import open_existing
 
-    place = local_store(store, SETTING) if store else None
+    place = local_store(store, setting) if store else None
     if place is not None and place.is_dir():
         problem = f"{place} is a file store, which MLflow no longer writes to."
         remedy = f"Merge it into a database: cutscore store merge {place} --into mlruns/mlflow.db."
-        raise RequestError(Fault(SETTING, problem, remedy))
+        raise RequestError(Fault(setting, problem, remedy))
     if place is not None and place.name == USUAL_NAME:
         store = str(place)
-    uri = named(store).uri
+    uri = named(store, setting).uri
     try:
-        check_store(uri)
+        return open_existing(uri)
     except RequestError as error:
-        raise RequestError([replace(f, setting=SETTING) for f in error.faults]) from error
-    return uri, open_client(uri)
+        raise RequestError([replace(f, setting=setting) for f in error.faults]) from error
 
 
 def named(store: str | None, setting: str = SETTING) -> Address:
@@ -109,30 +102,6 @@ def named(store: str | None, setting: str = SETTING) -> Address:
         return address_of(store)
     except RequestError as error:
         raise RequestError([replace(f, setting=setting) for f in error.faults]) from error
-
-
-@contextmanager
-def writing() -> Iterator[None]:
-    """Turn what MLflow raises while it writes (a locked database, a lost server) into our words.
-
-    Raises
-    ------
-    StoreError
-        In its place.
-    """
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    logger = logging.getLogger("mlflow.store.db.utils")  # it logs a traceback of what it raises
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    except (MlflowException, SQLAlchemyError) as error:
-        first = redact(str(error)).splitlines()[0].rstrip(".")
-        raise StoreError(f"the store refuses: {first}. What was done until then stays.") from error
-    finally:
-        logger.setLevel(level)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from cutscore.experiment import ExperimentCache, Prepared, Progress, execute, ju
 from cutscore.launch.job import Job
 from cutscore.launch.keeping import model_item
 from cutscore.launch.memory import PeakMemory
-from cutscore.launch.opening import open_store
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
 from cutscore.launch.request import data_items, request_items
 from cutscore.launch.shutdown_guard import shutdown_guard
@@ -25,7 +24,8 @@ from cutscore.report.outer import outer_items
 from cutscore.report.record import fold_items, record_items
 from cutscore.report.redact import redact
 from cutscore.report.result import Result
-from cutscore.runs.writer import RunWriter, open_run
+from cutscore.runs.opening import open_store
+from cutscore.runs.port import OpenRun
 
 log = logging.getLogger(__name__)
 
@@ -54,12 +54,10 @@ def execute_run(plan: Plan, cache: ExperimentCache, job: Job) -> RunOutcome:
     objective = str(plan.experiment.threshold.objective)
     run_id = ""
     try:
-        store, client = job.place or open_store(plan, wait=True)
+        store = job.store or open_store(plan.tracking, wait=True)
         with (
             shutdown_guard() as life,
-            open_run(
-                client,
-                store.experiment_id,
+            store.open(
                 job.name,
                 tags=job.tags,
                 parent_id=job.parent_id,
@@ -81,7 +79,7 @@ def execute_run(plan: Plan, cache: ExperimentCache, job: Job) -> RunOutcome:
 
 
 def _record(
-    plan: Plan, cache: ExperimentCache, job: Job, writer: RunWriter
+    plan: Plan, cache: ExperimentCache, job: Job, writer: OpenRun
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """Execute the plan, write every item of its record, and return its metrics and notes."""
     start = time.perf_counter()
@@ -111,7 +109,7 @@ def _record(
 
 
 def _execute(
-    plan: Plan, prepared: Prepared, cache: ExperimentCache, job: Job, writer: RunWriter
+    plan: Plan, prepared: Prepared, cache: ExperimentCache, job: Job, writer: OpenRun
 ) -> Result:
     """Execute the plan; if it breaks off, record what its finished folds gave."""
     hearing = _Hearing(job)

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cutscore.experiment import OnFold, Progress, ignore_progress
 from cutscore.report.items import Item
-from cutscore.runs.init import Store
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from cutscore.runs.port import RunStore
 
 UNSENT = "unsent"
 
@@ -43,7 +39,7 @@ class Job:
 
     `log_file` is the file that logging writes to, kept as the artifact run.log; `on_fold` hears of
     progress; `tags` are set from the first moment. `judge` lets the rows of an outer split judge
-    the run at once: for runs that nobody chooses among. `place` is the plan's open store, for who
+    the run at once: for runs that nobody chooses among. `store` is the plan's open store, for who
     makes many runs there.
     """
 
@@ -54,7 +50,7 @@ class Job:
     tags: Mapping[str, str] = field(default_factory=dict)
     observer: RunObserver = field(default_factory=RunObserver)
     judge: bool = False
-    place: tuple[Store, MlflowClient] | None = None
+    store: RunStore | None = None
 
     @property
     def unsent(self) -> Path:

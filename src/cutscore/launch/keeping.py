@@ -8,24 +8,24 @@ from pathlib import Path
 
 from cutscore.config.build import Plan
 from cutscore.experiment import ExperimentCache, Prepared, execute, judge, prepare, refit
-from cutscore.launch.opening import open_store
 from cutscore.launch.provenance import environment_text
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.items import ModelFolder
 from cutscore.report.outer import OuterEvaluation, outer_items
 from cutscore.report.record import score_digest
-from cutscore.runs.models import log_model_folder
-from cutscore.runs.writer import add_to_run
+from cutscore.runs.lookups import kept_model
+from cutscore.runs.opening import open_store
 
 MODEL = "model"
 
 
 def keep_model(plan: Plan, cache: ExperimentCache, run_id: str, threshold: float | None) -> str:
     """Fit a finished run's model on all rows and log it with that run; return the model's id."""
-    _, client = open_store(plan, wait=True)
+    store = open_store(plan.tracking, wait=True)
     with shutdown_guard():
         prepared = prepare(plan.experiment, cache)
-        return log_model_folder(client, run_id, model_item(plan, prepared, cache, threshold))
+        store.add(run_id, [model_item(plan, prepared, cache, threshold)])
+    return kept_model(store, run_id) or ""
 
 
 def judge_run(plan: Plan, cache: ExperimentCache, run_id: str) -> OuterEvaluation:
@@ -39,18 +39,18 @@ def judge_run(plan: Plan, cache: ExperimentCache, run_id: str) -> OuterEvaluatio
     ValueError
         If the plan holds no row out.
     """
-    _, client = open_store(plan)
+    store = open_store(plan.tracking)
     # Intervals of the threshold are in the record already.
     experiment = replace(plan.experiment, resamples=0)
     with shutdown_guard():
         prepared = prepare(experiment, cache)
         result = execute(experiment, prepared, cache)
         outer = judge(experiment, prepared, cache, result)
-        recorded = client.get_run(run_id).data.tags.get("score_digest")
-        if score_digest(result) != recorded:
+        recorded = store.get(run_id)
+        if recorded is None or score_digest(result) != recorded.tags.get("score_digest"):
             note = "Executed again to be judged, the run gave other scores than it has on record."
             outer = replace(outer, notes=(note,))
-        add_to_run(client, run_id, outer_items(outer))
+        store.add(run_id, outer_items(outer))
     return outer
 
 

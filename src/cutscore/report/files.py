@@ -20,7 +20,8 @@ def write_artifact(artifact: Artifact, folder: Path) -> Path:
         If the path leaves the folder, or its suffix is not one this kind of artifact can have.
     """
     parts = PurePosixPath(artifact.path)
-    if parts.is_absolute() or ".." in parts.parts or not parts.name:
+    is_root = isinstance(artifact, Folder) and artifact.path == "."
+    if parts.is_absolute() or ".." in parts.parts or not (parts.name or is_root):
         raise ValueError(f"an artifact's path must stay inside its folder, got {artifact.path!r}")
     path = folder.joinpath(*parts.parts)
     path.parent.mkdir(parents=True, exist_ok=True)

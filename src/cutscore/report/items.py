@@ -69,7 +69,7 @@ class Text:
 
 @dataclass(frozen=True, eq=False)
 class Folder:
-    """A folder as an artifact; `write` fills the empty folder it is given."""
+    """A folder as an artifact; `write` fills the folder it is given. "." is where all files go."""
 
     path: str
     write: Callable[[Path], None]

@@ -8,17 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from cutscore.metrics.catalogue import describe
 from cutscore.report.record_spec import UNDEFINED_PREFIX
-from cutscore.runs.reading import RunDetail
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from cutscore.runs.port import RunStore
+from cutscore.runs.values import RunDetail
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
 """Two figures are within tolerance if they differ by at most RELATIVE of the larger one's size, or
@@ -79,9 +76,9 @@ class Agreement:
         return sum(figure.verdict == verdict for figure in self.figures)
 
 
-def compare_runs(client: MlflowClient, first: RunDetail, second: RunDetail) -> Agreement:
+def compare_runs(store: RunStore, first: RunDetail, second: RunDetail) -> Agreement:
     """Compare a run with its rerun: all metrics but time and memory, by fold too, and scores."""
-    return Agreement(compare_scores(client, first, second), tuple(compare_figures(first, second)))
+    return Agreement(compare_scores(store, first, second), tuple(compare_figures(first, second)))
 
 
 def compare_figures(first: RunDetail, second: RunDetail) -> Iterator[FigureComparison]:
@@ -104,11 +101,11 @@ def compare_figures(first: RunDetail, second: RunDetail) -> Iterator[FigureCompa
         yield FigureComparison(name, fold, x, y, verdict)
 
 
-def compare_scores(client: MlflowClient, first: RunDetail, second: RunDetail) -> ScoresVerdict:
+def compare_scores(store: RunStore, first: RunDetail, second: RunDetail) -> ScoresVerdict:
     """Compare out-of-fold scores row by row, or by their digests where a file is missing."""
     with tempfile.TemporaryDirectory(prefix="cutscore-") as folder:
         tables = [
-            _read_scores(client, run.summary.run_id, Path(folder) / str(number))
+            _read_scores(store, run.summary.run_id, Path(folder) / str(number))
             for number, run in enumerate((first, second))
         ]
     before, after = tables
@@ -193,17 +190,19 @@ def _by_digest(first: RunDetail, second: RunDetail) -> ScoresVerdict:
 
 
 def _read_scores(
-    client: MlflowClient, run_id: str, folder: Path
+    store: RunStore, run_id: str, folder: Path
 ) -> dict[str, npt.NDArray[np.generic]] | None:
     """Return the columns of a run's out-of-fold scores, None where the file is not there."""
-    from mlflow.exceptions import MlflowException
     from pyarrow import ArrowInvalid
     from pyarrow.parquet import read_table
 
     folder.mkdir()
+    path = store.download(run_id, SCORES, folder)
+    if path is None:
+        return None
     try:
-        table = read_table(client.download_artifacts(run_id, SCORES, str(folder)))
-    except (MlflowException, OSError, ArrowInvalid):
+        table = read_table(path)
+    except (OSError, ArrowInvalid):
         return None
     return {
         name: column.to_numpy()

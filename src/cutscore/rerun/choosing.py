@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.metrics.catalogue import HEADLINE, canonical, describe, known_as
 from cutscore.report.record_spec import KIND_TAG, SEARCH, SWEEP
-from cutscore.runs.liveness import judge_life
-from cutscore.runs.reading import RunDetail, RunSummary, detail_of, find_runs, show_run
+from cutscore.runs.liveness import writer_alive
+from cutscore.runs.port import RunStore
+from cutscore.runs.values import RunDetail, RunSummary
 from cutscore.sweep.resume import LINKED_TAG
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 RERUN_OF_TAG = "cutscore.rerun_of"
 _ID = 32
@@ -52,7 +49,7 @@ def check_wanted(wanted: RunSelection) -> list[Fault]:
     return faults
 
 
-def choose(client: MlflowClient, wanted: RunSelection) -> tuple[list[RunDetail], list[str]]:
+def choose(store: RunStore, wanted: RunSelection) -> tuple[list[RunDetail], list[str]]:
     """Return the runs that are meant, each once, and notes on what was left out.
 
     Raises
@@ -61,24 +58,24 @@ def choose(client: MlflowClient, wanted: RunSelection) -> tuple[list[RunDetail],
         If there is no such run, or one that cannot be made again.
     """
     if wanted.sweep is not None:
-        return _of_sweep(client, wanted.sweep)
+        return _of_sweep(store, wanted.sweep)
     if wanted.top is not None and wanted.by is not None:
-        runs = _best(client, wanted.top, wanted.by, wanted.experiment)
+        runs = _best(store, wanted.top, wanted.by, wanted.experiment)
         notes = [] if len(runs) == wanted.top else [f"there are only {len(runs)} such runs"]
-        return [detail_of(client, run.run_id) for run in runs], notes
-    return _named(client, wanted.runs)
+        return [store.read(run.run_id) for run in runs], notes
+    return _named(store, wanted.runs)
 
 
-def _named(client: MlflowClient, words: Sequence[str]) -> tuple[list[RunDetail], list[str]]:
+def _named(store: RunStore, words: Sequence[str]) -> tuple[list[RunDetail], list[str]]:
     """Return the runs with these ids, beginnings of ids or names."""
     found: dict[str, RunDetail] = {}
     faults: list[Fault] = []
     notes: list[str] = []
     for word in words:
         try:
-            detail = show_run(client, word)
+            detail = store.read(word)
         except RequestError as error:
-            faults += _deleted(client, word) or error.faults
+            faults += _deleted(store, word) or error.faults
             continue
         faults += _unfit(detail.summary)
         found[detail.summary.run_id] = detail
@@ -90,18 +87,13 @@ def _named(client: MlflowClient, words: Sequence[str]) -> tuple[list[RunDetail],
     return list(found.values()), notes
 
 
-def _deleted(client: MlflowClient, word: str) -> list[Fault]:
+def _deleted(store: RunStore, word: str) -> list[Fault]:
     """Return the fault of a run that is there, but deleted."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        info = client.get_run(word).info
-    except MlflowException:
+    run = store.get(word)
+    if run is None or not run.deleted:
         return []
-    if info.lifecycle_stage != "deleted":
-        return []
-    remedy = f"Bring it back first: mlflow runs restore --run-id {info.run_id}"
-    return [Fault("RUN_ID", f"the run {info.run_name} ({info.run_id}) was deleted.", remedy)]
+    remedy = f"Bring it back first: mlflow runs restore --run-id {run.run_id}"
+    return [Fault("RUN_ID", f"the run {run.name} ({run.run_id}) was deleted.", remedy)]
 
 
 def _unfit(run: RunSummary) -> list[Fault]:
@@ -113,17 +105,17 @@ def _unfit(run: RunSummary) -> list[Fault]:
     if kind is not None:
         problem = f"{run.name} ({kind}) only holds runs together."
         return [Fault("RUN_ID", problem, "Name the runs themselves.")]
-    if run.status == "RUNNING" and (life := judge_life(run.tags)).state == "alive":
-        problem = f"{run.name} is being written at this moment ({life.reason})."
+    if alive := writer_alive(run):
+        problem = f"{run.name} is being written at this moment ({alive})."
         return [Fault("RUN_ID", problem, "Wait for it to end.")]
     return []
 
 
-def _best(client: MlflowClient, top: int, metric: str, experiment: str | None) -> list[RunSummary]:
+def _best(store: RunStore, top: int, metric: str, experiment: str | None) -> list[RunSummary]:
     """Return the best finished runs of an experiment, reruns left out."""
     runs = [
         run
-        for run in find_runs(client, experiment)
+        for run in store.find(experiment)
         if run.status == "FINISHED" and KIND_TAG not in run.tags and RERUN_OF_TAG not in run.tags
     ]
     name = canonical(metric)
@@ -152,19 +144,19 @@ def _no_metric(metric: str, runs: Sequence[RunSummary]) -> Fault:
     return Fault("--by", problem, f"Metrics: {listed(known, 30)}.")
 
 
-def _of_sweep(client: MlflowClient, word: str) -> tuple[list[RunDetail], list[str]]:
+def _of_sweep(store: RunStore, word: str) -> tuple[list[RunDetail], list[str]]:
     """Return the complete runs of a sweep or a search, by name."""
     try:
-        parent = show_run(client, word).summary
+        parent = store.read(word).summary
     except RequestError as error:
-        faults = _deleted(client, word) or error.faults
+        faults = _deleted(store, word) or error.faults
         raise RequestError(
             [Fault("--sweep", fault.problem, fault.remedy) for fault in faults]
         ) from error
     if parent.tags.get(KIND_TAG) not in (SWEEP, SEARCH):
         problem = f"{parent.name} is no sweep and no search."
         raise RequestError(Fault("--sweep", problem, f"Leave --sweep out: cutscore rerun {word}"))
-    children = find_runs(client, parent.experiment, parent_id=parent.run_id)
+    children = store.find(parent.experiment, parent_id=parent.run_id)
     ids = [run.run_id for run in sorted(children, key=lambda run: run.name) if _whole(run)]
     ids += [linked for linked in parent.tags.get(LINKED_TAG, "").split(",") if len(linked) == _ID]
     if not ids:
@@ -175,7 +167,7 @@ def _of_sweep(client: MlflowClient, word: str) -> tuple[list[RunDetail], list[st
     notes = [f"{open_} run(s) of {parent.name} are not complete and are left out"] if open_ else []
     if searches:
         notes.append(f"{searches} search(es) in {parent.name} are left out; give them to --sweep")
-    return [detail_of(client, run_id) for run_id in dict.fromkeys(ids)], notes
+    return [store.read(run_id) for run_id in dict.fromkeys(ids)], notes
 
 
 def _whole(run: RunSummary) -> bool:

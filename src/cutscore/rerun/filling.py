@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
-from cutscore.runs.reading import RunDetail
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from cutscore.report.items import Folder
+from cutscore.runs.port import RunStore
+from cutscore.runs.values import RunDetail
 
 FILLED_TAG = "cutscore.filled_from"
 """The rerun that files of this run come from. It does not make a run complete: that tag says that
@@ -29,18 +28,20 @@ def lacking(first: RunDetail, second: RunDetail) -> list[str]:
     ]
 
 
-def fill(client: MlflowClient, first: RunDetail, second: RunDetail) -> list[str]:
+def fill(store: RunStore, first: RunDetail, second: RunDetail) -> list[str]:
     """Copy files that the first run lacks from the second, and return their paths.
 
     To be called only for runs whose out-of-fold scores are equal.
     """
     paths = lacking(first, second)
     source, target = second.summary.run_id, first.summary.run_id
-    with tempfile.TemporaryDirectory(prefix="cutscore-") as folder:
-        for path in paths:
-            local = client.download_artifacts(source, path, folder)
-            place = str(PurePosixPath(path).parent)
-            client.log_artifact(target, str(Path(local)), None if place == "." else place)
     if paths:
-        client.set_tag(target, FILLED_TAG, source)
+        store.add(target, [Folder(".", partial(_download, store, source, paths))])
+        store.tag(target, {FILLED_TAG: source})
     return paths
+
+
+def _download(store: RunStore, run_id: str, paths: Sequence[str], folder: Path) -> None:
+    """Copy files of a run to a folder, under their own paths."""
+    for path in paths:
+        store.download(run_id, path, folder)

@@ -7,7 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from omegaconf import DictConfig
 from rich.console import Console
@@ -16,7 +16,6 @@ from cutscore.config.compose import Composer
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.job import UNSENT
-from cutscore.launch.opening import open_store
 from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.record_spec import KIND_TAG, RERUN
@@ -29,15 +28,13 @@ from cutscore.rerun.parent import parent_items
 from cutscore.rerun.recompose import Changes, Recomposed, recompose, sort_overrides
 from cutscore.rerun.results import VERDICT_TAG, RerunOutcome, RerunResult
 from cutscore.rerun.stored import Original, read_originals
-from cutscore.runs.reading import detail_of
-from cutscore.runs.writer import RunWriter, open_run
+from cutscore.runs.opening import open_store
+from cutscore.runs.parents import close_children, end_parent, open_parent
+from cutscore.runs.port import RunStore
 from cutscore.sweep.cells import Cell
 from cutscore.sweep.launch import PROGRESS, salvage
 from cutscore.sweep.launcher import launch_jobs, threads_each
 from cutscore.sweep.progress import shown
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 NAME = "rerun"
 _BASIC = "basic"
@@ -53,16 +50,13 @@ class _Ready:
 
 
 def rerun(
-    client: MlflowClient,
-    uri: str,
+    store: RunStore,
     wanted: RunSelection,
     overrides: Sequence[str],
     composer: Composer,
     stderr: Console,
 ) -> RerunOutcome:
     """Make logged runs again in the same store, and compare.
-
-    `uri` is the store's address, which `client` is for.
 
     Raises
     ------
@@ -75,15 +69,15 @@ def rerun(
     changes = sort_overrides(composer, overrides)
     with shutdown_guard():
         with _status(stderr, "Reading runs, loading data and checking"):
-            details, notes = choose(client, wanted)
-            originals = read_originals(client, details)
-            ready = _check(composer, originals, changes, uri)
+            details, notes = choose(store, wanted)
+            originals = read_originals(store, details)
+            ready = _check(composer, originals, changes, store.uri)
         for note in (*notes, *ready.notes):
             stderr.print(f"Note: {note}", highlight=False)
         config = composer.compose_launcher(changes.hydra)
         folder = Path(str(config.hydra.sweep.dir)).absolute()
         folder.mkdir(parents=True)
-        launch = _Launch(composer, config, folder, stderr, client)
+        launch = _Launch(composer, config, folder, stderr, store)
         made, parent_id = launch.run(ready)
     return RerunOutcome(made, folder, (*notes, *ready.notes), parent_id)
 
@@ -96,46 +90,36 @@ class _Launch:
     config: DictConfig
     folder: Path
     stderr: Console
-    client: MlflowClient
+    store: RunStore
 
     def run(self, ready: _Ready) -> tuple[tuple[RerunResult, ...], str | None]:
         """Make the runs again: several, or in other processes, under a run that holds them."""
         launcher = str(self.config.hydra.runtime.choices.get("hydra/launcher", _BASIC))
         if len(ready.runs) == 1 and launcher == _BASIC:
             return self._finish(ready, self._jobs(ready, None)), None
-        store, client = open_store(ready.runs[0].plan)
+        name, tags = f"{NAME}_{len(ready.runs)}_runs", {KIND_TAG: RERUN}
+        store = open_store(ready.runs[0].plan.tracking)
         with (
             shutdown_guard() as life,
-            open_run(
-                client,
-                store.experiment_id,
-                f"{NAME}_{len(ready.runs)}_runs",
-                tags={KIND_TAG: RERUN},
-                life=life,
-                unsent=self.folder / UNSENT,
-            ) as parent,
+            open_parent(store, name, tags, life, self.folder / UNSENT) as parent,
         ):
-            life.register(parent.kill_children, last=True)
-            made = self._finish(ready, self._salvaged(ready, parent))
+            made = self._finish(ready, self._salvaged(ready, store, parent.run_id))
             parent.write(parent_items(made))
             failed = sum(one.agreement is None for one in made)
-            if failed:
-                parent.fail(f"{failed} of {len(made)} reruns failed")
-            else:
-                parent.complete()
+            end_parent(parent, failed, len(made), "reruns")
         return made, parent.run_id
 
-    def _salvaged(self, ready: _Ready, parent: RunWriter) -> list[RunOutcome]:
+    def _salvaged(self, ready: _Ready, store: RunStore, parent_id: str) -> list[RunOutcome]:
         """Run jobs; if a worker process dies, return what the store knows of them."""
         try:
-            return self._jobs(ready, parent.run_id)
+            return self._jobs(ready, parent_id)
         except BrokenProcessPool as error:
-            parent.kill_children("a worker process died")
+            close_children(store, parent_id, "a worker process died")
             cells = [
                 Cell(number, name, again.plan.overrides, again.plan)
                 for number, (name, again) in enumerate(zip(_names(ready), ready.runs, strict=True))
             ]
-            return salvage(self.client, cells, parent.run_id, str(error))
+            return salvage(store, cells, parent_id, str(error))
 
     def _jobs(self, ready: _Ready, parent_id: str | None) -> list[RunOutcome]:
         """Hand the reruns to the launcher."""
@@ -152,7 +136,7 @@ class _Launch:
     def _finish(self, ready: _Ready, outcomes: Sequence[RunOutcome]) -> tuple[RerunResult, ...]:
         """Compare every new run with its old one."""
         pairs = zip(ready.runs, outcomes, strict=True)
-        return tuple(_compared(self.client, again.original, outcome) for again, outcome in pairs)
+        return tuple(_compared(self.store, again.original, outcome) for again, outcome in pairs)
 
 
 def _check(composer: Composer, originals: Sequence[Original], changes: Changes, uri: str) -> _Ready:
@@ -219,15 +203,15 @@ def _names(ready: _Ready) -> list[str]:
     ]
 
 
-def _compared(client: MlflowClient, original: Original, outcome: RunOutcome) -> RerunResult:
+def _compared(store: RunStore, original: Original, outcome: RunOutcome) -> RerunResult:
     """Set a new run beside the old one, and give the old one what it lacks if they are equal."""
     if outcome.status != "complete":
         return RerunResult(original, outcome, None)
-    new = detail_of(client, outcome.run_id)
-    agreement = compare_runs(client, original.detail, new)
-    client.set_tag(outcome.run_id, VERDICT_TAG, str(agreement.verdict))
+    new = store.read(outcome.run_id)
+    agreement = compare_runs(store, original.detail, new)
+    store.tag(outcome.run_id, {VERDICT_TAG: str(agreement.verdict)})
     equal = agreement.scores.verdict == RerunVerdict.EQUAL
-    filled = fill(client, original.detail, new) if equal else []
+    filled = fill(store, original.detail, new) if equal else []
     return RerunResult(original, outcome, agreement, tuple(filled))
 
 

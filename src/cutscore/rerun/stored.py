@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from cutscore.errors import Fault, RequestError
-from cutscore.runs.reading import RunDetail, artifact_text
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from cutscore.runs.lookups import artifact_text
+from cutscore.runs.port import RunStore
+from cutscore.runs.values import RunDetail
 
 CONFIG, OVERRIDES, ENVIRONMENT = "config.yaml", "overrides.yaml", "environment.txt"
 
@@ -38,7 +37,7 @@ class Original:
         return self.detail.summary.name
 
 
-def read_originals(client: MlflowClient, runs: Sequence[RunDetail]) -> list[Original]:
+def read_originals(store: RunStore, runs: Sequence[RunDetail]) -> list[Original]:
     """Read what the runs stored.
 
     Raises
@@ -50,7 +49,7 @@ def read_originals(client: MlflowClient, runs: Sequence[RunDetail]) -> list[Orig
     faults: list[Fault] = []
     for detail in runs:
         try:
-            found.append(_read(client, detail))
+            found.append(_read(store, detail))
         except RequestError as error:
             faults += error.faults
     if faults:
@@ -58,22 +57,22 @@ def read_originals(client: MlflowClient, runs: Sequence[RunDetail]) -> list[Orig
     return found
 
 
-def _read(client: MlflowClient, detail: RunDetail) -> Original:
+def _read(store: RunStore, detail: RunDetail) -> Original:
     run_id, name = detail.summary.run_id, detail.summary.name
-    config = _mapping(artifact_text(client, run_id, CONFIG))
+    config = _mapping(artifact_text(store, run_id, CONFIG))
     if config is None:
         problem = f"{name} ({run_id}) has no stored config ({CONFIG} in {detail.artifact_uri})."
         raise RequestError(
             Fault("RUN_ID", problem, "Only runs of Cutscore whose files are there can be rerun.")
         )
-    asked = _mapping(artifact_text(client, run_id, OVERRIDES)) or {}
+    asked = _mapping(artifact_text(store, run_id, OVERRIDES)) or {}
     choices = asked.get("choices") or {}
     return Original(
         detail=detail,
         config=config,
         choices={str(key): str(value) for key, value in choices.items()},
         overrides=tuple(str(text) for text in asked.get("overrides") or ()),
-        environment=artifact_text(client, run_id, ENVIRONMENT) or "",
+        environment=artifact_text(store, run_id, ENVIRONMENT) or "",
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cutscore.metrics.catalogue import describe
 from cutscore.report.record_spec import UNDEFINED_PREFIX
-from cutscore.runs.reading import RunDetail
+from cutscore.runs.values import RunDetail
 
 THRESHOLD = "threshold"
 SCORE_GROUPS = ("features.", "validation.", "sampling.", "model.", "seed")

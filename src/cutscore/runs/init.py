@@ -19,9 +19,9 @@ from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
 from cutscore.runs.locks import locked
 from cutscore.runs.merge_journal import repair_if_idle
-from cutscore.runs.quiet import quiet_migration
+from cutscore.runs.schema import create_database, quiet_migration
 from cutscore.runs.server import alone, check_reachable, load_mlflow, open_experiment
-from cutscore.runs.sqlite import PREFIX, check_file, fault, is_empty, sqlite_path
+from cutscore.runs.sqlite import check_file, fault, is_empty, sqlite_path
 
 
 @dataclass(frozen=True)
@@ -97,22 +97,6 @@ def _init_server(uri: str, location: str | None, experiment: str) -> Store:
     with locked(Path(tempfile.gettempdir()) / name), alone(uri), quiet_migration():
         experiment_id, found = open_experiment(uri, experiment, location)
     return Store(uri, experiment, experiment_id, found)
-
-
-def create_database(path: Path) -> None:
-    """Migrate a new file beside `path` and give it its name when it is whole."""
-    from mlflow.store.db import utils as migrations
-
-    new = path.with_name(f".{path.name}.new-{os.getpid()}")
-    try:
-        engine = migrations.create_sqlalchemy_engine(f"{PREFIX}{new}")
-        with quiet_migration():
-            migrations._initialize_tables(engine)
-        engine.dispose()
-        new.replace(path)
-    finally:
-        for leftover in (new, new.with_name(f"{new.name}-journal")):
-            leftover.unlink(missing_ok=True)
 
 
 def location_in(artifacts: str | None, experiment: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from cutscore.report.record_spec import HEARTBEAT_TAG
 from cutscore.runs.identity import boot_id
+from cutscore.runs.values import RunSummary
 
 STALE_AFTER = timedelta(minutes=5)
 """A process of another host is held to be dead when its last sign of life is older than this."""
@@ -44,6 +45,12 @@ def judge_life(
     if tags["host"] == socket.gethostname() and _same_machine(tags):
         return _judge_here(tags)
     return _judge_heartbeat(tags, now or datetime.now(UTC), stale)
+
+
+def writer_alive(run: RunSummary) -> str:
+    """Return in words which living process has a run open, '' if it has ended or none does."""
+    life = judge_life(run.tags) if run.open else None
+    return life.reason if life is not None and life.state == "alive" else ""
 
 
 def _same_machine(tags: Mapping[str, str]) -> bool:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
-from functools import cache
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
-from cutscore.errors import Fault, RequestError, StoreError
+from cutscore.errors import Fault, RequestError
+from cutscore.runs.schema import PREFIX, schema_revisions
 
-PREFIX = "sqlite:///"
 _HEADER = b"SQLite format 3\x00"
 
 
@@ -96,19 +93,6 @@ def _check_schema(path: Path, revision: str) -> None:
         "know: a newer MLflow has written it.",
         "Install that newer MLflow, or name another store.",
     )
-
-
-@cache
-def schema_revisions() -> tuple[str, ...]:
-    """Return the schema revisions that the installed MLflow knows, its own first."""
-    from alembic.script import ScriptDirectory
-
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # its migrations import all of it
-    spec = find_spec("mlflow")
-    if spec is None or spec.origin is None:
-        raise StoreError("MLflow is not installed.")
-    scripts = ScriptDirectory(str(Path(spec.origin).parent / "store" / "db_migrations"))
-    return tuple(str(script.revision) for script in scripts.walk_revisions())
 
 
 def _check_writable(path: Path, connection: sqlite3.Connection) -> None:

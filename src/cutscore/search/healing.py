@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, PRUNED_TAG
+from cutscore.report.record_spec import PRUNED_TAG
 from cutscore.runs.liveness import judge_life
-from cutscore.runs.writer import end_run
+from cutscore.runs.values import RunSummary
 from cutscore.search.parts import STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
 from cutscore.search.slots import DIED, REASON, RUN_ID
 
 if TYPE_CHECKING:
-    from mlflow import entities
     from optuna.trial import FrozenTrial
 
 
@@ -47,31 +46,30 @@ def _own(context: TrialContext, trial: FrozenTrial) -> bool:
     return all(trial.user_attrs.get(key) == context.identity[key] for key in keys)
 
 
-def _signs(trial: FrozenTrial, run: entities.Run | None) -> dict[str, str]:
+def _signs(trial: FrozenTrial, run: RunSummary | None) -> dict[str, str]:
     """Return what speaks of a trial's process: the trial's own attributes, then the run's tags."""
     signs = {key: str(value) for key, value in trial.user_attrs.items()}
-    return signs if run is None else {**signs, **run.data.tags}
+    return signs if run is None else {**signs, **run.tags}
 
 
-def _run_of(context: TrialContext, trial: FrozenTrial) -> entities.Run | None:
+def _run_of(context: TrialContext, trial: FrozenTrial) -> RunSummary | None:
     """Return the run of a trial, None if it died before it had one.
 
     The run is looked for by its tags, which it has from its first moment; the trial learns the
     run's id only afterwards.
     """
-    study = context.task.study.replace("'", "")
-    condition = f"tags.`{STUDY_TAG}` = '{study}' AND tags.`{TRIAL_TAG}` = '{trial.number}'"
-    found = context.client.search_runs([context.store.experiment_id], condition, max_results=1)
+    tags = {STUDY_TAG: context.task.study, TRIAL_TAG: str(trial.number)}
+    found = context.store.find(context.store.experiment, tags, limit=1)
     return found[0] if found else None
 
 
 def _settle_dead(
-    context: TrialContext, trial: FrozenTrial, run: entities.Run | None, reason: str
+    context: TrialContext, trial: FrozenTrial, run: RunSummary | None, reason: str
 ) -> str:
     """Tell how a trial ended whose process cannot do so any more."""
-    tags: Mapping[str, str] = run.data.tags if run is not None else {}
-    if run is not None and COMPLETE_TAG in tags:
-        values = [run.data.metrics.get(metric) for metric in context.settings.metrics]
+    tags: Mapping[str, str] = run.tags if run is not None else {}
+    if run is not None and run.complete:
+        values = [run.metrics.get(metric) for metric in context.settings.metrics]
         if None not in values:
             _tell(context, trial, run, "COMPLETE", "", values)
             return f"trial {trial.number} had finished before {reason}"
@@ -81,8 +79,8 @@ def _settle_dead(
     storage, trial_id = context.storage.rdb, trial._trial_id
     storage.set_trial_user_attr(trial_id, DIED, reason)
     told = f"its worker died: {reason}"
-    if run is not None and run.info.status == "RUNNING":
-        end_run(context.client, run.info.run_id, "FAILED", {FAILURE_TAG: told})
+    if run is not None and run.open:
+        context.store.close(run, told)
     _tell(context, trial, run, "FAIL", told)
     return f"trial {trial.number} is repeated: {reason}"
 
@@ -90,7 +88,7 @@ def _settle_dead(
 def _tell(
     context: TrialContext,
     trial: FrozenTrial,
-    run: entities.Run | None,
+    run: RunSummary | None,
     state: str,
     reason: str,
     values: list[Any] | None = None,
@@ -98,8 +96,8 @@ def _tell(
     from optuna.trial import TrialState
 
     if run is not None:
-        context.client.set_tag(run.info.run_id, STATE_TAG, state)
-        context.storage.rdb.set_trial_user_attr(trial._trial_id, RUN_ID, run.info.run_id)
+        context.store.tag(run.run_id, {STATE_TAG: state})
+        context.storage.rdb.set_trial_user_attr(trial._trial_id, RUN_ID, run.run_id)
     if reason:
         context.storage.rdb.set_trial_user_attr(trial._trial_id, REASON, reason)
     context.study.tell(trial.number, values, state=TrialState[state])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutscore.launch.outcome import RunOutcome
 from cutscore.records import Undefined
-from cutscore.runs.reading import RunSummary, list_runs
+from cutscore.runs.values import RunSummary
 from cutscore.search.parts import NO_SEARCH, TrialContext
 from cutscore.search.records import Scale, StudyRecord, TrialRecord, best_of
 from cutscore.search.slots import DIED, REASON, RUN_ID, finished
@@ -82,7 +82,7 @@ def own_overrides(context: TrialContext, best: TrialRecord) -> tuple[str, ...]:
 
 
 def _runs(context: TrialContext, trials: int) -> list[RunSummary]:
-    return list_runs(context.client, limit=2 * trials + 10, parent_id=context.task.parent_id)
+    return context.store.find(parent_id=context.task.parent_id, limit=2 * trials + 10)
 
 
 def _record(trial: FrozenTrial, runs: Mapping[str, RunSummary]) -> TrialRecord:

@@ -6,25 +6,23 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import yaml
 
 from cutscore.errors import StoreError
 from cutscore.launch.shutdown_guard import ShutdownGuard
 from cutscore.report.items import Item, Metric, Param, Tag, Text
-from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, KIND_TAG, PARENT_TAG, SEARCH
+from cutscore.report.record_spec import KIND_TAG, SEARCH
 from cutscore.report.redact import redact
-from cutscore.runs.liveness import judge_life
-from cutscore.runs.writer import RunWriter, end_run, open_run, reopen_run
+from cutscore.runs.liveness import writer_alive
+from cutscore.runs.parents import open_parent
+from cutscore.runs.port import OpenRun
+from cutscore.runs.values import RunSummary
 from cutscore.search.outcome import OPTIMISM, SearchOutcome
-from cutscore.search.parts import STUDY_TAG, SearchJob, TrialContext
+from cutscore.search.parts import STUDY_TAG, TrialContext
 from cutscore.search.records import StudyRecord, TrialRecord
 from cutscore.search.report import search_items
 from cutscore.search.study import DEFINITION, PARENT
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient, entities
 
 BEST_TAG = "best"
 
@@ -34,7 +32,7 @@ class Parent:
     """A search's run; `writer` is None for who only helps another process that leads."""
 
     run_id: str
-    writer: RunWriter | None
+    writer: OpenRun | None
 
 
 @contextmanager
@@ -49,24 +47,19 @@ def parent_run(context: TrialContext, life: ShutdownGuard) -> Iterator[Parent]:
     with ExitStack() as stack:
         with context.storage.lock:
             known = known_parent(context)
-            if known is None:
-                writer = stack.enter_context(_made(context, context.task.job, life))
-                context.study.set_user_attr(PARENT, writer.run_id)
-            elif _led_by_another(known):
+            if known is not None and writer_alive(known):
                 writer = None
             else:
-                run_id = known.info.run_id
-                again = reopen_run(context.client, run_id, life=life, unsent=context.unsent)
-                writer = stack.enter_context(again)
-        if writer is None:
-            yield Parent(known.info.run_id if known else "", None)
-            return
-        closer = _TrialCloser(context.client, writer.run_id, context.store.experiment_id)
-        stack.callback(life.register(closer.close, last=True))
-        yield Parent(writer.run_id, writer)
+                writer = stack.enter_context(_opened(context, known, life))
+                if known is None:
+                    context.study.set_user_attr(PARENT, writer.run_id)
+        if writer is not None:
+            yield Parent(writer.run_id, writer)
+        else:
+            yield Parent(known.run_id if known else "", None)
 
 
-def known_parent(context: TrialContext) -> entities.Run | None:
+def known_parent(context: TrialContext) -> RunSummary | None:
     """Return the study's own run, None if it has none yet.
 
     Raises
@@ -74,29 +67,16 @@ def known_parent(context: TrialContext) -> entities.Run | None:
     StoreError
         If the study's run is not in this store: its trials' runs are elsewhere too.
     """
-    from mlflow.exceptions import MlflowException
-
     run_id = context.study.user_attrs.get(PARENT)
     if run_id is None:
         return None
-    try:
-        run = context.client.get_run(run_id)
-    except MlflowException as error:
-        run = None
-        cause: Exception | None = error
-    else:
-        cause = None
-    if run is None or run.info.lifecycle_stage == "deleted":
+    run = context.store.get(run_id)
+    if run is None or run.deleted:
         raise StoreError(
             f'the runs of the study "{context.task.study}" are not in this store (its own was '
             f"{run_id}). Name the store they are in as tracking.uri, or another search.storage."
-        ) from cause
+        )
     return run
-
-
-def is_whole(run: entities.Run | None) -> bool:
-    """Return whether a search's run is complete."""
-    return run is not None and COMPLETE_TAG in run.data.tags
 
 
 def parent_items(context: TrialContext, outcome: SearchOutcome) -> Iterator[Item]:
@@ -131,15 +111,12 @@ def parent_items(context: TrialContext, outcome: SearchOutcome) -> Iterator[Item
 
 def tag_best(context: TrialContext, parent_id: str, best: TrialRecord | None) -> None:
     """Tag the best trial's run, and take the tag from an earlier best."""
-    marked = context.client.search_runs(
-        [context.store.experiment_id],
-        f"tags.`{PARENT_TAG}` = '{parent_id}' AND tags.`{BEST_TAG}` = 'true'",
-    )
-    for run in marked:
-        if best is None or run.info.run_id != best.run_id:
-            context.client.delete_tag(run.info.run_id, BEST_TAG)
+    store = context.store
+    for run in store.find(store.experiment, {BEST_TAG: "true"}, parent_id=parent_id):
+        if best is None or run.run_id != best.run_id:
+            store.tag(run.run_id, {BEST_TAG: None})
     if best is not None:
-        context.client.set_tag(best.run_id, BEST_TAG, "true")
+        store.tag(best.run_id, {BEST_TAG: "true"})
 
 
 def _best_items(study: StudyRecord, best: TrialRecord, outcome: SearchOutcome) -> Iterator[Item]:
@@ -164,36 +141,17 @@ def _best_items(study: StudyRecord, best: TrialRecord, outcome: SearchOutcome) -
     yield Text("best_threshold.json", json.dumps(chosen, indent=2) + "\n")
 
 
-def _made(
-    context: TrialContext, job: SearchJob, life: ShutdownGuard
-) -> AbstractContextManager[RunWriter]:
-    return open_run(
-        context.client,
-        context.store.experiment_id,
-        job.name,
-        tags={KIND_TAG: SEARCH, STUDY_TAG: context.task.study},
-        parent_id=job.parent_id,
-        life=life,
-        unsent=context.unsent,
+def _opened(
+    context: TrialContext, known: RunSummary | None, life: ShutdownGuard
+) -> AbstractContextManager[OpenRun]:
+    """Make the study's run or go on with it; trials of other machines go on when this one ends."""
+    return open_parent(
+        context.store,
+        context.task.job.name,
+        {KIND_TAG: SEARCH, STUDY_TAG: context.task.study},
+        life,
+        context.unsent,
+        again=None if known is None else known.run_id,
+        parent_id=context.task.job.parent_id,
+        only_dead=True,
     )
-
-
-def _led_by_another(run: entities.Run) -> bool:
-    """Return whether a living process has this run open."""
-    return run.info.status == "RUNNING" and judge_life(run.data.tags).state == "alive"
-
-
-@dataclass(frozen=True)
-class _TrialCloser:
-    """Closes the runs that this machine's workers left open; those of others go on."""
-
-    client: MlflowClient
-    parent_id: str
-    experiment_id: str
-
-    def close(self, reason: str) -> None:
-        """End the open runs of dead processes."""
-        condition = f"tags.`{PARENT_TAG}` = '{self.parent_id}' AND attributes.status = 'RUNNING'"
-        for run in self.client.search_runs([self.experiment_id], condition):
-            if judge_life(run.data.tags).dead:
-                end_run(self.client, run.info.run_id, "KILLED", {FAILURE_TAG: reason})

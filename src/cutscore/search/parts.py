@@ -14,15 +14,14 @@ from cutscore.config.layers import Layers
 from cutscore.config.search_settings import SearchSettings
 from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.job import UNSENT
-from cutscore.launch.opening import open_store
 from cutscore.runs.identity import now_text, process_tags
-from cutscore.runs.init import Store
+from cutscore.runs.opening import open_store
+from cutscore.runs.port import RunStore
 from cutscore.search.space import Space, parse_space
 from cutscore.search.storage import Storage, open_storage
 from cutscore.search.study import load_study
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from optuna import Study
 
 STUDY_TAG = "cutscore.study"
@@ -90,8 +89,7 @@ class TrialContext:
     space: Space
     storage: Storage
     study: Study
-    store: Store
-    client: MlflowClient
+    store: RunStore
     cache: ExperimentCache
     identity: Mapping[str, str] = field(default_factory=process_tags)
 
@@ -131,7 +129,6 @@ def open_trial_context(task: Assignment, cache: ExperimentCache) -> TrialContext
     composer = Composer(task.job.layers, task.job.primary)
     plan = compose_plan(composer, task.job.overrides)
     storage = open_storage(task.url)
-    store, client = open_store(plan)
     return TrialContext(
         task=task,
         composer=composer,
@@ -139,8 +136,7 @@ def open_trial_context(task: Assignment, cache: ExperimentCache) -> TrialContext
         space=parse_space(plan.search_settings.space, plan.overrides),
         storage=storage,
         study=load_study(storage, task.study, plan.search_settings, task.folds),
-        store=store,
-        client=client,
+        store=open_store(plan.tracking),
         cache=cache,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
@@ -12,11 +12,12 @@ from cutscore.config.search_settings import SearchSettings
 from cutscore.errors import StoreError
 from cutscore.experiment import ExperimentCache
 from cutscore.launch.news import Step, tell
-from cutscore.launch.opening import open_store
 from cutscore.launch.outcome import labels
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.outer import OuterEvaluation, outer_items
 from cutscore.report.redact import redact
+from cutscore.runs.opening import open_store
+from cutscore.runs.values import RunSummary
 from cutscore.search.healing import heal, running_elsewhere
 from cutscore.search.importances import importances
 from cutscore.search.judged import (
@@ -35,7 +36,6 @@ from cutscore.search.outcome import (
 )
 from cutscore.search.parent import (
     Parent,
-    is_whole,
     known_parent,
     parent_items,
     parent_run,
@@ -49,9 +49,6 @@ from cutscore.search.storage import check_storage, open_storage, storage_url
 from cutscore.search.study import check_study, definition, open_study, study_key
 from cutscore.search.workers import WorkerPool
 from cutscore.search.working import stop_reason, work
-
-if TYPE_CHECKING:
-    from mlflow import entities
 
 WAIT_SECONDS = 1.0
 
@@ -105,15 +102,16 @@ def _search(plan: Plan, cache: ExperimentCache, job: SearchJob) -> SearchOutcome
         context = _open(plan, cache, job)
         _heal(context)
         known = known_parent(context)
-        if known is not None and is_whole(known) and not _has_work(context):
-            context = _under(context, known.info.run_id)
+        if known is not None and known.complete and not _has_work(context):
+            context = _under(context, known.run_id)
             return _known_outcome(context, known)
         with parent_run(context, life) as parent:
             context = _under(context, parent.run_id)
             outer = _search_parts(context, plan, cache)
             stopped = _work(context)
             outcome = _end(context, parent, stopped, outer)
-        if parent.writer is None and not is_whole(known_parent(context)):
+        led = known_parent(context)
+        if parent.writer is None and not (led is not None and led.complete):
             with parent_run(context, life) as parent:  # who led has died
                 outcome = _end(context, parent, stopped, outer)
         return outcome
@@ -141,11 +139,11 @@ def _open(plan: Plan, cache: ExperimentCache, job: SearchJob) -> TrialContext:
     url = storage_url(settings, plan.tracking)
     storage = open_storage(url)
     study = open_study(storage, plan, space, digest, folds)
-    store, client = open_store(plan)
+    store = open_store(plan.tracking)
     deadline = None if settings.timeout is None else time.time() + settings.timeout
     task = Assignment(job, url, study.study_name, "", _total(settings, space), folds, deadline)
     composer = Composer(job.layers, job.primary)
-    return TrialContext(task, composer, plan, space, storage, study, store, client, cache)
+    return TrialContext(task, composer, plan, space, storage, study, store, cache)
 
 
 def _total(settings: SearchSettings, space: Space) -> int:
@@ -236,10 +234,10 @@ def _is_judged_here(context: TrialContext) -> bool:
     return context.plan.experiment.validation.holds_out and context.task.job.parent_id is None
 
 
-def _known_outcome(context: TrialContext, parent: entities.Run) -> SearchOutcome:
+def _known_outcome(context: TrialContext, parent: RunSummary) -> SearchOutcome:
     """Return the outcome of a search that has nothing left to do, as its runs tell it."""
     outcome = _outcome(context, stop_reason(context) or "")
-    source = parent.data.metrics if context.plan.experiment.validation.nested else outcome.metrics
+    source = parent.metrics if context.plan.experiment.validation.nested else outcome.metrics
     outer = {key: value for key, value in source.items() if key.startswith("outer_")}
     return replace(outcome, nothing_to_do=True, outer=outer or None)
 

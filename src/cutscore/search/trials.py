@@ -21,9 +21,7 @@ from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.records import Undefined
 from cutscore.report.items import Item, Metric
-from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG
 from cutscore.report.redact import redact
-from cutscore.runs.writer import end_run, open_run
 from cutscore.search.parts import NO_SEARCH, STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
 from cutscore.search.pruning import end_if_hopeless
 from cutscore.search.slots import ERROR, REASON, RUN_ID, TRACE
@@ -115,7 +113,7 @@ def run_trial(context: TrialContext, trial: Trial) -> TrialEnd:
             parent_id=context.task.parent_id,
             tags=_tags(context, trial),
             observer=observer,
-            place=(context.store, context.client),
+            store=context.store,
         )
         outcome = execute_run(plan, context.cache, job)
     return settle(context, trial, outcome)
@@ -140,7 +138,7 @@ def settle(context: TrialContext, trial: Trial, outcome: RunOutcome) -> TrialEnd
         outcome.metrics[metric] for metric in context.settings.metrics if state == "COMPLETE"
     )
     if outcome.run_id:
-        context.client.set_tag(outcome.run_id, STATE_TAG, state)
+        context.store.tag(outcome.run_id, {STATE_TAG: state})
     for key, text in ((REASON, outcome.failure), (ERROR, outcome.error), (TRACE, outcome.trace)):
         if text:
             trial.set_user_attr(key, redact(text))
@@ -156,10 +154,9 @@ def _retract(context: TrialContext, outcome: RunOutcome, why: str) -> None:
     """Take a run's completeness back: while this process stood still, its trial was repeated."""
     if not outcome.run_id:
         return
-    if outcome.status == "complete":
-        context.client.delete_tag(outcome.run_id, COMPLETE_TAG)
-    reason = f"this process was held to be dead, and its trial is repeated ({why})"
-    end_run(context.client, outcome.run_id, "KILLED", {FAILURE_TAG: reason, STATE_TAG: "FAIL"})
+    context.store.tag(outcome.run_id, {STATE_TAG: "FAIL"})
+    with context.store.reopen(outcome.run_id) as run:
+        run.kill(f"this process was held to be dead, and its trial is repeated ({why})")
 
 
 def _tags(context: TrialContext, trial: Trial) -> dict[str, str]:
@@ -174,9 +171,7 @@ def _record_failure(context: TrialContext, trial: Trial, name: str, error: Excep
     try:
         with (
             shutdown_guard() as life,
-            open_run(
-                context.client,
-                context.store.experiment_id,
+            context.store.open(
                 name,
                 tags=_tags(context, trial),
                 parent_id=context.task.parent_id,

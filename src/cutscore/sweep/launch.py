@@ -8,7 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
@@ -22,12 +22,14 @@ from cutscore.launch.executing import execute_run
 from cutscore.launch.job import UNSENT, Job
 from cutscore.launch.keeping import judge_run, keep_model
 from cutscore.launch.news import Step, tell
-from cutscore.launch.opening import open_store
 from cutscore.launch.outcome import RunOutcome, labels
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.items import Tag
-from cutscore.runs.init import Store
-from cutscore.runs.reading import find_runs, kept_model
+from cutscore.report.record_spec import KIND_TAG, SWEEP
+from cutscore.runs.lookups import kept_model
+from cutscore.runs.opening import open_store
+from cutscore.runs.parents import close_children, end_parent, open_parent
+from cutscore.runs.port import RunStore
 from cutscore.sweep.cells import Cell, SweepRequest
 from cutscore.sweep.launcher import launch_jobs, threads_each
 from cutscore.sweep.leaderboard import Leaderboard, rank
@@ -35,16 +37,14 @@ from cutscore.sweep.parent import parent_items, parent_name
 from cutscore.sweep.progress import shown
 from cutscore.sweep.resume import (
     LINKED_TAG,
+    SWEEP_KEY_TAG,
     ResumeState,
     find_resume_state,
-    open_parent,
+    run_to_go_on_with,
     stands_whole,
     sweep_key,
 )
 from cutscore.sweep.searches import check_searches, plan_of, run_search, runs_of
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 PROGRESS = "progress.jsonl"
 
@@ -56,7 +56,7 @@ class LaunchOutcome:
     `standing` is what of a sweep stood in the store before.
     """
 
-    store: Store
+    store: RunStore
     folder: Path | None
     outcomes: tuple[RunOutcome, ...]
     parent_id: str | None = None
@@ -92,18 +92,17 @@ def launch(
         with _status(stderr, f"Loading data and checking {len(request.cells)} experiment(s)"):
             checked = check_cells(request.cells)
             check_searches(request, experiment_cache())
-            store, _ = open_store(request.cells[0].plan)
+            store = open_store(request.cells[0].plan.tracking)
         if not request.multirun:
             folds = sum(checked.folds.values())
             return _single(composer, request, store, folds, stderr)
-        _, client = open_store(request.cells[0].plan)
         if resume:
-            standing = find_resume_state(client, store, request.cells, checked.fingerprints)
+            standing = find_resume_state(store, request.cells, checked.fingerprints)
         else:
             key = sweep_key(request.cells, checked.fingerprints, store.experiment)
             standing = ResumeState(key)
         if stands_whole(standing, request.cells):
-            return _show_again(client, request, store, standing)
+            return _show_again(request, store, standing)
         return _sweep(composer, request, store, checked, standing, stderr)
 
 
@@ -161,7 +160,7 @@ def run_cell(config: DictConfig) -> RunOutcome:
 
 
 def _single(
-    composer: Composer, request: SweepRequest, store: Store, folds: int, stderr: Console
+    composer: Composer, request: SweepRequest, store: RunStore, folds: int, stderr: Console
 ) -> LaunchOutcome:
     cell = request.cells[0]
     folder = Path(str(request.launcher_config.hydra.run.dir)).absolute()
@@ -180,7 +179,7 @@ def _single(
 def _sweep(
     composer: Composer,
     request: SweepRequest,
-    store: Store,
+    store: RunStore,
     checked: Checked,
     standing: ResumeState,
     stderr: Console,
@@ -188,41 +187,41 @@ def _sweep(
     """Run the cells that do not stand yet, under the sweep's parent run."""
     folder = Path(str(request.launcher_config.hydra.sweep.dir)).absolute()
     folder.mkdir(parents=True)
-    _, client = open_store(request.cells[0].plan)
     left = [cell for cell in request.cells if cell.number not in standing.done]
     folds = sum(checked.folds.get(cell.number, 0) for cell in left)
     with (
         shutdown_guard() as life,
-        open_parent(client, store, parent_name(request), standing, life, folder / UNSENT) as parent,
+        open_parent(
+            store,
+            parent_name(request),
+            {KIND_TAG: SWEEP, SWEEP_KEY_TAG: standing.key},
+            life,
+            folder / UNSENT,
+            again=run_to_go_on_with(store, standing),
+        ) as parent,
     ):
-        life.register(parent.kill_children, last=True)
         with shown(folder / PROGRESS, sum(map(runs_of, left)), folds, stderr):
             try:
                 fresh = _launch_cells(composer, request, left, folder, parent.run_id)
             except BrokenProcessPool as error:
-                parent.kill_children("a worker process died")
-                fresh = salvage(client, left, parent.run_id, str(error))
+                close_children(store, parent.run_id, "a worker process died")
+                fresh = salvage(store, left, parent.run_id, str(error))
         made = dict(zip((cell.number for cell in left), fresh, strict=True))
         outcomes = [{**made, **standing.done}[cell.number] for cell in request.cells]
         board = _judge_best(composer, request, rank(outcomes, request.swept), stderr)
-        kept = _keep_best(composer, request, board, client, stderr)
+        kept = _keep_best(composer, request, board, store, stderr)
         parent.write(parent_items(request, board, parent.name))
         if standing.linked:
             parent.write([Tag(LINKED_TAG, ",".join(standing.linked))])
-        if board.failed:
-            parent.fail(f"{len(board.failed)} of {len(outcomes)} cells failed")
-        else:
-            parent.complete()
+        end_parent(parent, len(board.failed), len(outcomes), "cells")
     return LaunchOutcome(store, folder, tuple(outcomes), parent.run_id, board, kept, standing)
 
 
-def _show_again(
-    client: MlflowClient, request: SweepRequest, store: Store, standing: ResumeState
-) -> LaunchOutcome:
+def _show_again(request: SweepRequest, store: RunStore, standing: ResumeState) -> LaunchOutcome:
     """Return what came of a sweep of which nothing is left to do."""
     outcomes = tuple(standing.done[cell.number] for cell in request.cells)
     board = rank(outcomes, request.swept)
-    kept = kept_model(client, board.best.run_id) if board.best is not None else None
+    kept = kept_model(store, board.best.run_id) if board.best is not None else None
     parent_id = standing.parent.run_id if standing.parent is not None else None
     return LaunchOutcome(store, None, outcomes, parent_id, board, kept, standing)
 
@@ -239,10 +238,10 @@ def _launch_cells(
 
 
 def salvage(
-    client: MlflowClient, cells: Sequence[Cell], parent_id: str, reason: str
+    store: RunStore, cells: Sequence[Cell], parent_id: str, reason: str
 ) -> list[RunOutcome]:
     """Return what the store knows of a sweep's cells after a worker process has died."""
-    newest_last = reversed(find_runs(client, None, parent_id=parent_id))  # others may be resumed
+    newest_last = reversed(store.find(parent_id=parent_id))  # others may be resumed
     found = {run.name: run for run in newest_last}
     outcomes = []
     for cell in cells:
@@ -296,7 +295,7 @@ def _keep_best(
     composer: Composer,
     request: SweepRequest,
     board: Leaderboard,
-    client: MlflowClient,
+    store: RunStore,
     stderr: Console,
 ) -> str | None:
     """Fit the best cell's model on all rows where `model.refit` is `best`."""
@@ -306,7 +305,7 @@ def _keep_best(
     plan = _plan_of(composer, request, best)
     if plan.experiment.model.refit != "best":
         return None
-    if (model := kept_model(client, best.run_id)) is not None:
+    if (model := kept_model(store, best.run_id)) is not None:
         return model
     with _status(stderr, f"Fitting {best.name} on all rows"):
         return keep_model(plan, experiment_cache(), best.run_id, best.metrics.get("threshold_raw"))

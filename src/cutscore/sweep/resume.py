@@ -5,26 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cutscore.errors import Fault, RequestError
 from cutscore.launch.environment import environment_differences, shortened
 from cutscore.launch.outcome import RunOutcome, labels
 from cutscore.launch.provenance import environment_text
-from cutscore.launch.shutdown_guard import ShutdownGuard
-from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, KIND_TAG, SWEEP
-from cutscore.runs.init import Store
-from cutscore.runs.liveness import judge_life
-from cutscore.runs.reading import RunSummary, artifact_text, find_runs
-from cutscore.runs.writer import RunWriter, end_run, open_run, reopen_run
+from cutscore.report.record_spec import COMPLETE_TAG, KIND_TAG, SWEEP
+from cutscore.runs.liveness import judge_life, writer_alive
+from cutscore.runs.lookups import artifact_text
+from cutscore.runs.port import RunStore
+from cutscore.runs.values import RunSummary
 from cutscore.sweep.cells import Cell
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 SWEEP_KEY_TAG = "cutscore.sweep_key"
 LINKED_TAG = "cutscore.linked_runs"
@@ -32,6 +25,7 @@ _PATIENCE = 10.0
 """Seconds that workers of a dead parent are given to notice it and end."""
 
 _PAUSE = 0.5
+_TOO_SOON = "before the run was complete"
 
 
 @dataclass(frozen=True)
@@ -71,8 +65,7 @@ def stands_whole(standing: ResumeState, cells: Sequence[Cell]) -> bool:
 
 
 def find_resume_state(
-    client: MlflowClient,
-    store: Store,
+    store: RunStore,
     cells: Sequence[Cell],
     fingerprints: Mapping[int, str],
 ) -> ResumeState:
@@ -86,17 +79,17 @@ def find_resume_state(
         If another process is running this very sweep, or a cell of it.
     """
     key = sweep_key(cells, fingerprints, store.experiment)
-    for candidate in _parents(client, store, key):
+    for candidate in _parents(store, key):
         _refuse_living(candidate)
-        _close_children(client, store, candidate)
-        if candidate.status == "RUNNING" and (life := judge_life(candidate.tags)).dead:
-            _close_dead(client, candidate, life.reason)
-    parent = next(iter(_parents(client, store, key)), None)
-    used = _assigned(client, store, cells, fingerprints, parent)
+        _close_children(store, candidate)
+        if candidate.open and (life := judge_life(candidate.tags)).dead:
+            store.close(candidate, f"{life.reason} {_TOO_SOON}")
+    parent = next(iter(_parents(store, key)), None)
+    used = _assigned(store, cells, fingerprints, parent)
     done = {c.number: outcome_of(c, used[c.number]) for c in cells if c.number in used}
     linked = tuple(run.run_id for run in used.values() if not _belongs(run, parent))
     since = max((run.tags[COMPLETE_TAG] for run in used.values()), default="")
-    return ResumeState(key, parent, done, linked, since, _notes(client, list(used.values())))
+    return ResumeState(key, parent, done, linked, since, _notes(store, list(used.values())))
 
 
 def outcome_of(cell: Cell, run: RunSummary) -> RunOutcome:
@@ -112,36 +105,29 @@ def outcome_of(cell: Cell, run: RunSummary) -> RunOutcome:
     )
 
 
-@contextmanager
-def open_parent(
-    client: MlflowClient,
-    store: Store,
-    name: str,
-    standing: ResumeState,
-    life: ShutdownGuard,
-    unsent: Path,
-) -> Iterator[RunWriter]:
-    """Go on with the sweep's parent run, or make one; see `open_run` for `unsent`."""
-    if standing.parent is not None:
-        for candidate in _parents(client, store, standing.key):
-            _refuse_living(candidate)  # another command may have come first meanwhile
-        with reopen_run(client, standing.parent.run_id, life=life, unsent=unsent) as parent:
-            yield parent
-        return
-    tags = {KIND_TAG: SWEEP, SWEEP_KEY_TAG: standing.key}
-    with open_run(client, store.experiment_id, name, tags=tags, life=life, unsent=unsent) as parent:
-        yield parent
+def run_to_go_on_with(store: RunStore, standing: ResumeState) -> str | None:
+    """Return the id of the sweep's parent run, None if it has none yet.
+
+    Raises
+    ------
+    RequestError
+        If another command has begun to run the sweep meanwhile.
+    """
+    if standing.parent is None:
+        return None
+    for candidate in _parents(store, standing.key):
+        _refuse_living(candidate)
+    return standing.parent.run_id
 
 
-def _parents(client: MlflowClient, store: Store, key: str) -> list[RunSummary]:
+def _parents(store: RunStore, key: str) -> list[RunSummary]:
     """Return the runs of this very sweep, newest first."""
-    known = find_runs(client, store.experiment, {SWEEP_KEY_TAG: key})
+    known = store.find(store.experiment, {SWEEP_KEY_TAG: key})
     return [run for run in known if run.tags.get(KIND_TAG) == SWEEP]
 
 
 def _assigned(
-    client: MlflowClient,
-    store: Store,
+    store: RunStore,
     cells: Sequence[Cell],
     fingerprints: Mapping[int, str],
     parent: RunSummary | None,
@@ -154,7 +140,7 @@ def _assigned(
     known = {
         text: [
             run
-            for run in find_runs(client, store.experiment, {"fingerprint": text})
+            for run in store.find(store.experiment, {"fingerprint": text})
             if run.complete and run.status == "FINISHED"
         ]
         for text in dict.fromkeys(fingerprints.values())
@@ -185,13 +171,13 @@ def _belongs(run: RunSummary, parent: RunSummary | None) -> bool:
 
 def _refuse_living(parent: RunSummary) -> None:
     """Refuse to run a sweep that is being run."""
-    if parent.status == "RUNNING" and (life := judge_life(parent.tags)).state == "alive":
-        problem = f"this sweep is being run at this moment ({life.reason}, run {parent.name})."
+    if alive := writer_alive(parent):
+        problem = f"this sweep is being run at this moment ({alive}, run {parent.name})."
         remedy = "Wait for it or end it; --fresh starts another beside it."
         raise RequestError(Fault("--resume", problem, remedy))
 
 
-def _close_children(client: MlflowClient, store: Store, parent: RunSummary) -> None:
+def _close_children(store: RunStore, parent: RunSummary) -> None:
     """Close the cells that a dead process left open; workers get time to notice its death.
 
     Searches are left to themselves: they know which of their trials go on.
@@ -204,12 +190,12 @@ def _close_children(client: MlflowClient, store: Store, parent: RunSummary) -> N
     deadline = time.monotonic() + _PATIENCE
     while True:
         alive: list[str] = []
-        for run in find_runs(client, store.experiment, parent_id=parent.run_id, status="RUNNING"):
+        for run in store.find(store.experiment, parent_id=parent.run_id, status="RUNNING"):
             life = judge_life(run.tags)
             if KIND_TAG in run.tags:
                 continue
             if life.dead:
-                _close_dead(client, run, life.reason)
+                store.close(run, f"{life.reason} {_TOO_SOON}")
             elif life.state == "alive":
                 alive.append(f"{run.name} ({life.reason})")
         if not alive:
@@ -221,21 +207,12 @@ def _close_children(client: MlflowClient, store: Store, parent: RunSummary) -> N
         time.sleep(_PAUSE)
 
 
-def _close_dead(client: MlflowClient, run: RunSummary, reason: str) -> None:
-    """Close a run that a dead process left open; one that said it is complete has finished."""
-    if run.complete:
-        end_run(client, run.run_id, "FINISHED", {})
-    else:
-        told = f"{reason} before the run was complete"
-        end_run(client, run.run_id, "FAILED", {FAILURE_TAG: told})
-
-
-def _notes(client: MlflowClient, used: Sequence[RunSummary]) -> tuple[str, ...]:
+def _notes(store: RunStore, used: Sequence[RunSummary]) -> tuple[str, ...]:
     """Say which cells that are not run again were made with other libraries."""
     here = environment_text()
     counts: dict[str, int] = {}
     for run in used:
-        text = artifact_text(client, run.run_id, "environment.txt")
+        text = artifact_text(store, run.run_id, "environment.txt")
         differing = environment_differences(text, here) if text else []
         if differing:
             told = shortened(differing)

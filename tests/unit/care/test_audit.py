@@ -219,7 +219,7 @@ def test_a_locked_store_is_told(sound_copy, monkeypatch):
 
 def test_a_client_reads_what_sql_reads(faulty):
     by_sql = view_database(faulty.path)
-    by_client = view_client(faulty.uri, faulty.client(), [faulty.folder / "artifacts"])
+    by_client = view_client(faulty.uri, [faulty.folder / "artifacts"])
     assert by_client.contents.runs == by_sql.contents.runs
     assert by_client.contents.models == by_sql.contents.models
     assert by_client.contents.experiments == by_sql.contents.experiments

@@ -30,9 +30,9 @@ from cutscore.runs.liveness import judge_life
 
 def test_reaping_closes_the_dead_and_nothing_else(faulty_copy):
     client, runs = faulty_copy.client(), faulty_copy.runs
-    foreseen = reap(client, judge_life, dry_run=True)
+    foreseen = reap(faulty_copy.store(), judge_life, dry_run=True)
     assert client.get_run(runs["dead"]).info.status == "RUNNING"
-    found = {run.run_id: run for run in reap(client, judge_life)}
+    found = {run.run_id: run for run in reap(faulty_copy.store(), judge_life)}
     assert found == {run.run_id: run for run in foreseen}
     assert {run_id: run.closed for run_id, run in found.items()} == {
         runs["dead"]: True, runs["alive"]: False, runs["unattended"]: False,
@@ -43,13 +43,13 @@ def test_reaping_closes_the_dead_and_nothing_else(faulty_copy):
     beat = datetime.fromisoformat(dead.data.tags[HEARTBEAT_TAG])
     assert dead.info.end_time == max(int(beat.timestamp() * 1000), dead.info.start_time)
     assert client.get_run(runs["alive"]).info.status == "RUNNING"
-    assert not any(run.closed for run in reap(client, judge_life))
+    assert not any(run.closed for run in reap(faulty_copy.store(), judge_life))
 
 
 def test_a_run_that_died_after_its_last_tag_ends_as_the_tag_says(faulty_copy):
     client, run_id = faulty_copy.client(), faulty_copy.runs["dead"]
     client.set_tag(run_id, COMPLETE_TAG, "now")
-    reap(client, judge_life)
+    reap(faulty_copy.store(), judge_life)
     assert client.get_run(run_id).info.status == "FINISHED"
     assert FAILURE_TAG not in client.get_run(run_id).data.tags
 
@@ -60,7 +60,7 @@ def test_runs_of_other_hosts_by_their_sign_of_life(faulty_copy):
         client.set_tag(runs[run], "host", "elsewhere")
         beat = datetime.now(UTC) - timedelta(minutes=minutes)
         client.set_tag(runs[run], HEARTBEAT_TAG, beat.isoformat())
-    closed = {run.run_id for run in reap(client, judge_life) if run.closed}
+    closed = {run.run_id for run in reap(faulty_copy.store(), judge_life) if run.closed}
     assert closed == {runs["alive"]}
 
 
@@ -71,7 +71,7 @@ def test_runs_of_nobody_only_on_request_and_when_idle(faulty_copy):
 
     def closed(hours_later):
         now = datetime.now(UTC) + timedelta(hours=hours_later)
-        found = reap(client, judge_life, unclaimed_after=timedelta(hours=24), now=now)
+        found = reap(faulty_copy.store(), judge_life, unclaimed_after=timedelta(hours=24), now=now)
         return {run.run_id for run in found if run.closed}
 
     assert run_id not in closed(40)

@@ -284,7 +284,7 @@ def test_an_older_schema_is_upgraded_on_a_copy(empty, stores, tmp_path):
     from mlflow.store.db import utils as migrations
     from mlflow.store.tracking.dbmodels.initial_models import Base
 
-    from cutscore.runs.quiet import quiet_migration
+    from cutscore.runs.schema import quiet_migration
 
     old = tmp_path / "old" / "mlflow.db"
     old.parent.mkdir()

@@ -11,7 +11,7 @@ from cutscore.care.audit import audit
 from cutscore.care.view import view_database
 from cutscore.errors import RequestError
 from cutscore.runs.liveness import judge_life
-from cutscore.runs.quiet import quiet_migration
+from cutscore.runs.schema import quiet_migration
 
 OLD = "7f2a7d5fae7d"  # MLflow 2.4: no logged models yet
 RUNS = ("a" * 32, "b" * 32)

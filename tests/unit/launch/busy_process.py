@@ -16,9 +16,9 @@ from pathlib import Path
 
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.items import Metric
-from cutscore.runs.client import open_client
-from cutscore.runs.init import init_store
-from cutscore.runs.writer import open_run
+from cutscore.runs.opening import open_store
+from cutscore.runs.parents import open_parent
+from cutscore.runs.settings import TrackingSettings
 
 
 def sleep_in_c() -> None:
@@ -43,28 +43,26 @@ def search_neighbours() -> None:
 WORK = {"sleep": sleep_in_c, "neighbours": search_neighbours}
 
 
-def cell(uri: str, experiment: str, parent: str | None, number: int, work: str) -> None:
+def cell(tracking: TrackingSettings, parent: str | None, number: int, work: str) -> None:
     """Run one cell."""
     with shutdown_guard() as life:
-        client = open_client(uri)
-        name = f"cell{number}"
-        with open_run(client, experiment, name, parent_id=parent, life=life) as run:
+        store = open_store(tracking)
+        with store.open(f"cell{number}", parent_id=parent, life=life) as run:
             run.write([Metric("rows", 1.0)])
             Path(f"started{number}").write_text(str(os.getpid()))
             WORK[work]()
             run.complete()
 
 
-def sweep(uri: str, experiment: str, work: str) -> None:
+def sweep(tracking: TrackingSettings, work: str) -> None:
     """Run four cells in two workers."""
     from joblib import Parallel, delayed
 
     with (
         shutdown_guard() as life,
-        open_run(open_client(uri), experiment, "sweep", life=life) as run,
+        open_parent(open_store(tracking), "sweep", {}, life, Path("unsent")) as run,
     ):
-        life.register(run.kill_children, last=True)
-        cells = (delayed(cell)(uri, experiment, run.run_id, k, work) for k in range(4))
+        cells = (delayed(cell)(tracking, run.run_id, k, work) for k in range(4))
         Parallel(n_jobs=2, backend="loky")(cells)
         run.complete()
 
@@ -104,8 +102,8 @@ if __name__ == "__main__":
     elif mode == "orphan":
         orphan()
     else:
-        store = init_store(f"sqlite:///{here}/mlflow.db", f"{here}/artifacts", "shutdown_guard")
+        tracking = TrackingSettings(f"sqlite:///{here}/mlflow.db", experiment="shutdown_guard")
         if mode == "one":
-            cell(store.uri, store.experiment_id, None, 0, kind)
+            cell(tracking, None, 0, kind)
         else:
-            sweep(store.uri, store.experiment_id, kind)
+            sweep(tracking, kind)

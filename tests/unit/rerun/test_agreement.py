@@ -12,7 +12,7 @@ from cutscore.rerun.agreement import (
     compare_figures,
     compare_tables,
 )
-from cutscore.runs.reading import RunDetail, RunSummary
+from cutscore.runs.values import RunDetail, RunSummary
 
 
 def detail(metrics, history=None, tags=None):

@@ -4,7 +4,7 @@ import pytest
 
 from cutscore.cli.comparison import _verdict
 from cutscore.runs.comparing import compare
-from cutscore.runs.reading import RunDetail, RunSummary
+from cutscore.runs.values import RunDetail, RunSummary
 
 PARAMS = {
     "threshold.objective": "cost",

@@ -4,15 +4,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cutscore.report.items import Metric, Param, Tag
-from cutscore.runs.batches import LEFT_OUT_TAG, MAX_PARAM, Values, batches, cut, fits
+from cutscore.runs.adapter.batches import LEFT_OUT_TAG, MAX_PARAM, Values, batches, cut, fits
 
 
 def gathered(values):
     out = list(batches(values, 1))
     return (
-        [p for batch in out for p in batch.params],
+        [pair for batch in out for pair in batch.params.items()],
         [m for batch in out for m in batch.metrics],
-        {t.key: t.value for batch in out for t in batch.tags},
+        {key: value for batch in out for key, value in batch.tags.items()},
         out,
     )
 
@@ -26,7 +26,7 @@ def test_nothing_is_lost_and_no_call_is_too_large(params, metrics, tags):
         [Tag(f"t{i}", str(i)) for i in range(tags)],
     )
     got_params, got_metrics, got_tags, calls = gathered(values)
-    assert [p.key for p in got_params] == [f"p{i}" for i in range(params)]
+    assert [key for key, _ in got_params] == [f"p{i}" for i in range(params)]
     assert [m.value for m in got_metrics] == [float(i) for i in range(metrics)]
     assert len(got_tags) == tags
     for call in calls:
@@ -54,7 +54,7 @@ def test_values_are_written_as_in_yaml_and_long_ones_cut():
     values = Values(
         [Param("a", None), Param("b", [1, 2]), Param("c", True), Param("d", "x" * 9000)]
     )
-    params = {p.key: p.value for p in gathered(values)[0]}
+    params = dict(gathered(values)[0])
     assert params["a"] == "null"
     assert params["b"] == "[1, 2]"
     assert params["c"] == "true"
@@ -64,7 +64,7 @@ def test_values_are_written_as_in_yaml_and_long_ones_cut():
 
 def test_names_mlflow_refuses_are_listed():
     params, _, tags, _ = gathered(Values([Param("data.domain.A%B", 1), Param("ok", 2)]))
-    assert [p.key for p in params] == ["ok"]
+    assert [key for key, _ in params] == ["ok"]
     assert tags[LEFT_OUT_TAG] == "data.domain.A%B"
     assert not any(fits(name) for name in ("", "a//b", "/a", "../a", "a" * 251, "a,b"))
 
@@ -72,5 +72,5 @@ def test_names_mlflow_refuses_are_listed():
 def test_passwords_never_reach_the_store():
     values = Values([Param("uri", "mysql://u:hunter2@h/d")], tags=[Tag("t", "http://u:hunter2@h")])
     params, _, tags, _ = gathered(values)
-    assert "hunter2" not in params[0].value + tags["t"]
+    assert "hunter2" not in params[0][1] + tags["t"]
     assert "hunter2" not in cut("x" * 5 + "http://u:hunter2@h", 20)

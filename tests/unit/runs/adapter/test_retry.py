@@ -12,10 +12,10 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from cutscore.errors import Fault, RequestError
-from cutscore.runs import retry
-from cutscore.runs.client import open_client
-from cutscore.runs.retry import Outage, PatientClient, StoreAwayError
-from cutscore.runs.transient import collided, transient_reason
+from cutscore.runs.adapter import retry
+from cutscore.runs.adapter.client import PatientClient, open_client
+from cutscore.runs.adapter.retry import Outage, StoreAwayError
+from cutscore.runs.adapter.transient import collided, transient_reason
 
 
 class Flaky:

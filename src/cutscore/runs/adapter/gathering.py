@@ -9,19 +9,21 @@ from typing import Self
 
 from cutscore.report.files import write_artifact
 from cutscore.report.items import Artifact
-from cutscore.runs.outbox import Outbox, SpooledFiles, local_folder
+from cutscore.runs.adapter.calls import SpooledFiles
+from cutscore.runs.adapter.outbox import Outbox
 
 
 class Gathering:
     """Takes artifacts of a run; on leaving the context those for a store elsewhere are sent.
 
-    They are kept on this machine until `cleanup`, in case the run's record must be saved.
+    `folder` is where they go on this machine, None if the store is elsewhere. They are kept here
+    until `cleanup`, in case the run's record must be saved.
     """
 
-    def __init__(self, artifact_uri: str, outbox: Outbox, cleanup: ExitStack) -> None:
+    def __init__(self, folder: Path | None, outbox: Outbox, cleanup: ExitStack) -> None:
         self._outbox = outbox
         self._cleanup = cleanup
-        self._folder = local_folder(artifact_uri)
+        self._folder = folder
         self._gathered: Path | None = None
 
     def __enter__(self) -> Self:

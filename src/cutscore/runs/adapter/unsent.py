@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cutscore.errors import Fault, RequestError, StoreError
+from cutscore.errors import Fault, RequestError
 from cutscore.report.items import DatasetUsed, ModelFolder
-from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, PRUNED_TAG
 from cutscore.report.redact import redact
-from cutscore.runs.batches import Batch, calls
-from cutscore.runs.outbox import Entry, SpooledFiles, local_folder, send
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient, entities
+from cutscore.runs.adapter.batches import Batch, MetricPoint, in_calls
+from cutscore.runs.adapter.calls import Entry, RunCalls, SpooledFiles
 
 RUN = "run.json"
 ARTIFACTS = "artifacts"
@@ -48,15 +44,11 @@ def keep_record(folder: Path, run: UnsentRun, said: Sequence[Entry], local: Path
     """Write a run's record to a folder; `local` is where its artifacts stand already, if here."""
     folder.mkdir(parents=True, exist_ok=True)
     batches = [entry for entry in said if isinstance(entry, Batch)]
-    tags = {tag.key: tag.value for batch in batches for tag in batch.tags}
-    _dump(folder / "params.json", {p.key: p.value for batch in batches for p in batch.params})
+    params = {key: value for batch in batches for key, value in batch.params.items()}
+    tags = {key: value for batch in batches for key, value in batch.tags.items()}
+    _dump(folder / "params.json", params)
     _dump(folder / "tags.json", {**tags, **run.tags})
-    metrics = [
-        {"key": m.key, "value": m.value, "timestamp": m.timestamp, "step": m.step}
-        for batch in batches
-        for m in batch.metrics
-    ]
-    _dump(folder / "metrics.json", metrics)
+    _dump(folder / "metrics.json", [asdict(m) for batch in batches for m in batch.metrics])
     sources = [entry.folder for entry in said if isinstance(entry, SpooledFiles)]
     for source in [local] if local is not None else sources:
         if source.is_dir():
@@ -83,90 +75,56 @@ def unsent_records(path: Path) -> list[Path]:
     return found
 
 
-def send_record(client: MlflowClient, folder: Path) -> tuple[str, bool]:
-    """Send a record to the run it belongs to; return the run's name and whether it was needed.
+@dataclass(frozen=True)
+class UnsentRecord:
+    """A record read back: what it holds but for the last tags, and where its artifacts are."""
 
-    Sending it twice leaves what sending it once does; a run that is complete is left alone.
+    run: UnsentRun
+    entries: tuple[Entry, ...]
+    artifacts: Path
+
+
+def load_record(folder: Path) -> UnsentRecord:
+    """Read a record back.
 
     Raises
     ------
     RequestError
-        If the folder cannot be read as a record, or the store does not have the run.
-    StoreError
-        If the store does not take it.
+        If the folder cannot be read as one.
     """
-    from mlflow.exceptions import MlflowException
-
     try:
-        body = json.loads((folder / RUN).read_text(encoding="utf-8"))
-        entries = list(_entries(folder, body))
-        run_id, name, status = str(body["run_id"]), str(body["name"]), str(body["status"])
-        tags, ended = dict(body["tags"]), int(body["ended"])
+        body = _load(folder / RUN)
+        run = UnsentRun(**{field.name: body[field.name] for field in fields(UnsentRun)})
+        return UnsentRecord(run, tuple(_entries(folder, body)), folder / ARTIFACTS)
     except (OSError, ValueError, KeyError, TypeError) as error:
         problem = f"{folder} cannot be read ({type(error).__name__}: {error})."
         raise RequestError(Fault("FOLDER", problem, "Name another.")) from error
-    try:
-        run = _find(client, run_id, name)
-        if COMPLETE_TAG in run.data.tags:
-            return name, False
-        for key in (FAILURE_TAG, PRUNED_TAG):
-            if key in run.data.tags:
-                client.delete_tag(run_id, key)
-        for entry in entries:
-            send(client, run_id, entry)
-        _send_artifacts(client, run, folder / ARTIFACTS)
-        for key, value in tags.items():
-            client.set_tag(run_id, key, value)
-        client.set_terminated(run_id, status, ended)
-    except MlflowException as error:
-        raise StoreError(f"the record of {name} could not be sent: {error}") from error
-    return name, True
 
 
-def _find(client: MlflowClient, run_id: str, name: str) -> entities.Run:
-    """Return the run that a record belongs to."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return client.get_run(run_id)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        problem = f"this store has no run {run_id} ({name})."
-        raise RequestError(Fault("--store", problem, "Name the store it was begun in.")) from error
+def send_record(calls: RunCalls, record: UnsentRecord) -> None:
+    """Send a record to its run; sending it twice leaves what sending it once does."""
+    for entry in record.entries:
+        calls.send(entry)
+    if record.artifacts.is_dir():
+        if calls.local_folder is None:
+            calls.send(SpooledFiles(record.artifacts))
+        else:
+            shutil.copytree(record.artifacts, calls.local_folder, dirs_exist_ok=True)
+    ended = datetime.fromtimestamp(record.run.ended / 1000, UTC)
+    calls.end(record.run.status, record.run.tags, ended)
 
 
 def _entries(folder: Path, body: Mapping[str, Any]) -> Iterator[Entry]:
     """Yield what a record holds, except for files."""
-    from mlflow.entities import Metric, Param, RunTag
-
-    params = [Param(key, value) for key, value in _load(folder / "params.json").items()]
-    metrics = [
-        Metric(m["key"], m["value"], m["timestamp"], m["step"])
-        for m in _load(folder / "metrics.json")
-    ]
-    ending = set(body["tags"])
-    tags = [
-        RunTag(key, value)
-        for key, value in _load(folder / "tags.json").items()
-        if key not in ending  # what says how it ended comes last of all
-    ]
-    yield from calls(params, metrics, tags)
+    metrics = [MetricPoint(**point) for point in _load(folder / "metrics.json")]
+    tags = _load(folder / "tags.json")
+    # What says how it ended comes last of all.
+    before = {key: value for key, value in tags.items() if key not in body["tags"]}
+    yield from in_calls(_load(folder / "params.json"), metrics, before)
     for dataset in body["datasets"]:
         yield DatasetUsed(**dataset)
     for model in body["models"]:
         yield _Kept(folder / MODELS / model["name"]).model(model)
-
-
-def _send_artifacts(client: MlflowClient, run: entities.Run, folder: Path) -> None:
-    """Put a record's files where the run's files go."""
-    if not folder.is_dir():
-        return
-    target = local_folder(run.info.artifact_uri)
-    if target is None:
-        client.log_artifacts(run.info.run_id, str(folder))
-    else:
-        shutil.copytree(folder, target, dirs_exist_ok=True)
 
 
 @dataclass(frozen=True)
@@ -195,11 +153,6 @@ def _keep_model(folder: Path, model: ModelFolder) -> dict[str, Any]:
         "columns": dict(model.columns),
         "requirements": list(model.requirements),
     }
-
-
-def now_ms() -> int:
-    """Return the time in milliseconds since 1970, as MLflow counts it."""
-    return int(time.time() * 1000)
 
 
 def _dump(path: Path, body: object) -> None:

@@ -4,21 +4,20 @@ from cutscore.errors import RequestError
 from cutscore.report.items import DatasetUsed, Metric, Param, Tag, Text
 from cutscore.report.record_spec import ARTIFACTS, METRICS, PARAM_GROUPS, PARAMS, TAGS
 from cutscore.runs.init import init_store
-from cutscore.runs.reading import list_runs, missing_from_record, show_run
-from cutscore.runs.writer import open_run
+from cutscore.runs.values import missing_from_record
 
 
 @pytest.fixture(scope="module")
 def experiment(kept):
     folder = kept.folder
-    return init_store(kept.store.uri, f"{folder}/artifacts", "reading").experiment_id
+    return kept.listed_under(init_store(kept.store.uri, f"{folder}/artifacts", "reading"))
 
 
 @pytest.fixture(scope="module")
 def runs(kept, experiment):
     made = []
     for k in range(3):
-        with open_run(kept.client, experiment, f"exp{k:02d}_cv_baseline") as run:
+        with experiment.open(f"exp{k:02d}_cv_baseline") as run:
             run.write([Metric("fold_roc_auc", 0.8 + f / 10, f) for f in range(2)])
             run.complete()
         made.append(run.run_id)
@@ -35,14 +34,14 @@ def whole_record():
 
 
 def write_record(kept, experiment, items):
-    with open_run(kept.client, experiment, "record") as run:
+    with experiment.open("record") as run:
         run.write(items)
         run.complete()
-    return show_run(kept.client, run.run_id)
+    return kept.runs.read(run.run_id)
 
 
 def test_newest_first_and_limited(kept, runs):
-    found = list_runs(kept.client, "reading", limit=2)
+    found = kept.runs.find("reading", limit=2)
     assert [run.name for run in found] == ["exp02_cv_baseline", "exp01_cv_baseline"]
     assert all(run.complete and run.status == "FINISHED" for run in found)
     assert all(run.seconds is not None for run in found)
@@ -50,7 +49,7 @@ def test_newest_first_and_limited(kept, runs):
 
 def test_a_run_is_found_by_id_prefix_and_name(kept, runs):
     for name in (runs[1], runs[1][:12], "exp01_cv_baseline"):
-        detail = show_run(kept.client, name)
+        detail = kept.runs.read(name)
         assert detail.summary.run_id == runs[1]
         assert detail.history == {"fold_roc_auc": {0: 0.8, 1: 0.9}}
 
@@ -58,22 +57,22 @@ def test_a_run_is_found_by_id_prefix_and_name(kept, runs):
 def test_the_newest_of_a_name_is_shown_and_the_others_told(kept, experiment):
     ids = []
     for _ in range(2):
-        with open_run(kept.client, experiment, "twice") as run:
+        with experiment.open("twice") as run:
             run.complete()
         ids.append(run.run_id)
-    detail = show_run(kept.client, "twice")
+    detail = kept.runs.read("twice")
     assert detail.summary.run_id == ids[1]
     assert detail.namesakes == (ids[0],)
 
 
 def test_an_unknown_run_names_the_nearest(kept, runs):
     with pytest.raises(RequestError, match=r'no run "exp01_cv_baselin".*Did you mean "exp01_cv'):
-        show_run(kept.client, "exp01_cv_baselin")
+        kept.runs.read("exp01_cv_baselin")
 
 
 def test_an_unknown_experiment_names_the_nearest(kept, runs):
     with pytest.raises(RequestError, match='Did you mean "reading"'):
-        list_runs(kept.client, "readin")
+        kept.runs.find("readin")
 
 
 def test_a_whole_record_misses_nothing(kept, experiment):

@@ -6,17 +6,14 @@ import json
 import math
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from itertools import islice, zip_longest
+from typing import TypeVar
 
-from cutscore.report.items import DatasetUsed, Metric, Param, Tag
+from cutscore.report.items import Metric, Param, Tag
 from cutscore.report.record_spec import UNDEFINED_PREFIX
 from cutscore.report.redact import redact
-
-if TYPE_CHECKING:
-    from mlflow import entities
 
 MAX_KEY = 250
 MAX_PARAM = 6000
@@ -43,12 +40,22 @@ class Values:
 
 
 @dataclass(frozen=True)
+class MetricPoint:
+    """A metric's value at a step; `timestamp` in milliseconds since 1970."""
+
+    key: str
+    value: float
+    timestamp: int
+    step: int
+
+
+@dataclass(frozen=True)
 class Batch:
     """What one call of `log_batch` takes."""
 
-    params: list[entities.Param]
-    metrics: list[entities.Metric]
-    tags: list[entities.RunTag]
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Sequence[MetricPoint] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def fits(key: str) -> bool:
@@ -70,45 +77,38 @@ def batches(values: Values, timestamp: int) -> Iterator[Batch]:
     not take are left out and listed in the tag `cutscore.left_out`; they are in config.yaml.
     `timestamp` is in milliseconds since 1970.
     """
-    from mlflow.entities import Metric as MlflowMetric
-    from mlflow.entities import Param as MlflowParam
-    from mlflow.entities import RunTag
-
     named: tuple[Param | Metric | Tag, ...] = (*values.params, *values.metrics, *values.tags)
     left_out = dict.fromkeys(item.key for item in named if not fits(item.key))
-    params = [
-        MlflowParam(p.key, cut(_text(p.value), MAX_PARAM)) for p in values.params if fits(p.key)
-    ]
-    finite = [m for m in values.metrics if math.isfinite(m.value) and fits(m.key)]
-    metrics = [MlflowMetric(m.key, float(m.value), timestamp, m.step) for m in finite]
-    tags = {t.key: t.value for t in values.tags if fits(t.key)}
-    for metric in values.metrics:
-        if fits(metric.key) and not math.isfinite(metric.value):
+    metrics = [metric for metric in values.metrics if fits(metric.key)]
+    tags = {tag.key: tag.value for tag in values.tags if fits(tag.key)}
+    for metric in metrics:
+        if not math.isfinite(metric.value):
             tags.setdefault(f"{UNDEFINED_PREFIX}{metric.key}", f"it is {metric.value}")
     if left_out:
         tags[LEFT_OUT_TAG] = ", ".join(left_out)
-    run_tags = [RunTag(key, cut(value, MAX_TAG)) for key, value in tags.items()]
-    yield from calls(params, metrics, run_tags)
-
-
-def calls(
-    params: Sequence[entities.Param],
-    metrics: Sequence[entities.Metric],
-    tags: Sequence[entities.RunTag],
-) -> Iterator[Batch]:
-    """Cut three sequences into as few calls as MLflow's limits allow."""
-    chunks = (
-        _chunks(params, PER_CALL),
-        _chunks(metrics, METRICS_PER_CALL),
-        _chunks(tags, PER_CALL),
+    yield from in_calls(
+        {p.key: cut(_text(p.value), MAX_PARAM) for p in values.params if fits(p.key)},
+        [
+            MetricPoint(m.key, float(m.value), timestamp, m.step)
+            for m in metrics
+            if math.isfinite(m.value)
+        ],
+        {key: cut(value, MAX_TAG) for key, value in tags.items()},
     )
-    first, second, third = (list(chunk) for chunk in chunks)
-    for i in range(max(len(first), len(second), len(third))):
-        yield Batch(
-            params=first[i] if i < len(first) else [],
-            metrics=second[i] if i < len(second) else [],
-            tags=third[i] if i < len(third) else [],
-        )
+
+
+def in_calls(
+    params: Mapping[str, str], metrics: Sequence[MetricPoint], tags: Mapping[str, str]
+) -> Iterator[Batch]:
+    """Cut params, metrics and tags into as few calls as MLflow's limits allow."""
+    chunks = zip_longest(
+        _chunks(params.items(), PER_CALL),
+        _chunks(metrics, METRICS_PER_CALL),
+        _chunks(tags.items(), PER_CALL),
+        fillvalue=(),
+    )
+    for some_params, some_metrics, some_tags in chunks:
+        yield Batch(dict(some_params), some_metrics, dict(some_tags))
 
 
 def _chunks(entries: Iterable[_Entity], size: int) -> Iterator[list[_Entity]]:
@@ -123,21 +123,3 @@ def _text(value: object) -> str:
     if value is None or isinstance(value, bool | list | tuple | dict):
         return json.dumps(value, default=str)
     return str(value)
-
-
-def dataset_input(used: DatasetUsed) -> entities.DatasetInput:
-    """Return the data set as MLflow links it to a run."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    columns = [
-        {"type": kind, "name": name, "required": False} for name, kind in used.columns.items()
-    ]
-    dataset = Dataset(
-        name=used.name[:500],
-        digest=used.digest[:36],  # MLflow holds no more; the tag data_digest has it whole
-        source_type="local",
-        source=json.dumps({"uri": redact(used.source)}),
-        schema=json.dumps({"mlflow_colspec": columns}),
-        profile=json.dumps({"num_rows": used.rows, "num_positives": used.positives}),
-    )
-    return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])

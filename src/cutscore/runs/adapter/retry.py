@@ -1,4 +1,4 @@
-"""Waiting for a store that does not answer: in one place, between a run and MLflow's client."""
+"""Waiting for a store that does not answer, in one place."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import functools
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from cutscore.errors import StoreError
 from cutscore.report.redact import redact
-from cutscore.runs.transient import transient_reason
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient, entities
+from cutscore.runs.adapter.transient import transient_reason
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
@@ -119,51 +116,6 @@ class Outage:
 def outage_of(uri: str, minutes: float) -> Outage:
     """Return what this process knows of a store's absence."""
     return Outage(uri, minutes)
-
-
-class PatientClient:
-    """An MLflow client whose calls wait for a store that is away; `plain` is the client within."""
-
-    def __init__(self, plain: MlflowClient, outage: Outage) -> None:
-        self.plain = plain
-        self.outage = outage
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        found = getattr(self.plain, name)
-        return functools.partial(self._patiently, found) if callable(found) else found
-
-    def create_run(
-        self, experiment_id: str, *, run_name: str, tags: Mapping[str, str]
-    ) -> entities.Run:
-        """Make a run, once: a server may have made it and gone away before it said so."""
-        started = int(time.time() * 1000)
-        tried = False
-
-        def make() -> entities.Run:
-            nonlocal tried
-            made = self._made(experiment_id, run_name, started, tags) if tried else None
-            tried = True
-            return made or self.plain.create_run(
-                experiment_id, start_time=started, tags=dict(tags), run_name=run_name
-            )
-
-        return self.outage.call(make)
-
-    def _made(
-        self, experiment_id: str, name: str, started: int, tags: Mapping[str, str]
-    ) -> entities.Run | None:
-        """Return the run that an unanswered call has made, if it has."""
-        condition = f"attributes.start_time = {started}"
-        for run in self.plain.search_runs([experiment_id], condition):
-            same = all(run.data.tags.get(key) == value for key, value in tags.items())
-            if same and run.info.run_name == name:
-                return run
-        return None
-
-    def _patiently(self, call: Callable[..., _Answer], *words: Any, **named: Any) -> _Answer:
-        return self.outage.call(lambda: call(*words, **named))
 
 
 def _duration(seconds: float) -> str:

@@ -17,11 +17,10 @@ from cutscore.report.items import (
     Tag,
     Text,
 )
-from cutscore.runs.writer import open_run, reopen_run
 
 
 def start(kept, name, **more):
-    return open_run(kept.client, kept.store.experiment_id, name, **more)
+    return kept.runs.open(name, **more)
 
 
 def files(kept, run_id, path=None):
@@ -128,7 +127,7 @@ def test_kill_and_complete_at_once_leave_one_ending(kept):
 
 
 def test_the_heart_beats_until_the_run_ends(kept):
-    with start(kept, "beating", heartbeat=0.05) as run:
+    with kept.listed_under(kept.store, heartbeat=0.05).open("beating") as run:
         kept.client.set_tag(run.run_id, "cutscore.heartbeat", "none yet")
         time.sleep(0.6)
         assert kept.client.get_run(run.run_id).data.tags["cutscore.heartbeat"] != "none yet"
@@ -137,20 +136,6 @@ def test_the_heart_beats_until_the_run_ends(kept):
     time.sleep(0.2)
     assert kept.client.get_run(run.run_id).data.tags["cutscore.heartbeat"] == "last"
     assert "heartbeat" not in {thread.name for thread in threading.enumerate()}
-
-
-def test_children_left_open_are_killed_others_not(kept):
-    create = kept.client.create_run
-    experiment = kept.store.experiment_id
-    with start(kept, "parent") as run:
-        mine = create(experiment, tags={"mlflow.parentRunId": run.run_id})
-        done = create(experiment, tags={"mlflow.parentRunId": run.run_id})
-        kept.client.set_terminated(done.info.run_id, "FINISHED")
-        foreign = create(experiment, tags={"mlflow.parentRunId": "another"})
-        assert run.kill_children("stop") == 1
-        run.complete()
-    statuses = [kept.client.get_run(r.info.run_id).info.status for r in (mine, done, foreign)]
-    assert statuses == ["KILLED", "FINISHED", "RUNNING"]
 
 
 def test_a_run_leaves_the_lifeline_when_it_ends(kept):
@@ -189,7 +174,7 @@ def test_a_run_that_has_ended_goes_on_under_its_id(kept):
     with start(kept, "again") as run:
         run.write([Metric("cells_complete", 3)])
         run.fail("interrupted")
-    with reopen_run(kept.client, run.run_id) as again:
+    with kept.runs.reopen(run.run_id) as again:
         assert kept.client.get_run(run.run_id).info.status == "RUNNING"
         again.write([Metric("cells_complete", 4)])
         again.complete()

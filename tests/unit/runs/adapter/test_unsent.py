@@ -11,11 +11,11 @@ import pytest
 
 from cutscore.errors import RequestError, StoreError
 from cutscore.report.items import DatasetUsed, Metric, ModelFolder, Param, TableFile, Tag, Text
-from cutscore.runs import retry
-from cutscore.runs.outbox import send
-from cutscore.runs.retry import Outage, PatientClient
-from cutscore.runs.unsent import send_record, unsent_records
-from cutscore.runs.writer import open_run
+from cutscore.runs.adapter import retry
+from cutscore.runs.adapter.calls import RunCalls
+from cutscore.runs.adapter.retry import Outage
+from cutscore.runs.adapter.store import MlflowRunStore
+from cutscore.runs.adapter.unsent import unsent_records
 
 
 class Switched:
@@ -48,8 +48,10 @@ def switched(kept):
 
 
 def start(kept, switched, name, minutes, unsent=None, **more):
-    patient = PatientClient(switched, Outage("http://me:hunter2@h", minutes))
-    return open_run(patient, kept.store.experiment_id, name, unsent=unsent, **more)
+    outage, experiment = Outage("http://me:hunter2@h", minutes), kept.store.experiment_id
+    store = MlflowRunStore(kept.store.uri, outage, "tests", experiment, **more)
+    store._plain = switched
+    return store.open(name, unsent=unsent)
 
 
 def first_items():
@@ -126,8 +128,8 @@ def test_a_saved_record_is_sent_once_however_often(kept, unsent):
     (found,) = unsent_records(folder.parent)
     first = json.loads((folder / "metrics.json").read_text())[0]
     kept.client.log_metric(run_id, first["key"], first["value"], first["timestamp"], first["step"])
-    assert send_record(kept.client, found) == ("stays away", True)
-    assert send_record(kept.client, found) == ("stays away", False)
+    assert kept.runs.send(found) == ("stays away", True)
+    assert kept.runs.send(found) == ("stays away", False)
     got = kept.client.get_run(run_id)
     assert got.info.status == "FINISHED"
     assert got.info.end_time == json.loads((folder / "run.json").read_text())["ended"]
@@ -137,10 +139,10 @@ def test_a_saved_record_is_sent_once_however_often(kept, unsent):
 
 
 def test_sending_an_entry_twice_leaves_what_sending_it_once_does(kept):
-    with open_run(kept.client, kept.store.experiment_id, "twice sent") as run:
+    with kept.runs.open("twice sent") as run:
         run.write([*later_items(), model()])
         for entry in run._outbox.said:
-            send(kept.client, run.run_id, entry)
+            run._calls.send(entry)
         run.complete()
     got = kept.client.get_run(run.run_id)
     assert steps(kept, run.run_id) == [0, 1, 2]
@@ -156,7 +158,7 @@ def test_killing_a_run_does_not_wait(kept, switched, tmp_path):
         run.kill("interrupted: SIGINT")
     body = json.loads((tmp_path / "killed" / "run.json").read_text())
     assert body["status"] == "KILLED"
-    assert send_record(kept.client, tmp_path / "killed") == ("killed", True)
+    assert kept.runs.send(tmp_path / "killed") == ("killed", True)
     got = kept.client.get_run(run.run_id)
     assert got.data.tags["cutscore.failure"] == "interrupted: SIGINT"
     assert "cutscore.complete" not in got.data.tags
@@ -195,7 +197,7 @@ def test_folders_that_are_no_record(kept, tmp_path, unsent):
     folder, _ = unsent
     (folder / "metrics.json").write_text("[")
     with pytest.raises(RequestError, match="cannot be read"):
-        send_record(kept.client, folder)
+        kept.runs.send(folder)
 
 
 def test_a_record_of_another_store(kept, unsent):
@@ -203,27 +205,27 @@ def test_a_record_of_another_store(kept, unsent):
     body = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps({**body, "run_id": "f" * 32}))
     with pytest.raises(RequestError, match="this store has no run"):
-        send_record(kept.client, folder)
+        kept.runs.send(folder)
 
 
 def test_runs_that_begin_together_may_all_name_a_new_data_set(kept):
     from mlflow.exceptions import MlflowException
 
     barrier, errors = threading.Barrier(8), []
-    runs = [kept.client.create_run(kept.store.experiment_id).info.run_id for _ in range(8)]
+    runs = [kept.client.create_run(kept.store.experiment_id) for _ in range(8)]
 
-    def work(run_id, digest):
+    def work(run, digest):
         barrier.wait()
         try:
-            send(kept.client, run_id, DatasetUsed("loans", digest, "x.csv", 1, 1))
+            RunCalls.of(kept.client, run).send(DatasetUsed("loans", digest, "x.csv", 1, 1))
         except MlflowException as error:
             errors.append(error)
 
     for digest in ("e" * 36, "f" * 36):
-        threads = [threading.Thread(target=work, args=(run_id, digest)) for run_id in runs]
+        threads = [threading.Thread(target=work, args=(run, digest)) for run in runs]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
     assert errors == []
-    assert {len(kept.client.get_run(run_id).inputs.dataset_inputs) for run_id in runs} == {2}
+    assert {len(kept.client.get_run(run.info.run_id).inputs.dataset_inputs) for run in runs} == {2}

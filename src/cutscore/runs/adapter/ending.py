@@ -5,21 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Literal
 
 from cutscore.errors import StoreError
 from cutscore.report.record_spec import FAILURE_TAG
-from cutscore.runs.batches import MAX_TAG, cut
-from cutscore.runs.outbox import Outbox, local_folder
-from cutscore.runs.retry import Outage, StoreAwayError
-from cutscore.runs.unsent import UnsentRun, keep_record, now_ms
+from cutscore.runs.adapter.batches import MAX_TAG, cut
+from cutscore.runs.adapter.calls import RunCalls, milliseconds
+from cutscore.runs.adapter.outbox import Outbox
+from cutscore.runs.adapter.retry import Outage, StoreAwayError
+from cutscore.runs.adapter.unsent import UnsentRun, keep_record
+from cutscore.runs.values import Status
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient, entities
-
-Status = Literal["FINISHED", "FAILED", "KILLED"]
 _KILL_WAIT = 3.0
 
 
@@ -31,16 +29,14 @@ class RunEnder:
 
     def __init__(
         self,
-        client: MlflowClient,
-        run: entities.Run,
+        calls: RunCalls,
         outbox: Outbox,
         outage: Outage,
         unsent: Path | None,
     ) -> None:
         self.status: Status | None = None
         self._tags: dict[str, str] = {}
-        self._client = client
-        self._run = run.info
+        self._calls = calls
         self._outbox = outbox
         self._outage = outage
         self._unsent = unsent
@@ -103,25 +99,25 @@ class RunEnder:
     def _finish(self) -> None:
         """Set the last tags and the status, unless that is done."""
         if not self._over:
-            end_run(self._client, self._run.run_id, self.status or "FAILED", self._tags)
+            self._calls.end(self.status or "FAILED", self._tags)
             self._over = True
 
     def _keep(self) -> str:
         """Save the record in a folder, tell where, and return it for a message."""
         if self._unsent is None:
             return ""
-        name = str(self._run.run_name)
+        name = self._calls.name
         folder = self._unsent / name
         run = UnsentRun(
-            run_id=str(self._run.run_id),
+            run_id=self._calls.run_id,
             name=name,
             store=self._outage.store,
             status=self.status or "FAILED",
-            ended=now_ms(),
+            ended=milliseconds(datetime.now(UTC)),
             tags=self._tags,
         )
         try:
-            keep_record(folder, run, self._outbox.said, local_folder(self._run.artifact_uri))
+            keep_record(folder, run, self._outbox.said, self._calls.local_folder)
         except OSError as error:
             return f"; its record could not be saved in {folder} ({error.strerror})"
         self._outage.say(
@@ -129,14 +125,6 @@ class RunEnder:
             f"when the store is back: cutscore runs send {quote(str(folder))}"
         )
         return f"; its record is saved in {folder}"
-
-
-def end_run(client: MlflowClient, run_id: str, status: Status, tags: Mapping[str, str]) -> None:
-    """Set the last tags of a run and then its status."""
-    from mlflow.entities import RunTag
-
-    client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
-    client.set_terminated(run_id, status)
 
 
 def one_line(error: BaseException) -> str:
