@@ -3,7 +3,7 @@ from __future__ import annotations
 import cared
 import pytest
 
-from cutscore.runs.init import create_database
+from cutscore.runs.schema import create_database
 
 
 @pytest.fixture(scope="session")
