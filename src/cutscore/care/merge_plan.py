@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,10 +11,10 @@ from typing import Literal
 
 from cutscore.care.content import FILES, Content, differing, files_digest, is_earlier
 from cutscore.care.content import read_contents as contents_of
-from cutscore.care.holdings import HeldFiles
+from cutscore.care.holdings import HeldFiles, read_holding
 from cutscore.care.merge_experiments import ExperimentPlan, claimed_folder, plan_experiments
 from cutscore.care.merge_report import SourceReport
-from cutscore.care.merge_source import Kind, Opened, read_holdings
+from cutscore.care.merge_source import Kind, Opened
 from cutscore.care.merge_target import MergeTarget
 from cutscore.care.paths import artifact_roots
 from cutscore.errors import Fault
@@ -141,16 +142,22 @@ def _plan_units(
 def _look_at_files(target: MergeTarget, kind: Kind, ids: Sequence[str]) -> None:
     """Read what the target has in files of some runs or models, unless it is known already.
 
-    It is the user's own store: its files may be wherever its experiments keep them.
+    It is the user's own store: its files may be wherever their experiment keeps them.
     """
-    query = "SELECT artifact_location FROM experiments"
-    places = (claimed_folder(str(row[0])) for row in target.connection.execute(query))
-    roots = artifact_roots(target.folder, [place for place in places if place is not None])
-    left = frozenset(
+    table, column, uri = _table(kind)
+    query = f"SELECT u.{column}, u.{uri}, e.artifact_location FROM {table} u "
+    query += "JOIN experiments e ON e.experiment_id = u.experiment_id "
+    query += f"WHERE u.{column} IN (SELECT value FROM json_each(?))"
+    left = [
         one for one in ids if (kind, one) not in target.coming and (kind, one) not in target.seen
-    )
-    holdings = read_holdings(target.connection, kind, target.folder, roots, left)
-    target.seen.update({(kind, owner): holding for owner, holding in holdings.items()})
+    ]
+    roots: dict[str, tuple[Path, ...]] = {}
+    for owner, address, location in target.connection.execute(query, (json.dumps(left),)):
+        if location not in roots:
+            place = claimed_folder(str(location))
+            roots[location] = artifact_roots(target.folder, [] if place is None else [place])
+        holding = read_holding(str(owner), str(address or ""), target.folder, roots[location])
+        target.seen[kind, str(owner)] = holding
 
 
 def _addition(

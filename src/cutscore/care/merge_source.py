@@ -110,17 +110,12 @@ def stamp_of(path: Path) -> tuple[object, ...]:
 
 
 def read_holdings(
-    connection: sqlite3.Connection,
-    kind: Kind,
-    folder: Path,
-    roots: Sequence[Path],
-    only: frozenset[str] | None = None,
+    connection: sqlite3.Connection, kind: Kind, folder: Path, roots: Sequence[Path]
 ) -> dict[str, HeldFiles]:
-    """Return the files of all runs or models, or `only` of some."""
+    """Return the files of all runs or models."""
     return {
         str(owner): read_holding(str(owner), str(uri or ""), folder, roots)
         for owner, uri in connection.execute(_ADDRESS[kind]).fetchall()
-        if only is None or str(owner) in only
     }
 
 

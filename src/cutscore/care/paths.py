@@ -133,9 +133,9 @@ def resolve_artifact(
             return check_links(path, root) or Located(path)
         outside = root is None and os.path.lexists(path)
     for root in own:
-        for path in _by_tail(claim.parts, root):
-            if os.path.lexists(path):
-                return check_links(path, root) or Located(path, moved=True)
+        found = _by_tail(claim.parts, root)
+        if found is not None:
+            return check_links(found, root) or Located(found, moved=True)
     if outside and claim.climbs:
         return Unusable("dots", "its address climbs with '..' out of the store's folder")
     if outside:
@@ -193,8 +193,12 @@ def _root_of(path: Path, roots: Sequence[Path]) -> Path | None:
     return next((root for root in roots if root != path and root in path.parents), None)
 
 
-def _by_tail(parts: tuple[str, ...], root: Path) -> Iterator[Path]:
-    """Yield where the tail of an address could be below a root, longest tail first."""
+def _by_tail(parts: tuple[str, ...], root: Path) -> Path | None:
+    """Return where the tail of an address is below a root, the longest that is there."""
+    bases = [os.path.join(root, folder, "") for folder in ("", *USUAL_FOLDERS)]  # noqa: PTH118
     for length in range(len(parts), MIN_TAIL - 1, -1):
-        for base in (root, *(root / folder for folder in USUAL_FOLDERS)):
-            yield base.joinpath(*parts[-length:])
+        tail = "/".join(parts[-length:])
+        for base in bases:
+            if os.path.lexists(base + tail):
+                return Path(base + tail)
+    return None
