@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -89,17 +91,40 @@ def mlflow_served():
 
 
 @pytest.fixture(scope="session")
-def sound(tmp_path_factory, worker_id):
-    """A store in which nothing is wrong; made once, whichever process comes first."""
-    import cared
-
+def made_once(tmp_path_factory, worker_id):
+    """Return what makes a folder once for all test processes: `make(folder)` fills it."""
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
-    note = shared / "sound.json"
-    with FileLock(shared / "sound.lock"):
-        if not note.exists():
-            (shared / "sound").mkdir()
-            made = cared.make(shared / "sound")
-            note.write_text(json.dumps(asdict(made), default=str))
-    known = json.loads(note.read_text())
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        whole = shared / f"{name}.whole"
+        with FileLock(shared / f"{name}.lock"):
+            if not whole.exists():
+                (shared / name).mkdir()
+                make(shared / name)
+                whole.touch()
+        return shared / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def empty(made_once) -> Path:
+    """A database with MLflow's tables and nothing in them: to migrate one takes a second."""
+    from cutscore.runs.schema import create_database
+
+    return made_once("empty", lambda folder: create_database(folder / "empty.db")) / "empty.db"
+
+
+@pytest.fixture(scope="session")
+def sound(made_once, empty):
+    """A store in which nothing is wrong."""
+    import cared
+
+    def make(folder):
+        shutil.copyfile(empty, folder / "mlflow.db")
+        made = cared.make(folder)
+        (folder.parent / "sound.json").write_text(json.dumps(asdict(made), default=str))
+
+    known = json.loads((made_once("sound", make).parent / "sound.json").read_text())
     return cared.Cared(Path(known["folder"]), known["runs"], known["model_id"])

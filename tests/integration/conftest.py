@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from cutscore.cli import main
+from cutscore.runs import init
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,14 @@ def cutscore():
 @pytest.fixture(scope="session")
 def cutscore_started():
     return start
+
+
+@pytest.fixture(scope="module", autouse=True)
+def migrated_before(empty):
+    """Stores that commands make in this process are copies of one that was migrated for real."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(init, "create_database", lambda path: shutil.copyfile(empty, path))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +33,9 @@ def opened(store: Store, **more: object) -> MlflowRunStore:
 
 
 @pytest.fixture(scope="session")
-def kept(tmp_path_factory):
+def kept(tmp_path_factory, empty):
     """One store for all tests here: making one costs seconds."""
     folder = tmp_path_factory.mktemp("tracking")
+    shutil.copyfile(empty, folder / "mlflow.db")
     store = init_store(f"sqlite:///{folder}/mlflow.db", f"{folder}/artifacts", "tests")
     return Kept(store, opened(store), open_client(store.uri), folder)

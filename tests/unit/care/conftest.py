@@ -3,16 +3,6 @@ from __future__ import annotations
 import cared
 import pytest
 
-from cutscore.runs.schema import create_database
-
-
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory):
-    """A database with MLflow's tables and nothing in them."""
-    path = tmp_path_factory.mktemp("empty") / "empty.db"
-    create_database(path)
-    return path
-
 
 @pytest.fixture(scope="session")
 def faulty(sound, tmp_path_factory):

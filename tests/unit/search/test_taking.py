@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import optuna
 import pytest
-from servers import ServerMissing, postgresql
 
 from cutscore.search.slots import SLOT, take_slot
 from cutscore.search.storage import check_storage, open_storage
@@ -15,20 +14,11 @@ from cutscore.search.storage import check_storage, open_storage
 SLOTS, TAKERS = 12, 4
 
 
-@pytest.fixture(scope="module")
-def server():
-    try:
-        with postgresql() as running:
-            yield running
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'optuna.db'}"
-    return request.getfixturevalue("server").create("taking")
+    return request.getfixturevalue("postgres").create("taking")
 
 
 def take_all(url):
