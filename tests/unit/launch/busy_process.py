@@ -81,6 +81,7 @@ def stubborn() -> None:
 
 def orphaned() -> None:
     """Begin to work when the parent has ended already."""
+    Path("spawned").touch()
     while os.getppid() == multiprocessing.parent_process().pid:
         time.sleep(0.01)
     with shutdown_guard():

@@ -112,7 +112,7 @@ def test_workers_end_when_their_parent_is_killed(begun, tmp_path):
 
 def test_a_worker_that_lost_its_parent_while_it_started_ends_too(begun, tmp_path):
     process = begun("orphan", "sleep", 0)
-    wait_for(lambda: psutil.Process(process.pid).children())
+    wait_for((tmp_path / "spawned").exists)
     os.kill(process.pid, signal.SIGKILL)  # nobody waits for it yet: a zombie counts as ended
     wait_for((tmp_path / "started0").exists)
     wait_for(lambda: not alive(int((tmp_path / "started0").read_text())), 30)
