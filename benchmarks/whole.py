@@ -61,13 +61,13 @@ class Watch:
 
 def plan_of(folder: Path, *words: str):
     """Return the plan of the default experiment, recorded in a store below `folder`."""
-    from cutscore.config.build import build
+    from cutscore.config.build import compose_plan
     from cutscore.config.compose import Composer
     from cutscore.config.layers import find_layers
+    from cutscore.config.overrides import parse_overrides
 
     overrides = ["threads=2", f"tracking.uri=sqlite:///{folder}/mlflow.db", *words]
-    config = Composer(find_layers()).compose(overrides)
-    return build(config, config.hydra.runtime.choices, overrides)
+    return compose_plan(Composer(find_layers()), parse_overrides(overrides))
 
 
 def whole(plan, cache) -> tuple[Watch, float]:

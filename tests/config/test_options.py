@@ -10,9 +10,10 @@ import yaml
 from strategies import LAYERS, classes
 
 import cutscore
-from cutscore.config.build import build
+from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import EXPERIMENT, GROUPS, packaged_folder
+from cutscore.config.overrides import parse_overrides
 from cutscore.config.parts import FAMILIES
 
 OPTIONS = [(group, option) for group in GROUPS for option in LAYERS.options(group)]
@@ -34,8 +35,7 @@ def composer():
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_option_builds(composer, group, option):
     overrides = [f"{group}={option}", *NEEDED.get((group, option), [])]
-    config = composer.compose(overrides)
-    plan = build(config, config.hydra.runtime.choices, overrides)
+    plan = compose_plan(composer, parse_overrides(overrides))
     assert plan.choices[group] == option
 
 

@@ -11,9 +11,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cutscore.config.build import build
+from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers
+from cutscore.config.overrides import parse_overrides
 from cutscore.experiment import ExperimentCache, execute, prepare, run_fold, shares_bins
 from cutscore.model import TableToFit
 from cutscore.records import Table
@@ -43,8 +44,8 @@ def experiment(composer, loans):
     words = [word for word in loans if word.startswith("data")]
 
     def make(*overrides):
-        config = composer.compose([*words, "threads=1", *overrides])
-        return build(config, config.hydra.runtime.choices).experiment
+        given = parse_overrides([*words, "threads=1", *overrides])
+        return compose_plan(composer, given).experiment
 
     return make
 

@@ -7,9 +7,10 @@ import pytest
 from drawn import texts
 from made_costs import priced
 
-from cutscore.config.build import build
+from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
+from cutscore.config.overrides import parse_overrides
 from cutscore.errors import RequestError
 from cutscore.experiment import ExperimentCache, execute, prepare, refit
 from cutscore.report.figures import style
@@ -33,8 +34,7 @@ def cache():
 def run(composer, cache, loans):
     def execute_one(*overrides):
         given = [*loans, "data.amounts=[income]", *overrides]
-        config = composer.compose(given)
-        experiment = build(config, config.hydra.runtime.choices, given).experiment
+        experiment = compose_plan(composer, parse_overrides(given)).experiment
         prepared = prepare(experiment, cache)
         return experiment, prepared, execute(experiment, prepared, cache)
 
@@ -148,11 +148,8 @@ def test_costs_with_nothing_to_decide_leave_a_note(run):
 
 
 def test_tv_churn_works_with_its_own_columns(composer):
-    given = ["data=tv_churn", "cost=columns"]
-    config = composer.compose(given)
-    prepared = prepare(
-        build(config, config.hydra.runtime.choices, given).experiment, ExperimentCache()
-    )
+    plan = compose_plan(composer, parse_overrides(["data=tv_churn", "cost=columns"]))
+    prepared = prepare(plan.experiment, ExperimentCache())
     assert prepared.notes == ()
     assert not any(name.startswith("C_") for name in prepared.table.names)
     assert [len(costs.false_negative) for costs in prepared.costs] == [

@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cutscore.config.compose import Composer, explain
 from cutscore.config.layers import find_layers
+from cutscore.config.overrides import read_overrides
 from cutscore.config.parts import build_part
 from cutscore.cost import Cost
 from cutscore.errors import Fault, RequestError, nearest
@@ -32,17 +33,17 @@ class Strategies:
 
 def strategies(overrides: Sequence[str], config_dir: str | None = None) -> Strategies:
     """Compose the cost and threshold groups; raise `RequestError` with every fault."""
-    foreign = [text for text in overrides if _key(text) not in (*GROUPS, "seed")]
+    known = (*GROUPS, "seed")
+    foreign = [one for one in read_overrides(overrides)[0] if one.root not in known]
     if foreign:
-        known = (*GROUPS, "seed")
         problem = "only cost, threshold and seed can be set here."
-        raise RequestError([Fault(f'"{t}"', problem + nearest(_key(t), known)) for t in foreign])
+        raise RequestError([Fault(f'"{o}"', problem + nearest(o.root, known)) for o in foreign])
     composer = Composer(find_layers(config_dir))
-    _, faults = composer.check(overrides)
+    checked, faults = composer.check(overrides)
     if faults:
         raise RequestError(faults)
     try:
-        config = composer.compose(overrides)
+        config = composer.compose(checked)
         parts = {name: OmegaConf.to_container(config[name], resolve=True) for name in GROUPS}
     except (HydraException, OmegaConfBaseException) as error:
         raise RequestError(explain(error)) from error
@@ -65,8 +66,3 @@ def strategies(overrides: Sequence[str], config_dir: str | None = None) -> Strat
 def columns_of(cost: Cost, columns: Iterable[str]) -> tuple[str, ...]:
     """Return the columns of a table that a cost is made of."""
     return tuple(name for name in columns if name in cost.columns)
-
-
-def _key(text: str) -> str:
-    """Return the group that an override is about."""
-    return text.lstrip("+~").partition("=")[0].partition(".")[0].partition("@")[0]

@@ -12,8 +12,9 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from cutscore.cli.console import messages, output
-from cutscore.config.compose import Composer, explain, with_open_space
+from cutscore.config.compose import Composer, explain
 from cutscore.config.layers import Layers, find_layers
+from cutscore.config.overrides import texts_of
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.sweep.cells import UNNAMED, SweepRequest, plan_request
 
@@ -38,7 +39,6 @@ FLAGS = (
 def run(words: Sequence[str]) -> int:
     """Run what the words ask for and return the exit code."""
     args = _parse(words)
-    args.overrides = with_open_space(args.overrides)
     layers = find_layers(args.config_dir)
     composer = Composer(layers, args.config_name or "config")
     if args.hydra_help or args.cfg or args.info or args.shell_completion:
@@ -80,16 +80,17 @@ def _inspect(composer: Composer, args: argparse.Namespace) -> int:
 
         completion(hydra, primary, args.overrides)
         return 0
-    _, faults = composer.check(args.overrides)
+    checked, faults = composer.check(args.overrides)
     if faults:
         raise RequestError(faults)
+    overrides = texts_of(checked)
     try:
         if args.hydra_help:
             hydra.hydra_help(config_name=primary, args_parser=get_args_parser(), args=args)
         elif args.info:
-            hydra.show_info(args.info, config_name=primary, overrides=args.overrides)
+            hydra.show_info(args.info, config_name=primary, overrides=overrides)
         else:
-            hydra.show_cfg(primary, args.overrides, args.cfg, args.package, args.resolve)
+            hydra.show_cfg(primary, overrides, args.cfg, args.package, args.resolve)
     except (HydraException, OmegaConfBaseException) as error:
         raise RequestError(explain(error)) from error
     return 0

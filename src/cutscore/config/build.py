@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from cutscore.config.compose import NO_SEARCH, Composer, explain, no_search
 from cutscore.config.fingerprint import fingerprint
 from cutscore.config.layers import EXPERIMENT, GROUPS
+from cutscore.config.overrides import Override
 from cutscore.config.parts import CORE, build_part
 from cutscore.config.search_settings import NoSearch, SearchSettings
 from cutscore.data import Source
@@ -38,7 +39,7 @@ class Plan:
     tracking: TrackingSettings
     config: dict[str, object]
     choices: dict[str, str]
-    overrides: tuple[str, ...]
+    overrides: tuple[Override, ...]
 
     @property
     def search_settings(self) -> SearchSettings:
@@ -53,7 +54,9 @@ class Plan:
         return fingerprint(parts, self.experiment.seed, data_digest)
 
 
-def build(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str] = ()) -> Plan:
+def build(
+    config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[Override] = ()
+) -> Plan:
     """Build the plan of a composed config (with or without Hydra's own node).
 
     `choices` are Hydra's runtime choices: group to option. Raises RequestError with every fault
@@ -61,7 +64,8 @@ def build(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[st
     """
     named = {group: str(choices.get(group, "custom")) for group in (*GROUPS, EXPERIMENT)}
     plain = _plain(config)
-    faults = _leave_out_search(plain, told="search=none" not in overrides)
+    turned_off = any(one.key == "search" and one.value == "none" for one in overrides)
+    faults = _leave_out_search(plain, told=not turned_off)
     parts: dict[str, Any] = {}
     for group in GROUPS:
         try:
@@ -90,7 +94,7 @@ def build(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[st
     )
 
 
-def compose_plan(composer: Composer, overrides: Sequence[str]) -> Plan:
+def compose_plan(composer: Composer, overrides: Sequence[Override]) -> Plan:
     """Compose overrides and build their plan; Hydra's errors become RequestErrors too."""
     try:
         config = composer.compose(overrides)

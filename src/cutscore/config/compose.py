@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -14,19 +13,18 @@ from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, Sweep
+from hydra.core.override_parser.types import Sweep
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from cutscore.config.layers import EXPERIMENT, Layers
+from cutscore.config.overrides import SPACE, Override, parse_overrides, read_overrides, texts_of
 from cutscore.errors import Fault, listed, nearest
 
 PRIMARY = "config"
 NO_SEARCH = "cutscore.config.search_settings.NoSearch"
-_SPACE_ENTRY = re.compile(r"^\+{0,2}(?=search\.space[.=])")
 
 
 class Composer:
@@ -41,16 +39,15 @@ class Composer:
             path.prepend(provider, f"file://{folder}", anchor)
         GlobalHydra.instance().clear()
         self.hydra = Hydra.create_main_hydra2("cutscore", path)
-        self._parser = OverridesParser.create(config_loader=self.hydra.config_loader)
         self._options: dict[str, list[str]] = {}  # Hydra takes milliseconds to list them
         self._last: tuple[list[str], DictConfig] | None = None  # and a tenth of a second to compose
 
-    def compose(self, overrides: Sequence[str]) -> DictConfig:
+    def compose(self, overrides: Sequence[Override]) -> DictConfig:
         """Compose one config, with its `hydra` node.
 
         Raises Hydra's own errors; `check` and `explain` put them into words.
         """
-        words = with_open_space(overrides)
+        words = texts_of(overrides)
         if self._last is None or self._last[0] != words:
             composed: DictConfig = self.hydra.compose_config(
                 config_name=self.primary,
@@ -61,34 +58,28 @@ class Composer:
             self._last = words, composed
         return copy.deepcopy(self._last[1])
 
-    def compose_launcher(self, overrides: Sequence[str]) -> DictConfig:
+    def compose_launcher(self, overrides: Sequence[Override]) -> DictConfig:
         """Compose the config that a sweep is launched with: that of its first cell.
 
         Hydra itself leaves swept choices out here, and then refuses settings that only the chosen
         options have.
         """
-        parsed = self._parser.parse_overrides(list(overrides))
-        return self.compose(
-            [_first_cell(text, one) for text, one in zip(overrides, parsed, strict=True)]
-        )
+        return self.compose(_first_cell(overrides))
 
-    def expand(self, launcher_config: DictConfig, overrides: Sequence[str]) -> list[list[str]]:
+    def expand(
+        self, launcher_config: DictConfig, overrides: Sequence[Override]
+    ) -> list[tuple[Override, ...]]:
         """Return the overrides of every cell of a sweep, in order.
 
         The grid is what Hydra's basic sweeper makes of `hydra.sweeper.params` and the command
         line; for a key in both, the command line wins.
         """
         params = launcher_config.hydra.sweeper.params or {}
-        texts = [f"{key}={value}" for key, value in params.items()]
-        parsed = self._parser.parse_overrides([*texts, *with_open_space(overrides)])
-        tasks = [one for one in parsed if not one.is_hydra_override()]
+        given = [*parse_overrides(f"{key}={value}" for key, value in params.items()), *overrides]
+        loader = self.hydra.config_loader
+        tasks = [one.in_configs(loader).parsed for one in given if not one.for_hydra]
         batches = BasicSweeper.split_arguments(tasks, None)
-        return [list(cell) for batch in batches for cell in batch]
-
-    def parse(self, overrides: Sequence[str]) -> list[Override]:
-        """Parse overrides; raises Hydra's own error where one is none."""
-        parsed: list[Override] = self._parser.parse_overrides(list(overrides))
-        return parsed
+        return [parse_overrides(cell) for batch in batches for cell in batch]
 
     def options(self, group: str) -> list[str]:
         """Return the options of a config group; empty when there is no such group."""
@@ -98,50 +89,39 @@ class Composer:
             self._options[group] = sorted(name for name in found if not name.startswith("_"))
         return self._options[group]
 
-    def check(self, overrides: Sequence[str]) -> tuple[list[str], list[Fault]]:
+    def check(self, texts: Sequence[str]) -> tuple[list[Override], list[Fault]]:
         """Return the overrides that compose, and what is wrong with the others.
 
         Group choices are checked first. Unless all the other overrides compose together, each is
         composed alone on top of the valid choices, so that one fault does not hide the next.
         """
-        faults: list[Fault] = []
-        choices: list[str] = []
-        settings: list[tuple[str, Override]] = []
-        for text in overrides:
-            try:
-                override = self._parser.parse_override(text)
-            except HydraException as error:
-                faults.append(_syntax_fault(text, error))
-                continue
-            wrong = _space_faults(text, override)
-            if wrong:
-                faults += wrong
-                continue
-            if override.is_delete() or not self.options(override.key_or_group):
-                settings.append((text, override))
-                continue
-            wrong = self._choice_faults(override)
+        overrides, faults = read_overrides(texts)
+        overrides = [one.in_configs(self.hydra.config_loader) for one in overrides]
+        choices: list[Override] = []
+        settings: list[Override] = []
+        for override in overrides:
+            is_choice = not override.deletes and bool(self.options(override.key))
+            wrong = _space_faults(override) or (self._choice_faults(override) if is_choice else [])
             faults += wrong
             if not wrong:
-                choices.append(text)
-        firsts = [_first_cell(text, self._parser.parse_override(text)) for text in choices]
+                (choices if is_choice else settings).append(override)
         if not faults and self._composes(overrides):
-            return list(overrides), []
+            return overrides, []
         try:
-            base = self.compose(firsts)
+            base = self.compose(_first_cell(choices))
         except (HydraException, OmegaConfBaseException) as error:
             return [], [*faults, explain(error)]
         good = list(choices)
-        for text, override in settings:
+        for override in settings:
             try:
-                self.compose([*firsts, _first_cell(text, override)])
+                self.compose(_first_cell([*choices, override]))
             except (HydraException, OmegaConfBaseException) as error:
                 faults.append(_setting_fault(override, error, base))
             else:
-                good.append(text)
+                good.append(override)
         return good, faults
 
-    def _composes(self, overrides: Sequence[str]) -> bool:
+    def _composes(self, overrides: Sequence[Override]) -> bool:
         """Return whether all compose together: the usual case, and cheap."""
         try:
             self.compose_launcher(overrides)
@@ -151,23 +131,15 @@ class Composer:
 
     def _choice_faults(self, override: Override) -> list[Fault]:
         """Return what is wrong with the choices of a group."""
-        group = override.key_or_group
+        group = override.key
         known = self.options(group)
         faults = []
-        for choice in _values(override):
+        for choice in [one.value for one in override.swept]:
             for name in choice if isinstance(choice, list) else [choice]:
                 if name not in (None, "null") and str(name) not in known:
                     problem = f'there is no option "{name}".{nearest(str(name), known)}'
                     faults.append(Fault(group, problem, f"Options: {listed(known, 30)}."))
         return faults
-
-
-def with_open_space(overrides: Sequence[str]) -> list[str]:
-    """Return the overrides with those of a search space as additions: any key may be its entry."""
-    return [
-        _SPACE_ENTRY.sub("++", text, count=1) if _SPACE_ENTRY.match(text) else text
-        for text in overrides
-    ]
 
 
 def explain(error: Exception) -> Fault:
@@ -184,40 +156,26 @@ def explain(error: Exception) -> Fault:
     return Fault(str(key), text.rstrip(".") + ".")
 
 
-def _values(override: Override) -> list[Any]:
-    """Return the values an override takes over its sweep, or its one value."""
-    if override.is_sweep_override() and override.is_discrete_sweep():
-        return list(override.sweep_string_iterator())
-    return [override.value()]
+def _first_cell(overrides: Sequence[Override]) -> list[Override]:
+    """Return the overrides as the first cell of their sweep has them."""
+    return [one.swept[0] for one in overrides]
 
 
-def _first_cell(text: str, override: Override) -> str:
-    """Return the override as the first cell of its sweep would have it."""
-    if override.is_sweep_override() and override.is_discrete_sweep():
-        return f"{override.get_key_element()}={next(iter(override.sweep_string_iterator()))}"
-    return text
-
-
-def _syntax_fault(text: str, error: HydraException) -> Fault:
-    reason = str(error).splitlines()[0].rstrip(".")
-    remedy = "Write key=value, and quote values with special characters: 'key=\"a, b\"'."
-    return Fault(f'"{text}"', f"this is no override ({reason}).", remedy)
-
-
-def _space_faults(text: str, override: Override) -> list[Fault]:
+def _space_faults(override: Override) -> list[Fault]:
     """Return why an override says something else of a search space than was meant."""
-    key, (words, _, value) = override.key_or_group, text.partition("=")
-    if not f"{key}.".startswith("search.space."):
+    key = override.key
+    if not f"{key}.".startswith(f"{SPACE}."):
         return []
-    if override.is_delete():
-        entry = key.removeprefix("search.space").removeprefix(".") or "KEY"
-        remedy = f"Turn it off: 'search.space={{{entry}:off}}'."
+    if override.deletes:
+        entry = key.removeprefix(SPACE).removeprefix(".") or "KEY"
+        remedy = f"Turn it off: '{SPACE}={{{entry}:off}}'."
         return [Fault(key, "entries of a search space cannot be deleted.", remedy)]
-    if override.is_sweep_override():
+    if override.is_sweep:
         problem = "without quotes this is a sweep of its own, not an entry of the search space."
-        return [Fault(key, problem, f"Write '{words}=\"{value}\"'.")]
-    if _holds_sweep(override.value()):
-        remedy = "Quote each entry's value: 'search.space={KEY:\"interval(a, b)\"}'."
+        remedy = f"Write '{override.sign}{key}=\"{override.value_text}\"'."
+        return [Fault(key, problem, remedy)]
+    if _holds_sweep(override.value):
+        remedy = f"Quote each entry's value: '{SPACE}={{KEY:\"interval(a, b)\"}}'."
         return [Fault(key, "the entries are not quoted.", remedy)]
     return []
 
@@ -231,10 +189,10 @@ def _holds_sweep(value: object) -> bool:
 
 def _setting_fault(override: Override, error: Exception, base: DictConfig) -> Fault:
     """Explain why one override of a value does not compose."""
-    key = override.key_or_group
+    key, parsed = override.key, override.parsed
     text = str(error) + str(error.__cause__ or "")
-    if override.is_sweep_override() and not override.is_discrete_sweep():
-        kind = override.value_type.name.lower().replace("_sweep", "") if override.value_type else ""
+    if override.is_sweep and not parsed.is_discrete_sweep():
+        kind = parsed.value_type.name.lower().replace("_sweep", "") if parsed.value_type else ""
         return Fault(
             key, f"a grid cannot sweep over {kind}(...).", "Use choice(...) or range(...)."
         )
@@ -274,7 +232,7 @@ def known_keys(node: DictConfig, prefix: str = "") -> list[str]:
             continue
         name = prefix + key
         found.append(name)
-        if name == "search.space":
+        if name == SPACE:
             continue  # its keys are other settings' keys
         child = node._get_node(key)
         if isinstance(child, DictConfig) and not child._is_none() and not child._is_missing():

@@ -39,8 +39,7 @@ class RunOutcome:
 
 def labels(plan: Plan) -> dict[str, str]:
     """Return the chosen option of each group, and the overridden settings."""
-    pairs = (text.lstrip("+").partition("=") for text in plan.overrides)
-    given = {key: value for key, _, value in pairs if key not in plan.choices}
+    given = {one.key: one.value_text for one in plan.overrides if one.key not in plan.choices}
     return {**plan.choices, **given}
 
 

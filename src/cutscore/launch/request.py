@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from cutscore.config.build import Plan
+from cutscore.config.overrides import texts_of
 from cutscore.experiment import Prepared, shares_bins
 from cutscore.launch.provenance import code_tags, environment_text
 from cutscore.model import SharesBins
@@ -33,7 +34,7 @@ def request_items(plan: Plan) -> Iterator[Item]:
     for key, value in tags.items():
         yield Tag(key, value)
     yield Text("config.yaml", redact(yaml.safe_dump(_recorded_config(plan), sort_keys=False)))
-    body = {"choices": dict(choices), "overrides": list(plan.overrides)}
+    body = {"choices": dict(choices), "overrides": texts_of(plan.overrides)}
     yield Text("overrides.yaml", redact(yaml.safe_dump(body, sort_keys=False)))
     yield Text("environment.txt", environment_text())
 

@@ -49,11 +49,11 @@ def told(names: Sequence[str], changes: Iterable[Iterable[str]]) -> list[str]:
 
 def fixed_seeds(changes: Changes, recomposed: Sequence[Recomposed]) -> list[str]:
     """Say which seeds do not follow an override of `seed`: stored configs hold values."""
-    if not any(one.key_or_group == "seed" for one in changes.settings):
+    if not any(one.key == "seed" for one in changes.settings):
         return []
     from cutscore.rerun.recompose import leaves
 
-    given = {one.key_or_group for one in changes.settings}
+    given = {one.key for one in changes.settings}
     seeds = {
         key
         for again in recomposed

@@ -11,6 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from cutscore.config.build import build
+from cutscore.config.overrides import Override
 from cutscore.experiment import Progress
 from cutscore.launch.executing import execute_run
 from cutscore.launch.job import Job
@@ -33,7 +34,7 @@ class RerunSpec:
     run_id: str
     config: Mapping[str, Any]
     choices: Mapping[str, str]
-    overrides: tuple[str, ...]
+    overrides: tuple[Override, ...]
     parent_id: str | None
     judged: bool
 

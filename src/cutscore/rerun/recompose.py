@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -18,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from cutscore.config.build import Plan, build
 from cutscore.config.compose import NO_SEARCH, Composer, explain, unknown_setting
 from cutscore.config.layers import EXPERIMENT
+from cutscore.config.overrides import Override, read_overrides, texts_of
 from cutscore.config.parts import CORE
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import HIDDEN
@@ -38,14 +38,9 @@ _ADDED_SINCE = ("report", "tracking")
 class Changes:
     """Overrides of a rerun, sorted: for the launcher, options of groups, and single settings."""
 
-    hydra: tuple[str, ...]
+    launcher: tuple[Override, ...]
     choices: tuple[Override, ...]
     settings: tuple[Override, ...]
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The overrides that change the experiment, as they were given."""
-        return tuple(str(one.input_line) for one in (*self.choices, *self.settings))
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ class Recomposed:
     changed: tuple[str, ...]
 
 
-def sort_overrides(composer: Composer, overrides: Sequence[str]) -> Changes:
+def sort_overrides(composer: Composer, texts: Sequence[str]) -> Changes:
     """Check overrides and sort them.
 
     Raises
@@ -65,22 +60,16 @@ def sort_overrides(composer: Composer, overrides: Sequence[str]) -> Changes:
     RequestError
         With all that cannot be overridden in a rerun.
     """
-    parsed: list[Override] = []
-    faults: list[Fault] = []
-    for text in overrides:
-        try:
-            parsed += composer.parse([text])
-        except HydraException:
-            faults += composer.check([text])[1]
+    parsed, faults = read_overrides(texts)
     faults += [fault for one in parsed for fault in _refused(one)]
     parsed = [one for one in parsed if not _refused(one)]
-    launcher = [str(one.input_line) for one in parsed if one.is_hydra_override()]
-    choices = [one for one in parsed if not one.is_hydra_override() and _is_choice(composer, one)]
-    settings = [one for one in parsed if not one.is_hydra_override() and one not in choices]
-    faults += composer.check([*launcher, *(str(one.input_line) for one in choices)])[1]
+    launcher = tuple(one for one in parsed if one.for_hydra)
+    changes = [one for one in parsed if not one.for_hydra]
+    choices = tuple(one for one in changes if composer.options(one.key) and not one.deletes)
+    faults += composer.check(texts_of([*launcher, *choices]))[1]
     if faults:
         raise RequestError(faults)
-    return Changes(tuple(launcher), tuple(choices), tuple(settings))
+    return Changes(launcher, choices, tuple(one for one in changes if one not in choices))
 
 
 def recompose(
@@ -100,7 +89,7 @@ def recompose(
     for key, value in tracking.items():
         OmegaConf.update(body, f"tracking.{key}", value, force_add=True)
     try:
-        plan = build(body, choices, [*original.overrides, *changes.texts])
+        plan = build(body, choices, [*original.overrides, *changes.choices, *changes.settings])
     except RequestError as error:
         where = f"(In the stored config of {original.name}.)"
         faults = [Fault(f.setting, f.problem, f"{f.remedy} {where}".strip()) for f in error.faults]
@@ -126,18 +115,13 @@ def leaves(node: object, prefix: str = "") -> Leaves:
 
 def _refused(one: Override) -> list[Fault]:
     """Return why a rerun does not take an override."""
-    key = one.key_or_group
+    key = one.key
     for name, (problem, remedy) in _REFUSED.items():
         if key == name or key.startswith(f"{name}."):
             return [Fault(key, problem, remedy)]
-    if one.is_sweep_override():
+    if one.is_sweep:
         return [Fault(key, "a rerun takes one value.", "For several, use: cutscore run -m")]
     return []
-
-
-def _is_choice(composer: Composer, one: Override) -> bool:
-    """Return whether an override names an option of a group."""
-    return bool(composer.options(one.key_or_group)) and not one.is_delete()
 
 
 def _stored(composer: Composer, original: Original) -> DictConfig:
@@ -162,8 +146,8 @@ def _choose(composer: Composer, body: DictConfig, choices: Sequence[Override]) -
     """Replace groups by today's options; what these take from other groups is the stored one."""
     if not choices:
         return {}
-    composed = composer.compose([str(one.input_line) for one in choices])
-    names = [one.key_or_group for one in choices]
+    composed = composer.compose(choices)
+    names = [one.key for one in choices]
     for name in names:
         node = OmegaConf.create(OmegaConf.to_container(composed[name], resolve=False))
         OmegaConf.set_struct(body, False)
@@ -183,10 +167,10 @@ def _change(body: DictConfig, settings: Sequence[Override]) -> None:
     faults = []
     for one in settings:
         try:
-            ConfigLoaderImpl._apply_overrides_to_config([one], body)
+            ConfigLoaderImpl._apply_overrides_to_config([one.parsed], body)
         except (HydraException, OmegaConfBaseException) as error:
             unknown = str(error).startswith("Could not override")
-            faults.append(unknown_setting(one.key_or_group, body) if unknown else explain(error))
+            faults.append(unknown_setting(one.key, body) if unknown else explain(error))
     if faults:
         raise RequestError(faults)
 

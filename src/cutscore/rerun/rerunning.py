@@ -74,7 +74,7 @@ def rerun(
             ready = _check(composer, originals, changes, store.uri)
         for note in (*notes, *ready.notes):
             stderr.print(f"Note: {note}", highlight=False)
-        config = composer.compose_launcher(changes.hydra)
+        config = composer.compose_launcher(changes.launcher)
         folder = Path(str(config.hydra.sweep.dir)).absolute()
         folder.mkdir(parents=True)
         launch = _Launch(composer, config, folder, stderr, store)
@@ -176,7 +176,7 @@ def _check(composer: Composer, originals: Sequence[Original], changes: Changes, 
 
 def _tracking(original: Original, changes: Changes, uri: str) -> Mapping[str, Any]:
     """Return where the new run is kept: beside the old one, unless another name was given."""
-    named = {one.key_or_group for one in changes.settings}
+    named = {one.key for one in changes.settings}
     place: dict[str, Any] = {"uri": uri}
     if "tracking.artifacts" not in named:
         place["artifacts"] = None  # an experiment that is there knows where its files go

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from cutscore.config.overrides import Override, parse_overrides
 from cutscore.errors import Fault, RequestError
 from cutscore.runs.lookups import artifact_text
 from cutscore.runs.port import RunStore
@@ -23,7 +24,7 @@ class Original:
     detail: RunDetail
     config: Mapping[str, Any]
     choices: Mapping[str, str]
-    overrides: tuple[str, ...]
+    overrides: tuple[Override, ...]
     environment: str
 
     @property
@@ -71,7 +72,7 @@ def _read(store: RunStore, detail: RunDetail) -> Original:
         detail=detail,
         config=config,
         choices={str(key): str(value) for key, value in choices.items()},
-        overrides=tuple(str(text) for text in asked.get("overrides") or ()),
+        overrides=parse_overrides(str(text) for text in asked.get("overrides") or ()),
         environment=artifact_text(store, run_id, ENVIRONMENT) or "",
     )
 

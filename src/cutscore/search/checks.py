@@ -11,11 +11,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cutscore.config.build import Plan
 from cutscore.config.compose import NO_SEARCH, Composer, known_keys, unknown_setting
+from cutscore.config.overrides import SPACE, Override, without_search
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.metrics.catalogue import canonical
 from cutscore.search.entry import SpaceEntry
-from cutscore.search.notation import settings_given, without_search
-from cutscore.search.space import SPACE, Space, parse_space, read_space
+from cutscore.search.space import Space, parse_space, read_space
 from cutscore.search.trying import ComposedTrial, value_faults
 
 MOST_POINTS = 100_000
@@ -51,7 +51,7 @@ def checked_space(plan: Plan) -> Space:
 
 
 def space_faults(
-    composer: Composer, config: DictConfig, overrides: Sequence[str], *, whole: bool = True
+    composer: Composer, config: DictConfig, overrides: Sequence[Override], *, whole: bool = True
 ) -> list[Fault]:
     """Return all that is wrong with the search space of a composed config; none if it has none.
 
@@ -69,7 +69,7 @@ def space_faults(
     faults += [_renamed(unknown_setting(key, config)) for key in space.removed if key not in keys]
     if search.get("sampler") == "grid":
         faults += grid_faults(space)
-    set_already = dict(settings_given(without_search(overrides)))
+    set_already = dict(leaf for one in without_search(overrides) for leaf in one.leaves())
     metrics = _metric_names(search.get("metric"))
     sound = []
     for entry in space.entries:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from hydra.core.override_parser.types import Quote, QuotedString
 
+from cutscore.config.overrides import Override, parse_override
+
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import BaseTrial
@@ -84,9 +86,9 @@ class SpaceEntry:
             )
         return FloatDistribution(self.low, self.high, log=self.log, step=self.step)
 
-    def override(self, value: Value) -> str:
+    def override(self, value: Value) -> Override:
         """Return `key=value` as a person would type it, quoted where Hydra needs it."""
-        return f"{'+' if self.added else ''}{self.key}={spelled(value)}"
+        return parse_override(f"{'+' if self.added else ''}{self.key}={spelled(value)}")
 
     @property
     def size(self) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cutscore.config.build import Plan, compose_plan
+from cutscore.config.overrides import parse_override
 from cutscore.errors import CutscoreError
 from cutscore.experiment import pooled
 from cutscore.launch.keeping import judge_run
@@ -34,7 +35,7 @@ def part_job(job: SearchJob, part: int, parent_id: str) -> SearchJob:
     return replace(
         job,
         name=f"{prefix}p{part}_{rest}",
-        overrides=(*job.overrides, f"{PART}={part}"),
+        overrides=(*job.overrides, parse_override(f"{PART}={part}")),
         parent_id=parent_id,
     )
 

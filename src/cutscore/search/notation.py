@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import (
     ChoiceSweep,
     IntervalSweep,
@@ -18,6 +15,7 @@ from hydra.core.override_parser.types import (
 )
 from hydra.errors import HydraException
 
+from cutscore.config.overrides import parse_override
 from cutscore.errors import Fault, RequestError
 from cutscore.search.entry import SpaceEntry, spelled
 
@@ -26,45 +24,6 @@ REMEDY = (
     "tag(log, interval(low, high)), or off."
 )
 _CHOICE = re.compile(r"choice\((.*)\)", re.DOTALL)
-
-
-@functools.cache
-def parser() -> OverridesParser:
-    """Return Hydra's parser of overrides."""
-    made: OverridesParser = OverridesParser.create()
-    return made
-
-
-def without_search(overrides: Sequence[str]) -> list[str]:
-    """Return the overrides of a plain run: those that do not concern the search, and none of it."""
-    kept = [text for text in overrides if _top(text) != "search"]
-    return [*kept, "search=none"]
-
-
-def _top(text: str) -> str:
-    """Return the first word of the key that an override is about."""
-    key: str = parser().parse_override(text).key_or_group
-    return key.split(".")[0].split("/")[0]
-
-
-def flattened(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the leaves of nested mappings with dotted keys, in order."""
-    for key, value in node.items():
-        if isinstance(value, Mapping):
-            yield from flattened(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
-
-
-def settings_given(overrides: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """Yield the dotted keys that overrides set with their values, None for a deletion."""
-    for text in overrides:
-        override = parser().parse_override(text)
-        key, value = override.key_or_group, None if override.is_delete() else override.value()
-        if isinstance(value, Mapping):
-            yield from flattened(value, f"{key}.")
-        else:
-            yield key, value
 
 
 def is_off(value: object) -> bool:
@@ -76,25 +35,24 @@ def is_off(value: object) -> bool:
     )
 
 
-def parse_entry(key: str, value: object, setting: str) -> SpaceEntry:
-    """Read one entry; `setting` is what a fault calls it, a `+` before the key adds the key.
+def parse_entry(key: str, value: object, setting: str, *, added: bool = False) -> SpaceEntry:
+    """Read one entry; `setting` is what a fault calls it, `added` says that the key is new.
 
     Raises
     ------
     RequestError
         If the value is not in the notation, or names no or only one value.
     """
-    plain, added = key.removeprefix("+"), key.startswith("+")
     if not isinstance(value, str):
         problem = f"{value!r} is one value, not a range of them."
-        remedy = f"{REMEDY} To hold the setting at a value, give {plain}=... and no entry."
+        remedy = f"{REMEDY} To hold the setting at a value, give {key}=... and no entry."
         raise RequestError(Fault(setting, problem, remedy))
     found = _parsed(value.strip(), setting)
     if isinstance(found, list):
-        return _categorical(plain, found, setting, added)
+        return _categorical(key, found, setting, added)
     if isinstance(found, IntervalSweep):
-        return _interval(plain, found, setting, added)
-    return _range(plain, found, setting, added)
+        return _interval(key, found, setting, added)
+    return _range(key, found, setting, added)
 
 
 def _parsed(text: str, setting: str) -> list[Any] | IntervalSweep | RangeSweep:
@@ -102,15 +60,15 @@ def _parsed(text: str, setting: str) -> list[Any] | IntervalSweep | RangeSweep:
     choice = _CHOICE.fullmatch(text)
     try:
         # Hydra's choice() does not take null, its lists do.
-        override = parser().parse_override(f"key=[{choice[1]}]" if choice else f"key={text}")
+        override = parse_override(f"key=[{choice[1]}]" if choice else f"key={text}")
     except HydraException as error:
         reason = str(error).splitlines()[0].rstrip(".")
         problem = f'"{text}" is not in the notation of a search space ({reason}).'
         raise RequestError(Fault(setting, problem, REMEDY)) from error
     if choice:
-        values: list[Any] = override.value()
+        values: list[Any] = override.value
         return values
-    sweep = override._value
+    sweep = override.value
     if not isinstance(sweep, (ChoiceSweep, IntervalSweep, RangeSweep)):
         raise RequestError(Fault(setting, f'"{text}" is no range of values.', REMEDY))
     is_choice = isinstance(sweep, ChoiceSweep)

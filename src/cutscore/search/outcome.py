@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cutscore.config.overrides import PLAIN_RUN, Override, texts_of
 from cutscore.launch.outcome import RunOutcome
 from cutscore.records import Undefined
 from cutscore.runs.values import RunSummary
-from cutscore.search.parts import NO_SEARCH, TrialContext
+from cutscore.search.parts import TrialContext
 from cutscore.search.records import Scale, StudyRecord, TrialRecord, best_of
 from cutscore.search.slots import DIED, REASON, RUN_ID, finished
 
@@ -40,7 +41,7 @@ class SearchOutcome(RunOutcome):
     total: int = 0
     finished: int = 0
     stopped: str = ""
-    overrides: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
     command: str = ""
     workers: int = 1
     nothing_to_do: bool = False
@@ -69,16 +70,15 @@ def failures(study: StudyRecord) -> str:
     return "; ".join(words) or "no trial was run"
 
 
-def command(overrides: Sequence[str], *, without: Sequence[str] = ()) -> str:
+def command(overrides: Sequence[Override]) -> str:
     """Return the command line that runs these overrides, quoted for a shell."""
-    words = [text for text in overrides if text not in without]
-    return " ".join(["cutscore run", *(shlex.quote(text) for text in words)])
+    return shlex.join(["cutscore", "run", *texts_of(overrides)])
 
 
-def own_overrides(context: TrialContext, best: TrialRecord) -> tuple[str, ...]:
+def own_overrides(context: TrialContext, best: TrialRecord) -> tuple[Override, ...]:
     """Return the overrides that reproduce a trial: thread counts, which change nothing, aside."""
     proposed = context.space.overrides(best.params)
-    return (*context.given, *proposed, NO_SEARCH)
+    return (*context.given, *proposed, PLAIN_RUN)
 
 
 def _runs(context: TrialContext, trials: int) -> list[RunSummary]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from cutscore.config.overrides import texts_of
 from cutscore.errors import StoreError
 from cutscore.launch.shutdown_guard import ShutdownGuard
 from cutscore.report.items import Item, Metric, Param, Tag, Text
@@ -101,7 +102,7 @@ def parent_items(context: TrialContext, outcome: SearchOutcome) -> Iterator[Item
     body = {
         "study": study.name,
         "definition": dict(words),
-        "overrides": list(context.plan.overrides),
+        "overrides": texts_of(context.plan.overrides),
     }
     yield Text("search.yaml", redact(yaml.safe_dump(body, sort_keys=False)))
     if study.best is not None:

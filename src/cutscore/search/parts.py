@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import Layers
+from cutscore.config.overrides import Override, parse_override, without_search
 from cutscore.config.search_settings import SearchSettings
 from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.job import UNSENT
@@ -29,8 +30,6 @@ TRIAL_TAG = "cutscore.trial"
 STATE_TAG = "cutscore.state"
 """Tags of a trial's run: its study, its number, and COMPLETE, PRUNED or FAIL."""
 
-NO_SEARCH = "search=none"
-
 
 @dataclass(frozen=True)
 class SearchJob:
@@ -41,7 +40,7 @@ class SearchJob:
     """
 
     name: str
-    overrides: tuple[str, ...]
+    overrides: tuple[Override, ...]
     layers: Layers
     primary: str
     folder: Path
@@ -54,11 +53,9 @@ class SearchJob:
         return self.name.partition("_")[0]
 
     @property
-    def plain(self) -> tuple[str, ...]:
+    def plain(self) -> tuple[Override, ...]:
         """The overrides without those that only say how to search."""
-        words = (text.lstrip("+~").partition("=")[0] for text in self.overrides)
-        pairs = zip(words, self.overrides, strict=True)
-        return tuple(text for key, text in pairs if key.partition(".")[0] != "search")
+        return without_search(self.overrides)
 
 
 @dataclass(frozen=True)
@@ -109,13 +106,14 @@ class TrialContext:
         return self.space.grid() if self.settings.sampler == "grid" else None
 
     @cached_property
-    def given(self) -> tuple[str, ...]:
+    def given(self) -> tuple[Override, ...]:
         """The overrides that all trials share.
 
         With an outer split by parts, trials of this study (the one on all rows) hold none out.
         """
-        whole = ("validation.outer=none",) if self.plan.experiment.validation.nested else ()
-        return (*self.task.job.plain, *whole)
+        if not self.plan.experiment.validation.nested:
+            return self.task.job.plain
+        return (*self.task.job.plain, parse_override("validation.outer=none"))
 
     def signed(self) -> dict[str, str]:
         """Return who and when this is, for a trial that is taken now."""

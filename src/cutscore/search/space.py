@@ -8,16 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cutscore.config.overrides import SPACE, Override, flattened
 from cutscore.errors import Fault, RequestError
 from cutscore.search.entry import SpaceEntry, Value
-from cutscore.search.notation import flattened, is_off, parse_entry, settings_given
+from cutscore.search.notation import is_off, parse_entry
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-__all__ = ["SPACE", "Space", "SpaceEntry", "Value", "parse_space", "read_space"]
+__all__ = ["Space", "SpaceEntry", "Value", "parse_space", "read_space"]
 
-SPACE = "search.space"
+NEW = "+"
+"""What stands before a key that the config does not have yet."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Space:
         """Ask a trial for a value of every entry, by key."""
         return {entry.key: entry.suggest(trial) for entry in self.entries}
 
-    def overrides(self, values: Mapping[str, Value]) -> list[str]:
+    def overrides(self, values: Mapping[str, Value]) -> list[Override]:
         """Return the overrides that set these values."""
         return [entry.override(values[entry.key]) for entry in self.entries]
 
@@ -61,7 +63,7 @@ class Space:
         return [dict(zip(keys, point, strict=True)) for point in points]
 
 
-def parse_space(raw: Mapping[str, Any], overrides: Sequence[str] = ()) -> Space:
+def parse_space(raw: Mapping[str, Any], overrides: Sequence[Override] = ()) -> Space:
     """Read a space from the composed `search.space` and the overrides it was composed with.
 
     Raises
@@ -75,7 +77,7 @@ def parse_space(raw: Mapping[str, Any], overrides: Sequence[str] = ()) -> Space:
     return space
 
 
-def read_space(raw: Mapping[str, Any], overrides: Sequence[str]) -> tuple[Space, list[Fault]]:
+def read_space(raw: Mapping[str, Any], overrides: Sequence[Override]) -> tuple[Space, list[Fault]]:
     """Read the entries that can be read, and say what is wrong with the others.
 
     Nested mappings are flattened to dotted keys. For a key given twice the later entry wins, and
@@ -83,20 +85,20 @@ def read_space(raw: Mapping[str, Any], overrides: Sequence[str]) -> tuple[Space,
     """
     given: dict[str, tuple[str, Any]] = {}
     prefix = f"{SPACE}."
-    typed = [(key, value) for key, value in settings_given(overrides) if key.startswith(prefix)]
+    typed = [leaf for one in overrides for leaf in one.leaves() if leaf[0].startswith(prefix)]
     for key, value in [*flattened(raw), *((k.removeprefix(prefix), v) for k, v in typed)]:
-        given[key.removeprefix("+")] = (key, value)
+        given[key.removeprefix(NEW)] = (key, value)
     entries: list[SpaceEntry] = []
     faults: list[Fault] = []
-    for key, value in given.values():
+    for plain, (key, value) in given.items():
         if is_off(value):
             continue
         try:
-            entries.append(parse_entry(key, value, f"{SPACE}.{key}"))
+            entries.append(parse_entry(plain, value, f"{SPACE}.{key}", added=key != plain))
         except RequestError as error:
             faults += error.faults
     removed = tuple(
-        plain for plain, (_, value) in given.items() if is_off(value) and f"+{plain}" not in raw
+        plain for plain, (_, value) in given.items() if is_off(value) and f"{NEW}{plain}" not in raw
     )
     return Space(tuple(entries), removed), faults
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cutscore.config.build import Plan, compose_plan
+from cutscore.config.overrides import PLAIN_RUN, Override, parse_override
 from cutscore.config.search_settings import SearchSettings
 from cutscore.errors import CutscoreError
 from cutscore.experiment import Experiment, Progress, prune_value
@@ -22,7 +23,7 @@ from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.records import Undefined
 from cutscore.report.items import Item, Metric
 from cutscore.report.redact import redact
-from cutscore.search.parts import NO_SEARCH, STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
+from cutscore.search.parts import STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
 from cutscore.search.pruning import end_if_hopeless
 from cutscore.search.slots import ERROR, REASON, RUN_ID, TRACE
 
@@ -119,12 +120,12 @@ def run_trial(context: TrialContext, trial: Trial) -> TrialEnd:
     return settle(context, trial, outcome)
 
 
-def trial_overrides(context: TrialContext, values: Mapping[str, object]) -> list[str]:
+def trial_overrides(context: TrialContext, values: Mapping[str, object]) -> list[Override]:
     """Return the overrides that a person would type to run these values."""
-    threads = [f"threads={context.task.threads}"] if context.task.threads else []
+    threads = [parse_override(f"threads={context.task.threads}")] if context.task.threads else []
     given = [*context.given, *threads]
     proposed = context.space.overrides(values)  # type: ignore[arg-type]
-    return [*given, *proposed, NO_SEARCH]
+    return [*given, *proposed, PLAIN_RUN]
 
 
 def settle(context: TrialContext, trial: Trial, outcome: RunOutcome) -> TrialEnd:

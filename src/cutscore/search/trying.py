@@ -12,9 +12,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cutscore.config.build import build
 from cutscore.config.compose import NO_SEARCH, Composer, explain
+from cutscore.config.overrides import PLAIN_RUN, Override, without_search
 from cutscore.errors import Fault, RequestError
 from cutscore.search.entry import SpaceEntry, Value, spelled
-from cutscore.search.notation import without_search
 
 Point = Sequence[tuple[SpaceEntry, Value]]
 
@@ -25,7 +25,7 @@ class ComposedTrial:
 
     composer: Composer
     config: DictConfig
-    overrides: Sequence[str]
+    overrides: Sequence[Override]
 
     def faults(self, point: Point) -> tuple[Fault, ...]:
         """Return what is wrong with the experiment that these values make.
@@ -38,7 +38,7 @@ class ComposedTrial:
             config = self.config
             if groups:
                 words = [entry.override(value) for entry, value in groups]
-                config = self.composer.compose([*without_search(self.overrides), *words])
+                config = self.composer.compose([*without_search(self.overrides), PLAIN_RUN, *words])
             body = _without_search(config)
             for entry, value in point:
                 if (entry, value) not in groups:
@@ -74,7 +74,7 @@ def _explained(
     together = [fault for fault in faults if fault not in own]
     if alone or not together:
         return alone
-    words = " ".join(entry.override(value) for entry, value in point)
+    words = " ".join(entry.override(value).text for entry, value in point)
     problem = f"{words} do not go together: {'; '.join(map(str, together))}"
     return [Fault(setting, problem, "Take one of them out, or make it a sweep: cutscore run -m.")]
 

@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from cutscore.config.build import Plan, build
 from cutscore.config.compose import Composer, explain
 from cutscore.config.layers import EXPERIMENT
+from cutscore.config.overrides import Override, texts_of
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.search.checks import space_faults
 
@@ -28,7 +29,7 @@ class Cell:
 
     number: int
     name: str
-    overrides: tuple[str, ...]
+    overrides: tuple[Override, ...]
     plan: Plan
 
 
@@ -42,13 +43,13 @@ class SweepRequest:
     swept: tuple[str, ...]
 
 
-def plan_request(composer: Composer, overrides: Sequence[str], *, multirun: bool) -> SweepRequest:
+def plan_request(composer: Composer, texts: Sequence[str], *, multirun: bool) -> SweepRequest:
     """Compose and check every cell of a request.
 
     Raises RequestError with all faults of all cells; one that stands in several cells is told
     once. Overrides that do not compose are left out while the others are checked.
     """
-    good, faults = composer.check(overrides)
+    good, faults = composer.check(texts)
     try:
         request = _plan(composer, good, multirun=multirun, whole=not faults)
     except RequestError as error:
@@ -61,7 +62,7 @@ def plan_request(composer: Composer, overrides: Sequence[str], *, multirun: bool
 
 
 def _plan(
-    composer: Composer, overrides: Sequence[str], *, multirun: bool, whole: bool
+    composer: Composer, overrides: Sequence[Override], *, multirun: bool, whole: bool
 ) -> SweepRequest:
     launcher_config = composer.compose_launcher(overrides)
     _check_sweeper(launcher_config)
@@ -71,7 +72,7 @@ def _plan(
         problem = f"these overrides name {len(grid)} experiments."
         raise RequestError(Fault("overrides", problem, "Add -m to sweep over them all."))
     if not sweeps:
-        grid = [list(composer.compose(overrides).hydra.overrides.task)]
+        grid = [tuple(one for one in overrides if not one.for_hydra)]
     swept = _swept(grid)
     return SweepRequest(
         _build_cells(composer, grid, swept, whole=whole), sweeps, launcher_config, swept
@@ -79,7 +80,7 @@ def _plan(
 
 
 def _build_cells(
-    composer: Composer, grid: Sequence[Sequence[str]], swept: tuple[str, ...], *, whole: bool
+    composer: Composer, grid: Sequence[tuple[Override, ...]], swept: tuple[str, ...], *, whole: bool
 ) -> tuple[Cell, ...]:
     cells: list[Cell] = []
     faults: list[Fault] = []
@@ -88,7 +89,7 @@ def _build_cells(
             config = composer.compose(overrides)
         except (HydraException, OmegaConfBaseException) as error:
             fault = explain(error)
-            where = f"(In the cell {' '.join(overrides)}.)" if len(grid) > 1 else ""
+            where = f"(In the cell {' '.join(texts_of(overrides))}.)" if len(grid) > 1 else ""
             faults.append(replace(fault, remedy=f"{fault.remedy} {where}".strip()))
             continue
         faults += space_faults(composer, config, overrides, whole=whole)
@@ -98,7 +99,7 @@ def _build_cells(
             faults += error.faults
         else:
             name = _name(number, len(grid), plan, swept)
-            cells.append(Cell(number, name, tuple(overrides), plan))
+            cells.append(Cell(number, name, overrides, plan))
     if faults:
         raise RequestError(faults)
     return tuple(cells)
@@ -112,13 +113,12 @@ def _check_sweeper(config: DictConfig) -> None:
         raise RequestError(Fault("hydra/sweeper", problem, remedy))
 
 
-def _swept(grid: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def _swept(grid: Sequence[Sequence[Override]]) -> tuple[str, ...]:
     """Return the keys whose values differ between cells, in the order they were given."""
     values: dict[str, set[str]] = {}
     for overrides in grid:
-        for text in overrides:
-            key, _, value = text.partition("=")
-            values.setdefault(key.lstrip("+"), set()).add(value)
+        for one in overrides:
+            values.setdefault(one.key, set()).add(one.value_text)
     return tuple(key for key, seen in values.items() if len(seen) > 1 and key != EXPERIMENT)
 
 

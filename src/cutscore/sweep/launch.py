@@ -16,6 +16,7 @@ from rich.console import Console
 
 from cutscore.config.build import Plan, build
 from cutscore.config.compose import Composer
+from cutscore.config.overrides import parse_overrides, texts_of
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import ExperimentCache, Progress, prepare
 from cutscore.launch.executing import execute_run
@@ -138,7 +139,7 @@ def check_cells(cells: Sequence[Cell]) -> Checked:
 def run_cell(config: DictConfig) -> RunOutcome:
     """Run one job as Hydra's launchers call it, in this process or another."""
     hydra = HydraConfig.get()
-    overrides = [text for text in hydra.overrides.task if not text.startswith("job.")]
+    overrides = [one for one in parse_overrides(hydra.overrides.task) if one.root != "job"]
     plan = build(config, hydra.runtime.choices, overrides)
     if plan.search is not None:
         return run_search(plan, config, hydra, overrides, experiment_cache())
@@ -166,7 +167,7 @@ def _single(
     folder = Path(str(request.launcher_config.hydra.run.dir)).absolute()
     folder.mkdir(parents=True)
     overrides = [
-        *cell.overrides,
+        *texts_of(cell.overrides),
         *request.launcher_config.hydra.overrides.hydra,
         f"hydra.run.dir='{folder}'",
         *_job_overrides(cell, folder, None),
@@ -233,7 +234,10 @@ def _launch_cells(
     config = request.launcher_config
     each = threads_each(config) if config.threads is None else None
     threads = [] if each is None else [f"threads={each}"]
-    jobs = [[*cell.overrides, *_job_overrides(cell, folder, parent_id), *threads] for cell in cells]
+    jobs = [
+        [*texts_of(cell.overrides), *_job_overrides(cell, folder, parent_id), *threads]
+        for cell in cells
+    ]
     return launch_jobs(composer, config, run_cell, jobs)
 
 

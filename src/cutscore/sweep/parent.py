@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import yaml
 
+from cutscore.config.overrides import texts_of
 from cutscore.metrics.catalogue import HEADLINE, shown
 from cutscore.metrics.metric_spec import View
 from cutscore.report.figures.leaderboard import leaderboard_heatmap
@@ -31,7 +32,7 @@ def parent_items(request: SweepRequest, board: Leaderboard, name: str) -> Iterat
     yield Param("cells", len(request.cells))
     yield Tag("swept", ", ".join(request.swept))
     yield Tag("ranked_by", board.metric)  # may change when failed cells are made up for
-    asked = {cell.name: list(cell.overrides) for cell in request.cells}
+    asked = {cell.name: texts_of(cell.overrides) for cell in request.cells}
     yield Text("sweep.yaml", redact(yaml.safe_dump(asked, sort_keys=False)))
     yield TableFile("leaderboard.csv", board.frame())
     yield Metric("cells_complete", len(board.ranked))

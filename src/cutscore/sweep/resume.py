@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cutscore.config.overrides import texts_of
 from cutscore.errors import Fault, RequestError
 from cutscore.launch.environment import environment_differences, shortened
 from cutscore.launch.outcome import RunOutcome, labels
@@ -50,7 +51,7 @@ def sweep_key(cells: Sequence[Cell], fingerprints: Mapping[int, str], experiment
 
     A cell without a fingerprint, because its data are at fault, counts by its overrides.
     """
-    names = [fingerprints.get(cell.number) or " ".join(cell.overrides) for cell in cells]
+    names = [fingerprints.get(cell.number) or " ".join(texts_of(cell.overrides)) for cell in cells]
     searched = [f"search:{name}" for cell, name in zip(cells, names, strict=True) if _search(cell)]
     plain = [name for cell, name in zip(cells, names, strict=True) if not _search(cell)]
     body = json.dumps([sorted([*plain, *searched]), experiment])

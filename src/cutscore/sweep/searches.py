@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import Layers
+from cutscore.config.overrides import Override
 from cutscore.errors import CutscoreError, Fault, RequestError
 from cutscore.experiment import ExperimentCache
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
@@ -59,7 +60,7 @@ def run_search(
     plan: Plan,
     config: DictConfig,
     hydra: HydraConf,
-    overrides: Sequence[str],
+    overrides: Sequence[Override],
     cache: ExperimentCache,
 ) -> RunOutcome:
     """Run the search of one job; one that cannot be run must not end the others of a sweep."""

@@ -143,3 +143,11 @@ def test_what_a_strategy_of_the_users_own_lacks_is_named(
     sys.modules.pop("own_sampler")
     assert lacking in found
     assert "cutscore.sampling.Sampler says what there must be" in found
+
+
+def test_a_grid_may_name_options_by_a_pattern(composer):
+    request = plan_request(composer, ["sampling=glob(*smote*)"], multirun=True)
+    assert [cell.plan.choices["sampling"] for cell in request.cells] == [
+        "smote",
+        "smote_undersample",
+    ]

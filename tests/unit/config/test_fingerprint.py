@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 import cutscore
-from cutscore.config.build import build
+from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.fingerprint import CORE_ROOMS, own_sources_digest
 from cutscore.config.layers import find_layers
+from cutscore.config.overrides import parse_overrides
 
 
 @pytest.fixture
@@ -21,8 +22,7 @@ def composer(in_folder):
 
 
 def fingerprint(composer, *overrides, digest="d"):
-    config = composer.compose(list(overrides))
-    return build(config, config.hydra.runtime.choices, overrides).fingerprint(digest)
+    return compose_plan(composer, parse_overrides(overrides)).fingerprint(digest)
 
 
 def test_what_changes_no_result_changes_no_fingerprint(composer):
@@ -74,9 +74,8 @@ def test_it_is_the_same_in_another_process(composer, in_folder):
     code = (
         "from cutscore.config.compose import Composer\n"
         "from cutscore.config.layers import find_layers\n"
-        "from cutscore.config.build import build\n"
-        "config = Composer(find_layers()).compose([])\n"
-        "print(build(config, config.hydra.runtime.choices).fingerprint('d'))\n"
+        "from cutscore.config.build import compose_plan\n"
+        "print(compose_plan(Composer(find_layers()), []).fingerprint('d'))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=in_folder, check=True

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from cutscore.config.build import build
+from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
+from cutscore.config.overrides import parse_overrides
 from cutscore.errors import RequestError
 
 OWN = "_target_: cutscore.cost.fixed.FixedCost\nfalse_negative: {}\nfalse_positive: 1\n"
@@ -17,8 +18,8 @@ def write_cost(folder, name, value):
 
 
 def false_negative(layers, option):
-    config = Composer(layers).compose([f"cost={option}"])
-    return build(config, config.hydra.runtime.choices).experiment.cost.false_negative
+    plan = compose_plan(Composer(layers), parse_overrides([f"cost={option}"]))
+    return plan.experiment.cost.false_negative
 
 
 def test_a_local_conf_adds_and_replaces_options(in_folder):

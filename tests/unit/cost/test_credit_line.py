@@ -95,13 +95,14 @@ def test_the_income_must_be_named():
 )
 def test_published_totals(data, rows, total, free):
     """Sum of C_FN over positives, and the share of rows that cost nothing to refuse."""
-    from cutscore.config.build import build
+    from cutscore.config.build import compose_plan
     from cutscore.config.compose import Composer
     from cutscore.config.layers import find_layers, packaged_folder
+    from cutscore.config.overrides import parse_overrides
 
     overrides = [f"data={data}", "cost=credit_line", "cost.published=true"]
-    config = Composer(find_layers(working_dir=packaged_folder())).compose(overrides)
-    experiment = build(config, config.hydra.runtime.choices, overrides).experiment
+    composer = Composer(find_layers(working_dir=packaged_folder()))
+    experiment = compose_plan(composer, parse_overrides(overrides)).experiment
     dataset = experiment.source.load()
     matrix = priced(experiment.cost, dataset)
     assert dataset.rows == rows

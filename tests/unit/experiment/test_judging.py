@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from made_costs import priced
 
-from cutscore.config.build import build
+from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
+from cutscore.config.overrides import parse_overrides
 from cutscore.errors import RequestError
 from cutscore.experiment import ExperimentCache, execute, judge, pooled, prepare
 from cutscore.model import TableToFit
@@ -42,8 +43,7 @@ def cache():
 def planned(composer, loans):
     def plan(*overrides):
         given = [*loans, "report.bootstrap=20", *overrides]
-        config = composer.compose(given)
-        return build(config, config.hydra.runtime.choices, given).experiment
+        return compose_plan(composer, parse_overrides(given)).experiment
 
     return plan
 

@@ -8,6 +8,7 @@ import pytest
 from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
+from cutscore.config.overrides import parse_overrides
 from cutscore.errors import RunPruned
 from cutscore.experiment import ExperimentCache, execute, prepare, prune_value
 from cutscore.metrics.catalogue import searchable
@@ -34,7 +35,7 @@ class Seen:
 def experiment(loans):
     composer = Composer(find_layers(working_dir=packaged_folder()))
     words = [*loans, "report.bootstrap=0"]
-    return compose_plan(composer, words).experiment
+    return compose_plan(composer, parse_overrides(words)).experiment
 
 
 @pytest.fixture(scope="module")

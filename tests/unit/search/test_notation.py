@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from cutscore.config.overrides import parse_overrides, texts_of, without_search
 from cutscore.errors import RequestError
 from cutscore.search.entry import SpaceEntry
-from cutscore.search.notation import parse_entry, parser, without_search
+from cutscore.search.notation import parse_entry
 
 
 def entry(text):
@@ -85,12 +86,11 @@ def test_what_names_no_values_is_refused(value, words):
     ],
 )  # fmt: skip
 def test_hydra_reads_an_override_back_as_the_same_value(value):
-    text = SpaceEntry("model.params.x", "categorical", choices=(value, "other")).override(value)
-    override = parser().parse_override(text)
-    assert override.key_or_group == "model.params.x"
-    assert (type(override.value()), override.value()) == (type(value), value)
+    override = SpaceEntry("model.params.x", "categorical", choices=(value, "other")).override(value)
+    assert override.key == "model.params.x"
+    assert (type(override.value), override.value) == (type(value), value)
 
 
 def test_a_plain_run_has_none_of_the_searchs_overrides():
     words = ["search=lightgbm", "++search.space={a:off}", "sampling=none", "search.trials=3"]
-    assert without_search(words) == ["sampling=none", "search=none"]
+    assert texts_of(without_search(parse_overrides(words))) == ["sampling=none"]

@@ -4,6 +4,7 @@ import optuna
 import pytest
 from optuna.trial import FixedTrial
 
+from cutscore.config.overrides import parse_overrides, texts_of
 from cutscore.errors import RequestError
 from cutscore.search.space import parse_space
 
@@ -44,7 +45,7 @@ def test_values_become_the_overrides_that_a_person_would_type():
         "model.params.path_smooth": 0.25,
     }
     assert space.suggest(FixedTrial(values)) == values
-    assert space.overrides(values) == [
+    assert texts_of(space.overrides(values)) == [
         "model.params.learning_rate=0.05",
         "model.params.num_leaves=8",
         "model.params.subsample=0.7",
@@ -76,10 +77,12 @@ def test_for_a_key_given_twice_the_later_one_wins_and_the_command_line_over_all(
     assert parse_space(nested_first).described() == {"a.x": "range(0, 2)"}
     # What composing makes of `search.space={a.x:"range(2)"}` keeps the place of the first.
     for typed in ("++search.space={a.x:'range(2)'}", "search.space.a.x='range(2)'"):
-        assert parse_space(dotted_first, [typed]).described() == {"a.x": "range(0, 2)"}
-    assert parse_space(dotted_first, ["search.space={a.x:off}"]).entries == ()
+        assert parse_space(dotted_first, parse_overrides([typed])).described() == {
+            "a.x": "range(0, 2)"
+        }
+    assert parse_space(dotted_first, parse_overrides(["search.space={a.x:off}"])).entries == ()
     later = ["search.space={a.x:off}", "search.space.a={x:'range(5)'}"]
-    assert parse_space(dotted_first, later).described() == {"a.x": "range(0, 5)"}
+    assert parse_space(dotted_first, parse_overrides(later)).described() == {"a.x": "range(0, 5)"}
 
 
 def test_a_grid_holds_every_point_once():

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from hydra.errors import HydraException
+
+from cutscore.config.overrides import parse_override, parse_overrides, read_overrides, texts_of
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "root", "sign", "value", "value_text"),
+    [
+        ("sampling=smote", "sampling", "sampling", "", "smote", "smote"),
+        ("model.params.eta=1e-3", "model.params.eta", "model", "", 0.001, "1e-3"),
+        ("+model.params.x='a, b=c'", "model.params.x", "model", "+", "a, b=c", "'a, b=c'"),
+        ("++cost.where=null", "cost.where", "cost", "++", None, "null"),
+        ("~validation", "validation", "validation", "~", None, ""),
+        ("hydra/launcher=joblib", "hydra/launcher", "hydra", "", "joblib", "joblib"),
+        ("cost@price=fixed", "cost", "cost", "", "fixed", "fixed"),
+    ],
+)
+def test_an_override_says_what_hydra_reads_in_it(text, key, root, sign, value, value_text):
+    override = parse_override(text)
+    assert override.text == str(override) == text
+    assert (override.key, override.root, override.sign) == (key, root, sign)
+    assert (override.value, override.value_text) == (value, value_text)
+    assert override.deletes == (sign == "~")
+    assert override.for_hydra == (root == "hydra")
+
+
+@pytest.mark.parametrize("sign", ["", "+", "++"])
+def test_an_entry_of_a_search_space_is_always_an_addition(sign):
+    override = parse_override(f"{sign}search.space.model.params.x='range(3)'")
+    assert override.text == "++search.space.model.params.x='range(3)'"
+    assert parse_override(f"{sign}search.trials=3").text == f"{sign}search.trials=3"
+
+
+def test_a_sweep_is_taken_apart():
+    assert texts_of(parse_override("+a.b=choice(1, 'x y')").swept) == ["+a.b=1", r"+a.b=x\ y"]
+    assert texts_of(parse_override("a=range(1, 3)").swept) == ["a=1", "a=2"]
+    interval = parse_override("a=interval(1, 3)")
+    assert interval.is_sweep
+    assert interval.swept == (interval,)
+
+
+def test_mappings_are_read_leaf_by_leaf():
+    assert list(parse_override("a={b: {c: 1}, d: [2]}").leaves()) == [("a.b.c", 1), ("a.d", [2])]
+    assert list(parse_override("~a.b").leaves()) == [("a.b", None)]
+
+
+def test_what_is_no_override_is_told_and_the_others_are_read():
+    good, faults = read_overrides(["a=1", "b c", "d=("])
+    assert texts_of(good) == ["a=1"]
+    assert [fault.setting for fault in faults] == ['"b c"', '"d=("']
+    with pytest.raises(HydraException):
+        parse_overrides(["b c"])
+
+
+def test_it_travels_between_processes():
+    override = parse_override("a.b=[1, {c: 'x'}]")
+    sent = pickle.loads(pickle.dumps(override))
+    assert (sent, sent.value) == (override, [1, {"c": "x"}])
