@@ -2,15 +2,11 @@
 
 import numpy as np
 import pytest
+from strategies import with_all_others
 
-from cutscore.calibration.isotonic import Isotonic
 from cutscore.calibration.none import NoCalibration
-from cutscore.calibration.prior import PriorCorrection
-from cutscore.calibration.sigmoid import Sigmoid
 
-every_calibration = pytest.mark.parametrize(
-    "calibration", [NoCalibration(), PriorCorrection(), Sigmoid(), Isotonic()], ids=repr
-)
+every_calibration = pytest.mark.parametrize("calibration", with_all_others("calibration"), ids=repr)
 
 
 def data():

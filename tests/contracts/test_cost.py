@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from made_costs import priced
+from strategies import with_all_others
 
 from cutscore.cost.columns import ColumnCost
 from cutscore.cost.credit_line import CreditLineCost
@@ -16,12 +17,13 @@ from cutscore.records import Column, Dataset, Table
 
 every_cost = pytest.mark.parametrize(
     "cost",
-    [
+    with_all_others(
+        "cost",
         FixedCost(false_negative=10, false_positive=1),
         FixedCost(false_negative=5, false_positive=2, true_positive=1, true_negative=0.5),
         ColumnCost(false_negative="loss", false_positive="profit", true_positive=0.5),
         CreditLineCost(income="income", debt="debt"),
-    ],
+    ),
     ids=lambda cost: type(cost).__name__,
 )
 

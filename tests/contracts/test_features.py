@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import with_all_others
 
 from cutscore.features import FeatureStrategy
-from cutscore.features.baseline import Baseline
 from cutscore.features.combined import Combined
 from cutscore.features.domain import Domain
 from cutscore.features.polynomial import Polynomial
@@ -23,12 +23,12 @@ EXPRESSIONS = {
     "CASES": "CASE WHEN a IS NULL THEN b WHEN c IN ('x', 'z') THEN a ELSE 0 END",
     "WHOLE": "coalesce(b, 0) // a",
 }
-STRATEGIES: list[FeatureStrategy] = [
-    Baseline(),
+STRATEGIES = with_all_others(
+    "features",
     Domain(EXPRESSIONS),
     Polynomial(("a", "b")),
     Combined(EXPRESSIONS, ("b", "a")),
-]
+)
 each_strategy = pytest.mark.parametrize(
     "strategy", STRATEGIES, ids=[type(strategy).__name__ for strategy in STRATEGIES]
 )

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from strategies import classes
 
 from cutscore.model import TableToFit, load_fitted
 from cutscore.model.contributions import log_odds
 from cutscore.model.lightgbm import LightGBM
-from cutscore.model.sklearn_style import SklearnClassifier
 from cutscore.model.xgboost import XGBoost
 from cutscore.preparation import Preparation, fit_preparation
 from cutscore.records import Column, SyntheticRows, Table, TrainingRows
@@ -26,7 +26,7 @@ def _from_yaml(name: str):
     path = CONF / f"{name}.yaml"
     settings = yaml.safe_load(path.read_text().replace("${seed}", "42"))
     target = settings.pop("_target_").rpartition(".")[2]
-    kind = {k.__name__: k for k in (LightGBM, XGBoost, SklearnClassifier)}[target]
+    kind = next(cls for cls in classes("model") if cls.__name__ == target)
     if "n_estimators" in settings["params"]:
         settings["params"]["n_estimators"] = 15
     return kind(**settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from strategies import with_all_others
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import RequestError
@@ -23,7 +24,7 @@ from cutscore.sampling.undersample import Undersample
 CONF = Path(__file__).parents[2] / "conf" / "sampling"
 KEEPING = [NoSampling(), Balanced(), CostWeighted()]
 DRAWING = [Undersample(), Smote(), SmoteUndersample()]
-SAMPLERS = KEEPING + DRAWING
+SAMPLERS = with_all_others("sampling", *KEEPING, *DRAWING)
 every_sampler = pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda s: type(s).__name__)
 
 
@@ -153,7 +154,10 @@ def _on_a_segment(point, minority) -> bool:
     return bool((detour - between).min() < 1e-5)
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS[1:], ids=lambda s: type(s).__name__)
+CHECKING = [sampler for sampler in SAMPLERS if not isinstance(sampler, NoSampling)]
+
+
+@pytest.mark.parametrize("sampler", CHECKING, ids=lambda s: type(s).__name__)
 def test_one_class_is_a_fault_that_says_what_was_found(sampler):
     with pytest.raises(RequestError, match="0 positives and 20 negatives"):
         sampler.check(np.zeros(20, dtype=np.int8))

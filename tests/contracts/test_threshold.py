@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
+from strategies import with_all_others
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import RequestError
@@ -10,7 +11,8 @@ from cutscore.threshold.bayes import Bayes
 from cutscore.threshold.exact import Exact
 from cutscore.threshold.grid import Grid
 
-RULES = [
+RULES = with_all_others(
+    "threshold",
     Exact(),
     Exact(objective="fbeta"),
     Exact(objective="fbeta", beta=3.2),
@@ -23,7 +25,7 @@ RULES = [
     Exact(objective="mcc"),
     Grid(objective="mcc"),
     Bayes(),
-]
+)
 SEARCHES = [rule for rule in RULES if not isinstance(rule, Bayes)]
 every_search = pytest.mark.parametrize("rule", SEARCHES, ids=repr)
 every_rule = pytest.mark.parametrize("rule", RULES, ids=repr)

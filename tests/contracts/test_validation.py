@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import with_all_others
 
 from cutscore.errors import RequestError
 from cutscore.validation import RowsToSplit
@@ -16,7 +17,8 @@ from cutscore.validation.stratified import Stratified
 from cutscore.validation.time_ordered import TimeOrdered
 
 ROWS = 600
-SPLITTERS = [
+SPLITTERS = with_all_others(
+    "validation",
     Stratified(),
     Stratified(folds=3, keep_duplicates_together=True),
     RepeatedStratified(folds=4, repeats=3),
@@ -26,7 +28,7 @@ SPLITTERS = [
     Holdout(fraction=0.5, keep_duplicates_together=True),
     TimeOrdered(folds=4),
     TimeOrdered(folds=3, gap=10),
-]
+)
 
 
 def keeps(splitter):

@@ -6,7 +6,6 @@ import dataclasses
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Mapping
 
 from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.config.parts import FAMILIES
@@ -32,11 +31,13 @@ def classes(group: str) -> list[type]:
     return sorted(found, key=lambda cls: cls.__name__)
 
 
-def one_of_each(group: str, **settings: Mapping[str, object]) -> list[object]:
-    """Return an instance of each class of a group; `settings` are by class, where it needs any."""
-    made = [(cls, settings.pop(cls.__name__, {})) for cls in classes(group)]
-    assert not settings, f"there is no {', '.join(settings)} among the strategies of {group}"
-    return [cls(**given) for cls, given in made]
+def with_all_others(group: str, *given: object) -> list[object]:
+    """Return the strategies given, and one of each class of the group that is not among them.
+
+    A new class that cannot be made without settings has to be given: the error says which.
+    """
+    kinds = {type(strategy) for strategy in given}
+    return [*given, *(cls() for cls in classes(group) if cls not in kinds)]
 
 
 def options(group: str, *, without: tuple[str, ...] = ()) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from strategies import options
 
 from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
@@ -20,8 +21,23 @@ from cutscore.model import TableToFit
 from cutscore.records import Table
 from cutscore.threshold.evidence import cross_fit
 
-SAMPLINGS = ("none", "balanced", "smote", "undersample", "smote_undersample")
-MODELS = ("lightgbm", "xgboost", "random_forest", "logistic_regression", "dummy")
+SAMPLINGS = options("sampling")
+MODELS = options("model", without=("sklearn",))  # names no class of its own
+# A model sees of a sampling only whether rows are left alone, made up or weighted; a sampling sees
+# of a model only whether its columns are prepared.
+PAIRS = [
+    (model, sampling)
+    for model in MODELS
+    for sampling in SAMPLINGS
+    if sampling in ("none", "smote", "cost_weighted")
+    or model in ("lightgbm", "logistic_regression")
+]
+every_pair = pytest.mark.parametrize(("model", "sampling"), PAIRS)
+CHOICES = [
+    (scheme, rule, "none") for scheme in options("validation") for rule in options("threshold")
+]
+CHOICES += [("stratified", "exact", name) for name in options("calibration", without=("none",))]
+COLUMNS = {"time_ordered": ["data.time=day"], "grouped": ["data.group=branch"]}
 SMALL = {
     "lightgbm": ["model.params.n_estimators=8"],
     "xgboost": ["model.params.n_estimators=8"],
@@ -79,8 +95,7 @@ def with_values(prepared, rows, seed=1):
     return replace(prepared, table=Table(table.columns, values))
 
 
-@pytest.mark.parametrize("sampling", SAMPLINGS)
-@pytest.mark.parametrize("model", MODELS)
+@every_pair
 def test_targets_of_validated_rows_reach_no_model(experiment, cache, model, sampling):
     plan = experiment(f"model={model}", f"sampling={sampling}", *SMALL.get(model, []))
     prepared = prepare(plan, cache)
@@ -90,8 +105,7 @@ def test_targets_of_validated_rows_reach_no_model(experiment, cache, model, samp
     assert np.array_equal(fold_scores(plan, flipped, fold).scores, honest.scores)
 
 
-@pytest.mark.parametrize("sampling", SAMPLINGS)
-@pytest.mark.parametrize("model", MODELS)
+@every_pair
 def test_values_of_validated_rows_reach_no_model(experiment, cache, model, sampling):
     words = [f"model={model}", f"sampling={sampling}", *SMALL.get(model, [])]
     if model == "lightgbm":
@@ -105,6 +119,19 @@ def test_values_of_validated_rows_reach_no_model(experiment, cache, model, sampl
     assert planted.importance == honest.importance
     if model != "dummy":
         assert not np.array_equal(planted.scores, honest.scores)
+
+
+def test_costs_that_weigh_training_rows_are_estimated_on_them_alone(experiment, cache):
+    priced = ["cost=credit_line", "cost.income=income", "data.amounts=[income]"]
+    plan = experiment("sampling=cost_weighted", *SMALL["lightgbm"], *priced)
+    prepared = prepare(plan, cache)
+    fold = prepared.folds.splits[0]
+    flipped = with_target(prepared, fold.validation, 1 - prepared.dataset.target[fold.validation])
+    amounts = {name: values.copy() for name, values in prepared.dataset.amounts.items()}
+    amounts["income"][fold.validation] *= 3
+    planted = replace(flipped, dataset=replace(flipped.dataset, amounts=amounts))
+    honest, after = (fold_scores(plan, one, fold) for one in (prepared, planted))
+    assert np.array_equal(after.scores, honest.scores)
 
 
 def test_shared_bins_are_the_only_thing_that_sees_validated_values(experiment, cache):
@@ -130,11 +157,12 @@ def test_this_test_sees_a_leak(experiment, cache):
     assert not np.array_equal(fold_scores(plan, flipped, fold).scores, honest.scores)
 
 
-@pytest.mark.parametrize("threshold", ["exact", "grid", "fbeta"])
-@pytest.mark.parametrize("scheme", ["stratified", "repeated_stratified", "holdout", "time_ordered"])
-def test_a_parts_threshold_depends_on_no_target_of_the_part(experiment, cache, scheme, threshold):
+@pytest.mark.parametrize(("scheme", "threshold", "calibration"), CHOICES)
+def test_a_parts_threshold_depends_on_no_target_of_the_part(
+    experiment, cache, scheme, threshold, calibration
+):
     words = ["model=lightgbm", *SMALL["lightgbm"], f"threshold={threshold}"]
-    words += [f"validation={scheme}"] + (["data.time=day"] if scheme == "time_ordered" else [])
+    words += [f"validation={scheme}", f"calibration={calibration}", *COLUMNS.get(scheme, [])]
     plan = experiment(*words)
     prepared = prepare(plan, cache)
     result = execute(plan, prepared, cache)
