@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,21 +11,19 @@ from cutscore.assess.assessing import Assessment
 from cutscore.assess.words import objective_words
 from cutscore.metrics import thinned_cuts
 from cutscore.records import CutTable, Rows, Undefined
+from cutscore.report.figures import style
+from cutscore.report.figures.cost import Band, Mark, cost_curve
 from cutscore.report.figures.ratio import RatioCurve, threshold_by_ratio
+from cutscore.report.figures.sheet import Sheet
 from cutscore.report.figures.thresholds import (
-    Band,
     CostLines,
     Rates,
-    cost_and_band,
     cost_lines,
     rates_by_threshold,
     score_distributions,
 )
 from cutscore.report.items import Artifact, Figure, Text
 from cutscore.threshold.sensitivity import cost_curves, expected_cost, sensitivity_of
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as MatplotlibFigure
 
 POINTS = 2_000
 BINS = 80
@@ -65,28 +62,31 @@ def _kept(made: Assessment) -> Rows:
     return thinned_cuts(made.cut_table, POINTS, [at.threshold for at in made.at])
 
 
-def _cost(made: Assessment, name: str, kept: Rows) -> MatplotlibFigure:
-    interval, evidence = made.interval, made.reference
+def _cost(made: Assessment, name: str, kept: Rows) -> Sheet:
+    interval, evidence, chosen = made.interval, made.reference, made.chosen
     plateau = made.certainty.plateau
-    marks = {f"{at.threshold:g}": (at.threshold, at.total_cost) for at in made.at}
+    word = "chosen" if chosen.threshold is not None else "each row by its own costs"
+    marks = [Mark("chosen", word, chosen.threshold, chosen.total_cost)]
+    for i, at in reversed(list(enumerate(made.at))):  # as they are drawn, the last on top
+        colour = style.MARKS[i % len(style.MARKS)]
+        marks.append(Mark("asked", "", at.threshold, at.total_cost, colour))
     band = Band(
         threshold=(interval.threshold_low, interval.threshold_high),
         cost=(interval.cost_low, interval.cost_high),
         plateau=(plateau.low, plateau.high),
         level=interval.level,
     )
-    cut_table = made.cut_table
-    return cost_and_band(
+    return cost_curve(
         name,
-        (cut_table.threshold[kept], cut_table.cost[kept]),
-        band,
-        (made.chosen.threshold, made.chosen.total_cost),
+        made.cut_table.threshold[kept],
+        made.cut_table.cost[kept],
         marks,
         (evidence.flag_nobody, evidence.flag_everybody),
+        band=band,
     )
 
 
-def _rates(made: Assessment, name: str, kept: Rows, marks: dict[str, float]) -> MatplotlibFigure:
+def _rates(made: Assessment, name: str, kept: Rows, marks: dict[str, float]) -> Sheet:
     cut_table: CutTable = made.cut_table
     kept = kept[kept > 0]  # with nobody flagged there is no precision
     tp, fp = cut_table.tp[kept], cut_table.fp[kept]
@@ -101,7 +101,7 @@ def _rates(made: Assessment, name: str, kept: Rows, marks: dict[str, float]) -> 
     return rates_by_threshold(name, rates, made.chosen.threshold, marks)
 
 
-def _scores(made: Assessment, name: str, marks: dict[str, float]) -> MatplotlibFigure:
+def _scores(made: Assessment, name: str, marks: dict[str, float]) -> Sheet:
     scores, target = made.rows.score, made.rows.target
     inside = made.grid_covers
     limits = (0.0, 1.0) if inside else (float(scores.min()), float(scores.max()))
@@ -110,7 +110,7 @@ def _scores(made: Assessment, name: str, marks: dict[str, float]) -> MatplotlibF
     return score_distributions(name, edges, (counts[0], counts[1]), made.chosen.threshold, marks)
 
 
-def _lines(made: Assessment, name: str) -> MatplotlibFigure:
+def _lines(made: Assessment, name: str) -> Sheet:
     if isinstance(made.frontier, Undefined):
         raise ValueError("a cost curve needs both classes")
     found = cost_curves(made.frontier)

@@ -143,18 +143,17 @@ def _cost(result: Result, name: str, kept: Rows) -> Figure:
         for kind, note, choice in choices
         if choice.threshold is not None
     ]
-    levels, crossfit = {}, result.crossfit
-    if not isinstance(crossfit.total_cost, Undefined) and not crossfit.left_out:
-        levels["cross-fitted"] = crossfit.total_cost
     if chosen.threshold is None:
-        levels["each row by its own costs"] = chosen.total_cost
+        marks.insert(0, Mark("chosen", "each row by its own costs", None, chosen.total_cost))
+    crossfit = result.crossfit
+    comparable = not isinstance(crossfit.total_cost, Undefined) and not crossfit.left_out
     figure = cost_curve(
         name,
-        cuts.threshold[kept][::-1],
-        cuts.cost[kept][::-1] / repeats,
+        cuts.threshold[kept],
+        cuts.cost[kept] / repeats,
         marks,
         (reference.flag_nobody, reference.flag_everybody),
-        levels,
+        float(crossfit.total_cost) if comparable else None,  # type: ignore[arg-type]
     )
     return Figure("cost_curve.png", figure)
 

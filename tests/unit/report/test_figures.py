@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from cutscore.records import Confusion
 from cutscore.report.figures.calibration import calibration, reliability
 from cutscore.report.figures.confusion import confusion_matrix
-from cutscore.report.figures.cost import Mark, cost_curve
+from cutscore.report.figures.cost import Band, Mark, cost_curve
 from cutscore.report.figures.curves import FoldCurves, pr_curve, roc_curve
 from cutscore.report.figures.importance import feature_importance
 from cutscore.report.figures.leaderboard import leaderboard_heatmap
 from cutscore.report.figures.ratio import RatioCurve, threshold_by_ratio
 from cutscore.report.figures.style import number, shorten
+from cutscore.report.figures.thresholds import Rates, rates_by_threshold, score_distributions
 
 RUN = "exp05_cv_domain_balanced"
 RATIOS = RatioCurve(np.geomspace(1, 100, 9), np.linspace(0.5, 0.01, 9), np.linspace(1e3, 1e5, 9))
@@ -38,8 +39,8 @@ def all_figures():
     yield confusion_matrix(RUN, counts, Confusion(tp=0, fp=19230, tn=0, fn=30140), 0.0769)
     yield roc_curve(RUN, FoldCurves(LINE, [LINE, LINE], 0.8647, (0.864, 0.003), (0.2, 0.8)))
     yield pr_curve(RUN, FoldCurves(LINE, [], 0.4), 0.0668)
-    levels = {"cross-fitted": 50_081.0, "each row by its own costs": 51_000.0}
-    yield cost_curve(RUN, thresholds, 60_000 + thresholds, [], (100_260.0, 139_974.0), levels)
+    own = Mark("chosen", "each row by its own costs", None, 50_081.0)
+    yield cost_curve(RUN, thresholds, 60_000 + thresholds, [own], (100_260.0, 139_974.0), 50_081.0)
     yield cost_curve(RUN, thresholds, 60_000 + thresholds, [mark], (100_260.0, 139_974.0))
     yield calibration(RUN, reliability(target, scores, 10), 0.05)
     yield threshold_by_ratio(RUN, RATIOS, 10.0, {"chosen": 0.2})
@@ -103,6 +104,38 @@ def test_cost_curves_of_any_scores_and_constant_cost():
     marks = [Mark("chosen", "exact", -3.0, 1.0)]
     figure = cost_curve(RUN, np.array([-3.0, 12.0]), np.array([1.0, 1.0]), marks, (1.0, 1.0))
     assert any("chosen" in text or "exact" in text for text in texts(figure))
+
+
+@pytest.mark.parametrize("threshold", [0.08, None])
+def test_a_cost_curve_tells_how_sure_it_is(threshold):
+    thresholds, cost = np.linspace(0, 1, 20), np.linspace(5, 9, 20)
+    chosen = Mark("chosen", "chosen", threshold, 5.5)
+    asked = Mark("asked", "", 0.5, 7.0, "#0072B2")
+    band = Band((0.07, 0.25), (5.0, 6.0), (0.06, 0.11), 0.95)
+    said = texts(cost_curve(RUN, thresholds, cost, [chosen, asked], (8.0, 9.0), band=band))
+    assert "plateau 0.06 to 0.11" in said
+    assert "95% of resampled optima 0.07 to 0.25" in said
+    assert "at 0.5: 7" in said
+    assert ("chosen: 5.5" if threshold is None else "chosen at 0.08: 5.5") in said
+    unknown = Band((None, None), (5.0, 6.0), (0.06, 0.11), 0.95)
+    said = texts(cost_curve(RUN, thresholds, cost, [chosen], (8.0, 9.0), band=unknown))
+    assert not any("resampled" in text for text in said)
+
+
+def test_pictures_of_thresholds_name_the_chosen_one_and_those_beside():
+    line = np.linspace(0, 1, 30)
+    rates = Rates(line, line, 1 - line, line / 2, 2.0)
+    counts = (np.full(20, 40), np.arange(20))
+    edges = np.linspace(0, 1, 21)
+    for chosen in (0.125, None):
+        for figure, words in (
+            (rates_by_threshold(RUN, rates, chosen, {"0.5": 0.5}), "F-beta, beta 2"),
+            (score_distributions(RUN, edges, counts, chosen, {"0.5": 0.5}), "positive: 190 rows"),
+        ):
+            said = texts(figure)
+            assert {words, "0.5"} <= set(said)
+            assert ("chosen, 0.125" in said) == (chosen is not None)
+    assert "10%" in said
 
 
 def test_importance_shows_the_top_and_tells_the_rest():

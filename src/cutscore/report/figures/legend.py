@@ -41,12 +41,13 @@ class Dot:
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """A label and how what it means is drawn: by a line, a dot or both."""
+    """A label and how what it means is drawn: by a line, a dot or both; an area by neither."""
 
     label: str
     colour: str
     pen: Pen | None = None
     dot: Dot | None = None
+    alpha: float = 1.0
 
 
 def write_legend(
@@ -66,6 +67,10 @@ def write_legend(
         middle = top - _PAD - _ROW * i - 0.58 * _EM
         start = left + _PAD
         ends = np.array([[start, middle], [start + _HANDLE, middle]])
+        if entry.pen is None and entry.dot is None:
+            half = np.array([0, 0.3 * _EM])
+            corners = np.concatenate([ends - half, ends[::-1] + half])
+            sheet.area(corners, entry.colour, alpha=entry.alpha)
         if entry.pen is not None:
             sheet.line(ends, entry.pen)
         if entry.dot is not None:

@@ -128,7 +128,8 @@ class Panel:
         places = self.place(ends[..., 0].ravel(), ends[..., 1].ravel())
         self.sheet.strokes(places.reshape(-1, 2, 2), Pen(colour, width), self.edges)
         if cap:
-            self.sheet.marks(places, "|", 2 * cap, colour, colour)
+            upright = bool((ends[:, 0, 0] == ends[:, 1, 0]).all())
+            self.sheet.marks(places, "_" if upright else "|", 2 * cap, colour, colour)
 
     def bars(self, low: Points, high: Points, ends: tuple[Points, Points], colour: str) -> None:
         """Fill bars from `low` to `high` along x, between y values `ends`."""
@@ -136,8 +137,33 @@ class Panel:
             corners = self.place([left, right, right, left], [start, start, end, end])
             self.sheet.area(corners, colour, within=self.edges)
 
+    def band(
+        self,
+        ends: tuple[float, float],
+        colour: str,
+        alpha: float,
+        label: str = "",
+        *,
+        level: bool = False,
+    ) -> None:
+        """Shade what lies between two values of x, or of y for a `level` band."""
+        along, over = (self.y, self.x) if level else (self.x, self.y)
+        start, end = np.clip(ends, min(along.low, along.high), max(along.low, along.high))
+        sides, bounds = [start, end, end, start], [over.low, over.low, over.high, over.high]
+        corners = self.place(bounds, sides) if level else self.place(sides, bounds)
+        self.sheet.area(corners, colour, alpha=alpha, within=self.edges)
+        self._note(np.empty((0, 2)), LegendEntry(label, colour, alpha=alpha))
+
     def outline(
-        self, edges: Points, values: Points, colour: str, *, width: float = 0, base: float = 0
+        self,
+        edges: Points,
+        values: Points,
+        colour: str,
+        *,
+        width: float = 0,
+        base: float = 0,
+        alpha: float = 1.0,
+        label: str = "",
     ) -> None:
         """Draw a histogram's outline from a base up, filled if it has no width."""
         x = np.repeat(edges, 2)
@@ -146,7 +172,8 @@ class Panel:
         if width:
             self.sheet.line(points, Pen(colour, width, crisp=True), self.edges)
         else:
-            self.sheet.area(points, colour, within=self.edges)
+            self.sheet.area(points, colour, alpha=alpha, within=self.edges)
+        self._note(points, LegendEntry(label, colour, alpha=alpha))
 
     def legend(self, where: str = "best") -> None:
         """Write the legend; "best" is the corner that hides least of what was drawn."""

@@ -14,7 +14,6 @@ from cutscore.report.figures.scales import around, ratios
 from cutscore.report.figures.sheet import Sheet
 
 Points = npt.NDArray[np.float64]
-_MARKS = (style.GREEN, style.PINK, style.AMBER, style.SKY)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +39,7 @@ def threshold_by_ratio(
     lower = Panel(sheet, (0.12, 0.10, 0.84, 0.32), across, around(curve.cost, style.tick))
     upper.curve(*_steps(curve.ratio, curve.threshold), style.BLUE, 1.8)
     for i, (name, threshold) in enumerate(marks.items()):
-        upper.level(threshold, _MARKS[i % len(_MARKS)], 1.2, "--", name)
+        upper.level(threshold, style.MARKS[i % len(style.MARKS)], 1.2, "--", name)
     lower.curve(curve.ratio, curve.cost, style.BLUE, 1.8)
     if asked is not None and across.low <= asked <= across.high:
         for panel in (upper, lower):

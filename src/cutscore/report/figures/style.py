@@ -5,7 +5,7 @@ The colours are Okabe and Ito's, which colour-blind eyes tell apart.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,9 @@ SKY = "#56B4E9"
 INK = "#24292F"
 GREY = "#6E7781"
 PALE = "#D0D7DE"
+MARKS = (GREEN, PINK, AMBER, SKY)
+"""Thresholds beside the chosen one, in turn."""
+
 DPI = 110
 
 
@@ -64,16 +67,6 @@ def title(figure: Figure, what: str, run: str) -> None:
     figure.text(0.02, 1 - 0.38 / height, shorten(run, 90), fontsize=9, color=GREY, va="top")
 
 
-Location = Literal["best", "upper left", "upper right", "lower right"]
-
-
-def legend(axes: Axes, location: Location = "best") -> None:
-    """Add a legend without a frame that hides nothing behind it."""
-    axes.legend(
-        loc=location, fontsize=8.5, frameon=True, framealpha=0.85, edgecolor="none", labelcolor=INK
-    )
-
-
 def number(value: float) -> str:
     """Return a number as people read it: thousands separated, about four digits that matter."""
     if value == 0:
@@ -84,6 +77,11 @@ def number(value: float) -> str:
     if size >= 100 and float(value).is_integer():
         return f"{value:.0f}"
     return f"{value:.4g}"
+
+
+def interval(ends: tuple[float, float]) -> str:
+    """Return an interval in words."""
+    return f"{number(ends[0])} to {number(ends[1])}"
 
 
 def shorten(text: str, limit: int) -> str:
