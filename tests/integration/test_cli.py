@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import re
 import signal
 import socket
@@ -16,37 +16,38 @@ import psutil
 import pytest
 
 HEAVY = ("mlflow", "lightgbm", "sklearn", "optuna", "matplotlib", "pandas", "xgboost", "imblearn")
+LOOKS = (
+    "--help", "run --help", "runs --help", "--version", "run --cfg job", "run --info searchpath"
+)  # fmt: skip
 COST = "_target_: cutscore.cost.fixed.FixedCost\nfalse_negative: {}\nfalse_positive: 1\n"
 
 
-@pytest.mark.parametrize(
-    "words", [["--help"], ["run", "--help"], ["runs", "--help"], ["--version"]]
-)
-def test_looking_imports_nothing_heavy(words, in_folder):
+@pytest.fixture(scope="module")
+def looked(tmp_path_factory):
+    """What commands that look have said and loaded, by their words; one process tells it."""
+    folder = tmp_path_factory.mktemp("looked")
     code = (
-        "import sys\nfrom cutscore.cli import main\n"
-        f"code = main({words!r})\n"
-        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)\n"
-        "sys.exit(code)"
+        "import contextlib, io, json, sys\nfrom cutscore.cli import main\ntold = {}\n"
+        f"for words in {LOOKS!r}:\n"
+        "    out, err = io.StringIO(), io.StringIO()\n"
+        "    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):\n"
+        "        code = main(words.split())\n"
+        f"    heavy = [name for name in {HEAVY!r} if name in sys.modules]\n"
+        "    told[words] = code, out.getvalue(), err.getvalue(), heavy\n"
+        "print(json.dumps(told))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0
-    assert done.stderr.strip() == "[]"
-    assert done.stdout.strip()
-    assert not list(in_folder.iterdir())
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert not list(folder.iterdir())
+    return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("words", [["run", "--cfg", "job"], ["run", "--info", "searchpath"]])
-def test_looking_at_configs_imports_no_tracking(words, in_folder):
-    code = (
-        "import sys\nfrom cutscore.cli import main\n"
-        f"code = main({words!r})\n"
-        f"print([name for name in ('mlflow', 'lightgbm', 'sklearn', 'matplotlib') "
-        "if name in sys.modules], file=sys.stderr)\nsys.exit(code)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0
-    assert done.stderr.strip() == "[]"
+@pytest.mark.parametrize("words", LOOKS)
+def test_looking_imports_nothing_heavy(words, looked):
+    code, out, err, heavy = looked[words]
+    assert (code, err, heavy) == (0, "", [])
+    assert out.strip()
 
 
 def test_the_help_of_run_shows_groups_options_and_five_examples(cutscore, in_folder):
@@ -105,20 +106,22 @@ def test_the_search_path_is_printed(cutscore, in_folder):
     assert out.index(str(in_folder / "conf")) < out.index("main")
 
 
-def completed(line, folder, **environment):
-    """Return what the completion script gets to know for a line as typed."""
-    environment = {**os.environ, "COMP_LINE": line, "COMP_POINT": str(len(line)), **environment}
-    words = [sys.executable, "-m", "cutscore", "-sc", "query=bash"]
-    done = subprocess.run(
-        words, env=environment, cwd=folder, capture_output=True, text=True, check=True
-    )
-    return done.stdout.split()
-
-
-def test_shell_completion(in_folder):
-    assert "sampling=" in completed("cutscore run samp", in_folder)
-    assert completed("cutscore run sampling=smote_u", in_folder) == ["sampling=smote_undersample"]
-    assert "cost.false_negative=" in completed("cutscore run cost.false_n", in_folder)
+@pytest.mark.parametrize(
+    ("line", "offered", "alone"),
+    [
+        ("cutscore run samp", "sampling=", False),
+        ("cutscore run sampling=smote_u", "sampling=smote_undersample", True),
+        ("cutscore run cost.false_n", "cost.false_negative=", False),
+    ],
+)
+def test_shell_completion(cutscore, in_folder, monkeypatch, line, offered, alone):
+    """The script of a shell asks so, with the line as it was typed."""
+    monkeypatch.setenv("COMP_LINE", line)
+    monkeypatch.setenv("COMP_POINT", str(len(line)))
+    answer = cutscore("-sc", "query=bash")
+    assert (answer.code, answer.err) == (0, "")
+    assert offered in answer.out.split()
+    assert not alone or answer.out.split() == [offered]
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
