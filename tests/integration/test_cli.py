@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -192,8 +193,29 @@ def test_runs_are_listed_and_shown(cutscore, with_run):
         shown = cutscore("runs", "show", name)
         assert shown.code == 0
         assert run["run_id"] in shown.out
-        assert "crossfit_cost" in shown.out
+        assert "cross-fitted" in shown.out
+        assert "crossfit_cost" in cutscore("runs", "show", name, "--all").out
     assert cutscore("runs", "show", run["name"], "--json").json()["missing"] == []
+
+
+def test_a_run_shows_what_was_asked_and_commands_that_go_on(cutscore, with_run):
+    shown = cutscore("runs", "show", "exp01_cv_baseline_none").out
+    asked = " ".join(shown.partition("\nasked")[2].partition("\ndata ")[0].split())
+    assert asked.startswith("data=table data.path=")
+    assert asked.endswith(
+        "data.target=defaulted data.id=loan_id data.drop=[branch,day] validation.folds=3 "
+        "model.params.n_estimators=8 threads=1"
+    )
+    lines = [line for line in shown.splitlines() if line.startswith("  cutscore ")]
+    words = [shlex.split(line)[1:] for line in lines]
+    assert [one[0] for one in words] == ["rerun", "threshold", "ui", "runs"]
+    (figures,) = cutscore("runs", "list", "--json", "--experiment", "first").json()
+    for one in words:
+        if one[0] != "ui":  # it would stay open
+            assert cutscore(*one).code == 0
+    decided = cutscore(*words[1], "--json").json()
+    assert decided["threshold"] == figures["metrics"]["threshold"]
+    assert decided["roc_auc"] == pytest.approx(figures["metrics"]["roc_auc_oof"], abs=1e-12)
 
 
 def test_unknown_runs_and_experiments_name_the_nearest(cutscore, with_run):

@@ -9,10 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cutscore.report.record_spec import COMPLETE_TAG, KIND_TAG, PARENT_TAG
+from cutscore.report.record_spec import COMPLETE_TAG, KIND_TAG, PARENT_TAG, is_ours
 
 ACTIVE = "active"
-_OURS = "cutscore"
 _MODEL_ID = re.compile(r"\bm-[0-9a-f]{32}\b")
 
 
@@ -65,8 +64,8 @@ class StoredRun:
 
     @property
     def ours(self) -> bool:
-        """Whether Cutscore wrote the run: its first tags tell, whatever became of it."""
-        return any(key.startswith(_OURS) for key in self.tags)
+        """Whether Cutscore wrote the run."""
+        return is_ours(self.tags)
 
 
 @dataclass(frozen=True)

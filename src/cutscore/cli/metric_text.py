@@ -6,19 +6,22 @@ from collections.abc import Mapping
 
 from cutscore.metrics.metric_spec import MetricSpec
 
+OWN_COSTS = "own costs"
+"""The threshold of a run that decides each row by the row's own costs."""
+
 
 def with_spread(spec: MetricSpec, metrics: Mapping[str, float]) -> str:
     """Return a metric of a run, with its standard deviation over folds where there is one."""
-    if decides_by_own_costs(spec, metrics):
-        return "own costs"
     deviation = metrics.get(spec.spread) if spec.spread else None
-    text = spec.text(metrics.get(spec.name))
+    text = metric_text(spec, metrics)
     return text if deviation is None else f"{text} ± {spec.text(deviation)}"
 
 
-def decides_by_own_costs(spec: MetricSpec, metrics: Mapping[str, float]) -> bool:
-    """Return whether a metric is the threshold of a run whose rows have none in common."""
-    return spec.name == "threshold" and spec.name not in metrics and "total_cost" in metrics
+def metric_text(spec: MetricSpec, metrics: Mapping[str, float]) -> str:
+    """Return a metric of a run; rows decided by their own costs have no threshold in common."""
+    if spec.name == "threshold" and spec.name not in metrics and "total_cost" in metrics:
+        return OWN_COSTS
+    return spec.text(metrics.get(spec.name))
 
 
 def duration(seconds: float) -> str:

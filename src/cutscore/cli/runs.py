@@ -45,24 +45,35 @@ def list_(
 @app.command("show")
 def show(
     run: Annotated[str, typer.Argument(help="A run id, the beginning of one, or a run's name.")],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Print everything that the run left behind.")
+    ] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show all that a run left behind, and what its record lacks.
+    """Show what a run was asked for, decided and reached, what it lacks, and how to go on.
 
-    Example: cutscore runs show exp03_cv_domain_none --json
+    Example: cutscore runs show exp03_cv_domain_none
+
+    Example: cutscore runs show exp03_cv_domain_none --all
     """
     from cutscore.runs.values import missing_from_record
 
-    detail = run_store(store).read(run)
+    kept = run_store(store)
+    detail = kept.read(run)
     missing = missing_from_record(detail)
     if as_json:
         print(json.dumps({**asdict(detail), "missing": missing}, indent=2))
         return
     from cutscore.cli.console import output
+    from cutscore.cli.run_overview import print_overview
     from cutscore.cli.runs_text import detail_tables
+    from cutscore.cli.shown_run import gathered
 
     console = output()
+    if not everything:
+        print_overview(gathered(kept, detail, missing, store), console)
+        return
     for part in detail_tables(detail, missing):
         console.print(part)
 

@@ -9,16 +9,18 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cutscore.cli.metric_text import metric_text
 from cutscore.metrics.catalogue import in_order, shown
 from cutscore.metrics.metric_spec import View
+from cutscore.report.record_spec import PRUNED_TAG, is_ours
 from cutscore.runs.values import RunDetail, RunSummary
 
 WIDE = 100
 
 
-def runs_table(runs: Sequence[RunSummary], width: int, title: str = "") -> Table:
+def runs_table(runs: Sequence[RunSummary], width: int) -> Table:
     """Return one line per run; a narrow terminal does without the experiment."""
-    title, wide = title or f"{len(runs)} runs, newest first", width >= WIDE
+    title, wide = f"{len(runs)} runs, newest first", width >= WIDE
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("id", "name", *(["experiment"] if wide else []), "status"):
         table.add_column(heading, overflow="fold")
@@ -27,14 +29,16 @@ def runs_table(runs: Sequence[RunSummary], width: int, title: str = "") -> Table
         table.add_column(spec.column, justify="right", no_wrap=True)
     for run in runs:
         names = [run.name, run.experiment] if wide else [run.name]
-        figures = [spec.text(run.metrics.get(spec.name)) for spec in columns]
+        figures = [metric_text(spec, run.metrics) for spec in columns]
         table.add_row(run.run_id[:8], *map(Text, names), status_text(run), *figures)
     return table
 
 
 def status_text(run: RunSummary) -> str:
     """Return how a run ended, and whether it says so itself."""
-    finished = run.complete or run.status != "FINISHED"
+    if PRUNED_TAG in run.tags:
+        return "pruned"
+    finished = run.complete or run.status != "FINISHED" or not is_ours(run.tags)
     return run.status.lower() if finished else "finished, incomplete"
 
 

@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from cutscore.cli.metric_text import decides_by_own_costs, duration, with_spread
+from cutscore.cli.metric_text import OWN_COSTS, duration, with_spread
 from cutscore.launch.outcome import RunOutcome
 from cutscore.metrics.catalogue import CATALOGUE, describe, shown
 from cutscore.metrics.metric_spec import View
@@ -141,8 +141,7 @@ def _single_table(outcome: RunOutcome) -> Table:
     table.add_column("figure")
     table.add_column("value", justify="right")
     for spec in shown(View.SINGLE):
-        if decides_by_own_costs(spec, outcome.metrics):
-            table.add_row("threshold", "each row by its own costs")
-        elif spec.name in outcome.metrics:
-            table.add_row(spec.label, with_spread(spec, outcome.metrics))
+        text = with_spread(spec, outcome.metrics)
+        if text == OWN_COSTS or spec.name in outcome.metrics:
+            table.add_row(spec.label, text)
     return table

@@ -20,6 +20,12 @@ FAILURE_TAG = "cutscore.failure"
 PRUNED_TAG = "cutscore.pruned"
 """Why a run was ended early: by an error or an interruption, or because it was hopeless."""
 
+
+def is_ours(tags: Iterable[str]) -> bool:
+    """Return whether Cutscore wrote a run: its first tags tell, whatever became of it."""
+    return any(tag.startswith("cutscore") for tag in tags)
+
+
 PARAM_GROUPS = ("data", "features", "validation", "sampling", "calibration", "model", "cost")
 """Each must have at least one param `<group>.<leaf>`; `threshold` is listed apart."""
 
