@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cutscore.cli import SPIN_COUNT
+from cutscore.launch.job import RunObserver
 
 NAME = "exp01_cv_baseline_none"
 
@@ -35,14 +36,14 @@ def cpu() -> float:
 
 
 @dataclass
-class Watch:
+class Watch(RunObserver):
     """CPU seconds of a trial: all of it, and of its folds alone."""
 
     start: float = field(default_factory=cpu)
     folds: list[float] = field(default_factory=list)
     total: float = 0.0
 
-    def hear(self, progress) -> None:
+    def on_fold(self, progress) -> None:
         if progress.done in (0, progress.total):
             self.folds.append(cpu())
 
@@ -76,7 +77,7 @@ def whole(plan, cache) -> tuple[Watch, float]:
     from cutscore.launch.job import Job
 
     watch = Watch()
-    outcome = execute_run(plan, cache, Job(NAME, on_fold=watch.hear))
+    outcome = execute_run(plan, cache, Job(NAME, observer=watch))
     watch.stop()
     if outcome.status != "complete":
         raise SystemExit(outcome.failure)
@@ -86,7 +87,7 @@ def whole(plan, cache) -> tuple[Watch, float]:
 def bare(plan, cache) -> tuple[Watch, float]:
     """Do what a trial needs for its cross-fitted cost, and log that; return CPU time and cost."""
     from cutscore.cost.matrix import join_costs
-    from cutscore.experiment import Progress, out_of_fold, prepare, run_fold, shares_bins
+    from cutscore.experiment import FoldProgress, out_of_fold, prepare, run_fold, shares_bins
     from cutscore.runs.adapter.client import PatientClient, open_client
     from cutscore.runs.adapter.retry import outage_of
     from cutscore.runs.opening import open_store
@@ -102,10 +103,10 @@ def bare(plan, cache) -> tuple[Watch, float]:
     shared = shares_bins(experiment, prepared.table)
     session = cache.session(experiment, prepared, shared=shared)
     results: list = []
-    watch.hear(Progress(prepared, results))
+    watch.on_fold(FoldProgress(prepared, results))
     for fold in prepared.folds.splits:
         results.append(run_fold(experiment, prepared, session, fold))
-        watch.hear(Progress(prepared, results))
+        watch.on_fold(FoldProgress(prepared, results))
     oof = out_of_fold(prepared, results)
     costs = join_costs(prepared.costs, [len(result.scores) for result in results])
     cost = cross_fit(oof, costs, experiment.threshold, experiment.calibration).total_cost

@@ -10,15 +10,15 @@ from cutscore.care.audit_runs import run_findings
 from cutscore.care.findings import KINDS, Audit, Finding, LivenessJudge
 from cutscore.care.view import View
 
-Heard = Callable[[int, int], None]
-"""Hears of progress: runs done, runs in all."""
+ReportProgress = Callable[[int, int], None]
+"""Is told how many runs are done, of how many."""
 
 
 def ignore_progress(done: int, total: int) -> None:
-    """Hear nothing."""
+    """Tell nobody."""
 
 
-def audit(view: View, judge: LivenessJudge, heard: Heard = ignore_progress) -> Audit:
+def audit(view: View, judge: LivenessJudge, report: ReportProgress = ignore_progress) -> Audit:
     """Audit a store: its database, runs, folders, models and registry.
 
     Runs that MLflow has marked as deleted are counted, and not held against anything.
@@ -31,7 +31,7 @@ def audit(view: View, judge: LivenessJudge, heard: Heard = ignore_progress) -> A
         listing = view.files.of_run(run)
         bare += not listing.files and not listing.unseen
         findings += run_findings(run, view.contents, listing, judge)
-        heard(done, len(active))
+        report(done, len(active))
     findings += model_findings(view.contents, view.files)
     findings += version_findings(view.contents, view.files)
     lost = {str(one.file.parent) for one in view.lost}  # told by their descriptions already

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cutscore.care.audit import Heard, ignore_progress
+from cutscore.care.audit import ReportProgress, ignore_progress
 from cutscore.care.contents import Contents, StoredRun
 from cutscore.care.files import StoreFiles
 from cutscore.errors import Fault, RequestError, listed, nearest
@@ -34,7 +34,7 @@ def rows(
     contents: Contents,
     files: StoreFiles,
     experiment: str | None = None,
-    heard: Heard = ignore_progress,
+    report: ReportProgress = ignore_progress,
 ) -> list[Row]:
     """Return one row per run, oldest first, all with the same columns; metrics by their names.
 
@@ -63,7 +63,7 @@ def rows(
             for name in metrics
         }
         made.append(row | figures)
-        heard(done, len(runs))
+        report(done, len(runs))
     return made
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cutscore.care.audit import Heard, ignore_progress
+from cutscore.care.audit import ReportProgress, ignore_progress
 from cutscore.care.contents import ACTIVE, Contents, StoredRun
 from cutscore.care.selection import Selection, registered_runs
 from cutscore.care.trash import (
@@ -86,7 +86,7 @@ def prune(
     store_folder: Path,
     client: MlflowClient,
     runs: tuple[TrashedRun, ...],
-    heard: Heard = ignore_progress,
+    report: ReportProgress = ignore_progress,
 ) -> list[PruneResult]:
     """Mark runs as deleted and move their folders into a new batch of the trash."""
     batch = new_batch(store_folder, runs)
@@ -98,7 +98,7 @@ def prune(
             client.delete_logged_model(model_id)
         failed = bin_folders(batch, run)
         done.append(PruneResult(run.run_id, run.name, run.experiment, "deleted", "; ".join(failed)))
-        heard(number, len(runs))
+        report(number, len(runs))
     return done
 
 
@@ -116,7 +116,10 @@ def undo(store_folder: Path, client: MlflowClient, title: str) -> list[PruneResu
 
 
 def empty(
-    store_folder: Path, client: MlflowClient, contents: Contents, heard: Heard = ignore_progress
+    store_folder: Path,
+    client: MlflowClient,
+    contents: Contents,
+    report: ReportProgress = ignore_progress,
 ) -> list[PruneResult]:
     """Delete for good what lies in the trash: files, and the runs in the database.
 
@@ -138,7 +141,7 @@ def empty(
                 did += f", {remove_folders(batch, run):,} bytes freed"
             kept = kept or bool(reason)
             done.append(PruneResult(run.run_id, run.name, run.experiment, did, reason))
-            heard(len(done), total)
+            report(len(done), total)
         if not kept:
             drop(batch)
     return done

@@ -46,8 +46,8 @@ def prune_runs(place: Place, filters: Filters, *, do: bool, as_json: bool) -> No
     runs = plan(view, chosen)
     done: list[PruneResult] = []
     if do and runs:
-        with progress_bar("runs") as heard:
-            done = prune(place.folder, place.client, runs, heard)
+        with progress_bar("runs") as report:
+            done = prune(place.folder, place.client, runs, report)
     if as_json:
         body = {
             "dry_run": not do,
@@ -81,8 +81,8 @@ def empty_trash(place: Place, *, do: bool, as_json: bool) -> None:
     from cutscore.care.trash import batches, size_of
 
     if do:
-        with progress_bar("runs") as heard:
-            done = empty(place.folder, place.client, place.view.contents, heard)
+        with progress_bar("runs") as report:
+            done = empty(place.folder, place.client, place.view.contents, report)
         _tell(done, as_json=as_json)
         return
     found = [(batch, size_of(batch.folder)) for batch in batches(place.folder)]

@@ -122,8 +122,8 @@ def export(
 
     check_form(form, out)
     view = view_of(store, artifacts, "--store")
-    with progress_bar("runs") as heard:
-        table = rows(view.contents, view.files, experiment, heard)
+    with progress_bar("runs") as report:
+        table = rows(view.contents, view.files, experiment, report)
     for line in (
         *view.notes,
         *view.damage,

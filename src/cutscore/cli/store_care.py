@@ -41,8 +41,8 @@ def audit(
     from cutscore.runs.liveness import judge_life
 
     view = view_of(store, artifacts)
-    with progress_bar("runs") as heard:
-        found = audited(view, judge_life, heard)
+    with progress_bar("runs") as report:
+        found = audited(view, judge_life, report)
     if as_json:
         body = {**asdict(found), "clean": found.clean, "by_kind": found.by_kind()}
         print(json.dumps(body, indent=2))

@@ -6,6 +6,8 @@ scores] -> out-of-fold scores -> calibration -> threshold (with the cost matrix)
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cutscore.cost.risk import one_sided
 from cutscore.experiment.deciding import decide
 from cutscore.experiment.folds import out_of_fold, refit, run_fold, shares_bins
@@ -15,10 +17,8 @@ from cutscore.experiment.parts import (
     Experiment,
     ExperimentCache,
     FinalModel,
-    OnFold,
+    FoldProgress,
     Prepared,
-    Progress,
-    ignore_progress,
 )
 from cutscore.experiment.timing import timed
 from cutscore.records import FoldResult
@@ -29,12 +29,10 @@ __all__ = [
     "Experiment",
     "ExperimentCache",
     "FinalModel",
-    "OnFold",
+    "FoldProgress",
     "Prepared",
-    "Progress",
     "decide",
     "execute",
-    "ignore_progress",
     "judge",
     "out_of_fold",
     "pooled",
@@ -83,7 +81,7 @@ def execute(
     experiment: Experiment,
     prepared: Prepared,
     cache: ExperimentCache,
-    on_fold: OnFold = ignore_progress,
+    on_fold: Callable[[FoldProgress], None] | None = None,
 ) -> Result:
     """Fit and score every fold, then choose the threshold and gather its evidence.
 
@@ -95,10 +93,12 @@ def execute(
     with timed(seconds, "binning"):
         session = cache.session(experiment, prepared, shared=shared)
     results: list[FoldResult] = []
-    on_fold(Progress(prepared, results))
+    if on_fold is not None:
+        on_fold(FoldProgress(prepared, results))
     for fold in prepared.folds.splits:
         results.append(run_fold(experiment, prepared, session, fold))
-        on_fold(Progress(prepared, results))
+        if on_fold is not None:
+            on_fold(FoldProgress(prepared, results))
     for result in results:
         for stage, spent in result.seconds.items():
             seconds[stage] = seconds.get(stage, 0.0) + spent

@@ -13,7 +13,7 @@ import numpy as np
 
 from cutscore.cost.matrix import CostMatrix, join_costs
 from cutscore.errors import RequestError
-from cutscore.experiment.parts import Experiment, Progress
+from cutscore.experiment.parts import Experiment, FoldProgress
 from cutscore.metrics import decision_metrics
 from cutscore.metrics.aggregate import difference, mean
 from cutscore.metrics.catalogue import SCORE_METRICS, describe
@@ -21,7 +21,7 @@ from cutscore.records import FoldResult, MetricValue, Scores, Target, ThresholdC
 
 
 def prune_value(
-    experiment: Experiment, progress: Progress, metric: str, *, lower: bool
+    experiment: Experiment, progress: FoldProgress, metric: str, *, lower: bool
 ) -> MetricValue:
     """Return what stands for `metric` after the finished folds.
 
@@ -61,7 +61,7 @@ def _fold_means(finished: Sequence[FoldResult]) -> dict[str, MetricValue]:
     return means
 
 
-def _validated_target(progress: Progress) -> Target:
+def _validated_target(progress: FoldProgress) -> Target:
     """Return the targets of the finished folds' validation rows, end to end."""
     rows = np.concatenate([result.fold.validation for result in progress.finished])
     target: Target = progress.prepared.dataset.target[rows]

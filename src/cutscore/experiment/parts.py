@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cutscore.calibration import Calibration
@@ -74,7 +74,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, eq=False)
-class Progress:
+class FoldProgress:
     """An experiment on its way: the folds that are finished, in order."""
 
     prepared: Prepared
@@ -89,14 +89,6 @@ class Progress:
     def total(self) -> int:
         """The number of all folds."""
         return len(self.prepared.folds.splits)
-
-
-OnFold = Callable[[Progress], None]
-"""Hears of progress before the first fold and after each; may raise to end the experiment."""
-
-
-def ignore_progress(_progress: Progress) -> None:
-    """Let news of finished folds pass."""
 
 
 @dataclass(frozen=True, eq=False)

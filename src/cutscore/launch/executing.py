@@ -10,8 +10,8 @@ from pathlib import Path
 
 from cutscore.config.build import Plan
 from cutscore.errors import RunPruned
-from cutscore.experiment import ExperimentCache, Prepared, Progress, execute, judge, prepare
-from cutscore.launch.job import Job
+from cutscore.experiment import ExperimentCache, FoldProgress, Prepared, execute, judge, prepare
+from cutscore.launch.job import Job, RunObserver
 from cutscore.launch.keeping import model_item
 from cutscore.launch.memory import PeakMemory
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
@@ -31,17 +31,16 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class _Hearing:
-    """Passes news of folds on, and keeps what is finished."""
+class _FinishedFolds:
+    """Passes progress on, and keeps what is finished for the record of a run that breaks off."""
 
-    job: Job
-    finished: Sequence[FoldResult] = ()
+    observer: RunObserver
+    folds: Sequence[FoldResult] = ()
 
-    def hear(self, progress: Progress) -> None:
-        """Take in one piece of news."""
-        self.finished = progress.finished
-        self.job.on_fold(progress)
-        self.job.observer.fold(progress)
+    def on_fold(self, progress: FoldProgress) -> None:
+        """Keep the finished folds and pass the progress on."""
+        self.folds = progress.finished
+        self.observer.on_fold(progress)
 
 
 def execute_run(plan: Plan, cache: ExperimentCache, job: Job) -> RunOutcome:
@@ -68,7 +67,7 @@ def execute_run(plan: Plan, cache: ExperimentCache, job: Job) -> RunOutcome:
             run_id = writer.run_id
             job.observer.opened(run_id)
             metrics, notes = _record(plan, cache, job, writer)
-            job.observer.accept(metrics)
+            job.observer.check_metrics(metrics)
             writer.complete()
     except RunPruned as end:
         return RunOutcome(job.name, run_id, "pruned", objective, named, failure=str(end))
@@ -112,13 +111,13 @@ def _execute(
     plan: Plan, prepared: Prepared, cache: ExperimentCache, job: Job, writer: OpenRun
 ) -> Result:
     """Execute the plan; if it breaks off, record what its finished folds gave."""
-    hearing = _Hearing(job)
+    finished = _FinishedFolds(job.observer)
     try:
-        return execute(plan.experiment, prepared, cache, hearing.hear)
+        return execute(plan.experiment, prepared, cache, finished.on_fold)
     except Exception as error:
-        writer.write(fold_items(hearing.finished))
+        writer.write(fold_items(finished.folds))
         writer.write(job.observer.items())
-        writer.write([Metric("folds_finished", len(hearing.finished))])
+        writer.write([Metric("folds_finished", len(finished.folds))])
         writer.write([Text("run.log", _log_text(job.log_file))])
         if isinstance(error, RunPruned):
             writer.prune(str(error))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cutscore.experiment import OnFold, Progress, ignore_progress
+from cutscore.experiment import FoldProgress
 from cutscore.report.items import Item
 from cutscore.runs.port import RunStore
 
@@ -14,22 +14,22 @@ UNSENT = "unsent"
 
 
 class RunObserver:
-    """Follows one run from its first tag to its last; what a search needs of a run.
+    """Follows one run from its first tag to its last.
 
-    A run that `fold` or `accept` ends by raising keeps what was written until then.
+    A run that `on_fold` or `check_metrics` ends by raising keeps what was written until then.
     """
 
     def opened(self, run_id: str) -> None:
         """Hear that the run exists in the store."""
 
-    def fold(self, progress: Progress) -> None:
-        """Hear of progress as `OnFold` does; may raise RunPruned to end the run early."""
+    def on_fold(self, progress: FoldProgress) -> None:
+        """Take note before the first fold and after each; may raise RunPruned to end the run."""
 
     def items(self) -> Iterable[Item]:
         """Return what to record besides; asked once, also when the run breaks off."""
         return ()
 
-    def accept(self, metrics: Mapping[str, float]) -> None:
+    def check_metrics(self, metrics: Mapping[str, float]) -> None:
         """Look at the metrics before the run is called complete; may raise to fail it."""
 
 
@@ -37,8 +37,8 @@ class RunObserver:
 class Job:
     """Where and as what a plan is run.
 
-    `log_file` is the file that logging writes to, kept as the artifact run.log; `on_fold` hears of
-    progress; `tags` are set from the first moment. `judge` lets the rows of an outer split judge
+    `log_file` is the file that logging writes to, kept as the artifact run.log; `tags` are set
+    from the first moment; `observer` follows the run. `judge` lets the rows of an outer split judge
     the run at once: for runs that nobody chooses among. `store` is the plan's open store, for who
     makes many runs there.
     """
@@ -46,7 +46,6 @@ class Job:
     name: str
     log_file: Path | None = None
     parent_id: str | None = None
-    on_fold: OnFold = ignore_progress
     tags: Mapping[str, str] = field(default_factory=dict)
     observer: RunObserver = field(default_factory=RunObserver)
     judge: bool = False

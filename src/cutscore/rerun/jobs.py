@@ -12,11 +12,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from cutscore.config.build import build
 from cutscore.config.overrides import Override
-from cutscore.experiment import Progress
 from cutscore.launch.executing import execute_run
 from cutscore.launch.job import Job
-from cutscore.launch.news import Step, tell
 from cutscore.launch.outcome import RunOutcome
+from cutscore.launch.progress import LoggedProgress, ProgressLog
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.rerun.choosing import RERUN_OF_TAG
 from cutscore.rerun.recompose import Recomposed
@@ -60,17 +59,12 @@ class Task:
     def __call__(self, config: DictConfig) -> RunOutcome:
         """Run one job; `config` is the launcher's and says only which one, and where it logs."""
         again = self.jobs[str(config.job.name)]
-        progress = Path(config.job.progress)
         plan = build(OmegaConf.create(dict(again.config)), again.choices, again.overrides)
-
-        def on_fold(folds: Progress) -> None:
-            tell(progress, Step(again.name, folds.done, folds.total))
-
         job = Job(
             name=again.name,
             log_file=Path(HydraConfig.get().runtime.output_dir) / "run.log",
             parent_id=again.parent_id,
-            on_fold=on_fold,
+            observer=LoggedProgress(ProgressLog.of(config.job.progress), again.name),
             tags={RERUN_OF_TAG: again.run_id},
             judge=again.judged,
         )

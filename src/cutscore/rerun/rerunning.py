@@ -17,6 +17,7 @@ from cutscore.errors import Fault, RequestError
 from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.job import UNSENT
 from cutscore.launch.outcome import RunOutcome
+from cutscore.launch.progress import ProgressLog
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.record_spec import KIND_TAG, RERUN
 from cutscore.rerun.agreement import RerunVerdict, compare_runs
@@ -34,7 +35,7 @@ from cutscore.runs.port import RunStore
 from cutscore.sweep.cells import Cell
 from cutscore.sweep.launch import PROGRESS, salvage
 from cutscore.sweep.launcher import launch_jobs, threads_each
-from cutscore.sweep.progress import shown
+from cutscore.sweep.progress import show_progress
 
 NAME = "rerun"
 _BASIC = "basic"
@@ -130,7 +131,7 @@ class _Launch:
         }
         progress = self.folder / PROGRESS
         words = [[f"job.name='{run_id}'", f"job.progress='{progress}'"] for run_id in jobs]
-        with shown(progress, len(jobs), ready.folds, self.stderr):
+        with show_progress(ProgressLog(progress), len(jobs), ready.folds, self.stderr):
             return launch_jobs(self.composer, self.config, Task(jobs), words)
 
     def _finish(self, ready: _Ready, outcomes: Sequence[RunOutcome]) -> tuple[RerunResult, ...]:

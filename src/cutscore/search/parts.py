@@ -15,6 +15,7 @@ from cutscore.config.overrides import Override, parse_override, without_search
 from cutscore.config.search_settings import SearchSettings
 from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.job import UNSENT
+from cutscore.launch.progress import ProgressLog
 from cutscore.runs.identity import now_text, process_tags
 from cutscore.runs.opening import open_store
 from cutscore.runs.port import RunStore
@@ -44,7 +45,7 @@ class SearchJob:
     layers: Layers
     primary: str
     folder: Path
-    progress: Path | None = None
+    progress: ProgressLog = field(default_factory=ProgressLog)
     parent_id: str | None = None
 
     @property

@@ -11,7 +11,6 @@ from cutscore.config.compose import Composer
 from cutscore.config.search_settings import SearchSettings
 from cutscore.errors import StoreError
 from cutscore.experiment import ExperimentCache
-from cutscore.launch.news import Step, tell
 from cutscore.launch.outcome import labels
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.outer import OuterEvaluation, outer_items
@@ -183,7 +182,7 @@ def _wait_for_others(context: TrialContext) -> None:
         if not told:
             hosts = sorted({str(trial.user_attrs.get("host")) for trial in others})
             line = f"waiting for {len(others)} trial(s) of other processes ({', '.join(hosts)})"
-            tell(context.task.job.progress, Step("", line=line))
+            context.task.job.progress.say(line)
             told = True
         time.sleep(WAIT_SECONDS)
         _heal(context)
@@ -193,7 +192,7 @@ def _wait_for_others(context: TrialContext) -> None:
 
 def _heal(context: TrialContext) -> None:
     for line in heal(context):
-        tell(context.task.job.progress, Step("", line=line))
+        context.task.job.progress.say(line)
 
 
 def _has_work(context: TrialContext) -> bool:

@@ -14,11 +14,11 @@ from cutscore.config.build import Plan, compose_plan
 from cutscore.config.overrides import PLAIN_RUN, Override, parse_override
 from cutscore.config.search_settings import SearchSettings
 from cutscore.errors import CutscoreError
-from cutscore.experiment import Experiment, Progress, prune_value
+from cutscore.experiment import Experiment, FoldProgress, prune_value
 from cutscore.launch.executing import execute_run
 from cutscore.launch.job import Job, RunObserver
-from cutscore.launch.news import Step, tell
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
+from cutscore.launch.progress import ProgressEvent, ProgressLog
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.records import Undefined
 from cutscore.report.items import Item, Metric
@@ -57,7 +57,7 @@ class TrialObserver(RunObserver):
     trial: Trial
     settings: SearchSettings
     experiment: Experiment
-    progress: Path | None
+    log: ProgressLog
     name: str
     reported: dict[int, float] = field(default_factory=dict)
 
@@ -65,11 +65,11 @@ class TrialObserver(RunObserver):
         """Write the run's id to the trial."""
         self.trial.set_user_attr(RUN_ID, run_id)
 
-    def fold(self, progress: Progress) -> None:
+    def on_fold(self, progress: FoldProgress) -> None:
         """Report the finished folds; end a hopeless trial."""
         done, total = progress.done, progress.total
         if done < total:  # the end is told with the trial's state
-            tell(self.progress, Step(self.name, done, total))
+            self.log.add(ProgressEvent(self.name, done, total))
         if not done or self.settings.several:
             return
         metric, direction = self.settings.metrics[0], self.settings.directions[0]
@@ -83,7 +83,7 @@ class TrialObserver(RunObserver):
         """Return the value after each fold."""
         return [Metric("prune_value", value, step - 1) for step, value in self.reported.items()]
 
-    def accept(self, metrics: Mapping[str, float]) -> None:
+    def check_metrics(self, metrics: Mapping[str, float]) -> None:
         """Refuse a run whose metric is no number: nothing can be learnt from it."""
         for metric in self.settings.metrics:
             if metric not in metrics:

@@ -9,7 +9,6 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
 from cutscore.experiment import ExperimentCache
-from cutscore.launch.news import Step, tell
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.search.healing import heal
 from cutscore.search.parts import Assignment, TrialContext, open_trial_context
@@ -83,7 +82,7 @@ class WorkerPool:
         return len(finished(self.context.study.get_trials(deepcopy=False)))
 
     def _say(self, line: str) -> None:
-        tell(self.context.task.job.progress, Step("", line=line))
+        self.context.task.job.progress.say(line)
 
 
 def divided(workers: int) -> int:

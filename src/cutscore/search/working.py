@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cutscore.launch.news import Step, tell
+from cutscore.launch.progress import ProgressEvent
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.search.parts import TrialContext
 from cutscore.search.slots import finished, take_slot
@@ -33,7 +33,8 @@ def work(context: TrialContext) -> int:
             end = run_trial(context, trial)
             count += 1
             folds = context.task.folds
-            tell(context.task.job.progress, Step(end.name, folds, folds, line=_line(context, end)))
+            event = ProgressEvent(end.name, folds, folds, line=_line(context, end))
+            context.task.job.progress.add(event)
     return count
 
 

@@ -18,12 +18,12 @@ from cutscore.config.build import Plan, build
 from cutscore.config.compose import Composer
 from cutscore.config.overrides import parse_overrides, texts_of
 from cutscore.errors import Fault, RequestError
-from cutscore.experiment import ExperimentCache, Progress, prepare
+from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.executing import execute_run
 from cutscore.launch.job import UNSENT, Job
 from cutscore.launch.keeping import judge_run, keep_model
-from cutscore.launch.news import Step, tell
 from cutscore.launch.outcome import RunOutcome, labels
+from cutscore.launch.progress import LoggedProgress, ProgressLog
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.items import Tag
 from cutscore.report.record_spec import KIND_TAG, SWEEP
@@ -35,7 +35,7 @@ from cutscore.sweep.cells import Cell, SweepRequest
 from cutscore.sweep.launcher import launch_jobs, threads_each
 from cutscore.sweep.leaderboard import Leaderboard, rank
 from cutscore.sweep.parent import parent_items, parent_name
-from cutscore.sweep.progress import shown
+from cutscore.sweep.progress import show_progress
 from cutscore.sweep.resume import (
     LINKED_TAG,
     SWEEP_KEY_TAG,
@@ -144,16 +144,11 @@ def run_cell(config: DictConfig) -> RunOutcome:
     if plan.search is not None:
         return run_search(plan, config, hydra, overrides, experiment_cache())
     name = str(config.job.name)
-    progress = Path(config.job.progress) if config.job.progress else None
-
-    def on_fold(folds: Progress) -> None:
-        tell(progress, Step(name, folds.done, folds.total))
-
     job = Job(
         name=name,
         log_file=Path(hydra.runtime.output_dir) / "run.log",
         parent_id=config.job.parent,
-        on_fold=on_fold,
+        observer=LoggedProgress(ProgressLog.of(config.job.progress), name),
         judge=config.job.parent is None,  # cells are compared, only the best one is judged
     )
     with shutdown_guard():
@@ -172,7 +167,7 @@ def _single(
         f"hydra.run.dir='{folder}'",
         *_job_overrides(cell, folder, None),
     ]
-    with shown(folder / PROGRESS, runs_of(cell), folds, stderr):
+    with show_progress(ProgressLog(folder / PROGRESS), runs_of(cell), folds, stderr):
         done = composer.hydra.run(composer.primary, run_cell, overrides)
     return LaunchOutcome(store, folder, (done.return_value,))
 
@@ -201,7 +196,7 @@ def _sweep(
             again=run_to_go_on_with(store, standing),
         ) as parent,
     ):
-        with shown(folder / PROGRESS, sum(map(runs_of, left)), folds, stderr):
+        with show_progress(ProgressLog(folder / PROGRESS), sum(map(runs_of, left)), folds, stderr):
             try:
                 fresh = _launch_cells(composer, request, left, folder, parent.run_id)
             except BrokenProcessPool as error:

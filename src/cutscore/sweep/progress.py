@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -17,17 +16,17 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from cutscore.launch.news import Step, read_steps
+from cutscore.launch.progress import ProgressEvent, ProgressLog
 
 POLL_SECONDS = 0.2
 
 
-class _Board:
-    """Turns steps into one bar over all folds of all cells, or into plain lines."""
+class _ProgressView:
+    """Shows events as one bar over all folds of all cells, or as plain lines."""
 
-    def __init__(self, path: Path, cells: int, folds: int, console: Console) -> None:
-        self.path, self.cells, self.console = path, cells, console
-        self.seen: dict[str, Step] = {}
+    def __init__(self, log: ProgressLog, cells: int, folds: int, console: Console) -> None:
+        self.log, self.cells, self.console = log, cells, console
+        self.seen: dict[str, ProgressEvent] = {}
         self.offset = 0
         self.bar = Progress(
             TextColumn("{task.description}"),
@@ -42,48 +41,49 @@ class _Board:
         self.task = self.bar.add_task("starting", total=folds)
 
     def update(self) -> None:
-        """Take in what cells have told since the last call."""
-        steps, self.offset = read_steps(self.path, self.offset)
-        for step in steps:
-            if step.line:
-                self.console.print(step.line, highlight=False, markup=False)
-            if not step.cell:
+        """Show what was logged since the last call."""
+        events, self.offset = self.log.read(self.offset)
+        for event in events:
+            if event.line:
+                self.console.print(event.line, highlight=False, markup=False)
+            if not event.run:
                 continue
-            known = self.seen.get(step.cell)
-            self.seen[step.cell] = step
-            finished = step.done == step.total and (known is None or known.done < step.total)
-            if finished and not step.line and not self.console.is_terminal:
-                whole = sum(s.done == s.total for s in self.seen.values())
-                self.console.print(f"[{whole}/{self.cells}] {step.cell}: all folds done")
-        if self.seen:
-            latest = next((step for step in reversed(steps) if step.cell), None)
-            whole = sum(s.done == s.total for s in self.seen.values())
-            done = sum(step.done for step in self.seen.values())
-            if latest is not None:
-                place = f"[{min(whole + 1, self.cells)}/{self.cells}]"
-                text = f"{place} {latest.cell} {latest.note}".strip()
-                self.bar.update(self.task, completed=done, description=text)
+            known = self.seen.get(event.run)
+            self.seen[event.run] = event
+            finished = event.done == event.total and (known is None or known.done < event.total)
+            if finished and not event.line and not self.console.is_terminal:
+                self.console.print(f"[{self.whole}/{self.cells}] {event.run}: all folds done")
+        latest = next((event for event in reversed(events) if event.run), None)
+        if latest is not None:
+            done = sum(event.done for event in self.seen.values())
+            text = f"[{min(self.whole + 1, self.cells)}/{self.cells}] {latest.run}"
+            self.bar.update(self.task, completed=done, description=text)
+
+    @property
+    def whole(self) -> int:
+        """The number of runs whose folds are all finished."""
+        return sum(event.done == event.total for event in self.seen.values())
 
 
 @contextmanager
-def shown(path: Path, cells: int, folds: int, console: Console) -> Iterator[None]:
-    """Show the progress told in `path` while the body runs."""
-    board = _Board(path, cells, folds, console)
+def show_progress(log: ProgressLog, cells: int, folds: int, console: Console) -> Iterator[None]:
+    """Show what is logged while the body runs."""
+    view = _ProgressView(log, cells, folds, console)
     stop = threading.Event()
 
     def follow() -> None:
         while not stop.wait(POLL_SECONDS):
-            board.update()
+            view.update()
 
     follower = threading.Thread(target=follow, name="cutscore-progress", daemon=True)
     if console.is_terminal:
-        board.bar.start()
+        view.bar.start()
     follower.start()
     try:
         yield
     finally:
         stop.set()
         follower.join()
-        board.update()
+        view.update()
         if console.is_terminal:
-            board.bar.stop()
+            view.bar.stop()

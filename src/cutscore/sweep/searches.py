@@ -15,6 +15,7 @@ from cutscore.config.overrides import Override
 from cutscore.errors import CutscoreError, Fault, RequestError
 from cutscore.experiment import ExperimentCache
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
+from cutscore.launch.progress import ProgressLog
 from cutscore.search.judged import outer_parts
 from cutscore.search.outcome import SearchOutcome
 from cutscore.search.parts import SearchJob
@@ -70,7 +71,7 @@ def run_search(
         layers=_layers(hydra),
         primary=str(hydra.job.config_name),
         folder=Path(hydra.runtime.output_dir),
-        progress=Path(config.job.progress) if config.job.progress else None,
+        progress=ProgressLog.of(config.job.progress),
         parent_id=config.job.parent,
     )
     try:
