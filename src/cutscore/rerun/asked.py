@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cutscore.config.compose import Composer
 from cutscore.config.layers import EXPERIMENT, find_layers
+from cutscore.config.overrides import parse_overrides
 from cutscore.errors import RequestError
 from cutscore.rerun.recompose import leaves
 from cutscore.rerun.stored import read_originals
@@ -53,7 +54,8 @@ def asked_of(store: RunStore, detail: RunDetail) -> Asked | None:
     known = {group: option for group, option in named.items() if option in composer.options(group)}
     unknown = tuple(f"{group}={option}" for group, option in named.items() if group not in known)
     try:
-        composed = composer.compose([f"{group}={option}" for group, option in known.items()])
+        options = (f"{group}={option}" for group, option in known.items())
+        composed = composer.compose(parse_overrides(options))
         roots = [str(key) for key in composed if str(key) not in ("hydra", *_ELSEWHERE)]
         usual = leaves(OmegaConf.to_container(OmegaConf.masked_copy(composed, roots), resolve=True))
     except (HydraException, OmegaConfBaseException):  # they do not go together any more
