@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cutscore.rerun.choosing import RunSelection, choose
 from cutscore.runs.adapter.client import open_client
 from cutscore.runs.identity import process_tags
 from cutscore.runs.init import check_store
@@ -136,6 +137,14 @@ def test_the_best_run_by_a_metric_where_code_and_libraries_have_changed(rerun, r
     assert "sources of Cutscore" in answer.err
     assert "the environment differs: numpy: 0." in answer.err
     assert f"{best.name} ({best.run_id[:8]}): equal: out-of-fold scores equal" in answer.out
+
+
+def test_the_best_are_found_by_the_words_of_tables(runs, client):
+    store = open_existing(client.tracking_uri)
+    for word in ("auc", "AUC", "roc_auc"):
+        (found,), _ = choose(store, RunSelection(top=1, by=word, experiment="cutscore"))
+        best = max((runs["none"], runs["smote"]), key=lambda run: run.metrics["roc_auc"])
+        assert found.summary.run_id == best.run_id
 
 
 def test_requests_that_cannot_be_met_leave_nothing(rerun, runs, client):

@@ -113,11 +113,17 @@ def _data(run: ShownRun) -> Lines:
 def _decision(run: ShownRun) -> Lines:
     """Yield which rows are flagged, and how sure the threshold is."""
     objective = run.tags.get("threshold_objective", "cost").replace("_", " ")
-    if "threshold" not in run.metrics:
-        why = run.tags.get(f"{UNDEFINED_PREFIX}threshold", "the run ended before it chose one")
-        yield Text(f"no threshold: {why}")
-        if "threshold_median" in run.metrics:
-            yield Text(f"median of the rows' thresholds {run.text('threshold_median')}")
+    by_row = run.tags.get(f"{UNDEFINED_PREFIX}threshold")
+    if run.detail.params.get("threshold._target_", "").endswith(".Bayes"):
+        # older records of such runs have the median under the name of the threshold
+        by_row = by_row or run.tags.get(f"{UNDEFINED_PREFIX}threshold_bayes")
+    if by_row:
+        yield Text(f"no threshold: {by_row}", "bold")
+        median = run.metrics.get("threshold_median", run.metrics.get("threshold"))
+        if median is not None:
+            yield Text(f"median of the rows' thresholds {median:.6g}")
+    elif "threshold" not in run.metrics:
+        yield Text("no threshold: the run ended before it chose one")
     else:
         yield Text(f"flag when score >= {run.metrics['threshold']:.6g}, for {objective}", "bold")
     target = run.detail.params.get("calibration._target_", "")
@@ -142,8 +148,8 @@ def _cost(run: ShownRun) -> Lines:
     """Yield what the decision costs: on rows that did not choose it, and on those that did."""
     if HEADLINE in run.metrics:
         parts = [f"cross-fitted {run.text(HEADLINE)}"]
-        parts.append(f"{run.text('crossfit_cost_per_row')} a row")
-        fold = describe("crossfit_cost_fold_mean")
+        parts.append(f"{run.text(f'{HEADLINE}_per_row')} a row")
+        fold = describe(f"{HEADLINE}_fold_mean")
         if fold.name in run.metrics:
             parts.append(f"{with_spread(fold, run.metrics)} a fold")
         yield Text(", ".join(parts), "bold")

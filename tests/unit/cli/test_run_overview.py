@@ -134,8 +134,16 @@ def test_rows_with_costs_of_their_own_have_no_threshold():
     why = {"undefined.threshold": "each row is decided by its own costs"}
     text = screen(run(figures, tags=why))
     assert "no threshold: each row is decided by its own costs" in text
-    assert "median of the rows' thresholds 0.2500" in text
+    assert "median of the rows' thresholds 0.25" in text
     assert "flag when" not in text
+
+
+def test_older_records_of_such_runs_had_the_median_for_a_threshold():
+    shown = run(tags={"undefined.threshold_bayes": "every row has a threshold of its own"})
+    assert "flag when score >= 0.25" in screen(shown)
+    shown.detail.params["threshold._target_"] = "cutscore.threshold.bayes.Bayes"
+    assert "no threshold: every row has a threshold of its own" in screen(shown)
+    assert "flag when" not in screen(shown)
 
 
 @pytest.mark.parametrize(
