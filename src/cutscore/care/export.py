@@ -15,7 +15,7 @@ from cutscore.care.contents import Contents, StoredRun
 from cutscore.care.files import StoreFiles
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.metrics.catalogue import describe, shown
-from cutscore.metrics.metric_spec import View
+from cutscore.metrics.metric_spec import MetricView
 
 Value = str | float | int | bool | None
 Row = dict[str, Value]
@@ -136,7 +136,7 @@ def _metrics(runs: Iterable[StoredRun]) -> list[str]:
     """Return the names of all metrics without steps, those that decide first."""
     # a store keeps only the last fold's value of a metric by fold
     found = {name for run in runs for name in run.metrics if describe(name).scope != "fold"}
-    first = [spec.name for spec in shown(View.FIRST) if spec.name in found]
+    first = [spec.name for spec in shown(MetricView.FIRST) if spec.name in found]
     return first + sorted(found.difference(first))
 
 

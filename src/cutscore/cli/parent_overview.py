@@ -14,7 +14,7 @@ from cutscore.cli.metric_text import metric_text
 from cutscore.cli.runs_text import status_text
 from cutscore.cli.shown_run import ShownRun, cut_list
 from cutscore.metrics.catalogue import describe, shown
-from cutscore.metrics.metric_spec import View
+from cutscore.metrics.metric_spec import MetricView
 from cutscore.report.record_spec import KIND_TAG
 from cutscore.runs.values import RunSummary
 
@@ -81,7 +81,7 @@ def children_table(run: ShownRun) -> Table:
     table.add_column("id", no_wrap=True, min_width=8)
     table.add_column("name", no_wrap=True)
     columns = [describe(goal[0])] if goal else []
-    columns += [spec for spec in shown(View.LIST) if spec not in columns]
+    columns += [spec for spec in shown(MetricView.LIST) if spec not in columns]
     for spec in columns:
         table.add_column(spec.column, justify="right", no_wrap=True)
     for child in children:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cutscore.cli.metric_text import metric_text
 from cutscore.metrics.catalogue import in_order, shown
-from cutscore.metrics.metric_spec import View
+from cutscore.metrics.metric_spec import MetricView
 from cutscore.report.record_spec import PRUNED_TAG, is_ours
 from cutscore.runs.values import RunDetail, RunSummary
 
@@ -24,7 +24,7 @@ def runs_table(runs: Sequence[RunSummary], width: int) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("id", "name", *(["experiment"] if wide else []), "status"):
         table.add_column(heading, overflow="fold")
-    columns = shown(View.LIST)
+    columns = shown(MetricView.LIST)
     for spec in columns:
         table.add_column(spec.column, justify="right", no_wrap=True)
     for run in runs:

@@ -9,7 +9,7 @@ from rich.table import Table
 from cutscore.cli.metric_text import OWN_COSTS, duration, with_spread
 from cutscore.launch.outcome import RunOutcome
 from cutscore.metrics.catalogue import CATALOGUE, describe, shown
-from cutscore.metrics.metric_spec import View
+from cutscore.metrics.metric_spec import MetricView
 from cutscore.search.outcome import SearchOutcome
 from cutscore.sweep.launch import LaunchOutcome
 from cutscore.sweep.leaderboard import Leaderboard
@@ -116,7 +116,7 @@ def _board_table(board: Leaderboard, width: int) -> Table:
     title = f"Leaderboard, by {describe(board.metric).label}"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     settings = [key for key in board.swept if key not in NAMED]
-    columns = shown(View.BOARD | View.WIDE_BOARD if width >= WIDE else View.BOARD)
+    columns = shown(MetricView.BOARD | MetricView.WIDE_BOARD if width >= WIDE else MetricView.BOARD)
     table.add_column("#", justify="right")
     table.add_column("run", no_wrap=True)
     for key in settings:
@@ -140,7 +140,7 @@ def _single_table(outcome: RunOutcome) -> Table:
     table = Table(title=outcome.name, title_justify="left", show_header=False, box=box.SIMPLE_HEAD)
     table.add_column("figure")
     table.add_column("value", justify="right")
-    for spec in shown(View.SINGLE):
+    for spec in shown(MetricView.SINGLE):
         text = with_spread(spec, outcome.metrics)
         if text == OWN_COSTS or spec.name in outcome.metrics:
             table.add_row(spec.label, text)

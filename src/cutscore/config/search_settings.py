@@ -11,7 +11,7 @@ from pydantic import PlainValidator
 
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.metrics.catalogue import HEADLINE, canonical, describe, known_as, searchable, shown
-from cutscore.metrics.metric_spec import Direction, View
+from cutscore.metrics.metric_spec import Direction, MetricView
 from cutscore.report.redact import redact
 
 ENVIRONMENT = "CUTSCORE_SEARCH_STORAGE"
@@ -45,7 +45,7 @@ def _metric(value: object) -> tuple[str, ...]:
     """Take the name of a metric, or a list of names for several objectives."""
     names = _texts(value)
     known = searchable()
-    common = [spec.name for spec in shown(View.NAMED)]
+    common = [spec.name for spec in shown(MetricView.NAMED)]
     wrong = [
         f'there is no metric "{name}" that a search could improve.{nearest(name, known_as(known))} '
         f"Among others there are: {listed(common, len(common))}."

@@ -13,8 +13,8 @@ from dataclasses import replace
 from cutscore.metrics.metric_spec import (
     Direction,
     MetricSpec,
+    MetricView,
     Scope,
-    View,
     on_outer_rows,
     score_family,
 )
@@ -25,8 +25,18 @@ HEADLINE = "crossfit_cost"
 _UP: Direction = "maximize"
 _DOWN: Direction = "minimize"
 _SCORE, _RATE, _SHARE, _WHOLE, _PER_ROW, _SECONDS = ".4f", ".3f", ".1%", ",.0f", ",.4f", ".1f"
-_LIST, _BOARD, _WIDE, _FILE = View.LIST, View.BOARD, View.WIDE_BOARD, View.FILE
-_SINGLE, _BEST, _FIRST, _NAMED = View.SINGLE, View.BEST, View.FIRST, View.NAMED
+_LIST, _BOARD, _WIDE, _FILE = (
+    MetricView.LIST,
+    MetricView.BOARD,
+    MetricView.WIDE_BOARD,
+    MetricView.FILE,
+)
+_SINGLE, _BEST, _FIRST, _NAMED = (
+    MetricView.SINGLE,
+    MetricView.BEST,
+    MetricView.FIRST,
+    MetricView.NAMED,
+)
 
 _SCORES = (
     MetricSpec(
@@ -167,7 +177,7 @@ _EFFORT = (
     *(
         MetricSpec(
             f"seconds_{stage}", f"seconds of {told}", _DOWN, _SECONDS, varies=True,
-            aliases=(f"{stage}_seconds",), views=_NAMED if stage == "fit" else View.NONE,
+            aliases=(f"{stage}_seconds",), views=_NAMED if stage == "fit" else MetricView.NONE,
         )
         for stage, told in _STAGES.items()
     ),
@@ -264,7 +274,7 @@ def describe(name: str) -> MetricSpec:
     return MetricSpec(name, name.replace("_", " "), scope=scope, varies=varies, searchable=False)
 
 
-def shown(view: View) -> tuple[MetricSpec, ...]:
+def shown(view: MetricView) -> tuple[MetricSpec, ...]:
     """Return the metrics of a table, or of several together, in their order."""
     return tuple(spec for spec in CATALOGUE.values() if spec.views & view)
 

@@ -13,7 +13,7 @@ Scope = Literal["run", "fold", "outer", "trial", "parent"]
 of a search, or a run that only holds others together."""
 
 
-class View(Flag):
+class MetricView(Flag):
     """The tables that show a metric, in the order of the catalogue."""
 
     NONE = 0
@@ -55,7 +55,7 @@ class MetricSpec:
         Whether a record in that scope is incomplete without it.
     searchable : bool
         Whether a search may optimise it.
-    views : View
+    views : MetricView
         The tables that show it.
     spread, outer : str, optional
         The metrics that are its standard deviation over folds, and the same on outer rows.
@@ -76,7 +76,7 @@ class MetricSpec:
     scope: Scope = "run"
     required: bool = False
     searchable: bool = True
-    views: View = View.NONE
+    views: MetricView = MetricView.NONE
     spread: str | None = None
     outer: str | None = None
     stand_in: str = "cost_per_row"
@@ -111,14 +111,19 @@ def score_family(mean: MetricSpec) -> Iterator[MetricSpec]:
 
 def on_outer_rows(spec: MetricSpec) -> MetricSpec:
     """Return the same metric on rows that no fold has seen."""
-    views = spec.views & View.SINGLE
+    views = spec.views & MetricView.SINGLE
     told = f"{spec.label} on outer rows"
     return _variant(spec, "outer_{}", told, scope="outer", required=True, views=views)
 
 
 def _variant(spec: MetricSpec, form: str, label: str, **changes: object) -> MetricSpec:
     """Return a metric that is named after another, and so are its aliases."""
-    defaults: dict[str, object] = {"heading": "", "views": View.NONE, "spread": None, "outer": None}
+    defaults: dict[str, object] = {
+        "heading": "",
+        "views": MetricView.NONE,
+        "spread": None,
+        "outer": None,
+    }
     other = tuple(form.format(alias) for alias in spec.aliases)
     made: dict[str, object] = {**defaults, "aliases": other, **changes}
     return replace(spec, name=form.format(spec.name), label=label, **made)  # type: ignore[arg-type]  # the fields' own types

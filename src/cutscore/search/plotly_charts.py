@@ -26,10 +26,10 @@ _SHAPES: dict[plot.Shape, str] = {
 
 def plotly_chart(chart: plot.Chart, hover: Sequence[str]) -> PlotlyChart:
     """Return data and layout of a chart; `hover` is what is told of each trial."""
-    return _grid(chart, hover) if isinstance(chart, plot.Grid) else _parallel(chart)
+    return _grid(chart, hover) if isinstance(chart, plot.PanelGrid) else _parallel(chart)
 
 
-def _grid(chart: plot.Grid, hover: Sequence[str]) -> PlotlyChart:
+def _grid(chart: plot.PanelGrid, hover: Sequence[str]) -> PlotlyChart:
     """Return panels by rows, as wide as the page."""
     layout = _layout(round(_INCH * chart.whole[1]) + 75) | {"showlegend": chart.legend}
     data: list[PlotlyChart] = []

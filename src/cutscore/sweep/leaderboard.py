@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cutscore.launch.outcome import RunOutcome
 from cutscore.metrics.catalogue import HEADLINE, describe, shown
-from cutscore.metrics.metric_spec import View
+from cutscore.metrics.metric_spec import MetricView
 
 OPTIMISM = (
     "The best of several cells looks better than it is: its figures were used to choose it. "
@@ -62,7 +62,7 @@ class Leaderboard:
         }
         for label in labels:
             frame[label] = np.array([cell.label(label) for cell in cells])
-        for spec in shown(View.FILE):
+        for spec in shown(MetricView.FILE):
             for metric in filter(None, (spec.name, spec.spread)):
                 frame[metric] = np.array([cell.metrics.get(metric, np.nan) for cell in cells])
         return frame

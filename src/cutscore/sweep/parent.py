@@ -9,7 +9,7 @@ import yaml
 
 from cutscore.config.overrides import texts_of
 from cutscore.metrics.catalogue import HEADLINE, shown
-from cutscore.metrics.metric_spec import View
+from cutscore.metrics.metric_spec import MetricView
 from cutscore.report.figures.leaderboard import leaderboard_heatmap
 from cutscore.report.items import Figure, Item, Metric, Param, TableFile, Tag, Text
 from cutscore.report.redact import redact
@@ -42,7 +42,7 @@ def parent_items(request: SweepRequest, board: Leaderboard, name: str) -> Iterat
     if best is None:
         return
     yield Tag("best_run", best.run_id)
-    for metric in (spec.name for spec in shown(View.BEST)):
+    for metric in (spec.name for spec in shown(MetricView.BEST)):
         if metric in best.metrics:
             yield Metric(f"best_{metric}", best.metrics[metric])
     chosen = {

@@ -19,7 +19,7 @@ from cutscore.metrics.catalogue import (
     searchable,
     shown,
 )
-from cutscore.metrics.metric_spec import View
+from cutscore.metrics.metric_spec import MetricView
 from cutscore.records import Confusion
 
 ALIASES = [(alias, spec.name) for spec in CATALOGUE.values() for alias in spec.aliases]
@@ -99,9 +99,9 @@ def test_what_belongs_to_a_metric_is_in_the_catalogue():
             assert spec.stand_in in ("savings", "cost_per_row") or spec.stand_in in CATALOGUE
 
 
-@pytest.mark.parametrize("view", list(View))
+@pytest.mark.parametrize("view", list(MetricView))
 def test_each_view_shows_something_once(view):
     headings = [spec.column for spec in shown(view)]
     assert headings
-    if view != View.SINGLE:
+    if view != MetricView.SINGLE:
         assert len(set(headings)) == len(headings)

@@ -26,7 +26,7 @@ _NARROW = 11
 
 def picture(chart: plot.Chart, study: str) -> Figure:
     """Draw a chart, with its title, the name of the study and below it what there is to know."""
-    figure = _grid(chart) if isinstance(chart, plot.Grid) else _parallel(chart)
+    figure = _grid(chart) if isinstance(chart, plot.PanelGrid) else _parallel(chart)
     style.title(figure, chart.title, study)
     bottom = 0.1 / figure.get_figheight()
     note = style.shorten(chart.note, int(14 * figure.get_figwidth()))
@@ -34,7 +34,7 @@ def picture(chart: plot.Chart, study: str) -> Figure:
     return figure
 
 
-def _grid(chart: plot.Grid) -> Figure:
+def _grid(chart: plot.PanelGrid) -> Figure:
     """Draw panels by rows, with room for the longest tick at the left."""
     names = [text for panel in chart.panels for _, text in panel.y.scale.ticks]
     left = 0.5 + 0.075 * min(30, max(map(len, names), default=0))
@@ -55,7 +55,7 @@ def _grid(chart: plot.Grid) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, panel: plot.Panel, written: tuple[bool, bool]) -> None:
+def _panel(axes: Axes, panel: plot.PlotPanel, written: tuple[bool, bool]) -> None:
     """Draw one panel; `written` says whether its axes are."""
     for order, series in enumerate(panel.series, start=3):
         match series:

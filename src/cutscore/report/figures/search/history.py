@@ -22,7 +22,7 @@ _LOST = (
 )
 
 
-def history(searched: Searched) -> plot.Grid:
+def history(searched: Searched) -> plot.PanelGrid:
     """Show each objective by trial, with the best so far where there is only one.
 
     Pruned and failed trials have no value: they are marks along the lower edge.
@@ -31,7 +31,7 @@ def history(searched: Searched) -> plot.Grid:
     first, last = (int(number.min()), int(number.max())) if number.size else (0, 1)
     air = 0.5 + 0.01 * (last - first)
     across = plot.Axis("trial", linear(first - air, last + air, whole=True, most=8))
-    return plot.Grid(
+    return plot.PanelGrid(
         "How the search went",
         "Value of each trial. Pruned and failed trials have none: they stand along the edge.",
         tuple(_panel(searched, aim, across) for aim in searched.aims),
@@ -42,7 +42,7 @@ def history(searched: Searched) -> plot.Grid:
     )
 
 
-def _panel(searched: Searched, aim: Aim, across: plot.Axis) -> plot.Panel:
+def _panel(searched: Searched, aim: Aim, across: plot.Axis) -> plot.PlotPanel:
     """Show one objective."""
     low, high = aim.ends()
     room = 0.07 * (high - low)  # for the marks of trials without a value
@@ -66,7 +66,7 @@ def _panel(searched: Searched, aim: Aim, across: plot.Axis) -> plot.Panel:
         name = f"best, trial {number[best][0]}: {style.number(float(value[best][0]))}"
         series.append(plot.marks(name, best, number, np.clip(value, low, high), plot.BEST))
     series += _lost(searched, np.full(len(number), low - 0.6 * room))
-    return plot.Panel(across, aim.axis(low - room, high), tuple(series))
+    return plot.PlotPanel(across, aim.axis(low - room, high), tuple(series))
 
 
 def _lost(searched: Searched, floor: Points) -> list[plot.Marks]:

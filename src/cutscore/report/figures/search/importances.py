@@ -11,7 +11,7 @@ from cutscore.report.figures.scales import AxisScale, linear
 from cutscore.report.figures.search import plot
 
 
-def importances(shares: Mapping[str, float], note: str, most: int | None = None) -> plot.Grid:
+def importances(shares: Mapping[str, float], note: str, most: int | None = None) -> plot.PanelGrid:
     """Show each setting's share as a bar, greatest on top.
 
     `note` says what they are shares of, and from how many trials.
@@ -19,12 +19,12 @@ def importances(shares: Mapping[str, float], note: str, most: int | None = None)
     shown = list(shares.items())[:most]
     lengths = np.array([share for _, share in shown])
     names = tuple((float(row), style.shorten(name, 30)) for row, (name, _) in enumerate(shown))
-    panel = plot.Panel(
+    panel = plot.PlotPanel(
         plot.Axis("share (PED-ANOVA)", linear(0, 1.1 * (float(lengths.max()) or 1.0))),
         plot.Axis("", AxisScale(len(shown) - 0.4, -0.6, ticks=names), choices=True),
         (plot.Bars(lengths, tuple(f"{share:.1%}" for _, share in shown), style.BLUE),),
     )
-    return plot.Grid(
+    return plot.PanelGrid(
         f"What made the difference{plot.left_out(len(shown), len(shares), 'more')}",
         note,
         (panel,),

@@ -17,7 +17,7 @@ _BEHIND = plot.Look("circle", style.BLUE, 4.5, 0.55)
 _FRONT = plot.Look("circle", style.ORANGE, 7, edge="white")
 
 
-def pareto_front(searched: Searched, most: int | None = None) -> plot.Grid:
+def pareto_front(searched: Searched, most: int | None = None) -> plot.PanelGrid:
     """Show each pair of objectives, the trials of the Pareto front marked.
 
     With two objectives the front is a staircase: what lies on its far side nobody has reached.
@@ -25,7 +25,7 @@ def pareto_front(searched: Searched, most: int | None = None) -> plot.Grid:
     pairs = list(itertools.combinations(searched.aims, 2))
     shown, alone = pairs[:most], len(pairs) == 1
     more = plot.left_out(len(shown), len(pairs), "pairs")
-    return plot.Grid(
+    return plot.PanelGrid(
         f"Pareto front: {int(searched.front.sum())} trials{more}",
         "No trial is better in both than one on the front.",
         tuple(_panel(searched, first, second, alone=alone) for first, second in shown),
@@ -36,7 +36,7 @@ def pareto_front(searched: Searched, most: int | None = None) -> plot.Grid:
     )
 
 
-def _panel(searched: Searched, first: Aim, second: Aim, *, alone: bool) -> plot.Panel:
+def _panel(searched: Searched, first: Aim, second: Aim, *, alone: bool) -> plot.PlotPanel:
     """Show two objectives against each other."""
     front = searched.front
     behind = searched.drawn & ~front
@@ -49,7 +49,7 @@ def _panel(searched: Searched, first: Aim, second: Aim, *, alone: bool) -> plot.
     series: list[plot.Marks | plot.Steps] = [plot.marks("beaten by another", behind, x, y, _BEHIND)]
     if alone and order.size:
         series.append(plot.Steps("", x[order], y[order], style.ORANGE))
-    return plot.Panel(first.axis(left, right), second.axis(low, high), (*series, reached))
+    return plot.PlotPanel(first.axis(left, right), second.axis(low, high), (*series, reached))
 
 
 def _ends(aim: Aim, searched: Searched) -> tuple[float, float]:

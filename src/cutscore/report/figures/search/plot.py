@@ -79,7 +79,7 @@ class Bars:
 
 
 @dataclass(frozen=True, eq=False)
-class Panel:
+class PlotPanel:
     """Two axes and what is drawn between them, the last on top."""
 
     x: Axis
@@ -88,7 +88,7 @@ class Panel:
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class PanelGrid:
     """Panels by rows, each `size` inches large and `gap` apart (across, down).
 
     What is `shared` along a row (y) or a column (x) is written once. The legend is that of the
@@ -97,7 +97,7 @@ class Grid:
 
     title: str
     note: str
-    panels: tuple[Panel, ...]
+    panels: tuple[PlotPanel, ...]
     size: tuple[float, float]
     gap: tuple[float, float] = (0.0, 0.0)
     columns: int = 1
@@ -142,7 +142,7 @@ class Parallel:
     best: int | None
 
 
-Chart = Grid | Parallel
+Chart = PanelGrid | Parallel
 
 
 def marks(

@@ -13,12 +13,12 @@ from cutscore.report.figures.search.searched import Searched, Setting
 _COLUMNS = 4
 
 
-def slices(searched: Searched, most: int | None = None) -> plot.Grid:
+def slices(searched: Searched, most: int | None = None) -> plot.PanelGrid:
     """Show the first objective against each of the first `most` settings; late trials are dark."""
     settings, aim = searched.settings[:most], searched.aims[0]
     up = aim.axis(*aim.ends(), most=5)
     more = plot.left_out(len(settings), len(searched.settings), "more")
-    return plot.Grid(
+    return plot.PanelGrid(
         f"{aim.name[:1].upper()}{aim.name[1:]} by setting{more}",
         "Every complete trial. Light: early trials, dark: late ones; diamond: the best.",
         tuple(_panel(searched, setting, up) for setting in settings),
@@ -29,7 +29,7 @@ def slices(searched: Searched, most: int | None = None) -> plot.Grid:
     )
 
 
-def _panel(searched: Searched, setting: Setting, up: plot.Axis) -> plot.Panel:
+def _panel(searched: Searched, setting: Setting, up: plot.Axis) -> plot.PlotPanel:
     """Show one setting."""
     shown = searched.drawn & np.isfinite(setting.place)
     x, y = setting.spread(), searched.aims[0].shown()
@@ -38,4 +38,4 @@ def _panel(searched: Searched, setting: Setting, up: plot.Axis) -> plot.Panel:
     series = [replace(plot.marks("", shown, x, y, look), shade=late)]
     if searched.best is not None and shown[searched.best]:
         series.append(plot.marks("best", searched.only_best, x, y, plot.BEST))
-    return plot.Panel(setting.axis(*setting.ends(), air=0.04, most=4), up, tuple(series))
+    return plot.PlotPanel(setting.axis(*setting.ends(), air=0.04, most=4), up, tuple(series))
