@@ -6,6 +6,7 @@ import copy
 import re
 from collections.abc import Sequence
 
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.hydra import Hydra
@@ -93,7 +94,7 @@ class Composer:
         """Return the overrides that compose, and what is wrong with the others.
 
         Group choices are checked first. Unless all the other overrides compose together, each is
-        composed alone on top of the valid choices, so that one fault does not hide the next.
+        tried alone on top of the valid choices, so that one fault does not hide the next.
         """
         overrides, faults = read_overrides(texts)
         overrides = [one.in_configs(self.hydra.config_loader) for one in overrides]
@@ -114,7 +115,7 @@ class Composer:
         good = list(choices)
         for override in settings:
             try:
-                self.compose(_first_cell([*choices, override]))
+                self._try(override, choices, base)
             except (HydraException, OmegaConfBaseException) as error:
                 faults.append(_setting_fault(override, error, base))
             else:
@@ -128,6 +129,14 @@ class Composer:
         except (HydraException, OmegaConfBaseException):
             return False
         return True
+
+    def _try(self, override: Override, choices: Sequence[Override], base: DictConfig) -> None:
+        """Raise what Hydra raises for one setting on top of the choices that `base` is made of."""
+        if override.deletes and self.options(override.key):
+            self.compose(_first_cell([*choices, override]))
+        else:  # no need to compose all anew, which takes twenty times as long
+            first = override.swept[0].parsed
+            ConfigLoaderImpl._apply_overrides_to_config([first], copy.deepcopy(base))
 
     def _choice_faults(self, override: Override) -> list[Fault]:
         """Return what is wrong with the choices of a group."""
