@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cutscore.errors import listed, nearest
+from cutscore.sql import connect
 
 if TYPE_CHECKING:
     import duckdb
@@ -90,19 +91,7 @@ class Expression:
 
 def sandbox() -> duckdb.DuckDBPyConnection:
     """Open an in-memory DuckDB that can reach neither files nor Python variables."""
-    import duckdb
-
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "enable_external_access": "false",
-            "python_enable_replacements": "false",
-            "threads": "2",
-        },
-    )
-    # The progress bar, on after two seconds, would be written to stdout.
-    connection.execute("SET enable_progress_bar = false").fetchall()
-    return connection
+    return connect(enable_external_access="false")
 
 
 def check(expression: str, connection: duckdb.DuckDBPyConnection) -> Expression:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.data.layout import Layout, describe, identifier, open_file
-from cutscore.data.locate import SETTING, LocatedData, locate
+from cutscore.data.layout import Layout, open_file, raw_layout
+from cutscore.data.locate import located
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.records import Scores, Target
+from cutscore.sql import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -53,12 +55,9 @@ class ScoreRows:
 
 
 def column_names(path: Path) -> tuple[str, ...]:
-    """Return the columns of a CSV (.gz), TSV or Parquet file."""
-    located, connection = _open(path)
-    try:
-        return tuple(_layout(located, connection).types)
-    finally:
-        connection.close()
+    """Return the columns of a CSV, TSV or Parquet file."""
+    with _opened(path) as (layout, _):
+        return tuple(layout.types)
 
 
 def read_scores(path: Path, columns: ScoreColumns) -> ScoreRows:
@@ -70,50 +69,32 @@ def read_scores(path: Path, columns: ScoreColumns) -> ScoreRows:
         With every fault: columns that are not there, scores that are no finite numbers, a target
         that is not binary, missing labels, or no row at all.
     """
-    import duckdb
-
-    located, connection = _open(path)
-    try:
-        layout = _layout(located, connection)
+    with _opened(path) as (layout, connection):
         _check_columns(columns, layout)
         rows = _fetch(connection, layout, columns)
         if not len(rows["score"]):
             raise RequestError(Fault("SCORES", f'"{path}" has column names but no rows.'))
         _check_values(rows, columns, connection, layout)
-    except (duckdb.Error, OSError) as error:
-        told = str(error).strip().splitlines()[0]
-        raise RequestError(Fault("SCORES", f'"{path}" cannot be read as a table: {told}')) from None
-    finally:
-        connection.close()
     return replace(_score_rows(str(path), rows, columns), columns=tuple(layout.types))
 
 
-def _open(path: Path) -> tuple[LocatedData, duckdb.DuckDBPyConnection]:
-    try:
-        located = locate(path, None)
-    except RequestError as error:
-        faults = [Fault("SCORES", f.problem, f.remedy) for f in error.faults]
-        raise RequestError(faults) from None
-    return located, open_file(located)
-
-
-def _layout(located: LocatedData, connection: duckdb.DuckDBPyConnection) -> Layout:
-    """Describe the file; text files are read as text and cast, so that any row may be faulted."""
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Layout, duckdb.DuckDBPyConnection]]:
+    """Open a file; text is read as text and cast later, so that any row may be faulted."""
     import duckdb
 
     try:
-        return describe(located, connection, missing=MISSING, as_text=(), exact=(), effort="text")
+        with located(path) as data, closing(open_file(data)) as connection:
+            yield raw_layout(data, connection, missing=MISSING, effort="text"), connection
     except RequestError as error:
         faults = [
-            Fault("SCORES" if f.setting == SETTING else f.setting, f.problem, f.remedy)
+            Fault("SCORES" if f.setting.startswith("data.") else f.setting, f.problem, f.remedy)
             for f in error.faults
         ]
         raise RequestError(faults) from None
     except (duckdb.Error, OSError) as error:
         told = str(error).strip().splitlines()[0]
-        raise RequestError(
-            Fault("SCORES", f'"{located.path}" cannot be read as a table: {told}')
-        ) from None
+        raise RequestError(Fault("SCORES", f'"{path}" cannot be read as a table: {told}')) from None
 
 
 def _check_columns(columns: ScoreColumns, layout: Layout) -> None:

@@ -7,11 +7,13 @@ import numpy as np
 from cutscore.data.plan import ReadPlan
 from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream
-from cutscore.data.texts import canonical
+from cutscore.data.texts import canonical, override, plainly
 from cutscore.errors import Fault, listed, nearest
 from cutscore.records import Target
 
 _BOOLEANS = ({"0", "1"}, {"false", "true"})
+# YAML takes these words for true and false where they stand without quotes.
+_YAML_WORDS = {"true": ("yes", "on", "y"), "false": ("no", "off", "n")}
 
 
 def classes(plan: ReadPlan, made: Stream, settings: TableSettings, faults: list[Fault]) -> Target:
@@ -52,22 +54,23 @@ def _positive(
             return {"1", "true"}
         if len(present) > 1:
             number = f"{len(present):,} different values" if len(present) != 2 else "the values"
+            shown = [plainly(value) for value in present]
             faults.append(
                 Fault(
                     "data.target",
-                    f'"{name}" must have two classes, 0 and 1; it has {number} {listed(present)}.',
-                    f'Say which mean 1: "data.positive={present[-1]}" or a list; all others mean '
-                    "0. Leave rows out with data.where.",
+                    f'"{name}" must have two classes, 0 and 1; it has {number} {listed(shown)}.',
+                    f"Say which mean 1: {override('data.positive', present[-1])} or a list; all "
+                    "others mean 0. Leave rows out with data.where.",
                 )
             )
         return set()
-    wanted = {canonical(value) for value in given}
+    wanted = {_as_present(canonical(value), present) for value in given}
     unknown = sorted(wanted - set(present))
     faults += [
         Fault(
             "data.positive",
             f'"{value}" is not among the values of "{name}".{nearest(value, present)}',
-            f"Its values: {listed(present)}.",
+            f"Its values: {listed([plainly(each) for each in present])}.",
         )
         for value in unknown
     ]
@@ -76,3 +79,9 @@ def _positive(
             Fault("data.positive", f'it lists every value of "{name}": {listed(present)}.')
         )
     return wanted
+
+
+def _as_present(value: str, present: list[str]) -> str:
+    """Return the value that was meant, where YAML has made true or false of a word."""
+    words = [word for word in present if word.lower() in _YAML_WORDS.get(value, ())]
+    return words[0] if len(words) == 1 and value not in present else value

@@ -2,55 +2,110 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cutscore.data.doubts import Doubt
+from cutscore.data.kinds import Reading, judge
+from cutscore.data.layout import texts_to_judge
+from cutscore.data.offending import Doubted, Met
 from cutscore.data.plan import ReadPlan
 from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream
-from cutscore.data.texts import as_numbers, canonical, is_integer, is_number
+from cutscore.data.texts import canonical, is_integer, override, plainly
 from cutscore.errors import Fault, listed
 from cutscore.records import Column, Table, Values
+
+if TYPE_CHECKING:
+    import duckdb
 
 MOST_LEVELS = 1_000
 
 
-def features(plan: ReadPlan, made: Stream, settings: TableSettings, faults: list[Fault]) -> Table:
-    """Return the feature columns; add a fault for each that cannot be used.
+def second_look(
+    plan: ReadPlan, made: Stream, settings: TableSettings, connection: duckdb.DuckDBPyConnection
+) -> tuple[dict[str, Reading], list[Doubted]]:
+    """Judge the columns that were read as text by all their cells.
 
-    Text columns become categories with sorted levels, except that text of a CSV whose every value
-    is a number becomes a number (the rows the types were read off were all missing), and true and
-    false become 1 and 0.
+    Returns how to read those that are numbers or dates after all (their first rows were missing,
+    or a filter has left words out), and those that are almost of numbers or dates.
+    """
+    readings: dict[str, Reading] = {}
+    doubts: list[Doubted] = []
+    judged = set(texts_to_judge(plan.layout, settings))
+    for at, read in enumerate(plan.reads):
+        if at not in made.encoders or read.name not in judged or read.name in readings:
+            continue
+        if read.role not in ("feature", "amount", "time"):
+            continue
+        codes = made.matrix.store[:, at] if at < len(plan.features) else made.columns[at]
+        met = Met(list(made.encoders[at].codes), codes, made.kept)
+        found = judge(read.name, met.cells, settings, connection, numbers=plan.layout.text)
+        if isinstance(found, Doubt):
+            doubts.append(Doubted(read.name, found, met))
+        elif found is not None:
+            readings[read.name] = found
+    return readings, doubts
+
+
+def notes(plan: ReadPlan, made: Stream, settings: TableSettings) -> list[str]:
+    """Return what is told of text in a Parquet file that holds nothing but numbers."""
+    if plan.layout.text:
+        return []
+    undeclared = set(texts_to_judge(plan.layout, settings))
+    names = [
+        plainly(read.name)
+        for at, read in enumerate(plan.features)
+        if at in made.encoders
+        and read.name in undeclared
+        and all(map(settings.notation.fits, made.encoders[at].codes))
+    ]
+    if not names:
+        return []
+    return [
+        f"{listed(names)} is text in the file, and all its cells are numbers: they are taken for "
+        "categories. If they are numbers, list the column in data.numeric."
+    ]
+
+
+def features(
+    plan: ReadPlan,
+    made: Stream,
+    settings: TableSettings,
+    faults: list[Fault],
+    doubted: Collection[str],
+) -> Table:
+    """Return the feature columns; add a fault for each that cannot be used and has none yet.
+
+    Text columns become categories with sorted levels.
     """
     matrix = made.matrix.store
     columns = []
     problems: dict[str, str] = {}
     for at, read in enumerate(plan.features):
         levels = None
-        infinite = int(made.infinite[at])
         if made.present[at] == 0:
             problems[read.name] = "is missing in every row."
-        elif at in made.encoders:
+        elif at in made.encoders and read.name not in doubted:
             declared = read.name in settings.categorical
             texts = list(made.encoders[at].codes)
-            numbers = as_numbers(texts) if plan.layout.text and not declared else None
-            if numbers is not None:
-                infinite = _as_numbers(matrix[:, at], numbers)
-            elif not declared and len(texts) > MOST_LEVELS:
+            if not declared and read.name not in plan.layout.levels and len(texts) > MOST_LEVELS:
                 problems[read.name] = _too_many(texts)
             else:
                 levels = _as_levels(matrix[:, at], texts, canonically=declared)
-        if infinite:
-            problems[read.name] = f"has {infinite:,} infinite values (or too large for float32)."
+        if made.infinite[at]:
+            number = int(made.infinite[at])
+            problems[read.name] = f"has {number:,} infinite values (or too large for float32)."
         columns.append(Column(read.name, levels))
-    leave_out = ", ".join([*settings.drop, *problems])
+    leave_out = override("data.drop", [*settings.drop, *problems])
     faults += [
         Fault(
             "data.drop",
             f'the column "{name}" {problem}',
-            f"Mend the file, or leave out what cannot be used: 'data.drop=[{leave_out}]'.",
+            f"Mend the file, or leave out what cannot be used: {leave_out}.",
         )
         for name, problem in problems.items()
     ]
@@ -58,7 +113,7 @@ def features(plan: ReadPlan, made: Stream, settings: TableSettings, faults: list
 
 
 def amounts(
-    plan: ReadPlan, made: Stream, faults: list[Fault]
+    plan: ReadPlan, made: Stream, faults: list[Fault], doubted: Collection[str]
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Return declared amounts by column name, and `group` (codes) and `time` under these words."""
     kept: dict[str, npt.NDArray[np.float64]] = {}
@@ -70,13 +125,10 @@ def amounts(
         values = made.columns[at].astype(np.float64)
         if at in made.encoders:
             values[values < 0] = np.nan
-            texts = list(made.encoders[at].codes)
-            numbers = as_numbers(texts) if read.role != "group" else None
-            if numbers is not None:
-                present = ~np.isnan(values)
-                values[present] = np.array(numbers)[values[present].astype(np.int64)]
-            elif read.role != "group":
-                faults.append(_no_number(setting, read.name, texts))
+            if read.role != "group" and read.name not in doubted:
+                words = sorted(text for text in made.encoders[at].codes)
+                problem = f'the column "{read.name}" must hold numbers; it holds '
+                faults.append(Fault(setting, f"{problem}{listed([plainly(w) for w in words], 5)}."))
         infinite = int(np.count_nonzero(np.isinf(values)))
         if infinite:
             faults.append(Fault(setting, f'"{read.name}" has {infinite:,} infinite values.'))
@@ -84,14 +136,14 @@ def amounts(
     return kept
 
 
-def _no_number(setting: str, name: str, texts: list[str]) -> Fault:
-    words = sorted(text for text in texts if not is_number(text))
-    return Fault(setting, f'the column "{name}" must hold numbers; it holds {listed(words, 5)}.')
-
-
 def identities(plan: ReadPlan, made: Stream, faults: list[Fault]) -> npt.NDArray[Any]:
-    """Return the ids: integers or text; without `data.id` the rows' numbers in the file, from 0."""
-    at = next((at for at, read in enumerate(plan.reads) if read.role == "id"), None)
+    """Return the ids: integers or text.
+
+    Without `data.id` they are what the file names its rows by, or the rows' numbers from 0.
+    """
+    roles = [read.role for read in plan.reads]
+    names = [at for at, role in enumerate(roles) if role == "row name" and not made.nulls[at]]
+    at = roles.index("id") if "id" in roles else next(iter(names), None)
     if at is None:
         return made.kept
     if made.nulls[at]:
@@ -113,15 +165,6 @@ def identities(plan: ReadPlan, made: Stream, faults: list[Fault]) -> npt.NDArray
     return ids
 
 
-def _as_numbers(column: Values, numbers: list[float]) -> int:
-    """Replace codes by the numbers they stand for, in place; return how many are infinite."""
-    table = np.array(numbers)
-    present = ~np.isnan(column)
-    with np.errstate(over="ignore"):
-        column[present] = table[column[present].astype(np.int64)]
-    return int(np.count_nonzero(np.isinf(column)))
-
-
 def _as_levels(column: Values, texts: list[str], *, canonically: bool) -> tuple[str, ...]:
     """Replace codes by places in the sorted levels, in place, and return the levels."""
     written = [canonical(text) for text in texts] if canonically else texts
@@ -132,12 +175,6 @@ def _as_levels(column: Values, texts: list[str], *, canonically: bool) -> tuple[
 
 
 def _too_many(texts: list[str]) -> str:
-    words = sorted(text for text in texts if not is_number(text))
-    if len(words) * 2 < len(texts):
-        return (
-            f"has numbers but also text: {listed(words, 5)}. Text that means missing can be added "
-            "to data.missing."
-        )
     return (
         f"is text with {len(texts):,} different values; more than {MOST_LEVELS:,} are taken for a "
         "mistake. If they are categories, list the column in data.categorical."

@@ -1,150 +1,283 @@
-"""What columns a file has, of which types, and the SQL that reads them."""
+"""What columns a table has, of which types, and the SQL that reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import itertools
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from cutscore.data.doubts import Doubt
+from cutscore.data.kinds import Cells, Reading, judge
 from cutscore.data.locate import LocatedData, check_names
+from cutscore.data.settings import TableSettings
+from cutscore.data.texts import UNSEEN
 from cutscore.errors import Fault, RequestError
+from cutscore.sql import connect, identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
 
-# One type per way of reading. Not BOOLEAN, which takes yes and no too: those are categories.
-CANDIDATES = ("BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "VARCHAR")
+# Not BOOLEAN, which takes yes and no too: those are categories. Nor dates: DuckDB guesses at them.
+CANDIDATES = ("BIGINT", "DOUBLE", "VARCHAR")
 SAMPLE = 20_480
 Effort = Literal["sample", "every row", "text"]
 EFFORTS: tuple[Effort, ...] = ("sample", "every row", "text")
+_NUMERIC_ENDS = ("INT", "INTEGER", "DOUBLE", "FLOAT")
+ZONED = "TIMESTAMP WITH TIME ZONE"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of a file (name to DuckDB type, in order) and what stands after FROM."""
+    """The columns of a table (name to DuckDB type, in order) and what stands after FROM.
+
+    `text` says whether the table is a text file. `levels` are text columns that a Parquet file
+    holds as categories. `row_names` are columns that pandas or R may have made of row numbers.
+    """
 
     types: Mapping[str, str]
     relation: str
     text: bool
-
-
-def identifier(name: str) -> str:
-    """Return a name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Return a text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
+    levels: frozenset[str] = field(default_factory=frozenset)
+    row_names: tuple[str, ...] = ()
 
 
 def open_file(located: LocatedData) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB that can read this one file and reach nothing else."""
-    import duckdb
-
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "python_enable_replacements": "false",
-            "threads": "2",
-        },
-    )
-    # The progress bar, on after two seconds, would be written to stdout.
-    connection.execute("SET enable_progress_bar = false").fetchall()
-    connection.execute(f"SET allowed_paths = [{literal(str(located.path))}]").fetchall()
+    """Open an in-memory DuckDB that can read this one table and reach nothing else."""
+    connection = connect()
+    paths = ", ".join(literal(str(file)) for file in located.files)
+    connection.execute(f"SET allowed_paths = [{paths}]").fetchall()
     connection.execute("SET enable_external_access = false").fetchall()
     return connection
+
+
+def raw_layout(
+    located: LocatedData,
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    missing: Sequence[str],
+    decimal: str = ".",
+    as_text: Collection[str] = (),
+    dates: Collection[str] = (),
+    exact: Collection[str] = (),
+    effort: Effort,
+) -> Layout:
+    """Say what columns the table has; blanks around texts are no part of them.
+
+    Types of a text file are read off a sample of its first rows, off all rows, or not at all, by
+    `effort`. Columns of a text file in `as_text` are text in any case, so that codes with leading
+    zeros keep them, and so are numbers in `dates`, such as 20190131. Whole numbers are read as
+    DOUBLE, for a fraction may come after the rows that were looked at; not so columns in `exact`.
+    """
+    if located.kind == "parquet":
+        layout = _parquet(located, connection, dates)
+    else:
+        as_text = (*as_text, *dates)
+        layout = _csv(located, connection, missing, decimal, as_text, exact, effort)
+    return _trimmed(layout, missing)
 
 
 def describe(
     located: LocatedData,
     connection: duckdb.DuckDBPyConnection,
-    *,
-    missing: Collection[str],
+    settings: TableSettings,
+    effort: Effort,
+) -> Layout:
+    """Say what columns the table has, as `settings` read it.
+
+    Texts that are numbers or dates in the first rows are read as such; where a later row is not
+    so written, reading fails and a higher effort is needed.
+    """
+    dates = settings.date_format if isinstance(settings.date_format, Mapping) else ()
+    whole = (settings.id, settings.group, *_row_names(located.names, unnamed=located.unnamed))
+    layout = raw_layout(
+        located,
+        connection,
+        missing=settings.missing,
+        decimal=settings.decimal,
+        as_text=settings.categorical,
+        dates=dates,
+        exact=[name for name in whole if name is not None],
+        effort=effort,
+    )
+    return layout if effort != "sample" else _typed(layout, connection, settings)
+
+
+def _typed(
+    layout: Layout, connection: duckdb.DuckDBPyConnection, settings: TableSettings
+) -> Layout:
+    """Read texts as what their first rows are."""
+    texts = texts_to_judge(layout, settings)
+    if not texts:
+        return layout
+    columns = ", ".join(map(identifier, texts))
+    table = connection.sql(
+        f"SELECT {columns} FROM {layout.relation} LIMIT {SAMPLE}"
+    ).to_arrow_table()
+    readings = {}
+    for name, column in zip(texts, table.columns, strict=True):
+        counted = column.drop_null().value_counts()
+        cells = Cells(counted.field("values").to_pylist(), counted.field("counts").to_numpy())
+        found = judge(name, cells, settings, connection, numbers=layout.text)
+        if found is not None and not isinstance(found, Doubt):
+            readings[name] = found
+    return _read_as(layout, readings)
+
+
+def texts_to_judge(layout: Layout, settings: TableSettings) -> list[str]:
+    """Return the columns of texts that may be something else."""
+    as_text = {settings.target, settings.id, settings.group, *settings.categorical, *layout.levels}
+    return [
+        name for name, kind in layout.types.items() if kind == "VARCHAR" and name not in as_text
+    ]
+
+
+def _read_as(layout: Layout, readings: Mapping[str, Reading]) -> Layout:
+    """Return the layout with texts read in other ways; a text that cannot be is an error."""
+    if not readings:
+        return layout
+    changes = []
+    for name, reading in readings.items():
+        column, told = identifier(name), literal(f'"{name}" is not of one kind')
+        sql = reading.sql(column)
+        changes.append(
+            f"CASE WHEN {column} IS NULL THEN NULL WHEN ({sql}) IS NULL THEN error({told}) "
+            f"ELSE {sql} END AS {column}"
+        )
+    types = {
+        name: readings[name].type if name in readings else kind
+        for name, kind in layout.types.items()
+    }
+    relation = f"(SELECT * REPLACE ({', '.join(changes)}) FROM {layout.relation})"
+    return Layout(types, relation, layout.text, layout.levels, layout.row_names)
+
+
+def _trimmed(layout: Layout, missing: Sequence[str]) -> Layout:
+    """Take what cannot be seen off the ends of texts, and read times with a zone in UTC."""
+    changes = []
+    for name, kind in layout.types.items():
+        column = identifier(name)
+        if kind == "VARCHAR":
+            trimmed = _present(f"trim({column}, {literal(UNSEEN)})", missing)
+            # Trimming all these characters is slow, and nearly no text has any.
+            may_have = f"regexp_matches({column}, '^[^!-~]|[^!-~]$')"
+            whole = _present(column, missing)
+            changes.append(f"CASE WHEN {may_have} THEN {trimmed} ELSE {whole} END AS {column}")
+        elif kind == ZONED:
+            changes.append(f"CAST({column} AS TIMESTAMP) AS {column}")
+    if not changes:
+        return layout
+    types = {name: "TIMESTAMP" if kind == ZONED else kind for name, kind in layout.types.items()}
+    relation = f"(SELECT * REPLACE ({', '.join(changes)}) FROM {layout.relation})"
+    return Layout(types, relation, layout.text, layout.levels, layout.row_names)
+
+
+def _present(text: str, missing: Sequence[str]) -> str:
+    """Return the SQL of a text that is NULL where it is one of those that mean missing.
+
+    Neither IN nor a list of constants: DuckDB makes a join of each, and a table of its result.
+    """
+    absent = " ".join(f"WHEN {literal(word)} THEN NULL" for word in missing)
+    return f"CASE {text} {absent} ELSE {text} END" if missing else text
+
+
+def _csv(
+    located: LocatedData,
+    connection: duckdb.DuckDBPyConnection,
+    missing: Sequence[str],
+    decimal: str,
     as_text: Collection[str],
     exact: Collection[str],
     effort: Effort,
 ) -> Layout:
-    """Say what columns the file has.
-
-    Types of a text file are read off a sample of its first rows, off all rows, or not at all, by
-    `effort`. Columns in `as_text`
-    are text in any case, so that codes with leading zeros keep them. Whole numbers are read as
-    DOUBLE, for a fraction may come after the rows that were looked at; not so columns in `exact`.
-    """
-    if located.kind == "parquet":
-        return _parquet(located, connection)
-    check_names(located.header, located.path)
-    options = _options(located, missing)
-    rows = _sniffed(located, connection, options, effort)
-    found = [str(column["type"]) for column in rows[0]]
-    if len(found) != len(located.header):
+    check_names(located.names, located.path)
+    options = _options(located, missing, decimal)
+    found = _sniffed(located, connection, options, effort)
+    if len(found) != len(located.names):
         raise RequestError(
             Fault(
                 "data.path",
-                f'"{located.path}" has {len(located.header)} column names but {len(found)} '
-                "columns.",
+                f'"{located.path}" has {len(located.names)} column names but {len(found)} columns.',
                 "Mend the first line, or set data.delimiter.",
             )
         )
-    types = dict(zip(located.header, found, strict=True))
+    types = dict(zip(located.names, found, strict=True))
     for name, kind in types.items():
         if name in as_text:
             types[name] = "VARCHAR"
         elif kind == "BIGINT" and name not in exact:
             types[name] = "DOUBLE"
     columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
-    relation = (
-        f"read_csv({literal(str(located.path))}, {options}, auto_detect = false, "
-        f"columns = {{{columns}}}{_formats(rows[1], rows[2])})"
-    )
-    return Layout(types, relation, text=True)
+    file = literal(str(located.files[0]))
+    relation = f"read_csv({file}, {options}, auto_detect = false, columns = {{{columns}}})"
+    row_names = _row_names(located.names, unnamed=located.unnamed)
+    return Layout(types, relation, text=True, row_names=row_names)
+
+
+def _row_names(names: Sequence[str], *, unnamed: bool) -> tuple[str, ...]:
+    """Return the first columns of a file that have no name, or that pandas gave one for that."""
+    rest = names[1:] if unnamed else names
+    made_up = itertools.takewhile(lambda name: name.startswith("Unnamed: "), rest)
+    return (*names[: len(names) - len(rest)], *made_up)
 
 
 def _sniffed(
     located: LocatedData, connection: duckdb.DuckDBPyConnection, options: str, effort: Effort
-) -> tuple[Any, str | None, str | None]:
-    """Return the columns with their types, and how dates and timestamps are written."""
+) -> list[str]:
+    """Return the types of the columns."""
     import duckdb
 
-    as_text: list[dict[str, str]] = [{"type": "VARCHAR"}] * len(located.header)
+    as_text = ["VARCHAR"] * len(located.names)
     if effort == "text":
-        return as_text, None, None
+        return as_text
     sample = SAMPLE if effort == "sample" else -1
     try:
-        rows = connection.execute(
-            "SELECT Columns, DateFormat, TimestampFormat "
-            f"FROM sniff_csv({literal(str(located.path))}, {options}, sample_size = {sample}, "
+        rows: Any = connection.execute(
+            f"SELECT Columns FROM sniff_csv({literal(str(located.files[0]))}, {options}, "
+            f"sample_size = {sample}, "
             f"auto_type_candidates = [{', '.join(map(literal, CANDIDATES))}])"
         ).fetchall()
     except duckdb.Error:
         # Read as text instead: where the file is at fault, reading tells the line, sniffing not.
-        return as_text, None, None
-    return rows[0][0], rows[0][1], rows[0][2]
+        return as_text
+    return [str(column["type"]) for column in rows[0][0]]
 
 
-def _formats(date: str | None, timestamp: str | None) -> str:
-    """Return how dates are written, where that is not the standard's way."""
-    told = [("dateformat", date), ("timestampformat", timestamp)]
-    return "".join(f", {key} = {literal(value)}" for key, value in told if value)
-
-
-def _options(located: LocatedData, missing: Collection[str]) -> str:
-    nulls = ", ".join(map(literal, missing)) or "''"
-    compression = "gzip" if located.compressed else "none"
+def _options(located: LocatedData, missing: Sequence[str], decimal: str) -> str:
+    # DuckDB takes no quote and no delimiter here; such texts are taken out afterwards.
+    marks = {'"', located.delimiter}
+    nulls = ", ".join(literal(word) for word in missing if not marks & set(word)) or "''"
     return (
-        f"delim = {literal(located.delimiter)}, quote = '\"', escape = '\"', header = true, "
-        f"skip = 0, nullstr = [{nulls}], compression = '{compression}'"
+        f"delim = {literal(located.delimiter)}, quote = '\"', escape = '\"', "
+        f"header = {str(located.header).lower()}, skip = {located.skip}, nullstr = [{nulls}], "
+        f"decimal_separator = {literal(decimal)}, compression = {literal(located.compression)}"
     )
 
 
-def _parquet(located: LocatedData, connection: duckdb.DuckDBPyConnection) -> Layout:
-    path = literal(str(located.path))
-    schema = connection.execute(
-        f"SELECT name FROM parquet_schema({path}) WHERE coalesce(num_children, 0) = 0"
-    ).fetchall()
+def _parquet(
+    located: LocatedData, connection: duckdb.DuckDBPyConnection, dates: Collection[str]
+) -> Layout:
+    """Return the columns of a Parquet file; numbers that are dates are made text."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = literal(str(located.files[0]))
     described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()
-    if len(schema) == len(described):  # else some columns are nested, and names are not comparable
-        check_names(tuple(str(row[0]) for row in schema), located.path)
     types = {str(row[0]): str(row[1]) for row in described}
-    return Layout(types, f"read_parquet({path})", text=False)
+    schema = pq.read_schema(located.files[0])
+    check_names(tuple(schema.names), located.path)
+    levels = {each.name for each in schema if pa.types.is_dictionary(each.type)}
+    index = (schema.pandas_metadata or {}).get("index_columns", [])
+    row_names = [
+        name for name in types if name in index or re.fullmatch(r"__index_level_\d+__", name)
+    ]
+    relation = f"read_parquet({path})"
+    changed = [name for name in dates if types.get(name, "").endswith(_NUMERIC_ENDS)]
+    if changed:
+        whole = [
+            f"CAST(CAST({identifier(n)} AS BIGINT) AS VARCHAR) AS {identifier(n)}" for n in changed
+        ]
+        relation = f"(SELECT * REPLACE ({', '.join(whole)}) FROM {relation})"
+        types |= dict.fromkeys(changed, "VARCHAR")
+    return Layout(types, relation, False, frozenset(levels), tuple(row_names))

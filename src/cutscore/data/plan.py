@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from cutscore.data.layout import Layout, identifier
+from cutscore.data.kinds import Reading
+from cutscore.data.layout import Layout
 from cutscore.data.settings import TableSettings
+from cutscore.data.texts import override, plainly
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.expressions import ExpressionError, check, sandbox
+from cutscore.sql import identifier
 
-Role = Literal["feature", "target", "id", "amount", "group", "time", "where"]
+Role = Literal["feature", "target", "id", "row name", "amount", "group", "time", "where"]
 INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 )
 NUMBERS = INTEGERS | {"UBIGINT", "HUGEINT", "UHUGEINT", "FLOAT", "DOUBLE"}
-MOMENTS = frozenset(
-    {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
-)
+MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
 _MICROSECONDS_PER_DAY = 86_400_000_000
 
 
@@ -34,10 +35,16 @@ class Read:
 
 @dataclass(frozen=True)
 class ReadPlan:
-    """Everything to read, features first and in the file's order."""
+    """Everything to read, features first and in the file's order.
+
+    `readings` are columns of texts that the layout has as texts and that are read as something
+    else; `row_names` are columns that hold a row's name or number and are no features.
+    """
 
     reads: tuple[Read, ...]
     layout: Layout
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    row_names: tuple[str, ...] = ()
 
     @property
     def features(self) -> tuple[Read, ...]:
@@ -51,7 +58,12 @@ class ReadPlan:
         return f"SELECT {columns} FROM {self.layout.relation}"
 
 
-def plan(layout: Layout, settings: TableSettings) -> ReadPlan:
+def plan(
+    layout: Layout,
+    settings: TableSettings,
+    readings: Mapping[str, Reading] | None = None,
+    row_names: tuple[str, ...] = (),
+) -> ReadPlan:
     """Say what to read.
 
     Raises
@@ -62,7 +74,10 @@ def plan(layout: Layout, settings: TableSettings) -> ReadPlan:
     """
     faults: list[Fault] = list(_unknown(layout, settings))
     reads: list[Read] = []
-    for found in _reads(layout, settings) if not faults else _where(layout, settings):
+    known = readings or {}
+    for found in (
+        _reads(layout, settings, known, row_names) if not faults else _where(layout, settings)
+    ):
         if isinstance(found, Fault):
             faults.append(found)
         else:
@@ -72,74 +87,102 @@ def plan(layout: Layout, settings: TableSettings) -> ReadPlan:
         faults.append(Fault("data.drop", "no column is left to be a feature.", remedy))
     if faults:
         raise RequestError(faults)
-    return ReadPlan(tuple(reads), layout)
+    return ReadPlan(tuple(reads), layout, known, row_names)
 
 
 def _unknown(layout: Layout, settings: TableSettings) -> Iterator[Fault]:
     named = [(key, getattr(settings, key)) for key in ("target", "id", "group", "time")]
-    for key in ("drop", "categorical", "amounts"):
+    for key in ("drop", "categorical", "numeric", "amounts"):
         named += [(key, name) for name in getattr(settings, key)]
+    if isinstance(settings.date_format, Mapping):
+        named += [("date_format", name) for name in settings.date_format]
     for key, name in named:
         if name is not None and name not in layout.types:
-            only = " Is data.delimiter right?" if len(layout.types) == 1 else ""
             yield Fault(
                 f"data.{key}",
                 f'the table has no column "{name}".{nearest(name, layout.types)}',
-                f"Its columns: {listed(list(layout.types))}.{only}",
+                f"Its columns: {listed([plainly(each) for each in layout.types])}."
+                + _hint(layout, settings),
             )
 
 
-def _reads(layout: Layout, settings: TableSettings) -> Iterator[Read | Fault]:
+def _hint(layout: Layout, settings: TableSettings) -> str:
+    """Return what else may be wrong where a column is not found."""
+    if len(layout.types) == 1:
+        return " Is data.delimiter right?"
+    numbers = [name for name in layout.types if settings.notation.fits(name)]
+    counting = {str(number) for number in range(len(layout.types) + 1)}
+    if layout.text and 2 * len(numbers) >= len(layout.types) and not set(numbers) <= counting:
+        return " If the file has no line of column names: data.header=false."
+    return ""
+
+
+def _reads(
+    layout: Layout,
+    settings: TableSettings,
+    readings: Mapping[str, Reading],
+    row_names: tuple[str, ...],
+) -> Iterator[Read | Fault]:
     special = {settings.target, settings.id, settings.group, settings.time, *settings.drop}
     for name in layout.types:
-        if name not in special:
-            yield _feature(name, layout, name in settings.categorical)
+        if name not in special and name not in row_names:
+            category = name in settings.categorical or name in layout.levels
+            yield _feature(name, *_source(name, layout, readings), category)
     for name in settings.amounts:
-        yield _amount("amount", "data.amounts", name, layout)
+        yield _amount("amount", "data.amounts", name, *_source(name, layout, readings))
     if settings.time is not None:
-        yield _amount("time", "data.time", settings.time, layout)
+        yield _amount("time", "data.time", settings.time, *_source(settings.time, layout, readings))
     yield Read("target", settings.target, _text(settings.target), text=True)
     if settings.id is not None:
-        whole = layout.types[settings.id] in INTEGERS
-        sql = f"CAST({identifier(settings.id)} AS BIGINT)" if whole else _text(settings.id)
-        yield Read("id", settings.id, sql, text=not whole)
+        yield _name("id", settings.id, layout)
+    for name in row_names:
+        yield _name("row name", name, layout)
     if settings.group is not None:
         yield Read("group", settings.group, _text(settings.group), text=True)
     yield from _where(layout, settings)
 
 
-def _feature(name: str, layout: Layout, category: bool) -> Read | Fault:
-    kind = layout.types[name]
+def _source(name: str, layout: Layout, readings: Mapping[str, Reading]) -> tuple[str, str]:
+    """Return the SQL and the type of a column, read as its texts are to be read."""
+    reading, column = readings.get(name), identifier(name)
+    return (column, layout.types[name]) if reading is None else (reading.sql(column), reading.type)
+
+
+def _feature(name: str, column: str, kind: str, category: bool) -> Read | Fault:
     if category or kind == "VARCHAR" or kind.startswith("ENUM"):
         return Read("feature", name, _text(name), text=True)
-    sql = _number(name, kind)
+    sql = _number(column, kind)
     if sql is None:
+        leave_out = override("data.drop", [name])
         return Fault(
             "data.drop",
             f'the column "{name}" is of type {kind}; only numbers, booleans, dates, timestamps and '
             "text can be features.",
-            f'Leave it out with "data.drop=[{name}]".',
+            f"Leave it out with {leave_out}.",
         )
     return Read("feature", name, sql)
 
 
 def _amount(
-    role: Literal["amount", "time"], setting: str, name: str, layout: Layout
+    role: Literal["amount", "time"], setting: str, name: str, column: str, kind: str
 ) -> Read | Fault:
-    kind = layout.types[name]
-    if kind == "VARCHAR" and layout.text:  # numbers perhaps, once the filter has been applied
+    if kind == "VARCHAR":  # numbers perhaps, once the filter has been applied
         return Read(role, name, _text(name), text=True)
-    sql = _number(name, kind)
+    sql = _number(column, kind)
     if sql is None or (role == "amount" and kind in MOMENTS):
         needed = "numbers" if role == "amount" else "numbers, dates or timestamps"
-        what = "text" if kind == "VARCHAR" else kind
-        return Fault(setting, f'the column "{name}" is {what}; {needed} are needed.')
+        return Fault(setting, f'the column "{name}" is {kind}; {needed} are needed.')
     return Read(role, name, sql)
 
 
-def _number(name: str, kind: str) -> str | None:
+def _name(role: Literal["id", "row name"], name: str, layout: Layout) -> Read:
+    whole = layout.types[name] in INTEGERS
+    sql = f"CAST({identifier(name)} AS BIGINT)" if whole else _text(name)
+    return Read(role, name, sql, text=not whole)
+
+
+def _number(column: str, kind: str) -> str | None:
     """Return the SQL of a column as FLOAT or DOUBLE, moments in days since 1970-01-01."""
-    column = identifier(name)
     if kind in MOMENTS:
         moment = f"CAST({column} AS TIMESTAMP)"
         return f"CAST(epoch_us({moment}) AS DOUBLE) / {_MICROSECONDS_PER_DAY}"

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cutscore.data import leftovers, suspects
 from cutscore.data.classes import classes
 from cutscore.data.digest import digest, first_equal_row, repeated_rows
-from cutscore.data.finish import amounts, features, identities
+from cutscore.data.finish import amounts, features, identities, notes, second_look
 from cutscore.data.layout import EFFORTS, Effort, describe, open_file
-from cutscore.data.locate import SETTING, LocatedData, locate
+from cutscore.data.locate import LocatedData, TextFormat, located
+from cutscore.data.offending import Doubted, faults_of
 from cutscore.data.plan import ReadPlan, plan
 from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream, stream
+from cutscore.data.unpack import SETTING, check_utf8, has_mixed_ends
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Dataset
 
 if TYPE_CHECKING:
     import duckdb
+
+
+@dataclass(frozen=True, eq=False)
+class _Attempt:
+    """What was streamed by which plan, and the columns that are of no one kind."""
+
+    made: Stream
+    plan: ReadPlan
+    doubts: list[Doubted]
 
 
 def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Dataset:
@@ -32,16 +45,17 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
     RequestError
         With every fault of the file, or else of its columns, or else of their values.
     """
-    made, rows = _streamed(path, settings)
+    attempt = _streamed(path, settings)
+    made, rows = attempt.made, attempt.plan
     if made.matrix.rows == 0:
         problem = "the file has no rows" if settings.where is None else "no row is left"
         raise RequestError(
             Fault(SETTING if settings.where is None else "data.where", f"{problem}.")
         )
-    faults: list[Fault] = []
+    faults, doubted = faults_of(attempt.doubts), {doubt.name for doubt in attempt.doubts}
     target = classes(rows, made, settings, faults)
-    table = features(rows, made, settings, faults)
-    kept = amounts(rows, made, faults)
+    table = features(rows, made, settings, faults, doubted)
+    kept = amounts(rows, made, faults, doubted)
     ids = identities(rows, made, faults)
     if faults:
         raise RequestError(faults)
@@ -58,52 +72,84 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
         duplicates=repeated_rows(first, target),
         amounts=kept,
         columns=tuple(rows.layout.types),
+        notes=(
+            *leftovers.notes(rows, settings),
+            *notes(rows, made, settings),
+            *suspects.notes(table, target),
+        ),
     )
 
 
-def _streamed(path: Path, settings: TableSettings) -> tuple[Stream, ReadPlan]:
+def _streamed(path: Path, settings: TableSettings) -> _Attempt:
+    """Read; where lines turn out to end in several ways, make them even and read again."""
+    text = TextFormat(
+        settings.delimiter,
+        settings.encoding,
+        settings.skip_lines,
+        settings.header,
+        settings.columns,
+    )
+    try:
+        with located(path, text) as data:
+            return _tried(data, settings)
+    except _Unreadable as error:
+        if not has_mixed_ends(path):
+            raise RequestError(error.fault(path)) from None
+    try:
+        with located(path, replace(text, even=True)) as data:
+            return _tried(data, settings)
+    except _Unreadable as error:
+        raise RequestError(error.fault(path)) from None
+
+
+class _Unreadable(Exception):  # noqa: N818  # never leaves this module
+    """DuckDB or Arrow could not read a file."""
+
+    def fault(self, path: Path) -> Fault:
+        """Return DuckDB's message without its advice on its own options."""
+        check_utf8(path)
+        lines = [line.strip() for line in str(self).splitlines() if line.strip()]
+        own = itertools.takewhile(lambda line: not line.startswith("Possible"), lines[:4])
+        return Fault(
+            SETTING,
+            f'"{path}" cannot be read as a table: {" ".join(own)}',
+            "Give a CSV, TSV or Parquet file, with one line of column names.",
+        )
+
+
+def _tried(data: LocatedData, settings: TableSettings) -> _Attempt:
     """Read with types off the first rows; where a later row differs, try harder."""
     import duckdb
 
     failures = (duckdb.Error, OSError)  # Arrow raises the second when a later batch fails
-    located = locate(path, settings.delimiter)
-    connection = open_file(located)
+    connection = open_file(data)
     try:
-        for effort in EFFORTS[:-1] if located.kind == "csv" else ():
+        for effort in EFFORTS[:-1]:
             with contextlib.suppress(*failures):
-                return _attempt(located, connection, settings, effort)
-        return _attempt(located, connection, settings, EFFORTS[-1])
+                return _attempt(data, connection, settings, effort)
+        return _attempt(data, connection, settings, EFFORTS[-1])
     except failures as error:
-        raise RequestError(_unreadable(path, error)) from None
+        raise _Unreadable(str(error)) from None
     finally:
         connection.close()
 
 
 def _attempt(
-    located: LocatedData,
+    data: LocatedData,
     connection: duckdb.DuckDBPyConnection,
     settings: TableSettings,
     effort: Effort,
-) -> tuple[Stream, ReadPlan]:
-    exact = [name for name in (settings.id, settings.group) if name is not None]
-    layout = describe(
-        located,
-        connection,
-        missing=settings.missing,
-        as_text=settings.categorical,
-        exact=exact,
-        effort=effort,
-    )
-    rows = plan(layout, settings)
-    return stream(rows, connection), rows
-
-
-def _unreadable(path: Path, error: Exception) -> Fault:
-    """Return DuckDB's message without its advice on its own options."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = " ".join(itertools.takewhile(lambda line: not line.startswith("Possible"), lines[:4]))
-    return Fault(
-        SETTING,
-        f'"{path}" cannot be read as a table: {told}',
-        "Give a CSV, TSV or Parquet file, in UTF-8, with one line of column names.",
-    )
+) -> _Attempt:
+    """Read once, and once more where all rows say of a column what the first rows did not."""
+    layout = describe(data, connection, settings, effort)
+    rows = plan(layout, settings, row_names=leftovers.candidates(layout, settings))
+    made = stream(rows, connection)
+    readings, doubts = second_look(rows, made, settings, connection)
+    names = leftovers.confirmed(rows, made)
+    if readings or names != rows.row_names:
+        del made
+        rows = plan(layout, settings, readings, names)
+        made = stream(rows, connection)
+        if names != leftovers.candidates(layout, settings):
+            _, doubts = second_look(rows, made, settings, connection)
+    return _Attempt(made, rows, doubts)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import ClassVar, Self
+
+from cutscore.data.numerals import Notation
 
 PositiveValue = str | int | float | bool
 
@@ -16,7 +18,17 @@ class TableSettings:
     `amounts` are kept at full precision (float64) for costs and stay features too, unless they
     are also in `drop`. The target, the id, `group` and `time` are never features. `domain` and
     `polynomial` are not used in loading: feature strategies take them from here.
+
+    `encoding` to `columns` say how lines become cells, `missing` to `date_format` how cells become
+    values. `skip_lines` is a number of lines above the column names, or a list of lines to leave
+    out, counted from 1. `columns` names those of a file whose first line is not `header`.
+    `numeric` lists columns whose numbers carry a percent or currency sign, or that a Parquet file
+    holds as text. `date_format` is a format of strptime, for all columns of dates that it fits or
+    by column.
     """
+
+    # YAML and the command line take a column or a text like 5 for a number.
+    __pydantic_config__: ClassVar[dict[str, bool]] = {"coerce_numbers_to_str": True}
 
     target: str
     positive: PositiveValue | tuple[PositiveValue, ...] | None = None
@@ -28,16 +40,21 @@ class TableSettings:
     time: str | None = None
     where: str | None = None
     delimiter: str | None = None
+    encoding: str | None = None
+    skip_lines: int | tuple[int, ...] = 0
+    header: bool = True
+    columns: tuple[str, ...] = ()
     missing: tuple[str, ...] = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
+    decimal: str = "."
+    thousands: str | None = None
+    numeric: tuple[str, ...] = ()
+    date_format: str | Mapping[str, str] | None = None
     domain: Mapping[str, str] = field(default_factory=dict)
     polynomial: tuple[str, ...] = ()
     credit_line: Mapping[str, str | int | float | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.delimiter is not None and len(self.delimiter) != 1:
-            raise ValueError(
-                f"data.delimiter must be one character or null, not {self.delimiter!r}."
-            )
+        self._check_marks()
         if self.target in self.drop:
             raise ValueError(f"data.drop lists {self.target!r}, which is data.target.")
         for key in ("id", "group", "time"):
@@ -45,11 +62,14 @@ class TableSettings:
                 raise ValueError(f"data.{key} is {self.target!r}, which is data.target.")
         if self.target in self.amounts:
             raise ValueError(f"data.amounts lists {self.target!r}, which is data.target.")
-        both = sorted(set(self.categorical) & {*self.drop, *self.amounts, self.target})
+        both = sorted(
+            set(self.categorical) & {*self.drop, *self.amounts, *self.numeric, self.target}
+        )
         if both:
             raise ValueError(
-                f"data.categorical lists {', '.join(both)}, also in data.drop, data.amounts or "
-                "data.target; a categorical column must be a feature and nothing else."
+                f"data.categorical lists {', '.join(both)}, also in data.drop, data.amounts, "
+                "data.numeric or data.target; a categorical column must be a feature and nothing "
+                "else."
             )
         for key in ("group", "time"):
             if getattr(self, key) is not None and key in self.amounts:
@@ -57,6 +77,39 @@ class TableSettings:
                     f'data.amounts lists a column called "{key}" while data.{key} is set; '
                     "rename the column."
                 )
+
+    def _check_marks(self) -> None:
+        """Check what stands between cells and within numbers."""
+        for key in ("delimiter", "decimal", "thousands"):
+            mark = getattr(self, key)
+            if mark is not None and len(mark) != 1:
+                or_null = "" if key == "decimal" else " or null"
+                raise ValueError(f"data.{key} must be one character{or_null}, not {mark!r}.")
+        if self.decimal not in (".", ","):
+            raise ValueError(f"data.decimal must be . or , not {self.decimal!r}.")
+        if self.thousands == self.decimal or (self.thousands or " ").isalnum():
+            raise ValueError(
+                f"data.thousands is {self.thousands!r}; it must be a mark, and not data.decimal."
+            )
+        lines = (self.skip_lines,) if isinstance(self.skip_lines, int) else self.skip_lines
+        if any(line < 0 for line in lines) or (lines == self.skip_lines and 0 in lines):
+            raise ValueError("data.skip_lines must be a number from 0, or a list of lines from 1.")
+        if self.columns and self.header:
+            raise ValueError(
+                "data.columns names the columns of a file without column names: it needs "
+                "data.header=false."
+            )
+
+    @property
+    def notation(self) -> Notation:
+        """How numbers are written."""
+        return Notation(self.decimal, self.thousands)
+
+    def format_of(self, column: str) -> str | None:
+        """Return the format of dates that is given for a column, or for all; None for none."""
+        if isinstance(self.date_format, str) or self.date_format is None:
+            return self.date_format
+        return self.date_format.get(column)
 
     @property
     def positives(self) -> tuple[PositiveValue, ...] | None:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.data.plan import ReadPlan
+from cutscore.data.texts import UNSEEN
 from cutscore.records import Values
 
 if TYPE_CHECKING:
@@ -27,13 +28,14 @@ class Encoder:
     codes: dict[str, int] = field(default_factory=dict)
 
     def encode(self, array: Any) -> npt.NDArray[np.int64]:
-        """Return the code of each text of an Arrow array, -1 where it is missing."""
+        """Return the code of each text of an Arrow array, -1 where it is missing.
+
+        DuckDB gives the text of a CSV's number as it stands, so blanks are taken off here too.
+        """
         encoded = array.dictionary_encode()
-        known = self.codes
-        table = np.array(
-            [known.setdefault(text, len(known)) for text in encoded.dictionary.to_pylist()] + [-1],
-            dtype=np.int64,
-        )
+        known, texts = self.codes, encoded.dictionary.to_pylist()
+        codes_of = [known.setdefault(text.strip(UNSEEN), len(known)) for text in texts]
+        table = np.array([*codes_of, -1], dtype=np.int64)
         indices = encoded.indices.fill_null(len(table) - 1)
         codes: npt.NDArray[np.int64] = table[indices.to_numpy(zero_copy_only=False)]
         return codes

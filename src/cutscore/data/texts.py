@@ -1,13 +1,16 @@
-"""Texts of cells: one way of writing a value, and telling numbers from words."""
+"""Texts of cells: one way of writing a value, and showing it in a message."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+import shlex
 
+# What may stand around a text unseen: blanks of all kinds and marks of no width.
+UNSEEN = " \t\r\n\v\f\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
+UNSEEN += "\u200a\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 _WHOLE = re.compile(r"(-?\d+)\.0+")
-_NUMBER = re.compile(r"[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.IGNORECASE)
 _INTEGER = re.compile(r"-?[1-9]\d{0,17}|0")
+_PLAIN = re.compile(r"[A-Za-z_][\w.-]*|0|[1-9][0-9]*")
 
 
 def canonical(value: object) -> str:
@@ -19,19 +22,49 @@ def canonical(value: object) -> str:
     return text.lower() if text in ("True", "False", "TRUE", "FALSE") else text
 
 
-def is_number(text: str) -> bool:
-    """Whether a text is a decimal number, or an infinite one."""
-    return _NUMBER.fullmatch(text.strip()) is not None
-
-
-def as_numbers(texts: Collection[str]) -> list[float] | None:
-    """Return the numbers that texts are, true and false being 1 and 0; None if one is a word."""
-    plain = [text.strip().lower() for text in texts]
-    if set(plain) <= {"true", "false"}:
-        return [float(text == "true") for text in plain]
-    return [float(text) for text in plain] if all(map(is_number, plain)) else None
-
-
 def is_integer(text: str) -> bool:
     """Whether a text is how an integer of 64 bits is written."""
     return _INTEGER.fullmatch(text) is not None
+
+
+def visible(text: str) -> str:
+    """Return a text for a message: in quotes, with what cannot be seen written out."""
+    shown = "".join(
+        sign
+        if sign.isprintable()
+        else f"\\x{ord(sign):02x}"
+        if ord(sign) < 256
+        else f"\\u{ord(sign):04x}"
+        for sign in text
+    )
+    if not text:
+        return '"" (an empty text)'
+    if text.isspace():
+        return f'"{shown}" ({len(text)} blank{"s" if len(text) > 1 else ""})'
+    return f'"{shown}"'
+
+
+def plainly(text: str) -> str:
+    """Return a text as it is, unless something of it could not be seen: then as `visible` does."""
+    seen = text.isprintable() and text == text.strip() and text and "," not in text
+    return text if seen else visible(text)
+
+
+def override(key: str, value: object) -> str:
+    """Return a setting as one word of a shell, for a message that says what to type."""
+    return shlex.quote(f"{key}={_spelt(value)}")
+
+
+def _spelt(value: object) -> str:
+    """Return a value as the command line reads it, each text in quotes unless it is a name."""
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_spelt, value))}]"
+    text = str(value)
+    plain = _PLAIN.fullmatch(text) is not None and text.lower() not in (
+        "null",
+        "nan",
+        "true",
+        "false",
+        "inf",
+    )
+    return text if plain or not isinstance(value, str) else '"' + text.replace('"', '\\"') + '"'

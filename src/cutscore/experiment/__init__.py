@@ -73,7 +73,7 @@ def prepare(experiment: Experiment, cache: ExperimentCache) -> Prepared:
         experiment.sampling.check(dataset.target[fold.train])
     if inner is not None:
         experiment.sampling.check(known)
-    notes = () if certain is None else (f"costs: {certain}",)
+    notes = (*dataset.notes, *(() if certain is None else (f"costs: {certain}",)))
     return Prepared(dataset, table, folds, costs, outer_costs, seconds, notes)
 
 

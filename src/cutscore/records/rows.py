@@ -64,6 +64,7 @@ class Dataset:
     the index of the first row with the same feature values (its own index if it is the first).
     `digest` is a hash of the content (names, values, target, ids), whatever the file format.
     `columns` names all columns of the table it was read from, whatever became of them.
+    `notes` are sentences on what a user should know of the data.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Dataset:
     duplicates: int
     amounts: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

@@ -6,6 +6,7 @@ import datetime
 import gzip
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cutscore.data.layout import open_file
-from cutscore.data.locate import locate
+from cutscore.data.locate import located
 from cutscore.data.table import TableSource
 from cutscore.records import Dataset
 
@@ -104,7 +105,7 @@ def test_types_that_the_first_rows_do_not_show(tmp_path: Path) -> None:
     lines = [f"{i},{i % 7},{i % 5},{'' if i < rows - 2 else i + 0.5},{i % 2}" for i in range(rows)]
     lines[-1] = f"{rows},1.25,word,3.5,1"
     path = _written(tmp_path, "id,whole,code,late,bad\n" + "\n".join(lines) + "\n")
-    dataset = _load(path, id="id")
+    dataset = _load(path, id="id", categorical=("code",))
     assert [column.levels for column in dataset.table.columns] == [
         None,
         ("0", "1", "2", "3", "4", "word"),
@@ -184,7 +185,7 @@ _MEASURE = """
 import resource, sys
 import duckdb, pandas, pyarrow
 from cutscore.data.layout import open_file
-from cutscore.data.locate import locate
+from cutscore.data.locate import located
 from cutscore.data.table import TableSource
 base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 dataset = TableSource(path=sys.argv[1], target="bad").load()
@@ -212,12 +213,11 @@ def test_memory_stays_near_one_float32_matrix(tmp_path: Path, kind: str) -> None
 
 
 def test_the_reading_connection_reaches_one_file_only(tmp_path: Path) -> None:
-    connection = open_file(locate(_written(tmp_path, TEXT), None))
     other = _written(tmp_path, TEXT, "other.csv")
-    assert connection.sql(f"SELECT * FROM read_csv('{tmp_path / 't.csv'}')").fetchall()
-    with pytest.raises(duckdb.PermissionException):
-        connection.sql(f"SELECT * FROM read_csv('{other}')").fetchall()
-    connection.close()
+    with located(_written(tmp_path, TEXT)) as data, closing(open_file(data)) as connection:
+        assert connection.sql(f"SELECT * FROM read_csv('{tmp_path / 't.csv'}')").fetchall()
+        with pytest.raises(duckdb.PermissionException):
+            connection.sql(f"SELECT * FROM read_csv('{other}')").fetchall()
 
 
 def test_one_more_condition_on_the_rows_keeps_precedence(tmp_path: Path) -> None:
