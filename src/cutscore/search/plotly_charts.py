@@ -140,7 +140,7 @@ def _axis(axis: plot.Axis, *, written: bool) -> PlotlyChart:
     }  # fmt: skip
     if axis.scale.kind == "log":
         look |= {"type": "log", "range": np.log10(ends).tolist()}
-    return look | _ticks(axis, 30)
+    return look | _ticks(axis, 50)
 
 
 def _ticks(axis: plot.Axis, longest: int) -> PlotlyChart:

@@ -20,6 +20,9 @@ _SHAPES: dict[plot.Shape, str] = {
 _FEW = 60
 """Up to so many lines are drawn broadly."""
 
+_LONGEST = 30
+"""Characters of a choice beside a panel."""
+
 _NARROW = 11
 """Characters of a choice that fit under a panel."""
 
@@ -37,7 +40,7 @@ def picture(chart: plot.Chart, study: str) -> Figure:
 def _grid(chart: plot.PanelGrid) -> Figure:
     """Draw panels by rows, with room for the longest tick at the left."""
     names = [text for panel in chart.panels for _, text in panel.y.scale.ticks]
-    left = 0.5 + 0.075 * min(30, max(map(len, names), default=0))
+    left = 0.5 + 0.075 * min(_LONGEST, max(map(len, names), default=0))
     across, up = chart.whole
     width, height = across + left + 0.3, up + 0.9 + (1.05 if chart.legend else 0.75)
     figure = style.new_figure(width, height)
@@ -119,7 +122,10 @@ def _scale(axes: Axes, side: str, scale: AxisScale) -> None:
     axis = axes.xaxis if side == "x" else axes.yaxis
     if scale.kind == "log":
         (axes.set_xscale if side == "x" else axes.set_yscale)("log")
-    axis.set_ticks([value for value, _ in scale.ticks], [text for _, text in scale.ticks])
+    axis.set_ticks(
+        [value for value, _ in scale.ticks],
+        [style.shorten(text, _LONGEST) for _, text in scale.ticks],
+    )
     axis.set_ticks([], minor=True)
     (axes.set_xlim if side == "x" else axes.set_ylim)(scale.low, scale.high)
 

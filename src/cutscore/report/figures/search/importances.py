@@ -18,7 +18,7 @@ def importances(shares: Mapping[str, float], note: str, most: int | None = None)
     """
     shown = list(shares.items())[:most]
     lengths = np.array([share for _, share in shown])
-    names = tuple((float(row), style.shorten(name, 30)) for row, (name, _) in enumerate(shown))
+    names = tuple((float(row), name) for row, (name, _) in enumerate(shown))
     panel = plot.PlotPanel(
         plot.Axis("share (PED-ANOVA)", linear(0, 1.1 * (float(lengths.max()) or 1.0))),
         plot.Axis("", AxisScale(len(shown) - 0.4, -0.6, ticks=names), choices=True),
