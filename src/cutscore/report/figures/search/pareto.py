@@ -27,7 +27,7 @@ def pareto_front(searched: Searched, most: int | None = None) -> plot.PanelGrid:
     more = plot.left_out(len(shown), len(pairs), "pairs")
     return plot.PanelGrid(
         f"Pareto front: {int(searched.front.sum())} trials{more}",
-        "No trial is better in both than one on the front.",
+        f"No trial is better in {'both' if alone else 'all'} than one on the front.",
         tuple(_panel(searched, first, second, alone=alone) for first, second in shown),
         size=(5.85, 3.35) if alone else (3.45, 3.35),
         gap=(0.95, 0.85),
