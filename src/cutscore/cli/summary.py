@@ -33,7 +33,7 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
     for run in outcome.outcomes:
         if isinstance(run, SearchOutcome):
             stderr.print(_progress_line(run))
-    _print_standing(outcome, stderr)
+    _print_resumed(outcome, stderr)
     if outcome.folder is None:
         return
     done = len(outcome.outcomes) - len(outcome.failed)
@@ -49,16 +49,16 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
         )
 
 
-def _print_standing(outcome: LaunchOutcome, stderr: Console) -> None:
+def _print_resumed(outcome: LaunchOutcome, stderr: Console) -> None:
     """Say which cells were not run, because their complete runs stand in the store."""
-    standing = outcome.standing
-    if standing is None or not standing.done:
+    resumed = outcome.resumed
+    if resumed is None or not resumed.done:
         return
-    for note in standing.notes:
+    for note in resumed.notes:
         stderr.print(f"Note: {note}")
-    cells = f"{len(standing.done)} of {len(outcome.outcomes)} cells"
-    since = f"complete since {standing.since}" if outcome.folder is None else "stood complete"
-    linked = f", {len(standing.linked)} of them under another parent" if standing.linked else ""
+    cells = f"{len(resumed.done)} of {len(outcome.outcomes)} cells"
+    since = f"complete since {resumed.since}" if outcome.folder is None else "stood complete"
+    linked = f", {len(resumed.linked)} of them under another parent" if resumed.linked else ""
     stderr.print(f"{cells} {since}{linked}; --fresh recomputes")
 
 

@@ -51,7 +51,7 @@ class RerunSpec:
 
 
 @dataclass(frozen=True)
-class Task:
+class RerunTask:
     """Runs the job that a launcher asks for; `jobs` are by the ids of the runs to make again."""
 
     jobs: Mapping[str, RerunSpec]

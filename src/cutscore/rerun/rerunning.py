@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
 from rich.console import Console
 
 from cutscore.config.compose import Composer
@@ -17,28 +14,24 @@ from cutscore.errors import Fault, RequestError
 from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.job import UNSENT
 from cutscore.launch.outcome import RunOutcome
-from cutscore.launch.progress import ProgressLog
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.record_spec import KIND_TAG, RERUN
 from cutscore.rerun.agreement import RerunVerdict, compare_runs
 from cutscore.rerun.changes import changes_of, fixed_seeds, told
 from cutscore.rerun.choosing import RunSelection, check_wanted, choose
 from cutscore.rerun.filling import fill
-from cutscore.rerun.jobs import RerunSpec, Task
+from cutscore.rerun.jobs import RerunSpec, RerunTask
 from cutscore.rerun.parent import parent_items
 from cutscore.rerun.recompose import Changes, Recomposed, recompose, sort_overrides
 from cutscore.rerun.results import VERDICT_TAG, RerunOutcome, RerunResult
 from cutscore.rerun.stored import Original, read_originals
 from cutscore.runs.opening import open_store
-from cutscore.runs.parents import close_children, end_parent, open_parent
+from cutscore.runs.parents import end_parent, open_parent
 from cutscore.runs.port import RunStore
-from cutscore.sweep.cells import Cell
-from cutscore.sweep.launch import PROGRESS, salvage
-from cutscore.sweep.launcher import launch_jobs, threads_each
-from cutscore.sweep.progress import show_progress
+from cutscore.sweep.launcher import BASIC, Launcher
+from cutscore.sweep.progress import show_status
 
 NAME = "rerun"
-_BASIC = "basic"
 
 
 @dataclass(frozen=True)
@@ -69,7 +62,7 @@ def rerun(
         raise RequestError(faults)
     changes = sort_overrides(composer, overrides)
     with shutdown_guard():
-        with _status(stderr, "Reading runs, loading data and checking"):
+        with show_status("Reading runs, loading data and checking", stderr):
             details, notes = choose(store, wanted)
             originals = read_originals(store, details)
             ready = _check(composer, originals, changes, store.uri)
@@ -78,66 +71,55 @@ def rerun(
         config = composer.compose_launcher(changes.launcher)
         folder = Path(str(config.hydra.sweep.dir)).absolute()
         folder.mkdir(parents=True)
-        launch = _Launch(composer, config, folder, stderr, store)
-        made, parent_id = launch.run(ready)
-    return RerunOutcome(made, folder, (*notes, *ready.notes), parent_id)
+        launcher = Launcher(composer, config, folder, stderr)
+        results, parent_id = _run_all(store, launcher, ready)
+    return RerunOutcome(results, folder, (*notes, *ready.notes), parent_id)
 
 
-@dataclass(frozen=True)
-class _Launch:
-    """Where and through what reruns are launched."""
+def _run_all(
+    store: RunStore, launcher: Launcher, ready: _Ready
+) -> tuple[tuple[RerunResult, ...], str | None]:
+    """Make the runs again: several, or in other processes, under a run that holds them."""
+    runs, count = _named(ready.runs), len(ready.runs)
+    if count == 1 and launcher.name == BASIC:
+        task, jobs = _jobs(launcher, runs, None)
+        return _compare_all(store, runs, launcher.run(task, jobs, runs=1, folds=ready.folds)), None
+    here = open_store(ready.runs[0].plan.tracking)
+    with (
+        shutdown_guard() as life,
+        open_parent(
+            here, f"{NAME}_{count}_runs", {KIND_TAG: RERUN}, life, launcher.folder / UNSENT
+        ) as parent,
+    ):
+        task, jobs = _jobs(launcher, runs, parent.run_id)
+        plans = {name: recomposed.plan for name, recomposed in runs.items()}
+        outcomes = launcher.run_children(
+            task, jobs, plans, here, parent.run_id, runs=count, folds=ready.folds
+        )
+        results = _compare_all(store, runs, outcomes)
+        parent.write(parent_items(results))
+        end_parent(parent, sum(one.agreement is None for one in results), count, "reruns")
+    return results, parent.run_id
 
-    composer: Composer
-    config: DictConfig
-    folder: Path
-    stderr: Console
-    store: RunStore
 
-    def run(self, ready: _Ready) -> tuple[tuple[RerunResult, ...], str | None]:
-        """Make the runs again: several, or in other processes, under a run that holds them."""
-        launcher = str(self.config.hydra.runtime.choices.get("hydra/launcher", _BASIC))
-        if len(ready.runs) == 1 and launcher == _BASIC:
-            return self._finish(ready, self._jobs(ready, None)), None
-        name, tags = f"{NAME}_{len(ready.runs)}_runs", {KIND_TAG: RERUN}
-        store = open_store(ready.runs[0].plan.tracking)
-        with (
-            shutdown_guard() as life,
-            open_parent(store, name, tags, life, self.folder / UNSENT) as parent,
-        ):
-            made = self._finish(ready, self._salvaged(ready, store, parent.run_id))
-            parent.write(parent_items(made))
-            failed = sum(one.agreement is None for one in made)
-            end_parent(parent, failed, len(made), "reruns")
-        return made, parent.run_id
+def _jobs(
+    launcher: Launcher, runs: Mapping[str, Recomposed], parent_id: str | None
+) -> tuple[RerunTask, list[list[str]]]:
+    """Return the reruns by the ids of their originals, and the words that name each to a job."""
+    each = launcher.threads_each
+    specs = {
+        recomposed.original.run_id: RerunSpec.of(recomposed, name, parent_id, each)
+        for name, recomposed in runs.items()
+    }
+    return RerunTask(specs), [launcher.job(run_id) for run_id in specs]
 
-    def _salvaged(self, ready: _Ready, store: RunStore, parent_id: str) -> list[RunOutcome]:
-        """Run jobs; if a worker process dies, return what the store knows of them."""
-        try:
-            return self._jobs(ready, parent_id)
-        except BrokenProcessPool as error:
-            close_children(store, parent_id, "a worker process died")
-            cells = [
-                Cell(number, name, again.plan.overrides, again.plan)
-                for number, (name, again) in enumerate(zip(_names(ready), ready.runs, strict=True))
-            ]
-            return salvage(store, cells, parent_id, str(error))
 
-    def _jobs(self, ready: _Ready, parent_id: str | None) -> list[RunOutcome]:
-        """Hand the reruns to the launcher."""
-        each = threads_each(self.config)
-        jobs = {
-            again.original.run_id: RerunSpec.of(again, name, parent_id, each)
-            for name, again in zip(_names(ready), ready.runs, strict=True)
-        }
-        progress = self.folder / PROGRESS
-        words = [[f"job.name='{run_id}'", f"job.progress='{progress}'"] for run_id in jobs]
-        with show_progress(ProgressLog(progress), len(jobs), ready.folds, self.stderr):
-            return launch_jobs(self.composer, self.config, Task(jobs), words)
-
-    def _finish(self, ready: _Ready, outcomes: Sequence[RunOutcome]) -> tuple[RerunResult, ...]:
-        """Compare every new run with its old one."""
-        pairs = zip(ready.runs, outcomes, strict=True)
-        return tuple(_compared(self.store, again.original, outcome) for again, outcome in pairs)
+def _compare_all(
+    store: RunStore, runs: Mapping[str, Recomposed], outcomes: Sequence[RunOutcome]
+) -> tuple[RerunResult, ...]:
+    """Compare every new run with its old one."""
+    pairs = zip(runs.values(), outcomes, strict=True)
+    return tuple(_compared(store, again.original, outcome) for again, outcome in pairs)
 
 
 def _check(composer: Composer, originals: Sequence[Original], changes: Changes, uri: str) -> _Ready:
@@ -195,13 +177,15 @@ def _located(fault: Fault, original: Original) -> Fault:
     return Fault(fault.setting, fault.problem, f"{fault.remedy} {words}".strip())
 
 
-def _names(ready: _Ready) -> list[str]:
-    """Return a name for each rerun; of runs with one name, the id tells them apart."""
-    names = [again.original.name for again in ready.runs]
-    return [
-        f"{name}_{NAME}" if names.count(name) == 1 else f"{name}_{again.original.run_id[:8]}_{NAME}"
-        for name, again in zip(names, ready.runs, strict=True)
-    ]
+def _named(runs: Sequence[Recomposed]) -> dict[str, Recomposed]:
+    """Return the runs by a name for each rerun; of runs with one name, the id tells them apart."""
+    names = [again.original.name for again in runs]
+    return {
+        f"{name}_{NAME}"
+        if names.count(name) == 1
+        else f"{name}_{again.original.run_id[:8]}_{NAME}": again
+        for name, again in zip(names, runs, strict=True)
+    }
 
 
 def _compared(store: RunStore, original: Original, outcome: RunOutcome) -> RerunResult:
@@ -214,14 +198,3 @@ def _compared(store: RunStore, original: Original, outcome: RunOutcome) -> Rerun
     equal = agreement.scores.verdict == RerunVerdict.EQUAL
     filled = fill(store, original.detail, new) if equal else []
     return RerunResult(original, outcome, agreement, tuple(filled))
-
-
-@contextmanager
-def _status(console: Console, text: str) -> Iterator[None]:
-    """Say what is going on: a spinner for people, a line for logs."""
-    if console.is_terminal:
-        with console.status(text):
-            yield
-    else:
-        console.print(text)
-        yield

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
@@ -22,39 +19,37 @@ from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.executing import execute_run
 from cutscore.launch.job import UNSENT, Job
 from cutscore.launch.keeping import judge_run, keep_model
-from cutscore.launch.outcome import RunOutcome, labels
+from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import LoggedProgress, ProgressLog
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.items import Tag
 from cutscore.report.record_spec import KIND_TAG, SWEEP
 from cutscore.runs.lookups import kept_model
 from cutscore.runs.opening import open_store
-from cutscore.runs.parents import close_children, end_parent, open_parent
+from cutscore.runs.parents import end_parent, open_parent
 from cutscore.runs.port import RunStore
 from cutscore.sweep.cells import Cell, SweepRequest
-from cutscore.sweep.launcher import launch_jobs, threads_each
+from cutscore.sweep.launcher import Launcher
 from cutscore.sweep.leaderboard import Leaderboard, rank
 from cutscore.sweep.parent import parent_items, parent_name
-from cutscore.sweep.progress import show_progress
+from cutscore.sweep.progress import show_progress, show_status
 from cutscore.sweep.resume import (
     LINKED_TAG,
     SWEEP_KEY_TAG,
     ResumeState,
     find_resume_state,
+    is_finished,
     run_to_go_on_with,
-    stands_whole,
     sweep_key,
 )
 from cutscore.sweep.searches import check_searches, plan_of, run_search, runs_of
-
-PROGRESS = "progress.jsonl"
 
 
 @dataclass(frozen=True)
 class LaunchOutcome:
     """What came of a request. `parent_id` and `board` are None for a single run.
 
-    `standing` is what of a sweep stood in the store before.
+    `resumed` is what of a sweep was in the store before.
     """
 
     store: RunStore
@@ -63,7 +58,7 @@ class LaunchOutcome:
     parent_id: str | None = None
     board: Leaderboard | None = None
     kept_model: str | None = None
-    standing: ResumeState | None = None
+    resumed: ResumeState | None = None
 
     @property
     def failed(self) -> tuple[RunOutcome, ...]:
@@ -82,7 +77,7 @@ def launch(
 ) -> LaunchOutcome:
     """Check the request against its data, make the store ready, and run every cell.
 
-    With `resume`, cells of a sweep whose complete run stands in the store are not run again.
+    With `resume`, cells of a sweep with a complete run in the store are not run again.
 
     Raises
     ------
@@ -90,7 +85,7 @@ def launch(
         If every cell is at fault, or the store cannot be used; nothing has been written then.
     """
     with shutdown_guard():
-        with _status(stderr, f"Loading data and checking {len(request.cells)} experiment(s)"):
+        with show_status(f"Loading data and checking {len(request.cells)} experiment(s)", stderr):
             checked = check_cells(request.cells)
             check_searches(request, experiment_cache())
             store = open_store(request.cells[0].plan.tracking)
@@ -98,13 +93,13 @@ def launch(
             folds = sum(checked.folds.values())
             return _single(composer, request, store, folds, stderr)
         if resume:
-            standing = find_resume_state(store, request.cells, checked.fingerprints)
+            resumed = find_resume_state(store, request.cells, checked.fingerprints)
         else:
             key = sweep_key(request.cells, checked.fingerprints, store.experiment)
-            standing = ResumeState(key)
-        if stands_whole(standing, request.cells):
-            return _show_again(request, store, standing)
-        return _sweep(composer, request, store, checked, standing, stderr)
+            resumed = ResumeState(key)
+        if is_finished(resumed, request.cells):
+            return _show_again(request, store, resumed)
+        return _sweep(composer, request, store, checked, resumed, stderr)
 
 
 @dataclass(frozen=True)
@@ -158,16 +153,17 @@ def run_cell(config: DictConfig) -> RunOutcome:
 def _single(
     composer: Composer, request: SweepRequest, store: RunStore, folds: int, stderr: Console
 ) -> LaunchOutcome:
-    cell = request.cells[0]
-    folder = Path(str(request.launcher_config.hydra.run.dir)).absolute()
+    cell, config = request.cells[0], request.launcher_config
+    folder = Path(str(config.hydra.run.dir)).absolute()
     folder.mkdir(parents=True)
+    launcher = Launcher(composer, config, folder, stderr)
     overrides = [
         *texts_of(cell.overrides),
-        *request.launcher_config.hydra.overrides.hydra,
+        *config.hydra.overrides.hydra,
         f"hydra.run.dir='{folder}'",
-        *_job_overrides(cell, folder, None),
+        *launcher.job(cell.name),
     ]
-    with show_progress(ProgressLog(folder / PROGRESS), runs_of(cell), folds, stderr):
+    with show_progress(ProgressLog(launcher.progress), runs_of(cell), folds, stderr):
         done = composer.hydra.run(composer.primary, run_cell, overrides)
     return LaunchOutcome(store, folder, (done.return_value,))
 
@@ -177,92 +173,59 @@ def _sweep(
     request: SweepRequest,
     store: RunStore,
     checked: Checked,
-    standing: ResumeState,
+    resumed: ResumeState,
     stderr: Console,
 ) -> LaunchOutcome:
-    """Run the cells that do not stand yet, under the sweep's parent run."""
-    folder = Path(str(request.launcher_config.hydra.sweep.dir)).absolute()
+    """Run the cells that are not complete yet, under the sweep's parent run."""
+    config = request.launcher_config
+    folder = Path(str(config.hydra.sweep.dir)).absolute()
     folder.mkdir(parents=True)
-    left = [cell for cell in request.cells if cell.number not in standing.done]
+    launcher = Launcher(composer, config, folder, stderr)
+    each = launcher.threads_each if config.threads is None else None
+    threads = [] if each is None else [f"threads={each}"]
+    left = [cell for cell in request.cells if cell.number not in resumed.done]
     folds = sum(checked.folds.get(cell.number, 0) for cell in left)
     with (
         shutdown_guard() as life,
         open_parent(
             store,
             parent_name(request),
-            {KIND_TAG: SWEEP, SWEEP_KEY_TAG: standing.key},
+            {KIND_TAG: SWEEP, SWEEP_KEY_TAG: resumed.key},
             life,
             folder / UNSENT,
-            again=run_to_go_on_with(store, standing),
+            again=run_to_go_on_with(store, resumed),
         ) as parent,
     ):
-        with show_progress(ProgressLog(folder / PROGRESS), sum(map(runs_of, left)), folds, stderr):
-            try:
-                fresh = _launch_cells(composer, request, left, folder, parent.run_id)
-            except BrokenProcessPool as error:
-                close_children(store, parent.run_id, "a worker process died")
-                fresh = salvage(store, left, parent.run_id, str(error))
+        fresh = launcher.run_children(
+            run_cell,
+            [
+                [*texts_of(cell.overrides), *launcher.job(cell.name, parent.run_id), *threads]
+                for cell in left
+            ],
+            {cell.name: cell.plan for cell in left},
+            store,
+            parent.run_id,
+            runs=sum(map(runs_of, left)),
+            folds=folds,
+        )
         made = dict(zip((cell.number for cell in left), fresh, strict=True))
-        outcomes = [{**made, **standing.done}[cell.number] for cell in request.cells]
+        outcomes = [{**made, **resumed.done}[cell.number] for cell in request.cells]
         board = _judge_best(composer, request, rank(outcomes, request.swept), stderr)
         kept = _keep_best(composer, request, board, store, stderr)
         parent.write(parent_items(request, board, parent.name))
-        if standing.linked:
-            parent.write([Tag(LINKED_TAG, ",".join(standing.linked))])
+        if resumed.linked:
+            parent.write([Tag(LINKED_TAG, ",".join(resumed.linked))])
         end_parent(parent, len(board.failed), len(outcomes), "cells")
-    return LaunchOutcome(store, folder, tuple(outcomes), parent.run_id, board, kept, standing)
+    return LaunchOutcome(store, folder, tuple(outcomes), parent.run_id, board, kept, resumed)
 
 
-def _show_again(request: SweepRequest, store: RunStore, standing: ResumeState) -> LaunchOutcome:
+def _show_again(request: SweepRequest, store: RunStore, resumed: ResumeState) -> LaunchOutcome:
     """Return what came of a sweep of which nothing is left to do."""
-    outcomes = tuple(standing.done[cell.number] for cell in request.cells)
+    outcomes = tuple(resumed.done[cell.number] for cell in request.cells)
     board = rank(outcomes, request.swept)
     kept = kept_model(store, board.best.run_id) if board.best is not None else None
-    parent_id = standing.parent.run_id if standing.parent is not None else None
-    return LaunchOutcome(store, None, outcomes, parent_id, board, kept, standing)
-
-
-def _launch_cells(
-    composer: Composer, request: SweepRequest, cells: Sequence[Cell], folder: Path, parent_id: str
-) -> list[RunOutcome]:
-    """Hand cells to Hydra's launcher and return their outcomes in order."""
-    config = request.launcher_config
-    each = threads_each(config) if config.threads is None else None
-    threads = [] if each is None else [f"threads={each}"]
-    jobs = [
-        [*texts_of(cell.overrides), *_job_overrides(cell, folder, parent_id), *threads]
-        for cell in cells
-    ]
-    return launch_jobs(composer, config, run_cell, jobs)
-
-
-def salvage(
-    store: RunStore, cells: Sequence[Cell], parent_id: str, reason: str
-) -> list[RunOutcome]:
-    """Return what the store knows of a sweep's cells after a worker process has died."""
-    newest_last = reversed(store.find(parent_id=parent_id))  # others may be resumed
-    found = {run.name: run for run in newest_last}
-    outcomes = []
-    for cell in cells:
-        run = found.get(cell.name)
-        outcomes.append(
-            RunOutcome(
-                name=cell.name,
-                run_id=run.run_id if run else "",
-                status="complete" if run and run.complete else "failed",
-                objective=str(cell.plan.experiment.threshold.objective),
-                labels=labels(cell.plan),
-                metrics=run.metrics if run else {},
-                failure="" if run and run.complete else f"a worker process died: {reason}",
-            )
-        )
-    return outcomes
-
-
-def _job_overrides(cell: Cell, folder: Path, parent_id: str | None) -> list[str]:
-    """Return what Cutscore tells a job, in a form that reaches other processes."""
-    words = [f"job.name={cell.name}", f"job.progress='{folder / PROGRESS}'"]
-    return [*words, f"job.parent={parent_id}"] if parent_id else words
+    parent_id = resumed.parent.run_id if resumed.parent is not None else None
+    return LaunchOutcome(store, None, outcomes, parent_id, board, kept, resumed)
 
 
 def _judge_best(
@@ -277,7 +240,7 @@ def _judge_best(
         return board
     if "outer_rows" in best.metrics:
         return board  # judged before the sweep was interrupted
-    with _status(stderr, f"Judging {best.name} on the outer rows"):
+    with show_status(f"Judging {best.name} on the outer rows", stderr):
         outer = judge_run(plan, experiment_cache(), best.run_id)
     notes = list(outer.notes)
     if len({repr(_outer_source(cell.plan)) for cell in request.cells}) > 1:
@@ -306,7 +269,7 @@ def _keep_best(
         return None
     if (model := kept_model(store, best.run_id)) is not None:
         return model
-    with _status(stderr, f"Fitting {best.name} on all rows"):
+    with show_status(f"Fitting {best.name} on all rows", stderr):
         return keep_model(plan, experiment_cache(), best.run_id, best.metrics.get("threshold_raw"))
 
 
@@ -318,14 +281,3 @@ def _outer_source(plan: Plan) -> tuple[object, object]:
 def _plan_of(composer: Composer, request: SweepRequest, outcome: RunOutcome) -> Plan:
     cell = next(cell for cell in request.cells if cell.name == outcome.name)
     return plan_of(composer, cell, outcome)
-
-
-@contextmanager
-def _status(console: Console, text: str) -> Iterator[Any]:
-    """Say what is going on: a spinner for people, a line for logs."""
-    if console.is_terminal:
-        with console.status(text) as status:
-            yield status
-    else:
-        console.print(text)
-        yield None

@@ -1,45 +1,125 @@
-"""Handing jobs to Hydra's launchers."""
+"""Handing jobs to Hydra's launchers, and knowing what became of them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
 
 from hydra._internal.callbacks import Callbacks
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict, read_write
+from rich.console import Console
 
+from cutscore.config.build import Plan
 from cutscore.config.compose import Composer
-from cutscore.launch.outcome import RunOutcome
+from cutscore.launch.outcome import RunOutcome, labels
+from cutscore.launch.progress import ProgressLog
+from cutscore.runs.parents import close_children
+from cutscore.runs.port import RunStore
+from cutscore.runs.values import RunSummary
+from cutscore.sweep.progress import show_progress
+
+BASIC = "basic"
+"""Hydra's launcher that runs one job after another in this process."""
+
+Task = Callable[[DictConfig], RunOutcome]
+"""Runs the job whose config a launcher composed, in whatever process."""
 
 
-def launch_jobs(
-    composer: Composer,
-    config: DictConfig,
-    task: Callable[[DictConfig], RunOutcome],
-    jobs: Sequence[Sequence[str]],
-) -> list[RunOutcome]:
-    """Hand jobs, given as overrides, to the launcher of `config`; return outcomes in order."""
-    if not jobs:
-        return []
-    with read_write(config), open_dict(config):
-        config.hydra.mode = RunMode.MULTIRUN
-    callbacks = Callbacks(config)
-    context = HydraContext(config_loader=composer.hydra.config_loader, callbacks=callbacks)
-    launcher = Plugins.instance().instantiate_launcher(
-        hydra_context=context, task_function=task, config=config
+@dataclass(frozen=True)
+class Launcher:
+    """The launcher that a config names; jobs are given as overrides, outcomes come in order."""
+
+    composer: Composer
+    config: DictConfig
+    folder: Path
+    stderr: Console
+
+    @property
+    def name(self) -> str:
+        """The launcher's name."""
+        return str(self.config.hydra.runtime.choices.get("hydra/launcher", BASIC))
+
+    @property
+    def progress(self) -> Path:
+        """The file through which jobs tell their progress."""
+        return self.folder / "progress.jsonl"
+
+    @property
+    def threads_each(self) -> int | None:
+        """Each process's share of the cores, None for a launcher without processes."""
+        jobs = self.config.hydra.launcher.get("n_jobs")
+        if jobs is None:
+            return None
+        cores = len(os.sched_getaffinity(0))
+        return max(1, cores // (cores if jobs < 1 else jobs))
+
+    def job(self, name: str, parent_id: str | None = None) -> list[str]:
+        """Return what Cutscore tells a job, in a form that reaches other processes."""
+        words = [f"job.name='{name}'", f"job.progress='{self.progress}'"]
+        return [*words, f"job.parent={parent_id}"] if parent_id else words
+
+    def run(
+        self, task: Task, jobs: Sequence[Sequence[str]], *, runs: int, folds: int
+    ) -> list[RunOutcome]:
+        """Run jobs, and show how many of their `runs` and `folds` are finished."""
+        if not jobs:
+            return []
+        with show_progress(ProgressLog(self.progress), runs, folds, self.stderr):
+            return self._launch(task, jobs)
+
+    def run_children(
+        self,
+        task: Task,
+        jobs: Sequence[Sequence[str]],
+        plans: Mapping[str, Plan],
+        store: RunStore,
+        parent_id: str,
+        *,
+        runs: int,
+        folds: int,
+    ) -> list[RunOutcome]:
+        """Run the jobs of a parent; if a worker process dies, return what the store knows of them.
+
+        `plans` are theirs by name.
+        """
+        try:
+            return self.run(task, jobs, runs=runs, folds=folds)
+        except BrokenProcessPool as error:
+            close_children(store, parent_id, "a worker process died")
+            newest_last = reversed(store.find(parent_id=parent_id))  # others may be resumed
+            found = {run.name: run for run in newest_last}
+            reason = f"a worker process died: {error}"
+            return [_known(name, plan, found.get(name), reason) for name, plan in plans.items()]
+
+    def _launch(self, task: Task, jobs: Sequence[Sequence[str]]) -> list[RunOutcome]:
+        config, composer = self.config, self.composer
+        with read_write(config), open_dict(config):
+            config.hydra.mode = RunMode.MULTIRUN
+        callbacks = Callbacks(config)
+        context = HydraContext(config_loader=composer.hydra.config_loader, callbacks=callbacks)
+        launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=context, task_function=task, config=config
+        )
+        callbacks.on_multirun_start(config=config, config_name=composer.primary)
+        returned = launcher.launch([list(words) for words in jobs], initial_job_idx=0)
+        callbacks.on_multirun_end(config=config, config_name=composer.primary)
+        return [job.return_value for job in returned]
+
+
+def _known(name: str, plan: Plan, run: RunSummary | None, reason: str) -> RunOutcome:
+    """Return the outcome of a run as the store knows it."""
+    complete = run is not None and run.complete
+    return RunOutcome(
+        name=name,
+        run_id=run.run_id if run else "",
+        status="complete" if complete else "failed",
+        objective=str(plan.experiment.threshold.objective),
+        labels=labels(plan),
+        metrics=run.metrics if run else {},
+        failure="" if complete else reason,
     )
-    callbacks.on_multirun_start(config=config, config_name=composer.primary)
-    returned = launcher.launch([list(words) for words in jobs], initial_job_idx=0)
-    callbacks.on_multirun_end(config=config, config_name=composer.primary)
-    return [job.return_value for job in returned]
-
-
-def threads_each(config: DictConfig) -> int | None:
-    """Return each process's share of the cores, None for a launcher without processes."""
-    jobs = config.hydra.launcher.get("n_jobs")
-    if jobs is None:
-        return None
-    cores = len(os.sched_getaffinity(0))
-    return max(1, cores // (cores if jobs < 1 else jobs))

@@ -66,6 +66,17 @@ class _ProgressView:
 
 
 @contextmanager
+def show_status(text: str, console: Console) -> Iterator[None]:
+    """Say what is going on while the body runs: a spinner for people, a line for logs."""
+    if console.is_terminal:
+        with console.status(text):
+            yield
+    else:
+        console.print(text)
+        yield
+
+
+@contextmanager
 def show_progress(log: ProgressLog, cells: int, folds: int, console: Console) -> Iterator[None]:
     """Show what is logged while the body runs."""
     view = _ProgressView(log, cells, folds, console)

@@ -1,4 +1,4 @@
-"""What of a sweep stands in the store already, so that only the rest has to be run."""
+"""What of a sweep is complete in the store already, so that only the rest has to be run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TOO_SOON = "before the run was complete"
 
 @dataclass(frozen=True)
 class ResumeState:
-    """What stands of a sweep.
+    """What is complete of a sweep.
 
     `key` is what its parent is found by, `done` the outcomes of complete cells by cell number,
     `linked` the runs among them that belong to another parent, `since` when the last of them
@@ -58,11 +58,11 @@ def sweep_key(cells: Sequence[Cell], fingerprints: Mapping[int, str], experiment
     return hashlib.sha256(body.encode()).hexdigest()
 
 
-def stands_whole(standing: ResumeState, cells: Sequence[Cell]) -> bool:
+def is_finished(state: ResumeState, cells: Sequence[Cell]) -> bool:
     """Return whether nothing of a sweep is left to do, its parent's own record included."""
-    parent = standing.parent
+    parent = state.parent
     whole = parent is not None and parent.complete and parent.status == "FINISHED"
-    return whole and all(cell.number in standing.done for cell in cells)
+    return whole and all(cell.number in state.done for cell in cells)
 
 
 def find_resume_state(
@@ -106,7 +106,7 @@ def outcome_of(cell: Cell, run: RunSummary) -> RunOutcome:
     )
 
 
-def run_to_go_on_with(store: RunStore, standing: ResumeState) -> str | None:
+def run_to_go_on_with(store: RunStore, state: ResumeState) -> str | None:
     """Return the id of the sweep's parent run, None if it has none yet.
 
     Raises
@@ -114,11 +114,11 @@ def run_to_go_on_with(store: RunStore, standing: ResumeState) -> str | None:
     RequestError
         If another command has begun to run the sweep meanwhile.
     """
-    if standing.parent is None:
+    if state.parent is None:
         return None
-    for candidate in _parents(store, standing.key):
+    for candidate in _parents(store, state.key):
         _refuse_living(candidate)
-    return standing.parent.run_id
+    return state.parent.run_id
 
 
 def _parents(store: RunStore, key: str) -> list[RunSummary]:

@@ -21,8 +21,7 @@ from cutscore.search.outcome import SearchOutcome
 from cutscore.search.parts import SearchJob
 from cutscore.search.searching import check_search, search
 from cutscore.sweep.cells import Cell, SweepRequest
-
-BASIC = "basic"
+from cutscore.sweep.launcher import BASIC
 
 
 def check_searches(request: SweepRequest, cache: ExperimentCache) -> None:
