@@ -23,7 +23,7 @@ def send(folders: FoldersArgument, store: StoreOption = None) -> None:
     """
     from cutscore.cli.viewing import run_store
     from cutscore.report.redact import redact
-    from cutscore.runs.adapter.unsent import unsent_records
+    from cutscore.runs.lookups import unsent_records
 
     records = [record for folder in folders for record in unsent_records(folder)]
     kept = run_store(store)

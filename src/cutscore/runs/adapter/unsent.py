@@ -60,21 +60,6 @@ def keep_record(folder: Path, run: UnsentRun, said: Sequence[Entry], local: Path
     _dump(folder / RUN, body)  # last: a folder without it is no record
 
 
-def unsent_records(path: Path) -> list[Path]:
-    """Return the records in a folder: itself, or those below it.
-
-    Raises
-    ------
-    RequestError
-        If there is none.
-    """
-    found = sorted(file.parent for file in path.rglob(RUN)) if path.is_dir() else []
-    if not found:
-        problem = f"{path} holds no record that waits to be sent (no {RUN})."
-        raise RequestError(Fault("FOLDER", problem, "Name the folder that the run told you of."))
-    return found
-
-
 @dataclass(frozen=True)
 class UnsentRecord:
     """A record read back: what it holds but for the last tags, and where its artifacts are."""

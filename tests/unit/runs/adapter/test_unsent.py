@@ -15,7 +15,7 @@ from cutscore.runs.adapter import retry
 from cutscore.runs.adapter.calls import RunCalls
 from cutscore.runs.adapter.retry import Outage
 from cutscore.runs.adapter.store import MlflowRunStore
-from cutscore.runs.adapter.unsent import unsent_records
+from cutscore.runs.lookups import unsent_records
 
 
 class Switched:
