@@ -117,6 +117,14 @@ def empty(made_once) -> Path:
 
 
 @pytest.fixture(scope="session")
+def kept(tmp_path_factory, empty):
+    """One store for all tests that write runs."""
+    import kept_store
+
+    return kept_store.make(tmp_path_factory.mktemp("tracking"), empty)
+
+
+@pytest.fixture(scope="session")
 def sound(made_once, empty):
     """A store in which nothing is wrong."""
     import cared

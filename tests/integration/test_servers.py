@@ -7,10 +7,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import lives
 import pytest
 from servers import mlflow_server
 
 from cutscore.runs.adapter.client import open_client
+from cutscore.runs.opening import open_store
+from cutscore.runs.settings import TrackingSettings
 
 pytestmark = pytest.mark.usefixtures("workplace")
 
@@ -85,6 +88,16 @@ def test_a_sweep_with_two_workers(kind, request, cutscore, loans):
     place = "mlflow-artifacts:/" if kind == "server" else str(Path.cwd() / "mlruns")
     assert all(run["artifact_uri"].startswith(place) for run in cells)
     assert "hunter2" not in answer.out + answer.err
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "server"])
+def test_the_life_of_a_run(kind, request, tmp_path):
+    uri = request.getfixturevalue("database")
+    if kind == "server":
+        uri = request.getfixturevalue("served").url
+    files = None if kind == "server" else str(tmp_path / "artifacts")
+    store = open_store(TrackingSettings(uri, files, f"life on {kind}"))
+    lives.whole_life(store, tmp_path)
 
 
 class Taken(threading.Thread):

@@ -4,7 +4,8 @@ import pytest
 
 from cutscore.report.record_spec import HEARTBEAT_TAG
 from cutscore.runs.identity import process_tags
-from cutscore.runs.liveness import judge_life
+from cutscore.runs.liveness import judge_life, writer_alive
+from cutscore.runs.values import RunSummary
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -45,3 +46,18 @@ def test_what_cannot_be_told_is_not_dead():
     assert judge_life({}).state == "unknown"
     assert judge_life({"host": "elsewhere", "pid": "1"}, NOW).state == "unknown"
     assert judge_life({**process_tags(), "process_start": ""}).state == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("status", "tags", "alive"),
+    [
+        ("RUNNING", process_tags(), True),
+        ("RUNNING", {**process_tags(), "pid": "4194300"}, False),
+        ("RUNNING", {}, False),
+        ("FINISHED", process_tags(), False),
+    ],
+)
+def test_a_run_has_a_writer_while_it_is_open_and_its_process_lives(status, tags, alive):
+    run = RunSummary("r", "n", "e", status, False, "", None, None, {}, tags)
+    assert ("runs" in writer_alive(run)) == alive
+    assert bool(writer_alive(run)) == alive

@@ -100,14 +100,15 @@ def named_run(
 
 def summary_of(run: entities.Run, experiment: str) -> RunSummary:
     """Return one line on a run."""
-    start, end = run.info.start_time, run.info.end_time
+    start, status = run.info.start_time, str(run.info.status)
+    end = None if status == "RUNNING" else run.info.end_time  # one that goes on has its old one
     tags = dict(sorted(run.data.tags.items()))
     outputs = run.outputs.model_outputs if run.outputs else ()
     return RunSummary(
         run_id=run.info.run_id,
         name=str(run.info.run_name),
         experiment=experiment,
-        status=str(run.info.status),
+        status=status,
         complete=COMPLETE_TAG in tags,
         started=datetime.fromtimestamp(start / 1000, UTC).isoformat(timespec="seconds"),
         seconds=None if end is None else (end - start) / 1000,

@@ -1,10 +1,10 @@
+"""A store for tests that write runs into it."""
+
 from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
 
 from cutscore.runs.adapter.client import open_client
 from cutscore.runs.adapter.retry import Outage
@@ -32,10 +32,8 @@ def opened(store: Store, **more: object) -> MlflowRunStore:
     return MlflowRunStore(store.uri, outage, store.experiment, store.experiment_id, **more)
 
 
-@pytest.fixture(scope="session")
-def kept(tmp_path_factory, empty):
-    """One store for all tests here: making one costs seconds."""
-    folder = tmp_path_factory.mktemp("tracking")
+def make(folder: Path, empty: Path) -> Kept:
+    """Make a store in a folder from a database that is `empty`."""
     shutil.copyfile(empty, folder / "mlflow.db")
     store = init_store(f"sqlite:///{folder}/mlflow.db", f"{folder}/artifacts", "tests")
     return Kept(store, opened(store), open_client(store.uri), folder)
