@@ -31,19 +31,20 @@ def record():
 
 def whole_life(store, folder) -> None:
     """Make a run below a parent, write it, end it, and read back what it says."""
+    name = f"life in {folder.name}"  # servers share a database
     with store.open("life_parent", tags={"kind": "parent's"}) as parent:
-        with store.open("life", tags={"model": "dummy"}, parent_id=parent.run_id) as run:
+        with store.open(name, tags={"model": "dummy"}, parent_id=parent.run_id) as run:
             assert store.get(run.run_id).open
             run.write(record())
             run.complete()
         parent.complete()
     (found,) = store.find(store.experiment, {"model": "dummy"}, parent_id=parent.run_id)
-    assert (found.name, found.status, found.complete) == ("life", "FINISHED", True)
+    assert (found.name, found.status, found.complete) == (name, "FINISHED", True)
     assert {"host", "pid", "boot_id", "process_start", HEARTBEAT_TAG, COMPLETE_TAG} <= {*found.tags}
     assert found == store.get(run.run_id)
 
     detail = store.read(run.run_id)
-    assert detail == store.read("life")
+    assert detail == store.read(name)
     assert detail == store.read(run.run_id[:12])
     assert detail.summary == found
     assert detail.params == {"model.params.depth": "6"}
