@@ -262,27 +262,40 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def test_the_pages_open_and_end(with_run, cutscore_started):
-    port = free_port()
-    process = cutscore_started("ui", "--port", port, folder=with_run)
+def test_the_pages_open_and_end(with_run, cutscore, cutscore_started, tmp_path):
+    port, opened = free_port(), tmp_path / "opened.txt"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n')
+    browser.chmod(0o755)
+    words = ["ui", "--port", port, "--open", "--experiment", "first"]
+    process = cutscore_started(*words, folder=with_run, BROWSER=f"{browser} %s")
     try:
-        page = ""
         end = time.monotonic() + 120
-        while not page and time.monotonic() < end and process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
-                    page = answer.read().decode()
-            except OSError:
-                time.sleep(0.3)
-        assert "MLflow" in page
+        while not opened.exists() and time.monotonic() < end and process.poll() is None:
+            time.sleep(0.1)
+        # Ready means ready: what is opened is there at the first try.
+        with urllib.request.urlopen(opened.read_text(), timeout=20) as answer:
+            assert "MLflow" in answer.read().decode()
+        run = cutscore("runs", "list", "--experiment", "first", "--limit", 1, "--json").json()[0]
+        address = f"http://127.0.0.1:{port}/#/experiments/{run['experiment_id']}/runs"
+        assert opened.read_text().strip() == f"{address}?workflowType=machine_learning"
         family = psutil.Process(process.pid).children(recursive=True)
-        assert len(family) <= 2, "MLflow's job queues run too"
+        assert len(family) <= 3, "MLflow's job queues run too"  # its command and its server
         process.send_signal(signal.SIGTERM)
         process.wait(20)
         assert not psutil.wait_procs(family, timeout=10)[1]
     finally:
         process.kill()
         process.communicate()
+
+
+def test_pages_are_not_mixed_up_with_those_of_another_server(with_run, cutscore):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        answer = cutscore("ui", "--port", listener.getsockname()[1])
+    assert answer.code == 2
+    assert "cannot be listened on" in answer.err
 
 
 def test_flags_may_stand_among_overrides(cutscore, in_folder):

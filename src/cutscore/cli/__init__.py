@@ -19,8 +19,8 @@ from cutscore.cli.data import app as data_app
 from cutscore.cli.rerun import rerun
 from cutscore.cli.runs import app as runs_app
 from cutscore.cli.store import app as store_app
-from cutscore.cli.store import ui
 from cutscore.cli.threshold import threshold
+from cutscore.cli.ui import ui
 from cutscore.errors import CutscoreError, RequestError
 
 FAILED = 1

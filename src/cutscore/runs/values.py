@@ -17,7 +17,8 @@ class RunSummary:
 
     `status` is RUNNING while it is open; `complete` says that its record is whole. `started` is
     ISO 8601 in UTC, `seconds` None while it is open. `models` are the ids of the models that were
-    logged with it, `deleted` whether it was deleted and can be restored.
+    logged with it, `deleted` whether it was deleted and can be restored, `experiment_id` the
+    experiment's id.
     """
 
     run_id: str
@@ -32,6 +33,7 @@ class RunSummary:
     tags: dict[str, str]
     models: tuple[str, ...] = ()
     deleted: bool = False
+    experiment_id: str = ""
 
     @property
     def open(self) -> bool:

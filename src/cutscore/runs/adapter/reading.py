@@ -117,6 +117,7 @@ def summary_of(run: entities.Run, experiment: str) -> RunSummary:
         tags=tags,
         models=tuple(str(model.model_id) for model in outputs),
         deleted=run.info.lifecycle_stage == "deleted",
+        experiment_id=str(run.info.experiment_id),
     )
 
 
