@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -297,23 +298,34 @@ def loaded(run):
     return mlflow.pyfunc.load_model(str(folder))
 
 
-@pytest.mark.parametrize("model", ["lightgbm", "random_forest"])
+OWN_COSTS = ("calibration=isotonic", "threshold=bayes", "cost=credit_line", "cost.income=income")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("model=lightgbm",), ("model=random_forest",), OWN_COSTS],
+    ids=["lightgbm", "random_forest", "own costs"],
+)
 def test_a_model_fitted_on_all_rows_is_kept(
-    cutscore, newest, dropped, loans_csv, workplace, model, monkeypatch
+    cutscore, newest, dropped, loans_csv, workplace, words, monkeypatch
 ):
     import pandas as pd
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{workplace}/mlruns/mlflow.db")
-    answer = cutscore("run", *dropped, f"model={model}", "model.refit=true", "validation.folds=2")
-    (run,) = newest(answer)
+    given = [*dropped, "data.amounts=[income]", "validation.folds=2", "model.refit=true", *words]
+    (run,) = newest(answer := cutscore("run", *given))
     assert whole(run)
+    own = re.search(r"threshold +each row by its own costs", answer.out)
+    assert (own is not None) == (words is OWN_COSTS)
     frame = pd.read_csv(loans_csv)
     numbers = {"income": float, "age": float}  # MLflow takes no whole numbers for doubles
     answers = loaded(run).predict(frame[["income", "age", "purpose"]].astype(numbers))
+    assert list(answers.columns) == ["score", "probability", "flagged"]
     assert answers["score"].between(0, 1).all()
-    flagged = answers["score"] >= run["summary"]["metrics"]["threshold"]
-    assert (answers["flagged"] == flagged).all()
-    assert 0 < flagged.sum() < len(frame)
+    assert 0 < answers["flagged"].sum() < len(frame)
+    if words is not OWN_COSTS:
+        flagged = answers["score"] >= run["summary"]["metrics"]["threshold"]
+        assert (answers["flagged"] == flagged).all()
 
 
 def test_the_best_cell_of_a_sweep_keeps_its_model(cutscore, newest, loans, workplace, monkeypatch):
@@ -326,6 +338,12 @@ def test_the_best_cell_of_a_sweep_keeps_its_model(cutscore, newest, loans, workp
     assert all(whole(cell) for cell in cells)
     loaded(with_model[best])
     assert "fitted on all rows" in answer.out
+    (kept,) = workplace.glob(f"mlruns/**/{with_model[best]['models'][0]}/**/threshold.json")
+    document = json.loads(kept.read_text())
+    assert set(document["decision"]) == {"calibrator", "rule", "correction", "costs"}
+    for name in ("correction", "costs"):  # belong to the one fit
+        del document["decision"][name]
+    assert document == json.loads((folder_of(with_model[best]) / "threshold.json").read_text())
 
 
 def outer_of(run):

@@ -18,6 +18,7 @@ from cutscore.report.items import Figure, Metric, TableFile, Tag
 from cutscore.report.record import record_items
 from cutscore.report.settings import ReportSettings
 from cutscore.report.threshold_json import run_json
+from cutscore.scoring.decision import Decision
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +189,8 @@ def test_early_stopping_tells_the_trees_of_each_fold(run, model):
     assert trees == [fold.trees for fold in result.folds]
     assert all(1 <= count < 60 for count in trees)
     assert [i.value for i in items if i.key == "trees"] == [np.mean(trees)]
-    final = refit(experiment, prepared, ExperimentCache())
+    decision = Decision(result.calibrator, result.reference.chosen.rule)
+    final = refit(experiment, prepared, ExperimentCache(), decision)
     assert 1 <= final.fitted.trees < 60
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from cutscore.records import Calibrator, Scores, Target
 
-Shares = npt.NDArray[np.float64]
+Shares = npt.NDArray[np.float64] | float
 
 
 class Calibration(Protocol):
@@ -31,7 +31,7 @@ class Calibration(Protocol):
         ----------
         scores : array of float64, shape (rows,)
             Scores in [0, 1].
-        base_rate, prior : array of float64, shape (rows,)
+        base_rate, prior : array of float64, shape (rows,), or one number for all rows
             Share of positives among the training rows of the model that gave the score: as they
             are, and as sampling and weights made it look to the model.
         """

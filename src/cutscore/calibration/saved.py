@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from cutscore.calibration.isotonic import Knots
+from cutscore.calibration.isotonic import Isotonic, Knots
 from cutscore.calibration.none import NoCalibration
 from cutscore.calibration.prior import PriorCorrection
-from cutscore.calibration.sigmoid import Logistic
+from cutscore.calibration.sigmoid import Logistic, Sigmoid
 from cutscore.errors import StoreError
 from cutscore.records import Calibrator
+
+KEPT = (NoCalibration, PriorCorrection, Sigmoid, Isotonic)
+"""The strategies whose calibrators can be kept."""
 
 
 def calibrator_from_json(state: Mapping[str, Any]) -> Calibrator:

@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cutscore.config.compose import NO_SEARCH, Composer, explain, no_search
 from cutscore.config.fingerprint import fingerprint
+from cutscore.config.keeping import keeping_faults
 from cutscore.config.layers import EXPERIMENT, GROUPS
 from cutscore.config.overrides import Override
 from cutscore.config.parts import CORE, build_part
@@ -167,7 +168,7 @@ def _cross_faults(parts: Mapping[str, Any]) -> list[Fault]:
     model, sampling = parts.get("model"), parts.get("sampling")
     if isinstance(model, BoostedTrees) and model.stopping and sampling and sampling.synthesises:
         faults.append(_nothing_to_stop_on())
-    return faults
+    return faults + keeping_faults(parts)
 
 
 def _nothing_to_stop_on() -> Fault:

@@ -22,6 +22,7 @@ WITHOUT_EFFECT = {"data": {"path"}}
 
 CORE_ROOMS = (
     "experiment",
+    "scoring",
     "data",
     "features",
     "validation",

@@ -11,6 +11,9 @@ from cutscore.cost.credit_line import CreditLineCost, CreditLinePrices
 from cutscore.cost.fixed import FixedCost
 from cutscore.errors import StoreError
 
+KEPT = (FixedCost, ColumnCost, CreditLineCost)
+"""The strategies whose fitted costs can be kept."""
+
 
 def cost_from_json(state: Mapping[str, Any]) -> FittedCost:
     """Return the fitted cost that `to_json` described.

@@ -16,7 +16,6 @@ from cutscore.experiment.partial import prune_value
 from cutscore.experiment.parts import (
     Experiment,
     ExperimentCache,
-    FinalModel,
     FoldProgress,
     Prepared,
 )
@@ -28,7 +27,6 @@ from cutscore.validation.splitting import split_rows
 __all__ = [
     "Experiment",
     "ExperimentCache",
-    "FinalModel",
     "FoldProgress",
     "Prepared",
     "decide",

@@ -9,7 +9,7 @@ import numpy as np
 
 from cutscore import metrics
 from cutscore.calibration.training_prior import TrainingPrior, training_prior, weighs_classes
-from cutscore.experiment.parts import Experiment, ExperimentCache, FinalModel, Prepared
+from cutscore.experiment.parts import Experiment, ExperimentCache, Prepared
 from cutscore.experiment.timing import timed
 from cutscore.model import Session, SharesBins
 from cutscore.preparation import Preparation, fit_preparation
@@ -22,6 +22,8 @@ from cutscore.records import (
     TrainingRows,
 )
 from cutscore.sampling import RowsToSample
+from cutscore.scoring.decision import Decision, TrainedShares
+from cutscore.scoring.kept_model import KeptModel
 
 
 def run_fold(
@@ -59,22 +61,31 @@ def run_fold(
 
 
 def refit(
-    experiment: Experiment, prepared: Prepared, cache: ExperimentCache, rows: Rows | None = None
-) -> FinalModel:
-    """Fit the model on `rows` (None: on all, outer ones too), prepared and sampled as in folds."""
-    target = prepared.dataset.target
+    experiment: Experiment,
+    prepared: Prepared,
+    cache: ExperimentCache,
+    decision: Decision,
+    rows: Rows | None = None,
+) -> KeptModel:
+    """Fit the model on `rows` (None: on all, outer ones too), prepared and sampled as in folds.
+
+    What costs estimate they estimate on these rows too; `decision` is what the folds' scores gave.
+    """
+    dataset = prepared.dataset
     if rows is None:
-        rows = np.arange(prepared.dataset.rows, dtype=np.int64)
+        rows = np.arange(dataset.rows, dtype=np.int64)
     whole = Fold(repeat=0, number=0, train=rows, validation=rows[:0])
     session = cache.session(experiment, prepared, shared=shares_bins(experiment, prepared.table))
     preparation, table = _prepare_rows(experiment, prepared.table, whole)
     training = _sample(experiment, prepared, table, rows)
-    prior = training_prior(training, target, _parameters(experiment))
-    return FinalModel(
-        fitted=session.fit(training, table),
+    prior = training_prior(training, dataset.target, _parameters(experiment))
+    base_rate = float(dataset.target[rows].mean(dtype=np.float64))
+    return KeptModel(
         preparation=preparation,
-        base_rate=float(target[rows].mean(dtype=np.float64)),
-        prior=prior.share,
+        fitted=session.fit(training, table),
+        shares=TrainedShares(experiment.calibration, base_rate, prior.share),
+        decision=decision,
+        prices=experiment.cost.fit(dataset, rows),
     )
 
 

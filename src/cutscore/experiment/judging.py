@@ -14,6 +14,7 @@ from cutscore.metrics import brier, confusion_at, score_metrics
 from cutscore.records import Confusion, MetricValue, MetricValues, Scores, Table, Undefined
 from cutscore.report.outer import OuterEvaluation
 from cutscore.report.result import Result
+from cutscore.scoring.decision import Decision
 
 
 def judge(
@@ -33,20 +34,16 @@ def judge(
     outer, costs = prepared.folds.outer, prepared.outer_costs
     if costs is None:
         raise ValueError("no row is held out to judge by: validation.outer is none")
-    target, size = prepared.dataset.target[outer], len(outer)
-    final = refit(experiment, prepared, cache, prepared.folds.inner)
-    table = Table(prepared.table.columns, prepared.table.values[outer])
-    score = final.fitted.scores(final.preparation.transform(table))
-    corrected = experiment.calibration.correct(
-        score, np.full(size, final.base_rate), np.full(size, final.prior)
-    )
-    decided = result.calibrator.apply(corrected)
-    flagged = result.reference.chosen.rule.flag(decided, costs)
+    target = prepared.dataset.target[outer]
+    decision = Decision(result.calibrator, result.reference.chosen.rule)
+    final = refit(experiment, prepared, cache, decision, prepared.folds.inner)
+    made = final.decide(Table(prepared.table.columns, prepared.table.values[outer]), costs)
+    score, decided, flagged = made.score, made.probability, made.flagged
     nobody, everybody = costs.no_model(target)
     scores = {**score_metrics(target, score), "brier_calibrated": brier(target, decided)}
     frame = {"row": prepared.dataset.ids[outer], "target": target, "score": score}
     return OuterEvaluation(
-        rows=size,
+        rows=len(outer),
         total_cost=costs.total(target, flagged),
         flag_nobody=nobody,
         flag_everybody=everybody,

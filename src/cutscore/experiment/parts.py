@@ -10,8 +10,7 @@ from cutscore.calibration import Calibration
 from cutscore.cost import Cost, CostMatrix
 from cutscore.data import Source
 from cutscore.features import FeatureStrategy
-from cutscore.model import Fitted, Model, Session, TableToFit
-from cutscore.preparation import Preparation
+from cutscore.model import Model, Session, TableToFit
 from cutscore.records import (
     Dataset,
     FoldResult,
@@ -89,20 +88,6 @@ class FoldProgress:
     def total(self) -> int:
         """The number of all folds."""
         return len(self.prepared.folds.splits)
-
-
-@dataclass(frozen=True, eq=False)
-class FinalModel:
-    """A model fitted on all rows, with the preparation that its columns went through.
-
-    `base_rate` is the share of positives among its training rows, `prior` that share by weight as
-    sampling made it.
-    """
-
-    fitted: Fitted
-    preparation: Preparation
-    base_rate: float
-    prior: float
 
 
 class ExperimentCache:

@@ -24,6 +24,7 @@ from cutscore.report.outer import outer_items
 from cutscore.report.record import fold_items, record_items
 from cutscore.report.redact import redact
 from cutscore.report.result import Result
+from cutscore.report.threshold_json import run_json
 from cutscore.runs.opening import open_store
 from cutscore.runs.port import OpenRun
 
@@ -94,8 +95,7 @@ def _record(
             outer = judge(plan.experiment, prepared, cache, result)
             writer.write(_kept(outer_items(outer), metrics))
         if plan.experiment.model.refit is True:
-            # A kept model answers with raw scores, so it needs the cut-off on their scale.
-            writer.write([model_item(plan, prepared, cache, metrics.get("threshold_raw"))])
+            writer.write([model_item(plan, prepared, cache, run_json(result))])
     _log_result(result, metrics)
     writer.write(job.observer.items())
     closing: list[Item] = [

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
+from typing import Any
 
 from cutscore.config.build import Plan
 from cutscore.experiment import ExperimentCache, Prepared, execute, judge, prepare, refit
@@ -13,18 +15,30 @@ from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.items import ModelFolder
 from cutscore.report.outer import OuterEvaluation, outer_items
 from cutscore.report.record import score_digest
-from cutscore.runs.lookups import kept_model
+from cutscore.report.threshold_json import run_json
+from cutscore.runs.lookups import artifact_text, kept_model
 from cutscore.runs.opening import open_store
+from cutscore.scoring.decision import Decision
+from cutscore.scoring.folder import THRESHOLD_JSON, save_model
 
 MODEL = "model"
 
 
-def keep_model(plan: Plan, cache: ExperimentCache, run_id: str, threshold: float | None) -> str:
-    """Fit a finished run's model on all rows and log it with that run; return the model's id."""
+def keep_model(plan: Plan, cache: ExperimentCache, run_id: str) -> str:
+    """Fit a finished run's model on all rows and log it with that run; return the model's id.
+
+    It decides as the run's own `threshold.json` says; if that is lost, the run is executed once
+    more.
+    """
     store = open_store(plan.tracking, wait=True)
     with shutdown_guard():
         prepared = prepare(plan.experiment, cache)
-        store.add(run_id, [model_item(plan, prepared, cache, threshold)])
+        text = artifact_text(store, run_id, THRESHOLD_JSON)
+        if text is None:
+            document = run_json(execute(plan.experiment, prepared, cache))
+        else:
+            document = json.loads(text)
+        store.add(run_id, [model_item(plan, prepared, cache, document)])
     return kept_model(store, run_id) or ""
 
 
@@ -55,18 +69,14 @@ def judge_run(plan: Plan, cache: ExperimentCache, run_id: str) -> OuterEvaluatio
 
 
 def model_item(
-    plan: Plan, prepared: Prepared, cache: ExperimentCache, threshold: float | None
+    plan: Plan, prepared: Prepared, cache: ExperimentCache, document: Mapping[str, Any]
 ) -> ModelFolder:
-    """Fit the model on all rows; return it as an item that holds the out-of-fold threshold."""
-    final = refit(plan.experiment, prepared, cache)
-
-    def write(folder: Path) -> None:
-        final.fitted.save(folder, final.preparation.to_json())
-        if threshold is not None:
-            (folder / "threshold.json").write_text(json.dumps({"threshold": threshold}))
-
+    """Fit the model on all rows; return it as an item that decides as a run's document says."""
+    final = refit(plan.experiment, prepared, cache, Decision.from_json(document))
     columns = {column.name: column.categorical for column in prepared.table.columns}
-    return ModelFolder(MODEL, write, columns, _requirements())
+    prices = dict.fromkeys(final.cost_columns, False)
+    write = partial(save_model, model=final, document=document)
+    return ModelFolder(MODEL, write, prices | columns, _requirements())
 
 
 def _requirements() -> tuple[str, ...]:

@@ -270,7 +270,7 @@ def _keep_best(
     if (model := kept_model(store, best.run_id)) is not None:
         return model
     with show_status(f"Fitting {best.name} on all rows", stderr):
-        return keep_model(plan, experiment_cache(), best.run_id, best.metrics.get("threshold_raw"))
+        return keep_model(plan, experiment_cache(), best.run_id)
 
 
 def _outer_source(plan: Plan) -> tuple[object, object]:

@@ -13,7 +13,7 @@ from cutscore.report.items import ModelFolder
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
 
-LOADER = "cutscore.model.pyfunc"
+LOADER = "cutscore.scoring.pyfunc"
 """The module whose `_load_pyfunc(folder)` loads such a model."""
 
 
@@ -22,8 +22,8 @@ def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> s
 
     A run has one model of a name: what an earlier try has begun is gone on with.
 
-    The signature names every feature: numeric ones as optional doubles (an integer column would
-    take 1.5 and answer with a changed score), categorical ones as optional strings.
+    The signature names every column needed: numeric ones as optional doubles (an integer column
+    would take 1.5 and answer with a changed score), categorical ones as optional strings.
     """
     os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")  # else it copies ./uv.lock
     from mlflow import pyfunc
@@ -35,7 +35,8 @@ def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> s
         ColSpec(DataType.string if categorical else DataType.double, name, required=False)
         for name, categorical in model.columns.items()
     ]
-    outputs = [ColSpec(DataType.double, "score"), ColSpec(DataType.boolean, "flagged")]
+    outputs = [ColSpec(DataType.double, name) for name in ("score", "probability")]
+    outputs.append(ColSpec(DataType.boolean, "flagged"))
     logged = _begun(client, run_id, model.name)
     with tempfile.TemporaryDirectory(prefix="cutscore-") as temporary:
         data = Path(temporary) / "model"

@@ -164,7 +164,7 @@ def test_a_model_has_no_pickle_and_nothing_of_this_machine(kept):
     assert not any(name.endswith((".pkl", ".pickle", ".joblib", "uv.lock")) for name in names)
     text = (folder / "MLmodel").read_text()
     assert str(kept.folder) not in text
-    assert "cutscore.model.pyfunc" in text
+    assert "cutscore.scoring.pyfunc" in text
     assert '"type": "double", "name": "age"' in text.replace("\n   ", "")
     assert '"type": "string"' in text
     assert "cutscore==0.1.0" in (folder / "requirements.txt").read_text()

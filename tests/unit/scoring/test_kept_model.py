@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cutscore.cost.columns import ColumnCost
 from cutscore.errors import RequestError, StoreError
 from cutscore.model import TableToFit
 from cutscore.model.lightgbm import LightGBM
-from cutscore.model.pyfunc import _load_pyfunc
 from cutscore.model.sklearn_style import SklearnClassifier
 from cutscore.preparation import fit_preparation
 from cutscore.records import Column, Table, TrainingRows
+from cutscore.scoring.pyfunc import _load_pyfunc
 
 LEVELS = ("north", "south", "west")
 TREES = LightGBM({"n_estimators": 10})
@@ -40,6 +41,17 @@ def _table() -> tuple[Table, np.ndarray]:
     table = Table((Column("income"), Column("age"), Column("region", LEVELS)), values)
     target = (np.nan_to_num(values[:, 0]) + (values[:, 2] == 1) > 0.8).astype(np.int8)
     return table, target
+
+
+def _document(**decision):
+    """The text of a threshold.json with some of the decision replaced."""
+    plain = {
+        "calibrator": {"kind": "none"},
+        "rule": {"kind": "threshold", "threshold": 0.5},
+        "correction": None,
+        "costs": {"kind": "fixed", "false_negative": 10, "false_positive": 1},
+    }
+    return json.dumps({"schema_version": 2, "decision": plain | decision})
 
 
 def _saved(model, folder):
@@ -81,11 +93,47 @@ def test_flagged_is_score_at_or_above_the_threshold(tmp_path):
     assert result["flagged"].sum() >= 100
 
 
-def test_a_damaged_threshold_is_an_error(tmp_path):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{}", "tells no decision: 'threshold'"),
+        ("{", "is damaged"),
+        ("[]", "has schema None"),
+        ('{"schema_version": 3}', "has schema 3, this version of Cutscore reads up to 2"),
+        ('{"schema_version": 2}', "tells no decision: 'decision'"),
+        (_document(rule={"kind": "oracle"}), "no decision rule: {'kind': 'oracle'}"),
+        (_document(calibrator={"kind": "magic"}), "unknown kind of calibrator.*'magic'"),
+        (_document(rule={"kind": "bayes_minimum_risk"}, costs=None), "unknown kind of cost: None"),
+        (_document(correction={"base_rate": 0.1}), "correction is damaged: 'prior'"),
+    ],
+)
+def test_a_decision_that_cannot_be_read_is_an_error(tmp_path, text, message):
     _saved(TREES, tmp_path)
-    (tmp_path / "threshold.json").write_text("{}")
-    with pytest.raises(StoreError, match=r"threshold\.json must hold"):
+    (tmp_path / "threshold.json").write_text(text)
+    with pytest.raises(StoreError, match=message):
         _load_pyfunc(str(tmp_path))
+
+
+def test_rows_decided_by_their_own_costs_need_their_columns(tmp_path):
+    table, scores = _saved(TREES, tmp_path)
+    costs = ColumnCost("loss", 2.0, 0.0, 0.0).to_json()
+    document = _document(rule={"kind": "bayes_minimum_risk"}, costs=costs)
+    (tmp_path / "threshold.json").write_text(document)
+    model, frame = _load_pyfunc(str(tmp_path)), _frame(table)
+    assert model.cost_columns == ("loss",)
+    loss = np.random.default_rng(1).uniform(0, 20, len(frame)).round(2)
+    answer = model.predict(frame.assign(loss=loss))
+    assert list(answer.columns) == ["score", "probability", "flagged"]
+    flagged = scores * loss >= (1 - scores) * 2.0
+    assert answer["flagged"].tolist() == flagged.tolist()
+    assert 0 < flagged.sum() < len(frame)
+    with pytest.raises(RequestError, match=r'loss: the column is missing\. Did you mean "los"'):
+        model.predict(frame.assign(los=loss))
+    with pytest.raises(RequestError, match="loss: numbers are needed, got 'much'"):
+        model.predict(frame.assign(loss="much"))
+    loss[3] = np.nan
+    with pytest.raises(RequestError, match='"loss" is missing or infinite in 1 of 300 rows'):
+        model.predict(frame.assign(loss=loss))
 
 
 def test_an_unknown_category_counts_as_missing_and_other_columns_are_ignored(scorer):
@@ -134,7 +182,7 @@ def test_parameters_are_refused(scorer):
 def test_loading_imports_no_mlflow(tmp_path):
     _saved(TREES, tmp_path)
     code = (
-        "import sys; from cutscore.model.pyfunc import _load_pyfunc;"
+        "import sys; from cutscore.scoring.pyfunc import _load_pyfunc;"
         f"_load_pyfunc({str(tmp_path)!r}); print('mlflow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,0 +1,145 @@
+"""A kept model decides rows as the run's judge did: every calibration, threshold, cost, model."""
+
+from __future__ import annotations
+
+import itertools
+
+import pandas as pd
+import pytest
+
+from cutscore.config.build import compose_plan
+from cutscore.config.compose import Composer
+from cutscore.config.layers import find_layers, packaged_folder
+from cutscore.config.overrides import parse_overrides
+from cutscore.errors import RequestError
+from cutscore.experiment import ExperimentCache, execute, judge, prepare, refit
+from cutscore.report.threshold_json import run_json
+from cutscore.scoring.decision import Decision
+from cutscore.scoring.folder import load_model, save_model
+
+CALIBRATIONS = {
+    "none": (),
+    "sigmoid": ("sampling=balanced",),
+    "isotonic": (),
+    "prior": ("sampling=undersample",),
+}
+MODELS = {
+    "lightgbm": (),
+    "xgboost": ("model.params.n_estimators=8",),
+    "random_forest": ("model.params.n_estimators=8",),
+    "logistic_regression": (),
+    "dummy": (),
+}
+THRESHOLDS = {"exact": (), "grid": ("threshold.step=0.01",), "bayes": ()}
+COSTS = {
+    "fixed": (),
+    "columns": (
+        "cost.false_negative=loss",
+        "cost.false_positive=margin",
+        "cost.true_positive=0",
+        "cost.true_negative=0",
+    ),
+    "credit_line": ("cost.income=income",),
+}
+GROUPS = {
+    "calibration": CALIBRATIONS,
+    "model": MODELS,
+    "threshold": THRESHOLDS,
+    "cost": COSTS,
+}
+
+
+def chosen(i: int, j: int) -> dict[str, str]:
+    """Return one option of each group; over all i and j any two options meet."""
+    return {
+        "calibration": list(CALIBRATIONS)[i],
+        "model": list(MODELS)[j],
+        "threshold": list(THRESHOLDS)[(i + j) % 3],
+        "cost": list(COSTS)[(i + 2 * j) % 3],
+    }
+
+
+CASES = [chosen(i, j) for i in range(len(CALIBRATIONS)) for j in range(len(MODELS))]
+# and all thresholds and calibrations with costs per row, where rules differ most
+CASES += [
+    {"calibration": calibration, "model": "lightgbm", "threshold": "bayes", "cost": cost}
+    for calibration, cost in itertools.product(CALIBRATIONS, ("columns", "credit_line"))
+]
+
+
+def test_any_two_options_meet_in_some_case():
+    for one, other in itertools.combinations(GROUPS, 2):
+        met = {(case[one], case[other]) for case in CASES}
+        assert met == set(itertools.product(GROUPS[one], GROUPS[other]))
+
+
+@pytest.fixture(scope="module")
+def composer():
+    return Composer(find_layers(working_dir=packaged_folder()))
+
+
+@pytest.fixture(scope="module")
+def raw(loans_csv, tmp_path_factory):
+    """The loans with costs in cents, as a file and as the frame that a caller has."""
+    frame = pd.read_csv(loans_csv)
+    frame["loss"] = (frame["income"] * 0.13).round(2)
+    frame["margin"] = (frame["loss"] / 10).round(2)  # many rows lie on the edge of a decision
+    path = tmp_path_factory.mktemp("raw") / "loans.csv"
+    frame.to_csv(path, index=False)
+    return path, frame.set_index("loan_id")
+
+
+@pytest.fixture(scope="module")
+def planned(composer, loans, raw):
+    def plan(*overrides):
+        own = ("model.params", "data.path")
+        given = [word for word in loans if not word.startswith(own)]
+        given += [f"data.path={raw[0]}", "data.amounts=[income,loss,margin]", "report.bootstrap=0"]
+        given += ["data.drop=[branch,day,loss,margin]", "validation.outer=holdout", *overrides]
+        return compose_plan(composer, parse_overrides(given)).experiment
+
+    return plan
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(case.values()))
+def test_a_kept_model_decides_the_outer_rows_as_the_judge_did(planned, raw, tmp_path, case):
+    words = [f"{group}={option}" for group, option in case.items()]
+    words += [w for group, option in case.items() for w in GROUPS[group][option]]
+    if case["model"] == "lightgbm":
+        words.append("model.params.n_estimators=8")
+    experiment, cache = planned(*words), ExperimentCache()
+    prepared = prepare(experiment, cache)
+    result = execute(experiment, prepared, cache)
+    judged = judge(experiment, prepared, cache, result).frame
+
+    document = run_json(result)
+    decision = Decision.from_json(document)
+    save_model(
+        tmp_path, refit(experiment, prepared, cache, decision, prepared.folds.inner), document
+    )
+    kept = load_model(tmp_path)
+    by_costs = case["threshold"] == "bayes" and case["cost"] != "fixed"
+    assert kept.decision.rule.needs_costs == by_costs
+    rows = raw[1].loc[judged["row"]]
+    needed = ["income", "age", "purpose", *kept.cost_columns]
+    answer = kept.predict(rows[list(dict.fromkeys(needed))])
+    probability = judged.get("calibrated", judged["score"])
+    assert answer["score"].to_numpy().tobytes() == judged["score"].tobytes()
+    assert answer["probability"].to_numpy().tobytes() == probability.tobytes()
+    assert answer["flagged"].tolist() == judged["flagged"].tolist()
+    assert answer.index.tolist() == judged["row"].tolist()
+    few = range(0, len(rows), 17)
+    alone = pd.concat([kept.predict(rows.iloc[[i]]) for i in few])
+    # BLAS adds a linear model's float32 products in another order for one row than for many
+    exact = case["model"] != "logistic_regression"
+    pd.testing.assert_frame_equal(
+        alone, answer.iloc[list(few)], check_exact=exact, rtol=0 if exact else 1e-6
+    )
+
+
+def test_what_no_kept_model_can_carry_is_refused_first(planned):
+    own = ["model.refit=true", "calibration._target_=own_strategies.Own", "threshold=bayes"]
+    with pytest.raises(RequestError) as caught:
+        planned(*own, "cost._target_=own_strategies.OwnCost")
+    assert [fault.setting for fault in caught.value.faults] == ["calibration", "cost"]
+    assert "cannot carry" in str(caught.value)
