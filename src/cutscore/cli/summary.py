@@ -142,6 +142,8 @@ def _single_table(outcome: RunOutcome) -> Table:
     table.add_column("value", justify="right")
     for spec in shown(MetricView.SINGLE):
         text = with_spread(spec, outcome.metrics)
-        if text == OWN_COSTS or spec.name in outcome.metrics:
+        if text == OWN_COSTS:
+            table.add_row(spec.label, f"each row by its {OWN_COSTS}")
+        elif spec.name in outcome.metrics:
             table.add_row(spec.label, text)
     return table
