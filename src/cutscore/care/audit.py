@@ -45,5 +45,6 @@ def audit(view: View, judge: LivenessJudge, report: ReportProgress = ignore_prog
         "deleted runs": len(view.contents.runs) - len(active),
         "logged models": len(view.contents.models),
         "registered versions": len(view.contents.versions),
+        **{word: number for word, number in view.contents.others.items() if number},
     }
     return Audit(view.title, tuple(findings), counts, view.notes, view.skipped)

@@ -106,13 +106,17 @@ class StoredVersion:
 
 @dataclass(frozen=True)
 class Contents:
-    """All of a store. `dangling_aliases` are `model@alias` that name no version."""
+    """All of a store.
+
+    `dangling_aliases` are `model@alias` that name no version, `others` counts what else there is.
+    """
 
     experiments: Mapping[str, StoredExperiment]
     runs: Mapping[str, StoredRun]
     models: Mapping[str, StoredModel]
     versions: tuple[StoredVersion, ...]
     dangling_aliases: tuple[str, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
 
     def experiment_name(self, run: StoredRun) -> str:
         """Return the name of a run's experiment, or its id where there is none."""

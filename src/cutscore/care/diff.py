@@ -5,15 +5,27 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutscore.care.content import differing
+from cutscore.care.content import differing, in_words
 from cutscore.care.database import check_header
-from cutscore.care.merge_source import Kind, Opened, opened_source
+from cutscore.care.merge_registry import version_label
+from cutscore.care.merge_source import Opened, opened_source
+from cutscore.care.merge_tables import Maps, Row, label_of, read_rows, translated
+from cutscore.care.rules import RULES, UNITS, Kind, tables_of
 from cutscore.errors import Fault, RequestError
+
+_EXPERIMENTS = ("experiments", "experiment_tags", "datasets")
+_REGISTRY = (
+    "registered_models",
+    "registered_model_tags",
+    "model_versions",
+    "model_version_tags",
+    "registered_model_aliases",
+)
 
 
 @dataclass(frozen=True)
@@ -42,20 +54,22 @@ class Compared:
 
 @dataclass(frozen=True)
 class StoreDiff:
-    """What two stores do not have in common; `experiments` and `registry` are lines of text."""
+    """What two stores do not have in common; all but runs, models and traces as lines of text."""
 
     first: str
     second: str
     runs: Compared
     models: Compared
+    traces: Compared
     experiments: tuple[str, ...]
     registry: tuple[str, ...]
+    others: tuple[str, ...]
 
     @property
     def same(self) -> bool:
         """Return whether both stores hold the same."""
-        alike = self.runs.same and self.models.same
-        return alike and not self.experiments and not self.registry
+        alike = self.runs.same and self.models.same and self.traces.same
+        return alike and not (self.experiments or self.registry or self.others)
 
 
 def diff_stores(
@@ -85,18 +99,28 @@ def diff_stores(
             opened = opened_source(path, temporary / name, extra, note)
             stores.append(stack.enter_context(opened))
         one, other = stores
+        first_maps, second_maps = _maps(one), _maps(other)
+        lines = {
+            table: _lines(_rows(one, table, first_maps), _rows(other, table, second_maps))
+            for table in tables_of("merged")
+        }
+        named = {"experiments": _EXPERIMENTS, "registry": _REGISTRY}
+        chosen = {word: _joined(lines, tables) for word, tables in named.items()}
+        rest = [table for table in lines if table not in (*_EXPERIMENTS, *_REGISTRY)]
         return StoreDiff(
             str(first),
             str(second),
             _compare(one, other, "run"),
             _compare(one, other, "model"),
-            _lines(_experiments(one.connection), _experiments(other.connection)),
-            _lines(_registry(one.connection), _registry(other.connection)),
+            _compare(one, other, "trace"),
+            chosen["experiments"],
+            chosen["registry"],
+            _joined(lines, rest),
         )
 
 
 def _compare(one: Opened, other: Opened, kind: Kind) -> Compared:
-    """Compare the runs or models of two stores."""
+    """Compare the runs, models or traces of two stores."""
     first, second = one.contents[kind], other.contents[kind]
     names, there = _names(one.connection, kind), _names(other.connection, kind)
     different: list[StoreDifference] = []
@@ -105,10 +129,11 @@ def _compare(one: Opened, other: Opened, kind: Kind) -> Compared:
         fields = differing(first[owner], second[owner])
         if ("files" in first[owner]) != ("files" in second[owner]):
             fields.append("files")
-        if kind == "run" and names[owner][1] != there[owner][1]:
-            fields.append("experiment")
-        if fields:
-            different.append(StoreDifference(owner, names[owner][0], tuple(fields)))
+        words = in_words(kind, owner, one.connection, other.connection, fields)
+        if names[owner][1] != there[owner][1]:
+            words.append("experiment")
+        if words:
+            different.append(StoreDifference(owner, names[owner][0], tuple(words)))
     return Compared(
         tuple(owner for owner in first if owner not in second),
         tuple(owner for owner in second if owner not in first),
@@ -118,58 +143,57 @@ def _compare(one: Opened, other: Opened, kind: Kind) -> Compared:
 
 
 def _names(connection: sqlite3.Connection, kind: Kind) -> dict[str, tuple[str, str]]:
-    """Return name and experiment of all runs or models by id."""
-    table, column = ("runs", "run_uuid") if kind == "run" else ("logged_models", "model_id")
-    query = f"SELECT t.{column}, t.name, e.name FROM {table} t "
+    """Return name and experiment of all runs, models or traces by id."""
+    unit = UNITS[kind]
+    name = "trace_name" if kind == "trace" else "name"
+    query = f"SELECT t.{unit.id}, t.{name}, e.name FROM {unit.table} t "
     query += "LEFT JOIN experiments e ON e.experiment_id = t.experiment_id"
     return {str(row[0]): (str(row[1]), str(row[2])) for row in connection.execute(query)}
 
 
-def _experiments(connection: sqlite3.Connection) -> dict[str, object]:
-    """Return the experiments by name: their state and tags."""
-    query = "SELECT e.name, e.lifecycle_stage, t.key, t.value FROM experiments e "
-    query += "LEFT JOIN experiment_tags t ON t.experiment_id = e.experiment_id ORDER BY 1, 3"
-    found: dict[str, object] = {}
-    for name, stage, key, value in connection.execute(query):
-        found[f"experiment {name}"] = stage
-        if key is not None:
-            found[f"tag {key} of experiment {name}"] = value
+def _maps(store: Opened) -> Maps:
+    """Return names for the ids of a store, which mean nothing in another."""
+    connection = store.connection
+    experiments = dict(connection.execute("SELECT experiment_id, name FROM experiments"))
+    scorers = read_rows(connection, "scorers")
+    versions = read_rows(connection, "model_versions")
+    return {
+        "experiment": experiments,
+        "scorer": {
+            row["scorer_id"]: f"{experiments.get(row['experiment_id'])} {row['scorer_name']}"
+            for row in scorers
+        },
+        "version": {(row["name"], row["version"]): version_label(row) for row in versions},
+    }
+
+
+def _rows(store: Opened, table: str, maps: Maps) -> dict[str, Row]:
+    """Return the rows of a table by their labels, with all that is compared of them."""
+    rule = RULES[table]
+    found: dict[str, Row] = {}
+    for row in read_rows(store.connection, table):
+        moved = translated(rule, row, maps) or row
+        if rule.number:  # the number may differ: what it stands for is what is compared
+            moved[rule.number] = " ".join(str(v) for n, v in moved.items() if n != rule.number)
+        label = f"{rule.noun} {label_of(rule, moved, {})}"
+        found[label] = {name: moved[name] for name in rule.compared(moved)}
     return found
 
 
-def _registry(connection: sqlite3.Connection) -> dict[str, object]:
-    """Return the registry: versions by creation time and run, with their tags and aliases."""
-    found: dict[str, object] = {}
-    queries = (
-        "SELECT name, description FROM registered_models ORDER BY 1",
-        "SELECT name, key, value FROM registered_model_tags ORDER BY 1, 2",
-    )
-    for name, description in connection.execute(queries[0]):
-        found[f"registered model {name}"] = description
-    for name, key, value in connection.execute(queries[1]):
-        found[f"tag {key} of registered model {name}"] = value
-    labels: dict[tuple[str, int], str] = {}
-    query = "SELECT name, version, creation_time, run_id, description, status FROM model_versions"
-    for name, version, created, run, description, status in connection.execute(query):
-        labels[name, version] = label = f"version of {name} made at {created} from run {run}"
-        found[label] = [description, status]
-    query = "SELECT name, version, key, value FROM model_version_tags"
-    for name, version, key, value in connection.execute(query):
-        found[f"tag {key} of {labels.get((name, version), name)}"] = value
-    query = "SELECT name, alias, version FROM registered_model_aliases"
-    for name, alias, version in connection.execute(query):
-        found[f"alias {alias} of {name}"] = labels.get((name, version), str(version))
-    return found
+def _joined(lines: Mapping[str, Sequence[str]], tables: Sequence[str]) -> tuple[str, ...]:
+    return tuple(line for table in tables for line in lines[table])
 
 
-def _lines(first: dict[str, object], second: dict[str, object]) -> tuple[str, ...]:
-    """Return what differs between two mappings, a line each."""
-    lines = [f"only in A: {key}" for key in first if key not in second]
-    lines += [f"only in B: {key}" for key in second if key not in first]
-    for key in first:
-        if key in second and first[key] != second[key]:
-            lines.append(f"{key}: {_text(first[key])} in A, {_text(second[key])} in B")
-    return tuple(lines)
+def _lines(first: dict[str, Row], second: dict[str, Row]) -> list[str]:
+    """Return what differs between the rows of two stores, a line each."""
+    lines = [f"only in A: {label}" for label in first if label not in second]
+    lines += [f"only in B: {label}" for label in second if label not in first]
+    for label in first:
+        for name, value in first[label].items() if label in second else ():
+            if value != second[label][name]:
+                there = _text(second[label][name])
+                lines.append(f"{label}: {name} {_text(value)} in A, {there} in B")
+    return lines
 
 
 def _text(value: object) -> str:

@@ -28,6 +28,11 @@ _TAGS = {
     "data_digest": "data_digest",
     "fingerprint": "fingerprint",
 }
+COLUMNS = (
+    "experiment", "name", "run_id", "parent_id", "kind", "status", "complete", "started",
+    "seconds", *_TAGS, "artifact_count", "artifacts",
+)  # fmt: skip
+"""What is told of every run besides its metrics."""
 
 
 def rows(
@@ -116,20 +121,21 @@ def _about(run: StoredRun, contents: Contents, files: StoreFiles) -> Row:
     seconds = None if run.ended is None or run.started is None else (run.ended - run.started) / 1000
     kind = run.kind or ("run" if run.ours else "foreign")
     names = sorted(listing.files)
-    return {
-        "experiment": contents.experiment_name(run),
-        "name": run.name,
-        "run_id": run.run_id,
-        "parent_id": run.parent_id,
-        "kind": kind,
-        "status": run.status,
-        "complete": run.complete,
-        "started": _time(run.started),
-        "seconds": seconds,
-        **{column: run.tags.get(tag) for column, tag in _TAGS.items()},
-        "artifact_count": None if listing.unseen else len(names),
-        "artifacts": None if listing.unseen else ";".join(names),
-    }
+    values = (
+        contents.experiment_name(run),
+        run.name,
+        run.run_id,
+        run.parent_id,
+        kind,
+        run.status,
+        run.complete,
+        _time(run.started),
+        seconds,
+        *(run.tags.get(tag) for tag in _TAGS.values()),
+        None if listing.unseen else len(names),
+        None if listing.unseen else ";".join(names),
+    )
+    return dict(zip(COLUMNS, values, strict=True))
 
 
 def _metrics(runs: Iterable[StoredRun]) -> list[str]:
@@ -171,4 +177,4 @@ def _parquet(table: Sequence[Row], path: Path) -> None:
 
 
 def _columns(table: Sequence[Row]) -> list[str]:
-    return list(table[0]) if table else []
+    return list(table[0]) if table else list(COLUMNS)

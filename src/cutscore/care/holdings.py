@@ -18,6 +18,7 @@ from cutscore.care.paths import (
     take_apart,
     walk_files,
 )
+from cutscore.care.rules import Kind
 from cutscore.errors import StoreError
 from cutscore.report.record_spec import ARTIFACTS, COMPLETE_TAG, KIND_TAG, UNDEFINED_PREFIX
 
@@ -114,20 +115,21 @@ def read_blocks(path: Path) -> Iterator[bytes]:
 
 
 def missing_files(
-    connection: sqlite3.Connection, kind: str, holdings: Mapping[str, HeldFiles]
+    connection: sqlite3.Connection, kind: Kind, holdings: Mapping[str, HeldFiles]
 ) -> dict[str, str]:
     """Return, by run or model id, which of its files are not there.
 
     MLflow does not say which files a run has, so this knows those of finished models, and what a
     complete run of Cutscore must have.
     """
+    needed = _needed(connection, kind)
     found: dict[str, str] = {}
-    for owner, holding in holdings.items():
+    for owner, names in needed.items():
+        holding = holdings[owner]
         if holding.unusable is None or holding.unusable.why == "missing":
-            needed = _needed(connection, kind, owner)
-            words = [name for name in needed if name not in holding.files]
-            if words:
-                found[owner] = ", ".join(words)
+            lacking = [name for name in names if name not in holding.files]
+            if lacking:
+                found[owner] = ", ".join(lacking)
     return found
 
 
@@ -143,14 +145,20 @@ def unread_files(holdings: Mapping[str, HeldFiles]) -> dict[str, str]:
     return found
 
 
-def _needed(connection: sqlite3.Connection, kind: str, owner: str) -> list[str]:
-    """Return the names of the files that a run or model must have."""
+def _needed(connection: sqlite3.Connection, kind: Kind) -> dict[str, list[str]]:
+    """Return the names of the files that runs or models must have, by id."""
     if kind == "model":
-        query = "SELECT status FROM logged_models WHERE model_id = ?"
-        row = connection.execute(query, (owner,)).fetchone()
-        return ["MLmodel"] if row is not None and row[0] == _READY else []
-    query = "SELECT key FROM tags WHERE run_uuid = ?"
-    tags = {str(key) for (key,) in connection.execute(query, (owner,))}
-    if COMPLETE_TAG not in tags or KIND_TAG in tags:
-        return []
-    return [name for name in ARTIFACTS if f"{UNDEFINED_PREFIX}{name}" not in tags]
+        query = "SELECT model_id FROM logged_models WHERE status = ?"
+        return {str(owner): ["MLmodel"] for (owner,) in connection.execute(query, (_READY,))}
+    if kind == "trace":
+        return {}
+    query = "SELECT run_uuid, key FROM tags WHERE run_uuid IN "
+    query += "(SELECT run_uuid FROM tags WHERE key = ? INTERSECT SELECT run_uuid FROM runs)"
+    tags: dict[str, set[str]] = {}
+    for owner, key in connection.execute(query, (COMPLETE_TAG,)):
+        tags.setdefault(str(owner), set()).add(str(key))
+    return {
+        owner: [name for name in ARTIFACTS if f"{UNDEFINED_PREFIX}{name}" not in keys]
+        for owner, keys in tags.items()
+        if KIND_TAG not in keys
+    }

@@ -18,11 +18,12 @@ from pathlib import Path
 
 from cutscore.care.database import integrity_faults
 from cutscore.care.holdings import missing_files, unread_files
+from cutscore.care.leave_out import part_faults, uncovered_faults
 from cutscore.care.merge_checks import Plans, check_rows, check_unchanged
 from cutscore.care.merge_plan import plan_source, unit_faults
 from cutscore.care.merge_report import MergeReport, SourceReport
 from cutscore.care.merge_rows import write_source
-from cutscore.care.merge_source import KINDS, Opened, opened_source
+from cutscore.care.merge_source import Opened, opened_source
 from cutscore.care.merge_staging import (
     check_space,
     make_journal,
@@ -42,7 +43,7 @@ from cutscore.care.merge_target import (
     held,
     start_from,
 )
-from cutscore.care.rules import rule_faults, uncovered
+from cutscore.care.rules import UNITS
 from cutscore.errors import Fault, RequestError, StoreError
 from cutscore.runs.merge_journal import (
     Journal,
@@ -89,7 +90,8 @@ def merge_stores(request: MergeRequest, note: Note) -> MergeReport:
         for number, path in enumerate(request.sources):
             folder = temporary / str(number)
             folder.mkdir()
-            sources.append(stack.enter_context(opened_source(path, folder, request.extra, note)))
+            opened = opened_source(path, folder, request.extra, note, request.leave_out)
+            sources.append(stack.enter_context(opened))
         note("trying the merge on a copy of the target")
         scratch = temporary / "target.db"
         seen: Seen = {}
@@ -129,10 +131,11 @@ def _rehearse(
         if damage:
             problem = f"{request.target} is damaged: {damage[0]}."
             raise RequestError(Fault("--into", problem, "Restore it from a backup."))
-        faults = [
+        faults = part_faults(request.leave_out, [source.connection for source in sources])
+        faults += [
             fault
             for source in sources
-            for fault in rule_faults(str(source.path), uncovered(source.connection, connection))
+            for fault in uncovered_faults(str(source.path), source.connection, connection)
         ]
         if faults:
             raise RequestError(faults)
@@ -143,9 +146,9 @@ def _rehearse(
         # Of one source alone, only the plan is needed: its rows are checked before the commit.
         whole = request.dry_run or len(sources) > 1
         plans, reports = _write_all(request, sources, target, whole=whole)
-        if whole:
-            check_rows(target, plans, reports)
         changed = connection.total_changes != before
+        if whole or not changed:
+            check_rows(target, plans, reports)
         connection.rollback()
     return plans, reports, changed
 
@@ -157,15 +160,15 @@ def _write_all(
     plans: Plans = []
     reports: list[SourceReport] = []
     for source in sources:
-        report = SourceReport(
-            str(source.path), source.name, source.upgraded, tuple(map(str, source.lost))
-        )
+        lost = tuple(map(str, source.lost))
+        report = SourceReport(str(source.path), source.name, source.upgraded, lost)
+        report.left_behind.update(source.left_behind)
         plan = plan_source(target, source, report, keep_target=request.keep_target)
         faults = unit_faults([(source, plan)])
         if faults:
             raise RequestError(faults)
         write_source(target, source, plan, report, whole=whole)
-        for kind in KINDS:
+        for kind in UNITS:
             holdings = source.holdings[kind]
             report.missing.update(missing_files(source.connection, kind, holdings))
             report.unread.update(unread_files(holdings))

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from cutscore.care.content import FILES, differing, read_contents
 from cutscore.care.merge_plan import SourcePlan
 from cutscore.care.merge_report import SourceReport
-from cutscore.care.merge_source import KINDS, Opened, stamp_of
+from cutscore.care.merge_source import Opened, stamp_of
 from cutscore.care.merge_target import MergeTarget
+from cutscore.care.rules import UNITS
 from cutscore.errors import StoreError
 
 Plans = list[tuple[Opened, SourcePlan]]
@@ -24,7 +25,7 @@ def check_rows(target: MergeTarget, plans: Plans, reports: Sequence[SourceReport
         If a run or model is not the same in the target as in its source.
     """
     for number, ((source, plan), report) in enumerate(zip(plans, reports, strict=True)):
-        for kind in KINDS:
+        for kind in UNITS:
             skipped = plan.ids(kind, "skip")  # they were compared when they were planned
             replaced = {
                 one for _, later in plans[number + 1 :] for one in later.ids(kind, "update")

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from cutscore.care.content import FILES, Content, differing, files_digest, is_earlier
+from cutscore.care.content import (
+    FILES,
+    LIFECYCLE,
+    Content,
+    differing,
+    files_digest,
+    in_words,
+    is_earlier,
+)
 from cutscore.care.content import read_contents as contents_of
 from cutscore.care.holdings import HeldFiles, read_holding
 from cutscore.care.merge_experiments import ExperimentPlan, claimed_folder, plan_experiments
 from cutscore.care.merge_report import SourceReport
-from cutscore.care.merge_source import Kind, Opened
+from cutscore.care.merge_source import Opened
 from cutscore.care.merge_target import MergeTarget
 from cutscore.care.paths import artifact_roots
+from cutscore.care.rules import UNITS, Kind
 from cutscore.errors import Fault
 from cutscore.report.redact import redact
 
@@ -68,7 +76,7 @@ def plan_source(
     """Return what happens to a source's experiments, runs and models."""
     experiments = plan_experiments(target, source, report)
     units: list[UnitPlan] = []
-    for kind in ("model", "run"):
+    for kind in UNITS:
         units += _plan_units(target, source, kind, experiments, report, keep_target)
     return SourcePlan(experiments, tuple(units))
 
@@ -109,18 +117,17 @@ def _plan_units(
     keep_target: bool,
 ) -> list[UnitPlan]:
     """Return what happens to each run or model of a source."""
-    table, column, uri = _table(kind)
-    query = f"SELECT {column}, experiment_id, {uri} FROM {table}"
-    there = {str(row[0]): (row[1], str(row[2])) for row in target.connection.execute(query)}
-    rows = source.connection.execute(f"{query} ORDER BY {column}").fetchall()
+    query = UNITS[kind].addresses
+    there = {str(row[0]): (row[1], str(row[2] or "")) for row in target.connection.execute(query)}
+    rows = source.connection.execute(f"{query} ORDER BY 1").fetchall()
     common = [str(row[0]) for row in rows if str(row[0]) in there]
     contents = contents_of(target.connection, kind, common)
-    _look_at_files(target, kind, common)
+    _look_at_files(target, kind, common, there)
     plans: list[UnitPlan] = []
     for owner, experiment_id, address in rows:
         holding = source.holdings[kind][owner]
         if owner not in there:
-            plan = _addition(kind, owner, experiments[experiment_id], holding, str(address))
+            plan = _addition(kind, owner, experiments[experiment_id], holding, str(address or ""))
         else:
             held, place = target.coming.get((kind, owner)) or _in_place(target.seen[kind, owner])
             mine = contents[owner]
@@ -130,34 +137,35 @@ def _plan_units(
             if action == "refuse" and keep_target:
                 report.collide(kind, owner, f"{reason}: the target's is kept")
                 action = "keep"
+            if there[owner][0] != experiments[experiment_id].target_id:
+                report.collide(kind, owner, "in another experiment in the target: stays there")
             plan = UnitPlan(kind, owner, action, *there[owner], files=None, reason=reason)
             if action == "update" and dict(holding.files) != dict(held.files):
                 plan = replace(plan, files=place or claimed_folder(plan.address))
-        report_counts = report.runs if kind == "run" else report.models
+        report_counts = {"run": report.runs, "model": report.models, "trace": report.traces}[kind]
         report_counts[COUNTED[plan.action]] = report_counts.get(COUNTED[plan.action], 0) + 1
         plans.append(plan)
     return plans
 
 
-def _look_at_files(target: MergeTarget, kind: Kind, ids: Sequence[str]) -> None:
+def _look_at_files(
+    target: MergeTarget, kind: Kind, ids: Sequence[str], there: Mapping[str, tuple[int, str]]
+) -> None:
     """Read what the target has in files of some runs or models, unless it is known already.
 
     It is the user's own store: its files may be wherever their experiment keeps them.
     """
-    table, column, uri = _table(kind)
-    query = f"SELECT u.{column}, u.{uri}, e.artifact_location FROM {table} u "
-    query += "JOIN experiments e ON e.experiment_id = u.experiment_id "
-    query += f"WHERE u.{column} IN (SELECT value FROM json_each(?))"
-    left = [
-        one for one in ids if (kind, one) not in target.coming and (kind, one) not in target.seen
-    ]
-    roots: dict[str, tuple[Path, ...]] = {}
-    for owner, address, location in target.connection.execute(query, (json.dumps(left),)):
-        if location not in roots:
-            place = claimed_folder(str(location))
-            roots[location] = artifact_roots(target.folder, [] if place is None else [place])
-        holding = read_holding(str(owner), str(address or ""), target.folder, roots[location])
-        target.seen[kind, str(owner)] = holding
+    query = "SELECT experiment_id, artifact_location FROM experiments"
+    roots: dict[int, tuple[Path, ...]] = {}
+    for experiment, location in target.connection.execute(query).fetchall() if ids else ():
+        place = claimed_folder(str(location))
+        roots[experiment] = artifact_roots(target.folder, [] if place is None else [place])
+    for one in ids:
+        if (kind, one) not in target.coming and (kind, one) not in target.seen:
+            experiment, address = there[one]
+            near = roots.get(experiment) or artifact_roots(target.folder)
+            holding = read_holding(one, address, target.folder, near)
+            target.seen[kind, one] = holding
 
 
 def _addition(
@@ -167,7 +175,7 @@ def _addition(
     target_id = experiment.target_id
     if holding.remote or holding.astray:  # where they are is all that can be said of its files
         return UnitPlan(kind, owner, "add", target_id, address, None)
-    tail = f"{owner}/artifacts" if kind == "run" else f"models/{owner}/artifacts"
+    tail = UNITS[kind].folder.format(owner)
     address = f"{experiment.location.rstrip('/')}/{tail}"
     if holding.folder is None or not holding.files:
         return UnitPlan(kind, owner, "add", target_id, address, None)
@@ -200,13 +208,12 @@ def _decide(
     """Return what to do about a run or model that both stores have, and why."""
     theirs = source.contents[kind][owner]
     differences = differing(theirs, mine)
-    hard = [name for name in differences if name != "lifecycle"]
+    hard = [name for name in differences if name != LIFECYCLE]
     if not hard:
         if differences:
             report.collide(kind, owner, "deleted in one of the stores: the target's state stays")
         return "skip", ""
-    stage = f"SELECT lifecycle_stage FROM {_table(kind)[0]} WHERE {_table(kind)[1]} = ?"
-    if target.connection.execute(stage, (owner,)).fetchone()[0] == "deleted":
+    if _is_deleted(target, kind, owner):
         report.collide(kind, owner, "deleted in the target: stays as it is")
         return "keep", ""
     files = source.holdings[kind][owner].files
@@ -220,7 +227,7 @@ def _decide(
     if _fewer(files, held.files, grows) and is_earlier(kind, owner, there, here, hard):
         report.collide(kind, owner, "the source has an earlier state: the target's stays")
         return "keep", ""
-    return "refuse", f"{DIFFERS} {', '.join(hard)}"
+    return "refuse", f"{DIFFERS} {', '.join(in_words(kind, owner, here, there, hard))}"
 
 
 def _fewer(some: Mapping[str, str], more: Mapping[str, str], grows: bool) -> bool:
@@ -228,8 +235,9 @@ def _fewer(some: Mapping[str, str], more: Mapping[str, str], grows: bool) -> boo
     return set(some) <= set(more) if grows else set(some.items()) <= set(more.items())
 
 
-def _table(kind: Kind) -> tuple[str, str, str]:
-    """Return table, id column and address column of runs or models."""
-    if kind == "run":
-        return "runs", "run_uuid", "artifact_uri"
-    return "logged_models", "model_id", "artifact_location"
+def _is_deleted(target: MergeTarget, kind: Kind, owner: str) -> bool:
+    unit = UNITS[kind]
+    if unit.stage is None:
+        return False
+    query = f"SELECT {unit.stage} FROM {unit.table} WHERE {unit.id} = ?"
+    return bool(target.connection.execute(query, (owner,)).fetchone()[0] == "deleted")

@@ -18,10 +18,11 @@ class Collision:
 class SourceReport:
     """What came of one source.
 
-    Runs and models: `added`, `updated` (the target had an earlier state), `skipped` (the target
-    has the same, or a later state), `kept` (they differ, and the target's stay). `missing` names,
+    Runs, models and traces: `added`, `updated` (the target had an earlier state), `skipped` (the
+    target has the same), `kept` (they differ, and the target's stay). `missing` names,
     by run or model, the files that were not there, `unread` those that may be there and were not
-    followed. `left_out` counts what concerns no run, `lost`
+    followed. `rows` counts by table what else is new or later,
+    `left_out` what concerns nothing that is there, `left_behind` what the user left out, `lost`
     tells the entries of a file store that could not be read as they stand.
     """
 
@@ -31,6 +32,7 @@ class SourceReport:
     lost: tuple[str, ...] = ()
     runs: dict[str, int] = field(default_factory=dict)
     models: dict[str, int] = field(default_factory=dict)
+    traces: dict[str, int] = field(default_factory=dict)
     experiments: list[str] = field(default_factory=list)
     datasets: int = 0
     registered_models: list[str] = field(default_factory=list)
@@ -42,12 +44,30 @@ class SourceReport:
     missing: dict[str, str] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    left_behind: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
     compared: int = 0
     equal: int = 0
 
     def collide(self, kind: str, name: str, policy: str) -> None:
         """Note a collision and the policy applied."""
         self.collisions.append(Collision(kind, name, policy))
+
+    def add(self, table: str, label: str) -> None:
+        """Count a row of a table that is new in the target, or has replaced the target's."""
+        if table == "datasets":
+            self.datasets += 1
+        elif table == "registered_models":
+            self.registered_models.append(label)
+        elif table == "model_versions":
+            self.versions += 1
+        else:
+            self.rows[table] = self.rows.get(table, 0) + 1
+
+    def leave(self, table: str, count: int = 1) -> None:
+        """Count rows of a table that concern nothing that is there."""
+        if count:
+            self.left_out[table] = self.left_out.get(table, 0) + count
 
 
 @dataclass(frozen=True)

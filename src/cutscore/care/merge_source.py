@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from cutscore.care.content import (
     FILES,
@@ -28,19 +27,13 @@ from cutscore.care.file_entries import Lost
 from cutscore.care.file_runs import TRASH
 from cutscore.care.file_store import read_file_store, stamp_of_files
 from cutscore.care.holdings import HeldFiles, read_holding
+from cutscore.care.leave_out import leave_out
 from cutscore.care.paths import artifact_roots
+from cutscore.care.rules import UNITS, Kind
 from cutscore.errors import Fault, RequestError
-
-Kind = Literal["run", "model"]
-KINDS: tuple[Kind, ...] = ("model", "run")
-"""Models first: metrics that a run has of a model point at the model."""
 
 _PLAIN_NAMES = {"mlruns", "mlflow", "mlflow.db", "store", "tracking"}
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_ADDRESS = {
-    "run": "SELECT run_uuid, artifact_uri FROM runs",
-    "model": "SELECT model_id, artifact_location FROM logged_models",
-}
 
 
 @dataclass(frozen=True)
@@ -48,7 +41,8 @@ class Opened:
     """A store looked through: a copy of its database, what its runs and models hold.
 
     `name` is a short name for it, `stamp` differs from its own when it has changed since, `lost`
-    are the entries of a file store that could not be read as they stand.
+    are the entries of a file store that could not be read as they stand, `left_behind` counts by
+    table what the user left out.
     """
 
     name: str
@@ -57,17 +51,23 @@ class Opened:
     stamp: tuple[object, ...]
     upgraded: bool
     lost: tuple[Lost, ...] = ()
+    left_behind: dict[str, int] = field(default_factory=dict)
     contents: dict[Kind, dict[str, Content]] = field(default_factory=dict)
     holdings: dict[Kind, dict[str, HeldFiles]] = field(default_factory=dict)
 
 
 @contextmanager
 def opened_source(
-    path: Path, folder: Path, extra: Sequence[Path], note: Callable[[str], None]
+    path: Path,
+    folder: Path,
+    extra: Sequence[Path],
+    note: Callable[[str], None],
+    left_out: Collection[str] = (),
 ) -> Iterator[Opened]:
     """Copy a source into a database in `folder` and read what it holds, files included.
 
-    `extra` are folders outside the store's own that hold its files too.
+    `extra` are folders outside the store's own that hold its files too, `left_out` words for what
+    of it is not taken.
 
     Raises
     ------
@@ -86,14 +86,15 @@ def opened_source(
         with open_readonly(path) as original:
             upgraded = not is_current(original, path)
             copy, home = current_copy(original, path, folder), path.parent
+    left = leave_out(copy, left_out)
     with open_readonly(copy) as connection:
         faults = integrity_faults(connection)
         if faults:
             problem = f"{path} is damaged: {faults[0]}."
             raise RequestError(Fault(str(path), problem, "Restore it from a backup."))
-        store = Opened(short_name(path), path, connection, before, upgraded, lost)
+        store = Opened(short_name(path), path, connection, before, upgraded, lost, left)
         roots = artifact_roots(home, [*extra, home / TRASH] if is_folder else extra)
-        for kind in KINDS:
+        for kind in UNITS:
             ids = all_ids(connection, kind)
             _check_ids(path, ids)
             store.contents[kind] = read_contents(connection, kind, ids)
@@ -112,10 +113,10 @@ def stamp_of(path: Path) -> tuple[object, ...]:
 def read_holdings(
     connection: sqlite3.Connection, kind: Kind, folder: Path, roots: Sequence[Path]
 ) -> dict[str, HeldFiles]:
-    """Return the files of all runs or models."""
+    """Return the files of all runs, models or traces."""
     return {
         str(owner): read_holding(str(owner), str(uri or ""), folder, roots)
-        for owner, uri in connection.execute(_ADDRESS[kind]).fetchall()
+        for owner, _, uri in connection.execute(UNITS[kind].addresses).fetchall()
     }
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from cutscore.care.database import BUSY_SECONDS, check_header
 from cutscore.care.holdings import HeldFiles
-from cutscore.care.merge_source import Kind
+from cutscore.care.merge_tables import Row
+from cutscore.care.rules import Kind
 from cutscore.errors import Fault, RequestError, StoreError
 from cutscore.runs.locks import locked
 from cutscore.runs.merge_journal import merge_lock, missing_folders
@@ -30,13 +31,15 @@ class MergeTarget:
 
     `folder` is the real database's folder. `coming` are, by kind and id, the files that this
     merge brings and that are not in place yet, with the folder that they go to; `seen` is what
-    has been read of the files that are.
+    has been read of the files that are. `versions` are the registry's by name and number, each
+    with what makes it the same in two stores, once they have been looked at.
     """
 
     connection: sqlite3.Connection
     folder: Path
     coming: dict[tuple[Kind, str], tuple[HeldFiles, Path | None]] = field(default_factory=dict)
     seen: Seen = field(default_factory=dict)
+    versions: dict[str, dict[int, tuple[object, Row]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class MergeRequest:
     """Which stores go into which; `extra` are more folders that hold files of the sources.
 
     `keep_target`: where a run or model differs in both, the target's stays; else the merge is
-    refused.
+    refused. `leave_out` are words for what stays behind.
     """
 
     sources: tuple[Path, ...]
@@ -52,6 +55,7 @@ class MergeRequest:
     extra: tuple[Path, ...] = ()
     dry_run: bool = False
     keep_target: bool = False
+    leave_out: tuple[str, ...] = ()
 
 
 def check_request(request: MergeRequest) -> None:

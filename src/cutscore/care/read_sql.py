@@ -1,4 +1,4 @@
-"""A store's contents read by SQL: seven queries, however many runs there are."""
+"""A store's contents read by SQL: some ten queries, however many runs there are."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ from cutscore.care.contents import (
 
 _MODEL_READY = 2  # LoggedModelStatus.READY as the database keeps it
 _NAN = float("nan")
+_OTHERS = {
+    "traces": "trace_info",
+    "assessments": "assessments",
+    "scorers": "scorers",
+    "evaluation data sets": "evaluation_datasets",
+}
 
 
 def read_contents(connection: sqlite3.Connection) -> Contents:
@@ -31,7 +37,12 @@ def read_contents(connection: sqlite3.Connection) -> Contents:
         models={model.model_id: model for model in _models(connection)},
         versions=versions,
         dangling_aliases=dangling,
+        others={word: _count(connection, table) for word, table in _OTHERS.items()},
     )
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
 def _experiments(connection: sqlite3.Connection) -> Iterable[StoredExperiment]:

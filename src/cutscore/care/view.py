@@ -125,7 +125,7 @@ def view_client(uri: str, extra: Sequence[Path] = (), setting: str = SETTING) ->
     except MlflowException as error:
         problem = f"{redact(uri)} refuses: {redact(str(error)).splitlines()[0]}."
         raise RequestError(Fault(setting, problem, "Mend it, or name another store.")) from error
-    skipped = ["integrity and foreign keys of the database", "deleted models"]
+    skipped = ["integrity and foreign keys of the database", "deleted models", "traces"]
     if uri.startswith("http"):
         skipped += ["files without a run", "links and addresses of files", "files of old versions"]
         return View(redact(uri), contents, ServedFiles(client), skipped=tuple(skipped))

@@ -42,6 +42,14 @@ def merge(
         bool,
         typer.Option("--keep-target", help="Where a run differs in both, the target's stays."),
     ] = False,
+    leave_out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="What stays behind, by commas: traces, assessments, scorers, "
+            "evaluation-datasets, issues, or a table that a merge has no rule for.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Merge stores into one, without loss: all of it, or nothing.
@@ -66,6 +74,7 @@ def merge(
         tuple(folder.absolute() for folder in artifacts or ()),
         dry_run,
         keep_target,
+        tuple(word for word in map(str.strip, (leave_out or "").split(",")) if word),
     )
     report = merge_stores(request, _note)
     if as_json:
@@ -141,7 +150,9 @@ def _print_merge(report: MergeReport) -> None:
     title = escape(f"{words} into {report.target}")
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("source", overflow="fold")
-    headings = ("runs", "models", "experiments", "data sets", "versions", "files", "equal")
+    with_traces = any(source.traces for source in report.sources)
+    headings = ["runs", "models", *(["traces"] if with_traces else [])]
+    headings += ["experiments", "data sets", "versions", "files", "equal"]
     for heading in headings:
         table.add_column(heading, justify="right")
     for source in report.sources:
@@ -149,11 +160,12 @@ def _print_merge(report: MergeReport) -> None:
             source.name,
             _counts(source.runs),
             _counts(source.models),
+            *([_counts(source.traces)] if with_traces else []),
             f"{len(source.experiments):,} new",
             f"{source.datasets:,} new",
             f"{source.versions:,} new",
             f"{source.files:,} ({source.bytes / 1e6:,.1f} MB)",
-            f"{source.equal:,} of {source.compared:,}",
+            f"{source.equal:,} of {source.compared:,}" if source.compared else "nothing to compare",
         )
     console.print(table, highlight=False)
     for source in report.sources:
@@ -173,6 +185,9 @@ def _remarks(source: SourceReport) -> list[str]:
     lines += _cut([f"  not copied: {owner}: {text}" for owner, text in source.unread.items()])
     if source.remote:
         lines.append(f"  files of {source.remote:,} runs and models stay where they are, remote")
+    lines += [f"  added or later: {count:,} rows of {name}" for name, count in source.rows.items()]
+    lines += [f"  left behind as asked: {count:,} rows of {name}"
+              for name, count in source.left_behind.items()]  # fmt: skip
     lines += [f"  left out: {count:,} rows of {name}, which concern nothing that is there"
               for name, count in source.left_out.items()]  # fmt: skip
     return [f"{source.path}:", *lines] if lines else []
@@ -181,7 +196,8 @@ def _remarks(source: SourceReport) -> list[str]:
 def _ending(report: MergeReport) -> str:
     """Return the last line on a merge."""
     unread = sum(len(source.unread) for source in report.sources)
-    verdict = "every fingerprint is equal before and after."
+    compared = any(source.compared for source in report.sources)
+    verdict = "every fingerprint is equal before and after." if compared else "no run was in it."
     if unread:
         verdict = (
             f"but not whole: files of {unread:,} runs and models were not copied. If they are "
@@ -209,7 +225,8 @@ def _print_diff(found: StoreDiff) -> None:
     """Print how two stores differ."""
     console = _console()
     lines = [f"A is {found.first}", f"B is {found.second}"]
-    for word, compared in (("runs", found.runs), ("models", found.models)):
+    for word in ("runs", "models", "traces"):
+        compared: Compared = getattr(found, word)
         lines.append(_summary(word, compared))
         lines += _cut([f"  only in A: {one}" for one in compared.only_first])
         lines += _cut([f"  only in B: {one}" for one in compared.only_second])
@@ -217,7 +234,8 @@ def _print_diff(found: StoreDiff) -> None:
             f"  {one.name} ({one.id}): {', '.join(one.fields)}" for one in compared.different
         ]
         lines += _cut(different)
-    for word, texts in (("experiments", found.experiments), ("registry", found.registry)):
+    for word in ("experiments", "registry", "others"):
+        texts: tuple[str, ...] = getattr(found, word)
         lines.append(f"{word}: {len(texts):,} differences" if texts else f"{word}: equal")
         lines += _cut([f"  {text}" for text in texts])
     lines.append("Both hold the same." if found.same else "They differ.")

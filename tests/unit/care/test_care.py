@@ -17,6 +17,7 @@ from cutscore.care.reap import reap
 from cutscore.care.selection import PIN_TAG, Filters, select
 from cutscore.care.trash import MANIFEST, batches
 from cutscore.care.view import view_database
+from cutscore.cli import main
 from cutscore.errors import RequestError, StoreError
 from cutscore.report.record_spec import (
     COMPLETE_TAG,
@@ -266,6 +267,17 @@ def test_the_inventory_has_a_row_for_each_run(faulty, tmp_path):
 
     assert pyarrow.parquet.read_table(tmp_path / "runs.parquet").to_pylist() == table
     assert [path.name for path in tmp_path.iterdir()] == ["runs.parquet"]
+
+
+def test_an_inventory_of_no_runs_has_its_headings(empty, tmp_path, capsys):
+    assert main(["runs", "export", "--store", str(empty)]) == 0
+    assert capsys.readouterr().out == f"{','.join(export.COLUMNS)}\n"
+    assert json.loads(export.write_rows([], "json", None)) == []
+    export.write_rows([], "parquet", tmp_path / "runs.parquet")
+    import pyarrow.parquet
+
+    found = pyarrow.parquet.read_table(tmp_path / "runs.parquet")
+    assert (found.column_names, found.num_rows) == (list(export.COLUMNS), 0)
 
 
 def test_an_inventory_that_cannot_be_made(sound, tmp_path):
