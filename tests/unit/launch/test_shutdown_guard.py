@@ -31,9 +31,9 @@ def wait_for(condition, seconds=150.0):
 
 
 @pytest.fixture
-def begun(tmp_path, kept):
-    """Start busy_process.py on a copy of the store; wait until so many cells have started."""
-    shutil.copy(kept.folder / "mlflow.db", tmp_path / "mlflow.db")
+def begun(tmp_path, empty):
+    """Start busy_process.py on a new store; wait until so many cells have started."""
+    shutil.copy(empty, tmp_path / "mlflow.db")
     processes = []
 
     def begin(mode, work, cells):
