@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from cutscore.rerun.agreement import Agreement, FigureComparison, RerunVerdict
+from cutscore.rerun.agreement import Agreement, MetricComparison, RerunVerdict
 from cutscore.rerun.results import RerunOutcome, RerunResult
 
 
@@ -30,25 +30,25 @@ def as_plain(outcome: RerunOutcome) -> dict[str, Any]:
                 "filled": list(made.filled),
                 **_agreement(made.agreement),
             }
-            for made in outcome.made
+            for made in outcome.results
         ],
     }
 
 
 def print_reruns(outcome: RerunOutcome, console: Console) -> None:
     """Print every figure of one rerun; of several a line each, and the figures that differ."""
-    if len(outcome.made) == 1:
-        agreement = outcome.made[0].agreement
+    if len(outcome.results) == 1:
+        agreement = outcome.results[0].agreement
         if agreement is not None:
-            console.print(_figures_table("figures", agreement.figures))
-    for made in outcome.made:
-        if len(outcome.made) > 1 and made.agreement is not None:
-            unequal = [f for f in made.agreement.figures if f.verdict in _SHOWN]
+            console.print(_figures_table("figures", agreement.metrics))
+    for made in outcome.results:
+        if len(outcome.results) > 1 and made.agreement is not None:
+            unequal = [f for f in made.agreement.metrics if f.verdict in _SHOWN]
             if unequal:
                 console.print(_figures_table(made.original.name, unequal))
-    for made in outcome.made:
+    for made in outcome.results:
         console.print(_line(made), soft_wrap=True)
-    verdicts = [made.verdict for made in outcome.made]
+    verdicts = [made.verdict for made in outcome.results]
     if len(verdicts) > 1:
         counts = {word: verdicts.count(word) for word in dict.fromkeys(verdicts)}
         told = ", ".join(f"{count} {word}" for word, count in counts.items())
@@ -59,7 +59,7 @@ _SHOWN = (RerunVerdict.CLOSE, RerunVerdict.DIFFERENT)
 
 
 def _figures_table(
-    title: str, figures: tuple[FigureComparison, ...] | list[FigureComparison]
+    title: str, figures: tuple[MetricComparison, ...] | list[MetricComparison]
 ) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("metric")
@@ -100,7 +100,7 @@ def _agreement(agreement: Agreement | None) -> dict[str, Any]:
     scores = asdict(agreement.scores)
     if not math.isfinite(agreement.scores.largest):
         scores["largest"] = None
-    return {"scores": scores, "figures": [asdict(figure) for figure in agreement.figures]}
+    return {"scores": scores, "figures": [asdict(figure) for figure in agreement.metrics]}
 
 
 def _number(value: float | None) -> str:

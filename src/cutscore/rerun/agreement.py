@@ -35,7 +35,7 @@ class RerunVerdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class FigureComparison:
+class MetricComparison:
     """One metric of both runs; `fold` is None for metrics without steps."""
 
     name: str
@@ -46,7 +46,7 @@ class FigureComparison:
 
 
 @dataclass(frozen=True)
-class ScoresVerdict:
+class ScoreComparison:
     """The out-of-fold scores of both: how many rows differ, and by how much at most."""
 
     verdict: RerunVerdict
@@ -59,13 +59,13 @@ class ScoresVerdict:
 class Agreement:
     """All that is compared of a run and its rerun."""
 
-    scores: ScoresVerdict
-    figures: tuple[FigureComparison, ...]
+    scores: ScoreComparison
+    metrics: tuple[MetricComparison, ...]
 
     @property
     def verdict(self) -> RerunVerdict:
         """The worst of all verdicts; `not known` where nothing could be compared."""
-        verdicts = {self.scores.verdict, *(figure.verdict for figure in self.figures)}
+        verdicts = {self.scores.verdict, *(figure.verdict for figure in self.metrics)}
         for verdict in (RerunVerdict.DIFFERENT, RerunVerdict.CLOSE, RerunVerdict.EQUAL):
             if verdict in verdicts:
                 return verdict
@@ -73,15 +73,15 @@ class Agreement:
 
     def count(self, verdict: RerunVerdict) -> int:
         """Return how many figures have a verdict."""
-        return sum(figure.verdict == verdict for figure in self.figures)
+        return sum(figure.verdict == verdict for figure in self.metrics)
 
 
 def compare_runs(store: RunStore, first: RunDetail, second: RunDetail) -> Agreement:
     """Compare a run with its rerun: all metrics but time and memory, by fold too, and scores."""
-    return Agreement(compare_scores(store, first, second), tuple(compare_figures(first, second)))
+    return Agreement(compare_scores(store, first, second), tuple(compare_metrics(first, second)))
 
 
-def compare_figures(first: RunDetail, second: RunDetail) -> Iterator[FigureComparison]:
+def compare_metrics(first: RunDetail, second: RunDetail) -> Iterator[MetricComparison]:
     """Yield every metric of either run, by name and fold; time and memory are left out.
 
     What only the rerun has is no difference: the record of the first run is not whole. A metric
@@ -98,10 +98,10 @@ def compare_figures(first: RunDetail, second: RunDetail) -> Iterator[FigureCompa
         verdict = _verdict(x, y)
         if verdict == RerunVerdict.ONLY_NEW and name in undefined:
             verdict = RerunVerdict.DIFFERENT
-        yield FigureComparison(name, fold, x, y, verdict)
+        yield MetricComparison(name, fold, x, y, verdict)
 
 
-def compare_scores(store: RunStore, first: RunDetail, second: RunDetail) -> ScoresVerdict:
+def compare_scores(store: RunStore, first: RunDetail, second: RunDetail) -> ScoreComparison:
     """Compare out-of-fold scores row by row, or by their digests where a file is missing."""
     with tempfile.TemporaryDirectory(prefix="cutscore-") as folder:
         tables = [
@@ -116,16 +116,16 @@ def compare_scores(store: RunStore, first: RunDetail, second: RunDetail) -> Scor
 
 def compare_tables(
     first: Mapping[str, npt.NDArray[np.generic]], second: Mapping[str, npt.NDArray[np.generic]]
-) -> ScoresVerdict:
+) -> ScoreComparison:
     """Compare two tables of scores bit for bit; NaN equals NaN."""
     if set(first) != set(second) or len(first["score"]) != len(second["score"]):
         rows = len(first["score"])
-        return ScoresVerdict(RerunVerdict.DIFFERENT, rows, rows, math.nan)
+        return ScoreComparison(RerunVerdict.DIFFERENT, rows, rows, math.nan)
     unequal = np.zeros(len(first["score"]), dtype=bool)
     for name, values in first.items():
         unequal |= _unequal(values, second[name])
     if not unequal.any():
-        return ScoresVerdict(RerunVerdict.EQUAL, len(unequal))
+        return ScoreComparison(RerunVerdict.EQUAL, len(unequal))
     same_rows = all(
         not _unequal(first[name], second[name]).any() for name in ("row", "target", "fold")
     )
@@ -137,7 +137,7 @@ def compare_tables(
         if values.dtype.kind == "f"
     )
     verdict: RerunVerdict = RerunVerdict.CLOSE if close else RerunVerdict.DIFFERENT
-    return ScoresVerdict(verdict, len(unequal), int(unequal.sum()), largest)
+    return ScoreComparison(verdict, len(unequal), int(unequal.sum()), largest)
 
 
 def _unequal(
@@ -178,15 +178,15 @@ def _figures(run: RunDetail) -> dict[tuple[str, int | None], float]:
     return found
 
 
-def _by_digest(first: RunDetail, second: RunDetail) -> ScoresVerdict:
+def _by_digest(first: RunDetail, second: RunDetail) -> ScoreComparison:
     """Compare scores by the digests that were recorded of them."""
     before, after = (run.summary.tags.get("score_digest") for run in (first, second))
     if before is None or after is None:
-        return ScoresVerdict(RerunVerdict.UNKNOWN)
+        return ScoreComparison(RerunVerdict.UNKNOWN)
     rows = int(second.summary.metrics.get("rows_scored", 0))
     if before == after:
-        return ScoresVerdict(RerunVerdict.EQUAL, rows)
-    return ScoresVerdict(RerunVerdict.DIFFERENT, rows, rows, math.nan)
+        return ScoreComparison(RerunVerdict.EQUAL, rows)
+    return ScoreComparison(RerunVerdict.DIFFERENT, rows, rows, math.nan)
 
 
 def _read_scores(

@@ -15,7 +15,7 @@ from cutscore.config.layers import EXPERIMENT, find_layers
 from cutscore.config.overrides import parse_overrides
 from cutscore.errors import RequestError
 from cutscore.rerun.recompose import leaves
-from cutscore.rerun.stored import read_originals
+from cutscore.rerun.stored import read_recorded_runs
 from cutscore.runs.port import RunStore
 from cutscore.runs.values import RunDetail
 
@@ -40,7 +40,7 @@ class Asked:
 def asked_of(store: RunStore, detail: RunDetail) -> Asked | None:
     """Compare the stored config with today's config folders; None where none is stored."""
     try:
-        (original,) = read_originals(store, [detail])
+        (original,) = read_recorded_runs(store, [detail])
         composer = Composer(find_layers())
     except RequestError:  # no config, or folders here that cannot be used
         return None

@@ -38,7 +38,7 @@ def changes_of(again: Recomposed, digest: str) -> Iterator[str]:
         yield "the environment it was made in is not on record"
 
 
-def told(names: Sequence[str], changes: Iterable[Iterable[str]]) -> list[str]:
+def told_once(names: Sequence[str], changes: Iterable[Iterable[str]]) -> list[str]:
     """Return changes as sentences, each once with the runs that it is true of."""
     runs: dict[str, list[str]] = {}
     for name, texts in zip(names, changes, strict=True):

@@ -31,7 +31,7 @@ def parent_items(made: Sequence[RerunResult]) -> Iterator[Item]:
         (one.original.run_id, figure)
         for one in made
         if one.agreement is not None
-        for figure in one.agreement.figures
+        for figure in one.agreement.metrics
     ]
     figures = [figure for _, figure in rows]
     yield TableFile(

@@ -21,7 +21,7 @@ from cutscore.config.overrides import Override, read_overrides, texts_of
 from cutscore.config.parts import CORE
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import HIDDEN
-from cutscore.rerun.stored import Original
+from cutscore.rerun.stored import RecordedRun
 
 Leaves = dict[str, Any]
 _REFUSED = {
@@ -47,7 +47,7 @@ class Changes:
 class Recomposed:
     """A plan made from a stored config. `changed` are leaves that overrides gave other values."""
 
-    original: Original
+    original: RecordedRun
     plan: Plan
     changed: tuple[str, ...]
 
@@ -73,7 +73,7 @@ def sort_overrides(composer: Composer, texts: Sequence[str]) -> Changes:
 
 
 def recompose(
-    composer: Composer, original: Original, changes: Changes, tracking: Mapping[str, Any]
+    composer: Composer, original: RecordedRun, changes: Changes, tracking: Mapping[str, Any]
 ) -> Recomposed:
     """Build the plan of a stored config with changes; `tracking` says where its run is kept.
 
@@ -124,7 +124,7 @@ def _refused(one: Override) -> list[Fault]:
     return []
 
 
-def _stored(composer: Composer, original: Original) -> DictConfig:
+def _stored(composer: Composer, original: RecordedRun) -> DictConfig:
     """Return the stored config, with what configs did not have when it was stored."""
     config: dict[str, Any] = {**original.config, "search": {"_target_": NO_SEARCH}}
     config.pop("job", None)

@@ -17,14 +17,14 @@ from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.record_spec import KIND_TAG, RERUN
 from cutscore.rerun.agreement import RerunVerdict, compare_runs
-from cutscore.rerun.changes import changes_of, fixed_seeds, told
+from cutscore.rerun.changes import changes_of, fixed_seeds, told_once
 from cutscore.rerun.choosing import RunSelection, check_wanted, choose
 from cutscore.rerun.filling import fill
 from cutscore.rerun.jobs import RerunSpec, RerunTask
 from cutscore.rerun.parent import parent_items
 from cutscore.rerun.recompose import Changes, Recomposed, recompose, sort_overrides
 from cutscore.rerun.results import VERDICT_TAG, RerunOutcome, RerunResult
-from cutscore.rerun.stored import Original, read_originals
+from cutscore.rerun.stored import RecordedRun, read_recorded_runs
 from cutscore.runs.opening import open_store
 from cutscore.runs.parents import end_parent, open_parent
 from cutscore.runs.port import RunStore
@@ -64,7 +64,7 @@ def rerun(
     with shutdown_guard():
         with show_status("Reading runs, loading data and checking", stderr):
             details, notes = choose(store, wanted)
-            originals = read_originals(store, details)
+            originals = read_recorded_runs(store, details)
             ready = _check(composer, originals, changes, store.uri)
         for note in (*notes, *ready.notes):
             stderr.print(f"Note: {note}", highlight=False)
@@ -122,7 +122,9 @@ def _compare_all(
     return tuple(_compared(store, again.original, outcome) for again, outcome in pairs)
 
 
-def _check(composer: Composer, originals: Sequence[Original], changes: Changes, uri: str) -> _Ready:
+def _check(
+    composer: Composer, originals: Sequence[RecordedRun], changes: Changes, uri: str
+) -> _Ready:
     """Recompose every run and prepare it up to its first fit.
 
     Raises
@@ -153,11 +155,11 @@ def _check(composer: Composer, originals: Sequence[Original], changes: Changes, 
     if faults:
         raise RequestError(faults)
     names = [original.name for original in originals]
-    notes = [*told(names, differences), *fixed_seeds(changes, runs)]
+    notes = [*told_once(names, differences), *fixed_seeds(changes, runs)]
     return _Ready(tuple(runs), folds, tuple(notes))
 
 
-def _tracking(original: Original, changes: Changes, uri: str) -> Mapping[str, Any]:
+def _tracking(original: RecordedRun, changes: Changes, uri: str) -> Mapping[str, Any]:
     """Return where the new run is kept: beside the old one, unless another name was given."""
     named = {one.key for one in changes.settings}
     place: dict[str, Any] = {"uri": uri}
@@ -168,7 +170,7 @@ def _tracking(original: Original, changes: Changes, uri: str) -> Mapping[str, An
     return place
 
 
-def _located(fault: Fault, original: Original) -> Fault:
+def _located(fault: Fault, original: RecordedRun) -> Fault:
     """Add to a fault of the data which run had them there, and how to say where they are now."""
     if fault.setting != "data.path":
         return fault
@@ -188,7 +190,7 @@ def _named(runs: Sequence[Recomposed]) -> dict[str, Recomposed]:
     }
 
 
-def _compared(store: RunStore, original: Original, outcome: RunOutcome) -> RerunResult:
+def _compared(store: RunStore, original: RecordedRun, outcome: RunOutcome) -> RerunResult:
     """Set a new run beside the old one, and give the old one what it lacks if they are equal."""
     if outcome.status != "complete":
         return RerunResult(original, outcome, None)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cutscore.launch.outcome import RunOutcome
 from cutscore.rerun.agreement import Agreement, RerunVerdict
-from cutscore.rerun.stored import Original
+from cutscore.rerun.stored import RecordedRun
 
 VERDICT_TAG = "cutscore.rerun_verdict"
 FAILED = "failed"
@@ -20,7 +20,7 @@ class RerunResult:
     `filled` are the files that the old run was given from the new one.
     """
 
-    original: Original
+    original: RecordedRun
     outcome: RunOutcome
     agreement: Agreement | None
     filled: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class RerunResult:
 class RerunOutcome:
     """What came of a request; `notes` say what is not as it was when the runs were made."""
 
-    made: tuple[RerunResult, ...]
+    results: tuple[RerunResult, ...]
     folder: Path
     notes: tuple[str, ...]
     parent_id: str | None = None
@@ -48,4 +48,4 @@ class RerunOutcome:
     @property
     def holds(self) -> bool:
         """Whether every new run is there and equal, or as good as equal."""
-        return all(one.holds for one in self.made)
+        return all(one.holds for one in self.results)

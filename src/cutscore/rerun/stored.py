@@ -18,7 +18,7 @@ CONFIG, OVERRIDES, ENVIRONMENT = "config.yaml", "overrides.yaml", "environment.t
 
 
 @dataclass(frozen=True)
-class Original:
+class RecordedRun:
     """A logged run with its stored config, choices, overrides and environment ('' if unknown)."""
 
     detail: RunDetail
@@ -38,7 +38,7 @@ class Original:
         return self.detail.summary.name
 
 
-def read_originals(store: RunStore, runs: Sequence[RunDetail]) -> list[Original]:
+def read_recorded_runs(store: RunStore, runs: Sequence[RunDetail]) -> list[RecordedRun]:
     """Read what the runs stored.
 
     Raises
@@ -46,7 +46,7 @@ def read_originals(store: RunStore, runs: Sequence[RunDetail]) -> list[Original]
     RequestError
         With every run that lacks its config.
     """
-    found: list[Original] = []
+    found: list[RecordedRun] = []
     faults: list[Fault] = []
     for detail in runs:
         try:
@@ -58,7 +58,7 @@ def read_originals(store: RunStore, runs: Sequence[RunDetail]) -> list[Original]
     return found
 
 
-def _read(store: RunStore, detail: RunDetail) -> Original:
+def _read(store: RunStore, detail: RunDetail) -> RecordedRun:
     run_id, name = detail.summary.run_id, detail.summary.name
     config = _mapping(artifact_text(store, run_id, CONFIG))
     if config is None:
@@ -68,7 +68,7 @@ def _read(store: RunStore, detail: RunDetail) -> Original:
         )
     asked = _mapping(artifact_text(store, run_id, OVERRIDES)) or {}
     choices = asked.get("choices") or {}
-    return Original(
+    return RecordedRun(
         detail=detail,
         config=config,
         choices={str(key): str(value) for key, value in choices.items()},

@@ -16,7 +16,7 @@ from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.metrics.catalogue import canonical
 from cutscore.search.entry import SpaceEntry
 from cutscore.search.space import Space, parse_space, read_space
-from cutscore.search.trying import ComposedTrial, value_faults
+from cutscore.search.trial_checks import ComposedTrial, value_faults
 
 MOST_POINTS = 100_000
 """The largest grid that is laid out."""

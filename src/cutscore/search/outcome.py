@@ -12,7 +12,7 @@ from cutscore.config.overrides import PLAIN_RUN, Override, texts_of
 from cutscore.launch.outcome import RunOutcome
 from cutscore.records import Undefined
 from cutscore.runs.values import RunSummary
-from cutscore.search.parts import TrialContext
+from cutscore.search.context import TrialContext
 from cutscore.search.records import Scale, StudyRecord, TrialRecord, best_of
 from cutscore.search.slots import DIED, REASON, RUN_ID, finished
 

@@ -19,8 +19,8 @@ from cutscore.runs.liveness import writer_alive
 from cutscore.runs.parents import open_parent
 from cutscore.runs.port import OpenRun
 from cutscore.runs.values import RunSummary
+from cutscore.search.context import STUDY_TAG, TrialContext
 from cutscore.search.outcome import OPTIMISM, SearchOutcome
-from cutscore.search.parts import STUDY_TAG, TrialContext
 from cutscore.search.records import StudyRecord, TrialRecord
 from cutscore.search.report import search_items
 from cutscore.search.study import DEFINITION, PARENT

@@ -17,14 +17,9 @@ from cutscore.report.outer import OuterEvaluation, outer_items
 from cutscore.report.redact import redact
 from cutscore.runs.opening import open_store
 from cutscore.runs.values import RunSummary
-from cutscore.search.healing import heal, running_elsewhere
+from cutscore.search.context import Assignment, SearchJob, TrialContext, folds_of
+from cutscore.search.dead_trials import close_dead_trials, running_elsewhere
 from cutscore.search.importances import importances
-from cutscore.search.judged import (
-    judge_best,
-    judge_parts,
-    outer_parts,
-    part_job,
-)
 from cutscore.search.outcome import (
     SearchOutcome,
     command,
@@ -33,6 +28,12 @@ from cutscore.search.outcome import (
     own_overrides,
     study_record,
 )
+from cutscore.search.outer_evaluation import (
+    judge_best,
+    judge_parts,
+    outer_part_count,
+    part_job,
+)
 from cutscore.search.parent import (
     Parent,
     known_parent,
@@ -40,14 +41,13 @@ from cutscore.search.parent import (
     parent_run,
     tag_best,
 )
-from cutscore.search.parts import Assignment, SearchJob, TrialContext, folds_of
 from cutscore.search.records import StudyRecord
 from cutscore.search.slots import free_slot
 from cutscore.search.space import Space, parse_space
 from cutscore.search.storage import check_storage, open_storage, storage_url
 from cutscore.search.study import check_study, definition, open_study, study_key
+from cutscore.search.worker import stop_reason, work
 from cutscore.search.workers import WorkerPool
-from cutscore.search.working import stop_reason, work
 
 WAIT_SECONDS = 1.0
 
@@ -99,7 +99,7 @@ def search(plan: Plan, cache: ExperimentCache, job: SearchJob) -> SearchOutcome:
 def _search(plan: Plan, cache: ExperimentCache, job: SearchJob) -> SearchOutcome:
     with shutdown_guard() as life:
         context = _open(plan, cache, job)
-        _heal(context)
+        _close_dead_trials(context)
         known = known_parent(context)
         if known is not None and known.complete and not _has_work(context):
             context = _under(context, known.run_id)
@@ -123,7 +123,7 @@ def _search_parts(
     if not plan.experiment.validation.nested:
         return None
     outcomes = []
-    for part in range(outer_parts(plan)):
+    for part in range(outer_part_count(plan)):
         job = part_job(context.task.job, part, context.task.parent_id)
         own = compose_plan(context.composer, job.overrides)
         outcomes.append(search(own, cache, job))
@@ -185,13 +185,13 @@ def _wait_for_others(context: TrialContext) -> None:
             context.task.job.progress.say(line)
             told = True
         time.sleep(WAIT_SECONDS)
-        _heal(context)
+        _close_dead_trials(context)
         if _goes_on(context):
             return
 
 
-def _heal(context: TrialContext) -> None:
-    for line in heal(context):
+def _close_dead_trials(context: TrialContext) -> None:
+    for line in close_dead_trials(context):
         context.task.job.progress.say(line)
 
 

@@ -23,7 +23,7 @@ from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.records import Undefined
 from cutscore.report.items import Item, Metric
 from cutscore.report.redact import redact
-from cutscore.search.parts import STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
+from cutscore.search.context import STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
 from cutscore.search.pruning import end_if_hopeless
 from cutscore.search.slots import ERROR, REASON, RUN_ID, TRACE
 
@@ -101,7 +101,7 @@ def run_trial(context: TrialContext, trial: Trial) -> TrialEnd:
         plan = compose_plan(context.composer, overrides)
     except (CutscoreError, ValueError) as error:
         outcome = _record_failure(context, trial, name, error)
-        return settle(context, trial, outcome)
+        return finish_trial(context, trial, outcome)
     name = f"{name}_{plan.choices['features']}_{plan.choices['sampling']}"
     observer = TrialObserver(
         context.study, trial, context.settings, plan.experiment, context.task.job.progress, name
@@ -117,7 +117,7 @@ def run_trial(context: TrialContext, trial: Trial) -> TrialEnd:
             store=context.store,
         )
         outcome = execute_run(plan, context.cache, job)
-    return settle(context, trial, outcome)
+    return finish_trial(context, trial, outcome)
 
 
 def trial_overrides(context: TrialContext, values: Mapping[str, object]) -> list[Override]:
@@ -128,7 +128,7 @@ def trial_overrides(context: TrialContext, values: Mapping[str, object]) -> list
     return [*given, *proposed, PLAIN_RUN]
 
 
-def settle(context: TrialContext, trial: Trial, outcome: RunOutcome) -> TrialEnd:
+def finish_trial(context: TrialContext, trial: Trial, outcome: RunOutcome) -> TrialEnd:
     """Write a run's end to its tag and then to the study."""
     from optuna.exceptions import UpdateFinishedTrialError
     from optuna.trial import TrialState

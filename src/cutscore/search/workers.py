@@ -10,10 +10,10 @@ from multiprocessing.process import BaseProcess
 
 from cutscore.experiment import ExperimentCache
 from cutscore.launch.shutdown_guard import shutdown_guard
-from cutscore.search.healing import heal
-from cutscore.search.parts import Assignment, TrialContext, open_trial_context
+from cutscore.search.context import Assignment, TrialContext, open_trial_context
+from cutscore.search.dead_trials import close_dead_trials
 from cutscore.search.slots import finished, free_slot
-from cutscore.search.working import stop_reason, work
+from cutscore.search.worker import stop_reason, work
 
 DEATHS_IN_A_ROW = 3
 """So many workers may die without a trial being finished in between."""
@@ -48,7 +48,7 @@ class WorkerPool:
                 self._running.remove(process)
                 process.join()
                 if process.exitcode:
-                    self._mourn(process)
+                    self._count_death(process)
                 if process.exitcode and self._goes_on():
                     self._start(task)
 
@@ -63,14 +63,14 @@ class WorkerPool:
         process.start()
         self._running.append(process)
 
-    def _mourn(self, process: BaseProcess) -> None:
-        """Settle what a dead worker left, and count its death."""
+    def _count_death(self, process: BaseProcess) -> None:
+        """Close what a dead worker left, and count its death."""
         self.deaths += 1
         now = self._count_finished()
         self.in_a_row = 1 if now > self._finished else self.in_a_row + 1
         self._finished = now
         self._say(f"worker {process.pid} died ({_ending(process.exitcode)})")
-        for line in heal(self.context):
+        for line in close_dead_trials(self.context):
             self._say(line)
 
     def _goes_on(self) -> bool:

@@ -16,9 +16,9 @@ from cutscore.errors import CutscoreError, Fault, RequestError
 from cutscore.experiment import ExperimentCache
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
 from cutscore.launch.progress import ProgressLog
-from cutscore.search.judged import outer_parts
+from cutscore.search.context import SearchJob
 from cutscore.search.outcome import SearchOutcome
-from cutscore.search.parts import SearchJob
+from cutscore.search.outer_evaluation import outer_part_count
 from cutscore.search.searching import check_search, search
 from cutscore.sweep.cells import Cell, SweepRequest
 from cutscore.sweep.launcher import BASIC
@@ -53,7 +53,7 @@ def runs_of(cell: Cell) -> int:
     """Return how many runs a cell is, at most."""
     if cell.plan.search is None:
         return 1
-    return cell.plan.search.trials * (1 + outer_parts(cell.plan))
+    return cell.plan.search.trials * (1 + outer_part_count(cell.plan))
 
 
 def run_search(

@@ -8,8 +8,8 @@ import pytest
 from cutscore.rerun.agreement import (
     Agreement,
     RerunVerdict,
-    ScoresVerdict,
-    compare_figures,
+    ScoreComparison,
+    compare_metrics,
     compare_tables,
 )
 from cutscore.runs.values import RunDetail, RunSummary
@@ -23,7 +23,7 @@ def detail(metrics, history=None, tags=None):
 
 
 def verdicts(first, second):
-    return {(f.name, f.fold): f.verdict for f in compare_figures(first, second)}
+    return {(f.name, f.fold): f.verdict for f in compare_metrics(first, second)}
 
 
 def test_figures_are_equal_close_or_different():
@@ -95,10 +95,11 @@ def test_scores_of_other_rows_or_columns_differ():
 
 
 def test_the_worst_verdict_counts_and_nothing_compared_is_not_equal():
-    unknown = ScoresVerdict(RerunVerdict.UNKNOWN)
+    unknown = ScoreComparison(RerunVerdict.UNKNOWN)
     assert Agreement(unknown, ()).verdict == RerunVerdict.UNKNOWN
-    figures = tuple(compare_figures(detail({"a": 1.0}), detail({"a": 1.0, "b": 2.0})))
+    figures = tuple(compare_metrics(detail({"a": 1.0}), detail({"a": 1.0, "b": 2.0})))
     assert Agreement(unknown, figures).verdict == RerunVerdict.EQUAL
     assert (
-        Agreement(ScoresVerdict(RerunVerdict.DIFFERENT), figures).verdict == RerunVerdict.DIFFERENT
+        Agreement(ScoreComparison(RerunVerdict.DIFFERENT), figures).verdict
+        == RerunVerdict.DIFFERENT
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cutscore.rerun.changes import told
+from cutscore.rerun.changes import told_once
 from cutscore.rerun.choosing import RunSelection, check_wanted
 
 
@@ -40,4 +40,4 @@ def test_one_way_of_naming_runs_is_enough():
 
 def test_a_change_is_told_once_with_its_runs():
     changes = [["other data"], ["other data", "other code"], ["other data"]]
-    assert told(["a", "b", "c"], changes) == ["all 3 runs: other data", "b: other code"]
+    assert told_once(["a", "b", "c"], changes) == ["all 3 runs: other data", "b: other code"]

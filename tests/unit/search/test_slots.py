@@ -9,7 +9,7 @@ from cutscore.config.search_settings import SearchSettings
 from cutscore.search.locks import StorageLock
 from cutscore.search.sampler import SlotSampler
 from cutscore.search.slots import DIED, SLOT, finished, free_slot, take_slot
-from cutscore.search.working import _since_best
+from cutscore.search.worker import _since_best
 
 OWNER = {"host": "here", "pid": "1"}
 

@@ -51,7 +51,7 @@ class ComposedTrial:
         return ()
 
 
-def value_faults(trying: ComposedTrial, entries: Sequence[SpaceEntry], setting: str) -> list[Fault]:
+def value_faults(trial: ComposedTrial, entries: Sequence[SpaceEntry], setting: str) -> list[Fault]:
     """Try the ends of all entries together, and one by one where that fails."""
     ends = [entry.ends() for entry in entries]
     for number in range(max(map(len, ends), default=0)):
@@ -59,18 +59,18 @@ def value_faults(trying: ComposedTrial, entries: Sequence[SpaceEntry], setting: 
             (entry, values[min(number, len(values) - 1)])
             for entry, values in zip(entries, ends, strict=True)
         ]
-        faults = trying.faults(point)
+        faults = trial.faults(point)
         if faults:
-            return _explained(trying, point, faults, setting)
+            return _explained(trial, point, faults, setting)
     return []
 
 
 def _explained(
-    trying: ComposedTrial, point: Point, faults: Sequence[Fault], setting: str
+    trial: ComposedTrial, point: Point, faults: Sequence[Fault], setting: str
 ) -> list[Fault]:
     """Find the entries that are at fault by themselves; if none is, the values are together."""
-    own = trying.faults(())
-    alone = [fault for entry, _ in point for fault in _entry_faults(trying, entry, own, setting)]
+    own = trial.faults(())
+    alone = [fault for entry, _ in point for fault in _entry_faults(trial, entry, own, setting)]
     together = [fault for fault in faults if fault not in own]
     if alone or not together:
         return alone
@@ -80,7 +80,7 @@ def _explained(
 
 
 def _entry_faults(
-    trying: ComposedTrial, entry: SpaceEntry, own: Collection[Fault], setting: str
+    trial: ComposedTrial, entry: SpaceEntry, own: Collection[Fault], setting: str
 ) -> Iterator[Fault]:
     """Yield what is wrong with the ends of one entry, beyond the faults that the config has."""
     refused = False
@@ -88,7 +88,7 @@ def _entry_faults(
         between = number == 2 and entry.continuous
         if refused and between:
             return  # an end is refused, so a value in between tells nothing new
-        for fault in trying.faults([(entry, value)]):
+        for fault in trial.faults([(entry, value)]):
             if fault in own:
                 continue
             refused = True

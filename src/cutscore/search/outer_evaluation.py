@@ -11,13 +11,13 @@ from cutscore.errors import CutscoreError
 from cutscore.experiment import pooled
 from cutscore.launch.keeping import judge_run
 from cutscore.report.outer import OuterEvaluation
+from cutscore.search.context import SearchJob, TrialContext
 from cutscore.search.outcome import SearchOutcome
-from cutscore.search.parts import SearchJob, TrialContext
 
 PART = "validation.outer_part"
 
 
-def outer_parts(plan: Plan) -> int:
+def outer_part_count(plan: Plan) -> int:
     """Return the number of searches besides the one on all rows."""
     validation = plan.experiment.validation
     return validation.outer_folds if validation.nested else 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cutscore.launch.progress import ProgressEvent
 from cutscore.launch.shutdown_guard import shutdown_guard
-from cutscore.search.parts import TrialContext
+from cutscore.search.context import TrialContext
 from cutscore.search.slots import finished, take_slot
 from cutscore.search.trials import TrialEnd, run_trial
 

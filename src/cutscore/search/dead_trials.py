@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from cutscore.report.record_spec import PRUNED_TAG
 from cutscore.runs.liveness import judge_life
 from cutscore.runs.values import RunSummary
-from cutscore.search.parts import STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
+from cutscore.search.context import STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
 from cutscore.search.slots import DIED, REASON, RUN_ID
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
-def heal(context: TrialContext) -> list[str]:
-    """Settle every running trial whose process is dead; return a line on each.
+def close_dead_trials(context: TrialContext) -> list[str]:
+    """Close every running trial whose process is dead; return a line on each.
 
     A trial whose run was complete, or pruned, before its process died is told as that. Any other
     is told as failed and gives its slot back.
@@ -29,7 +29,7 @@ def heal(context: TrialContext) -> list[str]:
             run = _run_of(context, trial)
             life = judge_life(_signs(trial, run))
             if life.dead:
-                lines.append(_settle_dead(context, trial, run, life.reason))
+                lines.append(_close_dead(context, trial, run, life.reason))
     return lines
 
 
@@ -63,7 +63,7 @@ def _run_of(context: TrialContext, trial: FrozenTrial) -> RunSummary | None:
     return found[0] if found else None
 
 
-def _settle_dead(
+def _close_dead(
     context: TrialContext, trial: FrozenTrial, run: RunSummary | None, reason: str
 ) -> str:
     """Tell how a trial ended whose process cannot do so any more."""
