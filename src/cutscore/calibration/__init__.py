@@ -22,10 +22,12 @@ class Calibration(Protocol):
     `uses_prior` says that `correct` does something, for which the training priors must be right.
     """
 
-    uses_prior: ClassVar[bool]
+    uses_prior: ClassVar[bool] = False
 
-    def correct(self, scores: Scores, base_rate: Shares, prior: Shares) -> Scores:
+    def correct(self, scores: Scores, _base_rate: Shares, _prior: Shares, /) -> Scores:
         """Return scores with the effect of sampling undone, before anything is learnt.
+
+        A map that is learnt from scores learns the shift too, and leaves them as they are.
 
         Parameters
         ----------
@@ -35,8 +37,8 @@ class Calibration(Protocol):
             Share of positives among the training rows of the model that gave the score: as they
             are, and as sampling and weights made it look to the model.
         """
-        ...
+        return scores
 
-    def fit(self, scores: Scores, target: Target) -> Calibrator:
+    def fit(self, scores: Scores, target: Target, /) -> Calibrator:
         """Learn a map from (corrected) scores and targets, both of shape (rows,)."""
         ...

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.calibration import Shares
+from cutscore.calibration import Calibration
 from cutscore.records import Scores, Target
 
 
 @dataclass(frozen=True)
-class Isotonic:
+class Isotonic(Calibration):
     """Learn the non-decreasing map of least squared error, as scikit-learn does.
 
     Equal scores are taken together. The map has flat stretches, so that calibrated scores have
     ties, and it can reach 0 and 1 exactly; it wants a thousand rows or more.
     """
 
-    uses_prior: ClassVar[bool] = False
-
-    def correct(self, scores: Scores, base_rate: Shares, prior: Shares) -> Scores:  # noqa: ARG002
-        """Return the scores unchanged: the map learns the shift too."""
-        return scores
-
-    def fit(self, scores: Scores, target: Target) -> Knots:
+    def fit(self, scores: Scores, target: Target, /) -> Knots:
         """Learn the map."""
         from sklearn.isotonic import IsotonicRegression
 

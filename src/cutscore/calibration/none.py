@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
-from cutscore.calibration import Shares
+from cutscore.calibration import Calibration
 from cutscore.records import Scores, Target
 
 
 @dataclass(frozen=True)
-class NoCalibration:
+class NoCalibration(Calibration):
     """Leave scores as they are; nothing is learnt."""
 
-    uses_prior: ClassVar[bool] = False
-
-    def correct(self, scores: Scores, base_rate: Shares, prior: Shares) -> Scores:  # noqa: ARG002
-        """Return the scores unchanged."""
-        return scores
-
-    def fit(self, scores: Scores, target: Target) -> NoCalibration:  # noqa: ARG002  learns nothing
+    def fit(self, _scores: Scores, _target: Target, /) -> NoCalibration:
         """Return itself."""
         return self
 

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cutscore.calibration import Shares
+from cutscore.calibration import Calibration, Shares
 from cutscore.records import Scores, Target
 
 
 @dataclass(frozen=True)
-class PriorCorrection:
+class PriorCorrection(Calibration):
     """Undo the shift that resampling and class weights put on scores, fold by fold.
 
     Nothing is learnt from scores. The formula is exact where sampling changed how often each
@@ -27,7 +27,7 @@ class PriorCorrection:
 
     uses_prior: ClassVar[bool] = True
 
-    def correct(self, scores: Scores, base_rate: Shares, prior: Shares) -> Scores:
+    def correct(self, scores: Scores, base_rate: Shares, prior: Shares, /) -> Scores:
         """Return the probabilities at the base rate; scores of one-class training as they are."""
         both = (prior > 0) & (prior < 1) & (prior != base_rate)
         seen = np.where(both, prior, 0.5)
@@ -36,7 +36,7 @@ class PriorCorrection:
         corrected: Scores = np.where(both, positive / (positive + negative), scores)
         return corrected
 
-    def fit(self, scores: Scores, target: Target) -> PriorCorrection:  # noqa: ARG002
+    def fit(self, _scores: Scores, _target: Target, /) -> PriorCorrection:
         """Return itself: what there is to know is in `correct`."""
         return self
 

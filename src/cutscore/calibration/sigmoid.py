@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.calibration import Shares
+from cutscore.calibration import Calibration
 from cutscore.records import Scores, Target
 
 Floats = npt.NDArray[np.float64]
@@ -21,7 +21,7 @@ ENOUGH = 1e-13  # of the loss: what a step must gain
 
 
 @dataclass(frozen=True)
-class Sigmoid:
+class Sigmoid(Calibration):
     """Learn p = 1 / (1 + exp(−(slope · logit(score) + offset))) with a slope of at least 0.
 
     Platt's map, fitted as he does with targets drawn in to (n1 + 1) / (n1 + 2) and 1 / (n0 + 2).
@@ -30,13 +30,7 @@ class Sigmoid:
     Flach 2017 show that Platt's own can do neither).
     """
 
-    uses_prior: ClassVar[bool] = False
-
-    def correct(self, scores: Scores, base_rate: Shares, prior: Shares) -> Scores:  # noqa: ARG002
-        """Return the scores unchanged: the offset learns the shift too."""
-        return scores
-
-    def fit(self, scores: Scores, target: Target) -> Logistic:
+    def fit(self, scores: Scores, target: Target, /) -> Logistic:
         """Learn the map by Newton's method, as Lin, Lin and Weng 2007 do."""
         x = logit(scores)
         positives = int(np.count_nonzero(target))

@@ -48,7 +48,7 @@ class Fitted(Protocol):
         """Return the importance of every column, or None if the classifier has none."""
         ...
 
-    def contributions(self, table: Table, typical: Values) -> Contributions:
+    def contributions(self, table: Table, typical: Values, /) -> Contributions:
         """Return what each column adds to each row's score, in log-odds.
 
         `typical` is a prepared row, shape (columns,), that stands for "nothing special"; only

@@ -228,7 +228,7 @@ class LightGBMFitted:
         gains = self.booster.feature_importance("gain")
         return {c.name: float(g) for c, g in zip(self.columns, gains, strict=True)}
 
-    def contributions(self, table: Table, typical: Values) -> Contributions:  # noqa: ARG002
+    def contributions(self, table: Table, _typical: Values, /) -> Contributions:
         """Return LightGBM's own Shapley values."""
         made = self.booster.predict(table.values, pred_contrib=True, num_threads=self.threads)
         return of_trees(np.asarray(made))

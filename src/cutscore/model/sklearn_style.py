@@ -140,7 +140,7 @@ class SklearnFitted:
             return None
         return {c.name: float(size) for c, size in zip(self.columns, sizes, strict=True)}
 
-    def contributions(self, table: Table, typical: Values) -> Contributions:
+    def contributions(self, table: Table, typical: Values, /) -> Contributions:
         """Return coefficients times values of a logistic regression, of others replacements."""
         weights = self._logit_weights()
         if weights is None:

@@ -140,7 +140,7 @@ class XGBoostFitted:
             for position, column in enumerate(self.columns)
         }
 
-    def contributions(self, table: Table, typical: Values) -> Contributions:  # noqa: ARG002
+    def contributions(self, table: Table, _typical: Values, /) -> Contributions:
         """Return XGBoost's own Shapley values."""
         import xgboost as xgb
 
