@@ -33,6 +33,11 @@ FAMILIES: Mapping[str, type] = {
 """What the strategies of each group have in common; `__init__.py` of its room says more."""
 
 CORE = tuple(FAMILIES)
+
+MOVED: Mapping[str, str] = {
+    "cutscore.tracking.settings.TrackingSettings": "cutscore.runs.settings.TrackingSettings",
+}
+"""Classes that older records name by where they were then."""
 """The groups that make an experiment."""
 
 
@@ -71,7 +76,7 @@ def _members(group: str, *, methods: bool = False) -> list[str]:
 
 
 def _locate(group: str, target: str) -> type:
-    module, _, name = target.rpartition(".")
+    module, _, name = MOVED.get(target, target).rpartition(".")
     setting = f"{group}._target_"
     try:
         found = getattr(importlib.import_module(module), name)

@@ -24,6 +24,8 @@ Flags = npt.NDArray[np.bool_]
 Counts = Any  # a number or an array of numbers
 
 ENTRIES = ("true_negative", "false_positive", "false_negative", "true_positive")
+COLUMNS = ("C_TN", "C_FP", "C_FN", "C_TP")
+"""What columns that hold the entries are called."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from cutscore.cost.matrix import COLUMNS
 from cutscore.metrics import decision_metrics, score_metrics
 from cutscore.metrics.aggregate import difference, mean, spread
 from cutscore.metrics.catalogue import SCORE_METRICS
@@ -185,7 +186,7 @@ def _oof_table(result: Result) -> TableFile:
         frame["calibrated"] = decided.score
         frame["cross_calibrated"] = result.cross_calibrated
     if not result.costs.fixed:
-        for short, entry in zip(("C_TN", "C_FP", "C_FN", "C_TP"), result.costs.given, strict=True):
+        for short, entry in zip(COLUMNS, result.costs.given, strict=True):
             frame[short] = np.broadcast_to(entry, decided.score.shape)
     return TableFile("oof_scores.parquet", frame)
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from cutscore.cost.matrix import COLUMNS
 from cutscore.metrics.catalogue import describe
+from cutscore.records import OWN_COSTS
 from cutscore.report.record_spec import UNDEFINED_PREFIX
 from cutscore.runs.port import RunStore
 from cutscore.runs.values import RunDetail
@@ -98,7 +100,18 @@ def compare_metrics(first: RunDetail, second: RunDetail) -> Iterator[MetricCompa
         verdict = _verdict(x, y)
         if verdict == RerunVerdict.ONLY_NEW and name in undefined:
             verdict = RerunVerdict.DIFFERENT
+        if y is None and _told_a_median(name, first, second):
+            verdict = RerunVerdict.UNKNOWN
         yield MetricComparison(name, fold, x, y, verdict)
+
+
+def _told_a_median(name: str, first: RunDetail, second: RunDetail) -> bool:
+    """Return whether a run told the rows' median threshold where its rerun has none in common.
+
+    Older records do so where each row is decided by its own costs.
+    """
+    none = second.summary.tags.get(f"{UNDEFINED_PREFIX}{name}")
+    return none == OWN_COSTS and f"{UNDEFINED_PREFIX}threshold_bayes" in first.summary.tags
 
 
 def compare_scores(store: RunStore, first: RunDetail, second: RunDetail) -> ScoreComparison:
@@ -117,13 +130,16 @@ def compare_scores(store: RunStore, first: RunDetail, second: RunDetail) -> Scor
 def compare_tables(
     first: Mapping[str, npt.NDArray[np.generic]], second: Mapping[str, npt.NDArray[np.generic]]
 ) -> ScoreComparison:
-    """Compare two tables of scores bit for bit; NaN equals NaN."""
+    """Compare two tables of scores bit for bit; NaN equals NaN.
+
+    The rows' costs, which older records hold rounded, need only be within tolerance.
+    """
     if set(first) != set(second) or len(first["score"]) != len(second["score"]):
         rows = len(first["score"])
         return ScoreComparison(RerunVerdict.DIFFERENT, rows, rows, math.nan)
     unequal = np.zeros(len(first["score"]), dtype=bool)
     for name, values in first.items():
-        unequal |= _unequal(values, second[name])
+        unequal |= _far(values, second[name]) if name in COLUMNS else _unequal(values, second[name])
     if not unequal.any():
         return ScoreComparison(RerunVerdict.EQUAL, len(unequal))
     same_rows = all(
@@ -138,6 +154,13 @@ def compare_tables(
     )
     verdict: RerunVerdict = RerunVerdict.CLOSE if close else RerunVerdict.DIFFERENT
     return ScoreComparison(verdict, len(unequal), int(unequal.sum()), largest)
+
+
+def _far(first: npt.NDArray[np.generic], second: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+    """Return where two columns differ by more than the tolerance."""
+    numbers = first.astype(np.float64), second.astype(np.float64)
+    far: npt.NDArray[np.bool_] = ~np.isclose(*numbers, rtol=RELATIVE, atol=ABSOLUTE)
+    return far
 
 
 def _unequal(

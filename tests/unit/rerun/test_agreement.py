@@ -103,3 +103,23 @@ def test_the_worst_verdict_counts_and_nothing_compared_is_not_equal():
         Agreement(ScoreComparison(RerunVerdict.DIFFERENT), figures).verdict
         == RerunVerdict.DIFFERENT
     )
+
+
+def test_the_median_of_older_records_is_no_difference():
+    why = {"undefined.threshold": "each row is decided by its own costs"}
+    first = detail({"threshold": 0.05}, tags={"undefined.threshold_bayes": "one for each row"})
+    second = detail({"threshold_median": 0.05}, tags=why)
+    assert verdicts(first, second) == {
+        ("threshold", None): RerunVerdict.UNKNOWN,
+        ("threshold_median", None): RerunVerdict.ONLY_NEW,
+    }
+    newer = detail({"threshold": 0.05})
+    assert verdicts(newer, second)["threshold", None] == RerunVerdict.DIFFERENT
+
+
+def test_costs_may_be_rounded_but_not_differ():
+    plain = {name: np.arange(3.0) for name in ("row", "target", "fold", "score", "C_FN")}
+    rounded = {**plain, "C_FN": plain["C_FN"] + 1e-13}
+    assert compare_tables(plain, rounded).verdict == RerunVerdict.EQUAL
+    other = {**plain, "C_FN": plain["C_FN"] + 1e-6}
+    assert compare_tables(plain, other).verdict == RerunVerdict.DIFFERENT
