@@ -30,8 +30,14 @@ from cutscore.validation import Splitter
 class Plan:
     """One composed and checked config: what will be executed and what will be recorded of it.
 
-    `search` is None, or the settings of a search around the experiment. `config` is the resolved
-    config as plain values, `choices` the chosen option of each group.
+    Attributes
+    ----------
+    experiment : built from the config
+    search : what to search around it, None for a plain run
+    report, tracking : what is told of a run, and where it is kept
+    config : the resolved config as plain values
+    choices : the chosen option of each group
+    overrides : what was asked for
     """
 
     experiment: Experiment

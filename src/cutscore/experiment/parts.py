@@ -26,8 +26,12 @@ from cutscore.validation import Splitter
 class Experiment:
     """One resolved configuration.
 
-    `threads` is None for all cores; it changes no result. `resamples` is how many bootstrap
-    resamples tell how sure the threshold is.
+    Attributes
+    ----------
+    data, features, validation, sampling, calibration, model, cost, threshold : a strategy each
+    seed : of all that draws and has none of its own
+    threads : None for all cores; it changes no result
+    resamples : how many bootstrap resamples tell how sure the threshold is
     """
 
     data: Source
@@ -58,9 +62,15 @@ class Experiment:
 class Prepared:
     """An experiment's data, features, folds and costs: everything before the first fit.
 
-    `costs` are those of each fold's validation rows, aligned with `folds.splits`; what they
-    estimate they estimate on the fold's training rows. `outer_costs` are those of the outer rows,
-    aligned with `folds.outer` and estimated on the inner rows; None where no row is held out.
+    Attributes
+    ----------
+    dataset, table, folds : as loaded, built and split
+    costs : of each fold's validation rows, aligned with `folds.splits`; what they estimate they
+        estimate on the fold's training rows
+    outer_costs : of the outer rows, aligned with `folds.outer` and estimated on the inner rows;
+        None where no row is held out
+    seconds : wall time per stage
+    notes : what a user should know of the costs
     """
 
     dataset: Dataset

@@ -37,10 +37,15 @@ class RunObserver:
 class Job:
     """Where and as what a plan is run.
 
-    `log_file` is the file that logging writes to, kept as the artifact run.log; `tags` are set
-    from the first moment; `observer` follows the run. `judge` lets the rows of an outer split judge
-    the run at once: for runs that nobody chooses among. `store` is the plan's open store, for who
-    makes many runs there.
+    Attributes
+    ----------
+    name : the run's
+    log_file : where logging writes to, kept as the artifact run.log
+    parent_id : the run that this one belongs to
+    tags : set from the first moment
+    observer : follows the run
+    judge : let the rows of an outer split judge the run at once; for runs nobody chooses among
+    store : the plan's open store, for who makes many runs there
     """
 
     name: str

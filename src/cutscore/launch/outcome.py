@@ -15,10 +15,15 @@ from cutscore.errors import CutscoreError, RequestError
 class RunOutcome:
     """What came of a run: enough for a leaderboard, small enough to send between processes.
 
-    `labels` are the chosen options of each group and the overridden settings; `metrics` are those
-    without steps, `notes` what a user should know of the data and the costs. Of a run that was
-    ended early or failed, `failure` is the reason, `error` the kind of error and `trace` its
-    traceback.
+    Attributes
+    ----------
+    name, run_id : the run's
+    status : complete, failed, or ended early (pruned)
+    objective : what the threshold optimises
+    labels : the chosen options of each group, and the overridden settings
+    metrics : those without steps
+    notes : what a user should know of the data and the costs
+    failure, error, trace : why the run ended early or failed, the kind of error, its traceback
     """
 
     name: str

@@ -56,8 +56,12 @@ class CostsUsed:
 class Basis:
     """What a threshold was chosen on: two choices with one basis can be compared.
 
-    `digest` is the sha256 (hex) of the scores' bytes (float64, in their order), `calibration`
-    the name of the calibration that they went through, `costs` the entries of the cost matrix.
+    Attributes
+    ----------
+    digest : sha256 (hex) of the scores' bytes (float64, in their order)
+    origin : who gave the scores, and to which rows
+    calibration : the name of the calibration that they went through
+    costs : the entries of the cost matrix, by name
     """
 
     digest: str
@@ -75,6 +79,8 @@ def threshold_figure(threshold: float | None) -> MetricValue:
 class ThresholdChoice:
     """A decision rule, what it was chosen for, and what it costs on the same scores.
 
+    Attributes
+    ----------
     rule : how rows are decided: at one threshold, or each by its own costs
     objective : what was optimised
     search : exact, grid or bayes
@@ -114,7 +120,12 @@ class ThresholdChoice:
 class PartDecision:
     """One part, decided with a rule (and calibrator) that saw only other parts.
 
-    `threshold` is None if each row was decided by its own costs.
+    Attributes
+    ----------
+    repeat, part : which part of which repeat, from 0
+    rows : how many rows were decided
+    threshold : None if each row was decided by its own costs
+    total_cost, confusion : over these rows
     """
 
     repeat: int
@@ -129,10 +140,14 @@ class PartDecision:
 class CrossFit:
     """The cross-fitted cost: every part decided with a threshold fitted on other parts' scores.
 
-    `rows` is how many rows of a repeat were decided and `left_out` how many were scored but had
-    no part to fit a threshold on (the first part in time order). Costs, savings, F-beta and
-    confusion are over the decided rows, per repeat and then averaged over repeats;
-    `threshold_std` is the population standard deviation over all decided parts.
+    Attributes
+    ----------
+    total_cost, cost_per_row, savings, fbeta, confusion : over the decided rows, per repeat and
+        then averaged over repeats
+    threshold_std : population standard deviation over all decided parts
+    rows : how many rows of a repeat were decided
+    left_out : how many were scored but had no part to fit a threshold on (the first in time order)
+    parts : every decision, by repeat and part
     """
 
     total_cost: MetricValue
@@ -150,10 +165,15 @@ class CrossFit:
 class Reference:
     """The chosen threshold on the scores that chose it, and what to compare it with.
 
-    `exact` and `grid` are the cost optima over all distinct scores and over the fine grid,
-    `grid_excess` the difference of their costs (never below 0). `bayes` is the threshold that is
-    optimal for calibrated scores, `bayes_valid` whether the scores may be taken as such
-    (None where nobody knows).
+    Attributes
+    ----------
+    chosen : the rule as it was chosen
+    cost_per_row, savings : under it
+    flag_nobody, flag_everybody : total cost of the policies without a model
+    exact, grid : cost optima over all distinct scores and over the fine grid
+    grid_excess : how much dearer the grid's is, never below 0
+    bayes : the threshold that is optimal for calibrated scores
+    bayes_valid : whether the scores may be taken as such; None where nobody knows
     """
 
     chosen: ThresholdChoice
@@ -172,8 +192,11 @@ class Reference:
 class RuleCost:
     """What a rule costs that decides each row by its own costs.
 
-    Total cost and savings are over the `rows` decided in a repeat, averaged over repeats;
-    `fold_savings` are those of each fold of each repeat, in the order of the folds.
+    Attributes
+    ----------
+    total_cost, savings : over the rows decided in a repeat, averaged over repeats
+    fold_savings : those of each fold of each repeat, in the order of the folds
+    rows : how many rows were decided in a repeat
     """
 
     total_cost: float
@@ -184,10 +207,15 @@ class RuleCost:
 
 @dataclass(frozen=True, eq=False)
 class CutTable:
-    """Cuts from the highest threshold down, each of shape (cuts,); the first flags nobody.
+    """Cuts from the highest threshold down; the first flags nobody.
 
-    `tp` and `fp` count the flagged rows of each class, `cost` is the total cost. `thinned` says
-    that not every distinct score is a cut; `roc_auc` is that of all rows nevertheless.
+    Attributes
+    ----------
+    threshold : shape (cuts,)
+    tp, fp : flagged rows of each class, shape (cuts,)
+    cost : total cost, shape (cuts,)
+    thinned : not every distinct score is a cut
+    roc_auc : that of all rows, thinned or not
     """
 
     threshold: Floats
@@ -222,8 +250,11 @@ class CutTable:
 class Interval:
     """Bootstrap intervals at a level, such as 0.95.
 
+    Attributes
+    ----------
     threshold_low, threshold_high : of the optimum of each resample, None where there is none
     cost_low, cost_high : of the cost of the chosen rule in each resample
+    level : the share of resamples inside
     resamples : how many were drawn
     unmet : in how many of them no threshold kept the constraints
     cuts : over how many cuts of many rows they were counted (None: every score)
@@ -256,6 +287,8 @@ class Plateau:
 class Certainty:
     """How sure a threshold is.
 
+    Attributes
+    ----------
     interval : bootstrap intervals
     plateau : thresholds that cost hardly more
     by_ratio : the arrays `ratio`, `threshold` and `cost` (in units of a false positive) as the

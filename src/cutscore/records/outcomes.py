@@ -16,9 +16,17 @@ from cutscore.records.rows import CrossfitRule, Fold, Rows, Scores, Target
 class OutOfFold:
     """Out-of-fold scores, one entry per (repeat, row), in the order of the folds.
 
-    `part` is the cross-fitting label of each entry, `rule` which parts may inform which.
-    `base_rate` is the share of positives among the training rows of the model that gave the
-    score, `prior` that share by weight as sampling made it; None where no model is known.
+    Attributes
+    ----------
+    row : indices of rows in the data set, shape (entries,)
+    repeat, fold : the repeat and the fold that scored each entry, from 0, shape (entries,)
+    part : the cross-fitting label of each entry, shape (entries,)
+    target : 0 or 1, shape (entries,)
+    score : shape (entries,)
+    rule : which parts may inform which: all others of a repeat, or earlier ones
+    base_rate : share of positives among the training rows of the model that gave the score, shape
+        (entries,); None where no model is known
+    prior : that share by weight, as sampling made it, shape (entries,)
     """
 
     row: Rows
@@ -67,12 +75,19 @@ MetricValues = Mapping[str, MetricValue]
 class FoldResult:
     """What one fold gave.
 
-    `fitted_rows` counts the rows the model saw after sampling; `validation` and `train` hold the
-    score metrics on validation rows and on the original training rows; `scores` are those of the
-    validation rows; `natural` says that no row was drawn, made up or weighted, so that scores may
-    be taken as probabilities; `base_rate` is the share of positives among the training rows and
-    `prior` that share by weight as sampling made it; `seconds` are wall time per stage; `trees`
-    counts the rounds of boosting, None where there are none; `notes` tell what a user should know.
+    Attributes
+    ----------
+    fold : which rows trained and which validated
+    fitted_rows : how many rows the model saw after sampling
+    validation, train : score metrics on validation rows and on the original training rows
+    scores : those of the validation rows, shape (validation rows,)
+    importance : of each column, None where the classifier has none
+    natural : no row was drawn, made up or weighted, so scores may be taken as probabilities
+    base_rate : the share of positives among the training rows
+    prior : that share by weight, as sampling made it
+    seconds : wall time per stage
+    trees : rounds of boosting, None where there are none
+    notes : what a user should know
     """
 
     fold: Fold

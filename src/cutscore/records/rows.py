@@ -32,8 +32,11 @@ class Column:
 class Table:
     """Feature columns of all rows.
 
-    `values` has shape (rows, columns), float32, C order. A categorical column holds the index of
-    its level; missing values are NaN in either kind.
+    Attributes
+    ----------
+    columns : names, and the levels of categorical ones
+    values : float32, C order, shape (rows, columns); a categorical column holds the index of its
+        level, missing values are NaN in either kind
     """
 
     columns: tuple[Column, ...]
@@ -59,12 +62,21 @@ class Table:
 class Dataset:
     """One loaded data set: what may be a feature, the target, and what costs are made of.
 
-    `amounts` holds declared columns at full precision (float64), for costs, groups and time
-    order; they are not features unless they are in `table` too. `duplicate_of` gives for each row
-    the index of the first row with the same feature values (its own index if it is the first).
-    `digest` is a hash of the content (names, values, target, ids), whatever the file format.
-    `columns` names all columns of the table it was read from, whatever became of them.
-    `notes` are sentences on what a user should know of the data.
+    Attributes
+    ----------
+    name, source : what it is called, and where it came from
+    table : what may be features
+    target : 0 or 1, shape (rows,)
+    target_name : the target's column
+    ids : the rows' ids, shape (rows,)
+    digest : hash of the content (names, values, target, ids), whatever the file format
+    duplicate_of : index of the first row with the same feature values (its own if it is the
+        first), shape (rows,)
+    duplicates : how many rows repeat an earlier one
+    amounts : declared columns at full precision, for costs, groups and time order, float64, shape
+        (rows,); no features unless they are in `table` too
+    columns : names of all columns that were read, whatever became of them
+    notes : sentences on what a user should know of the data
     """
 
     name: str
@@ -108,12 +120,16 @@ CrossfitRule = Literal["others", "earlier"]
 class Folds:
     """All splits of one validation scheme.
 
-    `crossfit` says which parts may inform the threshold of a part: all the others of the same
-    repeat, or only the earlier ones (time order). `parts` labels each scored row for
-    cross-fitting, aligned with the concatenation of the folds' validation rows.
-
-    `outer` are rows held out from all folds, sorted; `inner` those that were split into folds
-    (None: all). In time order some rows are neither: those in the gap and those after.
+    Attributes
+    ----------
+    splits : the folds, repeat by repeat
+    parts : cross-fitting label of each scored row, aligned with the concatenation of the folds'
+        validation rows
+    crossfit : which parts may inform the threshold of a part: all others of the repeat, or only
+        the earlier ones (time order)
+    outer : rows held out from all folds, sorted
+    inner : rows that were split into folds, None for all; in time order some rows are neither,
+        those in the gap and those after
     """
 
     splits: tuple[Fold, ...]
@@ -143,10 +159,13 @@ class SyntheticRows:
 
 @dataclass(frozen=True, eq=False)
 class TrainingRows:
-    """What a model is fitted on: real rows by index, their weights, and rows made up.
+    """What a model is fitted on: samplers that only choose or weigh rows copy nothing.
 
-    `weights` is aligned with `rows` (None: all one). Synthetic rows weigh one. Samplers that
-    only choose or weigh rows copy nothing.
+    Attributes
+    ----------
+    rows : indices of real rows, shape (rows,)
+    weights : aligned with `rows`, None if all weigh one
+    synthetic : rows made up, each weighing one
     """
 
     rows: Rows

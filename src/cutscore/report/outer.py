@@ -20,10 +20,15 @@ from cutscore.report.record_spec import OUTER_ARTIFACT
 class OuterEvaluation:
     """The outer rows, decided by a model, calibrator and threshold that saw none of them.
 
-    `flag_nobody` and `flag_everybody` are what the no-model policies cost on these rows; `scores`
-    are the score metrics, `beta` is that of the reported F-beta. `frame` has one entry per row:
-    id, target, score, calibrated score where there is one, whether it is flagged. `notes` tell
-    what a user should know.
+    Attributes
+    ----------
+    rows : how many they are
+    total_cost, confusion : of the decisions
+    flag_nobody, flag_everybody : total cost of the policies without a model
+    scores : the score metrics
+    beta : that of the reported F-beta
+    frame : one entry per row: id, target, score, calibrated score where there is one, flagged
+    notes : what a user should know
     """
 
     rows: int

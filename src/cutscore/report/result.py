@@ -29,6 +29,8 @@ class Result:
 
     Entries are those of the folds' validation rows, one per (repeat, row).
 
+    Attributes
+    ----------
     folds : each fold's result
     ids : the rows' ids, shape (entries,)
     oof : scores as the model gave them

@@ -32,6 +32,8 @@ SCHEMA_VERSION = 2
 class Evidence:
     """What a document tells of a threshold, whoever chose it.
 
+    Attributes
+    ----------
     rows, positives : how many rows it was chosen on, per pass over them
     reference : the chosen rule and what to compare it with
     crossfit : its cost on rows that did not choose it

@@ -15,10 +15,18 @@ Status = Literal["FINISHED", "FAILED", "KILLED"]
 class RunSummary:
     """One run as a list shows it.
 
-    `status` is RUNNING while it is open; `complete` says that its record is whole. `started` is
-    ISO 8601 in UTC, `seconds` None while it is open. `models` are the ids of the models that were
-    logged with it, `deleted` whether it was deleted and can be restored, `experiment_id` the
-    experiment's id.
+    Attributes
+    ----------
+    run_id, name : the run's
+    experiment, experiment_id : the experiment that it is in
+    status : RUNNING while it is open
+    complete : whether its record is whole
+    started : ISO 8601 in UTC
+    seconds : wall time, None while it is open
+    parent_id : the run that it belongs to
+    metrics, tags : the latest value of each
+    models : ids of the models that were logged with it
+    deleted : whether it was deleted and can be restored
     """
 
     run_id: str
@@ -53,8 +61,16 @@ class ArtifactFile:
 class RunDetail:
     """Everything a store holds on one run.
 
-    `history` gives, for the metrics with one value per fold, the values by step. `namesakes` are
-    the ids of older runs of the same name.
+    Attributes
+    ----------
+    summary : what a list shows
+    params : by name
+    history : of the metrics with one value per fold, the values by step
+    artifacts : its files
+    datasets : what was logged of its inputs
+    models : ids of the models logged with it
+    artifact_uri : where its files are
+    namesakes : ids of older runs of the same name
     """
 
     summary: RunSummary

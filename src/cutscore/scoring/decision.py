@@ -19,6 +19,8 @@ from cutscore.records.decision import rule_from_json
 class Decisions:
     """Rows, scored and decided, each of shape (rows,).
 
+    Attributes
+    ----------
     score : the probability of class 1, as the classifier gives it
     probability : the calibrated score, on which the rule decides
     flagged : the decisions
@@ -64,6 +66,8 @@ class Decision:
 class TrainedShares:
     """What sampling did to the share of positives that a classifier was trained on.
 
+    Attributes
+    ----------
     calibration : the strategy that undoes it
     base_rate : the share of positives among the training rows
     prior : that share by weight, as sampling made it

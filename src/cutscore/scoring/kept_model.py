@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class KeptModel:
     """Preparation, classifier, correction of the prior, calibrator and decision rule.
 
+    Attributes
+    ----------
     preparation : what the classifier's columns go through
     fitted : the classifier
     shares : what sampling did to its training rows

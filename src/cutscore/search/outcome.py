@@ -30,9 +30,17 @@ EMPTY = StudyRecord("", (), (), {})
 class SearchOutcome(RunOutcome):
     """The best trial's outcome, and what a summary of the search tells besides.
 
-    `finished` of `total` slots are filled; `stopped` says why not all are. `command` reproduces
-    the best trial, `overrides` are its own. `shares` are the importances of the settings; `outer`
-    are figures on rows that no trial has seen, None where there are none.
+    Attributes
+    ----------
+    study : all trials
+    shares : importances of the settings
+    parent_id : the search's own run
+    total, finished : slots, and how many of them are filled
+    stopped : why not all are
+    overrides, command : what reproduces the best trial
+    workers : how many processes ran trials
+    nothing_to_do : every slot was filled before
+    outer : figures on rows that no trial has seen, None where there are none
     """
 
     study: StudyRecord = EMPTY

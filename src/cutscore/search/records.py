@@ -50,9 +50,16 @@ class Scale:
 class TrialRecord:
     """One trial as it stands.
 
-    `values` has one entry an objective, None unless the trial is complete. `params` maps setting to
-    proposed value. `partial` maps fold to the value reported after it, `reason` says why the trial
-    was pruned or failed, `metrics` are the figures of its run.
+    Attributes
+    ----------
+    number, state : Optuna's
+    values : one entry an objective, None unless the trial is complete
+    params : the proposed value of each setting
+    run_id, name : of its run
+    seconds : wall time, None while it runs
+    partial : the value reported after each fold
+    reason : why it was pruned or failed
+    metrics : those of its run
     """
 
     number: int

@@ -25,7 +25,7 @@ LossFor = Callable[[int, int], Loss]
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class CutCells:
     """Rows by score, from the highest down: thresholds and rows of each class, shape (cells,).
 
     `chosen` cells are flagged by the chosen threshold; `nobody` is the threshold that flags
@@ -47,7 +47,7 @@ class Draws:
     cost: Floats
 
 
-def cells_of(cut_table: CutTable, chosen: float, points: Floats | None = None) -> Cells:
+def cells_of(cut_table: CutTable, chosen: float, points: Floats | None = None) -> CutCells:
     """Return the cells between the cuts of a cut table, or between the points of a grid."""
     if points is None:
         tp, fp, threshold = cut_table.tp, cut_table.fp, cut_table.threshold[1:]
@@ -57,13 +57,13 @@ def cells_of(cut_table: CutTable, chosen: float, points: Floats | None = None) -
         places = cut_table.place(threshold)
         tp, fp = np.append(0.0, cut_table.tp[places]), np.append(0.0, cut_table.fp[places])
         place, nobody = int(np.count_nonzero(threshold >= chosen)), None
-    return Cells(
+    return CutCells(
         threshold, np.diff(tp).astype(np.int64), np.diff(fp).astype(np.int64), place, nobody
     )
 
 
 def resample_cells(
-    cells: Cells, costs: CostMatrix, loss_for: LossFor, resamples: int, seed: int
+    cells: CutCells, costs: CostMatrix, loss_for: LossFor, resamples: int, seed: int
 ) -> Draws:
     """Draw resamples of rows with fixed costs; `loss_for(positives, negatives)` is minimised."""
     rng = np.random.default_rng(seed)
@@ -85,7 +85,7 @@ def resample_cells(
 class _Blocks:
     """Neighbouring cells put together, none across the chosen threshold."""
 
-    def __init__(self, cells: Cells) -> None:
+    def __init__(self, cells: CutCells) -> None:
         size = cells.positives + cells.negatives
         total = np.cumsum(size)
         even = np.searchsorted(total, np.linspace(0, total[-1], BLOCKS + 1)[1:-1], side="left")
@@ -131,7 +131,7 @@ class _Members:
 
 
 def _optimum(
-    cells: Cells,
+    cells: CutCells,
     blocks: _Blocks,
     drawn: Counts,
     below: Floats,

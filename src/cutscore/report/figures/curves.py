@@ -22,6 +22,8 @@ Curve = tuple[Points, Points]
 class FoldCurves:
     """A curve of all out-of-fold scores, and one of each fold.
 
+    Attributes
+    ----------
     pooled, folds : x and y, shape (points,)
     area : below the pooled curve
     spread : mean and standard deviation of the folds' areas, where every fold has one

@@ -17,8 +17,8 @@ from cutscore.report.figures.search.searched import (
 )
 
 _LOST = (
-    (PRUNED, "pruned", plot.Look("bar", style.GREY, 6.5)),
-    (FAILED, "failed", plot.Look("cross", style.PINK, 6.5)),
+    (PRUNED, "pruned", plot.MarkerStyle("bar", style.GREY, 6.5)),
+    (FAILED, "failed", plot.MarkerStyle("cross", style.PINK, 6.5)),
 )
 
 
@@ -48,14 +48,14 @@ def _panel(searched: Searched, aim: Aim, across: plot.Axis) -> plot.PlotPanel:
     room = 0.07 * (high - low)  # for the marks of trials without a value
     number, value, shown = searched.number, aim.value, searched.drawn
     inside = shown & (value >= low) & (value <= high)
-    look = plot.Look("circle", style.BLUE, 5.5 if len(number) <= 200 else 3.5, 0.75)
+    look = plot.MarkerStyle("circle", style.BLUE, 5.5 if len(number) <= 200 else 3.5, 0.75)
     series: list[plot.Marks | plot.Steps] = [
         plot.marks(f"complete: {int(shown.sum()):,}", inside, number, value, look)
     ]
     beyond = shown & ~inside
     if beyond.any():
         name = f"worse than shown: {int(beyond.sum()):,}"
-        edge = plot.Look("up" if aim.lower_is_better else "down", style.BLUE, 6, 0.5)
+        edge = plot.MarkerStyle("up" if aim.lower_is_better else "down", style.BLUE, 6, 0.5)
         series.append(plot.marks(name, beyond, number, np.clip(value, low, high), edge))
     if len(searched.aims) == 1 and shown.any():
         line = number.astype(np.float64), best_so_far(aim)

@@ -13,8 +13,8 @@ from cutscore.report.figures.search.searched import Aim, Searched, finite_ends
 _FEW = 12
 """Up to so many trials of the front are numbered."""
 
-_BEHIND = plot.Look("circle", style.BLUE, 4.5, 0.55)
-_FRONT = plot.Look("circle", style.ORANGE, 7, edge="white")
+_BEHIND = plot.MarkerStyle("circle", style.BLUE, 4.5, 0.55)
+_FRONT = plot.MarkerStyle("circle", style.ORANGE, 7, edge="white")
 
 
 def pareto_front(searched: Searched, most: int | None = None) -> plot.PanelGrid:

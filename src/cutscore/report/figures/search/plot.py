@@ -30,7 +30,7 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Look:
+class MarkerStyle:
     """How points are drawn; `size` in points, no edge if it has no colour."""
 
     shape: Shape
@@ -40,7 +40,7 @@ class Look:
     edge: str = ""
 
 
-BEST = Look("diamond", style.ORANGE, 8, edge="white")
+BEST = MarkerStyle("diamond", style.ORANGE, 8, edge="white")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Marks:
     trial: npt.NDArray[np.int64]
     x: Points
     y: Points
-    look: Look
+    look: MarkerStyle
     shade: Points | None = None
     texts: tuple[str, ...] = ()
 
@@ -150,7 +150,7 @@ def marks(
     which: npt.NDArray[np.bool_],
     x: npt.NDArray[np.int64] | Points,
     y: Points,
-    look: Look,
+    look: MarkerStyle,
 ) -> Marks:
     """Return the trials that `which` says as points; all have shape (trials,)."""
     return Marks(name, np.flatnonzero(which), x[which].astype(np.float64), y[which], look)

@@ -33,7 +33,7 @@ def _panel(searched: Searched, setting: Setting, up: plot.Axis) -> plot.PlotPane
     """Show one setting."""
     shown = searched.drawn & np.isfinite(setting.place)
     x, y = setting.spread(), searched.aims[0].shown()
-    look = plot.Look("circle", style.BLUE, 4.5 if len(x) <= 200 else 3, 0.85)
+    look = plot.MarkerStyle("circle", style.BLUE, 4.5 if len(x) <= 200 else 3, 0.85)
     late = searched.number[shown] / max(1, int(searched.number.max(initial=1)))
     series = [replace(plot.marks("", shown, x, y, look), shade=late)]
     if searched.best is not None and shown[searched.best]:
