@@ -9,7 +9,7 @@ import lives
 import pytest
 from cared import ended_process
 
-from cutscore.errors import RequestError
+from cutscore.errors import RequestError, StoreError
 from cutscore.launch.shutdown_guard import ShutdownGuard
 from cutscore.report.items import Metric
 from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, HEARTBEAT_TAG, PRUNED_TAG
@@ -101,6 +101,12 @@ def test_deleted_runs_are_told_apart(kept, store, left_open):
     assert store.find(tags={"twin": "x"}) == []
     with pytest.raises(RequestError, match="there is no run"):
         store.read(run.run_id)
+
+
+def test_what_the_store_refuses_is_told_in_our_words(store, left_open):
+    run = left_open()
+    with pytest.raises(StoreError, match=r'refuses: Invalid value "in//valid"'):
+        store.tag(run.run_id, {"in//valid": "x"})
 
 
 def test_threads_share_a_store(store):

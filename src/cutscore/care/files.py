@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cutscore.care.contents import StoredModel, StoredRun
 from cutscore.care.paths import FoundFile, Unusable, resolve_artifact, walk_files
+from cutscore.errors import StoreError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
@@ -107,8 +108,6 @@ class ServedFiles:
         return Listing(unusable=Unusable("remote", f"{uri} is kept by the server"))
 
     def _listed(self, listed: _ListCall) -> Listing:
-        from mlflow.exceptions import MlflowException
-
         files: dict[str, int] = {}
         folders: list[str | None] = [None]
         try:
@@ -118,9 +117,8 @@ class ServedFiles:
                         folders.append(entry.path)
                     else:
                         files[entry.path] = int(entry.file_size or 0)
-        except MlflowException as error:
-            first = str(error).splitlines()[0]
-            return Listing(files, unusable=Unusable("remote", f"the server answers: {first}"))
+        except StoreError as error:
+            return Listing(files, unusable=Unusable("remote", str(error)))
         return Listing(files)
 
 

@@ -23,9 +23,9 @@ from cutscore.care.file_store import file_store_root, read_file_store
 from cutscore.care.files import LocalFiles, ServedFiles, StoreFiles
 from cutscore.care.paths import artifact_roots
 from cutscore.care.places import files_beside
-from cutscore.errors import Fault, RequestError
+from cutscore.errors import Fault, RequestError, StoreError
 from cutscore.report.redact import redact
-from cutscore.runs.adapter.client import open_client
+from cutscore.runs.adapter.client import patient_client
 from cutscore.runs.server import check_reachable
 from cutscore.runs.sqlite import is_empty
 
@@ -116,15 +116,12 @@ def view_client(uri: str, extra: Sequence[Path] = (), setting: str = SETTING) ->
     RequestError
         If nothing answers there, or it refuses.
     """
-    from mlflow.exceptions import MlflowException
-
     check_reachable(uri)
-    client = open_client(uri)
+    client = patient_client(uri)
     try:
         contents = read_client.read_contents(client)
-    except MlflowException as error:
-        problem = f"{redact(uri)} refuses: {redact(str(error)).splitlines()[0]}."
-        raise RequestError(Fault(setting, problem, "Mend it, or name another store.")) from error
+    except StoreError as error:
+        raise RequestError(Fault(setting, f"{error}.", "Mend it, or name another.")) from error
     skipped = ["integrity and foreign keys of the database", "deleted models", "traces"]
     if uri.startswith("http"):
         skipped += ["files without a run", "links and addresses of files", "files of old versions"]

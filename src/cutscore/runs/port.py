@@ -15,7 +15,7 @@ A store that does not answer
     Calls of the store wait for it as long as `tracking.retry_minutes` says, counted once for the
     process, and then raise StoreError. `write` never waits: what it says stands in line, and the
     end of the run sends it. If the store stays away, the record is saved below `unsent`, and
-    `send` brings it in later.
+    `send` brings it in later. What the store refuses is a StoreError too, but in `write`.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class RunCalls:
         for _ in range(COLLISIONS):
             try:
                 log()
-            except MlflowException as error:
+            except (MlflowException, StoreError) as error:
                 if not collided(error):
                     raise
             else:

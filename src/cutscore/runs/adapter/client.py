@@ -7,12 +7,15 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from cutscore.runs.adapter.retry import Outage
+from cutscore.errors import StoreError
+from cutscore.report.redact import redact
+from cutscore.runs.adapter.retry import Outage, outage_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
+    from mlflow.exceptions import MlflowException
 
 _ENVIRONMENT = {
     # Nobody who runs Cutscore has agreed to usage telemetry.
@@ -47,8 +50,25 @@ def open_client(uri: str) -> MlflowClient:
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
+def patient_client(uri: str, outage: Outage | None = None) -> MlflowClient:
+    """Return a client whose calls wait for the store as `outage` says, by default not at all."""
+    patient = PatientClient(open_client(uri), outage or outage_of(uri, 0.0))
+    return cast("MlflowClient", patient)
+
+
+class RefusedError(StoreError):
+    """The store has answered that it will not; `code` is MLflow's name for why."""
+
+    def __init__(self, store: str, error: MlflowException) -> None:
+        super().__init__(f"the store at {store} refuses: {redact(' '.join(str(error).split()))}")
+        self.code = str(error.error_code)
+
+
 class PatientClient:
-    """An MLflow client whose calls wait for a store that is away; `plain` is the client within."""
+    """An MLflow client whose calls wait for a store that is away; `plain` is the client within.
+
+    What MLflow raises otherwise becomes a RefusedError.
+    """
 
     def __init__(self, plain: MlflowClient, outage: Outage) -> None:
         self.plain = plain
@@ -75,7 +95,7 @@ class PatientClient:
                 experiment_id, start_time=started, tags=dict(tags), run_name=run_name
             )
 
-        return self.outage.call(make)
+        return self._patiently(make)
 
     def _made(
         self, experiment_id: str, name: str, started: int, tags: Mapping[str, str]
@@ -89,4 +109,9 @@ class PatientClient:
         return None
 
     def _patiently(self, call: Callable[..., _Answer], *words: Any, **named: Any) -> _Answer:
-        return self.outage.call(lambda: call(*words, **named))
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return self.outage.call(lambda: call(*words, **named))
+        except MlflowException as error:
+            raise RefusedError(self.outage.store, error) from error

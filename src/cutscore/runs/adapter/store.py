@@ -21,7 +21,7 @@ from cutscore.report.record_spec import (
 from cutscore.runs.adapter import reading
 from cutscore.runs.adapter.batches import MAX_TAG, cut
 from cutscore.runs.adapter.calls import RunCalls
-from cutscore.runs.adapter.client import PatientClient, open_client
+from cutscore.runs.adapter.client import PatientClient, RefusedError, open_client
 from cutscore.runs.adapter.retry import Outage
 from cutscore.runs.adapter.unsent import load_record, send_record
 from cutscore.runs.adapter.writer import HEARTBEAT_SECONDS, RunWriter
@@ -140,8 +140,6 @@ class MlflowRunStore:
 
     def send(self, folder: Path) -> tuple[str, bool]:
         """Bring in a record that was saved; return the run's name and whether it was needed."""
-        from mlflow.exceptions import MlflowException
-
         record = load_record(folder)
         name, run_id = record.run.name, record.run.run_id
         try:
@@ -153,7 +151,7 @@ class MlflowRunStore:
                 return name, False
             self.tag(run_id, dict.fromkeys(ENDINGS))
             send_record(RunCalls.of(self._client, run), record)
-        except MlflowException as error:
+        except RefusedError as error:
             raise StoreError(f"the record of {name} could not be sent: {error}") from error
         return name, True
 
@@ -192,11 +190,9 @@ class MlflowRunStore:
 
     def download(self, run_id: str, path: str, folder: Path) -> Path | None:
         """Copy an artifact to a folder and return where it is; None where the run has none."""
-        from mlflow.exceptions import MlflowException
-
         try:
             found = Path(self._client.download_artifacts(run_id, path, str(folder)))
-        except (MlflowException, OSError):
+        except (RefusedError, OSError):
             return None
         return found if found.exists() else None
 
@@ -206,12 +202,10 @@ class MlflowRunStore:
 
     def _get(self, run_id: str) -> entities.Run | None:
         """Return MLflow's own run of this very id."""
-        from mlflow.exceptions import MlflowException
-
         try:
             return self._client.get_run(run_id)
-        except MlflowException as error:
-            if error.error_code not in _NO_RUN:
+        except RefusedError as error:
+            if error.code not in _NO_RUN:
                 raise
             return None
 
