@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class StoreLocation:
     """A store with files on this machine; `folder` is the one that its trash lies in."""
 
     view: View
@@ -44,7 +44,7 @@ class Place:
     folder: Path
 
     @classmethod
-    def of(cls, uri: str, view: View) -> Place:
+    def of(cls, uri: str, view: View) -> StoreLocation:
         """Return the place of a store that can be written.
 
         Raises

@@ -55,13 +55,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["run"]:
-        return _told(lambda: _run(words[1:]))
+        return _exit_code(lambda: _run(words[1:]))
     if words[:1] and words[0].partition("=")[0] in COMPLETION:
-        return _told(lambda: _run(words))  # the completion script leaves the word `run` out
-    return _told(lambda: _typer(words))
+        return _exit_code(lambda: _run(words))  # the completion script leaves the word `run` out
+    return _exit_code(lambda: _typer(words))
 
 
-def _told(command: Callable[[], int]) -> int:
+def _exit_code(command: Callable[[], int]) -> int:
     """Run a command; turn the errors that we raise on purpose into text and an exit code."""
     try:
         return command()

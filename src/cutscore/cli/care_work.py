@@ -13,12 +13,12 @@ from cutscore.cli.viewing import SETTING, progress_bar, run_store, view_of
 from cutscore.errors import Fault, RequestError, StoreError, nearest
 
 if TYPE_CHECKING:
-    from cutscore.care.prune import Place, PruneResult
+    from cutscore.care.prune import PruneResult, StoreLocation
     from cutscore.care.selection import Filters
     from cutscore.care.trash import TrashBatch
 
 
-def place_of(store: str | None, artifacts: Sequence[Path] | None) -> Place:
+def store_location(store: str | None, artifacts: Sequence[Path] | None) -> StoreLocation:
     """Read a store that can be written, with files on this machine.
 
     Raises
@@ -26,16 +26,16 @@ def place_of(store: str | None, artifacts: Sequence[Path] | None) -> Place:
     RequestError
         If there is none, or it is a server, which keeps its files to itself.
     """
-    from cutscore.care.prune import Place
+    from cutscore.care.prune import StoreLocation
 
     uri = run_store(store, SETTING).uri
     if uri.startswith("http"):
         problem = "a server keeps its files to itself, so they cannot be moved to a trash."
         raise RequestError(Fault(SETTING, problem, "Name the database behind it."))
-    return Place.of(uri, view_of(store, artifacts))
+    return StoreLocation.of(uri, view_of(store, artifacts))
 
 
-def prune_runs(place: Place, filters: Filters, *, do: bool, as_json: bool) -> None:
+def prune_runs(place: StoreLocation, filters: Filters, *, do: bool, as_json: bool) -> None:
     """Show which runs fit, and delete them when that is asked for."""
     from cutscore.care.prune import plan, prune
     from cutscore.care.selection import select
@@ -61,7 +61,7 @@ def prune_runs(place: Place, filters: Filters, *, do: bool, as_json: bool) -> No
     _check(done)
 
 
-def take_back(place: Place, title: str, *, as_json: bool) -> None:
+def take_back(place: StoreLocation, title: str, *, as_json: bool) -> None:
     """Take a batch of the trash back.
 
     Raises
@@ -75,7 +75,7 @@ def take_back(place: Place, title: str, *, as_json: bool) -> None:
     _tell(undo(place.folder, place.client, title), as_json=as_json)
 
 
-def empty_trash(place: Place, *, do: bool, as_json: bool) -> None:
+def empty_trash(place: StoreLocation, *, do: bool, as_json: bool) -> None:
     """Show what lies in the trash, and delete it for good when that is asked for."""
     from cutscore.care.prune import empty
     from cutscore.care.trash import batches, size_of
@@ -93,7 +93,7 @@ def empty_trash(place: Place, *, do: bool, as_json: bool) -> None:
         print_trash(found, place.folder)
 
 
-def _known(place: Place, title: str) -> TrashBatch:
+def _known(place: StoreLocation, title: str) -> TrashBatch:
     from cutscore.care.trash import batches
 
     found = {batch.title: batch for batch in batches(place.folder)}

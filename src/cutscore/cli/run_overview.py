@@ -14,7 +14,7 @@ from cutscore.cli.parent_overview import children_table, parent_sections
 from cutscore.cli.shown_run import ShownRun, cut_list, plain
 from cutscore.metrics.catalogue import HEADLINE, SCORE_METRICS, describe, in_order
 from cutscore.report.record_spec import FAILURE_TAG, KIND_TAG, PRUNED_TAG, UNDEFINED_PREFIX
-from cutscore.rerun.asked import Asked
+from cutscore.rerun.non_defaults import NonDefaults
 from cutscore.runs.liveness import judge_life
 
 Lines = Iterator[RenderableType]
@@ -82,7 +82,7 @@ def _sections(run: ShownRun) -> Iterator[tuple[str, Lines]]:
     yield "quality", _quality(run)
 
 
-def asked_lines(asked: Asked | None) -> Lines:
+def asked_lines(asked: NonDefaults | None) -> Lines:
     """Yield the options and settings that are no defaults."""
     if asked is None:
         yield Text("its config is not stored")

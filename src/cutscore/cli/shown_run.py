@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cutscore.metrics.catalogue import describe
 from cutscore.report.record_spec import KIND_TAG, is_ours
-from cutscore.rerun.asked import Asked, asked_of
+from cutscore.rerun.non_defaults import NonDefaults, non_defaults_of
 from cutscore.runs.port import RunStore
 from cutscore.runs.values import RunDetail, RunSummary
 
@@ -25,7 +25,7 @@ class ShownRun:
 
     detail: RunDetail
     missing: Sequence[str]
-    asked: Asked | None
+    asked: NonDefaults | None
     children: Sequence[RunSummary]
     store: tuple[str, ...] = ()
 
@@ -62,7 +62,7 @@ def gathered(
     return ShownRun(
         detail=detail,
         missing=missing,
-        asked=None if parent else asked_of(store, detail),
+        asked=None if parent else non_defaults_of(store, detail),
         children=store.find(parent_id=detail.summary.run_id) if parent else (),
         store=("--store", named) if named else (),
     )

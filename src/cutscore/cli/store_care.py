@@ -139,7 +139,7 @@ def prune(
     filters = Filters(incomplete, failed, pruned, where, older_than, experiment)
     _check_words(filters, empty=empty, undo=undo, yes=yes, dry_run=dry_run)
     with refusals_told():
-        place = care_work.place_of(store, artifacts)
+        place = care_work.store_location(store, artifacts)
         if empty:
             care_work.empty_trash(place, do=yes, as_json=as_json)
         elif undo is not None:

@@ -138,7 +138,7 @@ class LightGBMSession:
         seen = None
         if self._keeps_scores:
             scores = _training_scores(booster)[: len(training.rows)]
-            seen = SeenScores(table, training.rows, scores)
+            seen = TrainingScores(table, training.rows, scores)
         # What lgb.train does unless told to keep the booster: drop the data, keep the trees.
         booster.model_from_string(booster.model_to_string()).free_dataset()
         return LightGBMFitted(table.columns, booster, self.threads, seen)
@@ -178,7 +178,7 @@ class LightGBMSession:
 
 
 @dataclass(frozen=True, eq=False)
-class SeenScores:
+class TrainingScores:
     """Scores of training rows, left behind by the fit, and the table they belong to."""
 
     table: Table
@@ -193,7 +193,7 @@ class LightGBMFitted:
     columns: tuple[Column, ...]
     booster: lgb.Booster
     threads: int = 1
-    seen: SeenScores | None = None
+    seen: TrainingScores | None = None
 
     @property
     def trees(self) -> int:

@@ -35,7 +35,7 @@ NAME = "rerun"
 
 
 @dataclass(frozen=True)
-class _Ready:
+class _CheckedReruns:
     """Runs to make again, checked; `folds` are how many fits they are together."""
 
     runs: tuple[Recomposed, ...]
@@ -77,7 +77,7 @@ def rerun(
 
 
 def _run_all(
-    store: RunStore, launcher: Launcher, ready: _Ready
+    store: RunStore, launcher: Launcher, ready: _CheckedReruns
 ) -> tuple[tuple[RerunResult, ...], str | None]:
     """Make the runs again: several, or in other processes, under a run that holds them."""
     runs, count = _named(ready.runs), len(ready.runs)
@@ -124,7 +124,7 @@ def _compare_all(
 
 def _check(
     composer: Composer, originals: Sequence[RecordedRun], changes: Changes, uri: str
-) -> _Ready:
+) -> _CheckedReruns:
     """Recompose every run and prepare it up to its first fit.
 
     Raises
@@ -156,7 +156,7 @@ def _check(
         raise RequestError(faults)
     names = [original.name for original in originals]
     notes = [*told_once(names, differences), *fixed_seeds(changes, runs)]
-    return _Ready(tuple(runs), folds, tuple(notes))
+    return _CheckedReruns(tuple(runs), folds, tuple(notes))
 
 
 def _tracking(original: RecordedRun, changes: Changes, uri: str) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.metrics.catalogue import describe
-from cutscore.report.figures.search.searched import Aim, Searched, Setting
+from cutscore.report.figures.search.searched import Searched, SearchObjective, Setting
 from cutscore.search.records import Scale, StudyRecord, TrialRecord, Value, pareto
 
 Columns = dict[str, npt.NDArray[Any]]
@@ -55,7 +55,7 @@ def searched(study: StudyRecord, first: Sequence[str] = ()) -> Searched:
         number=np.array([trial.number for trial in trials], dtype=np.int64),
         state=np.array([trial.state for trial in trials], dtype=np.str_),
         aims=tuple(
-            Aim(words(metric), _reached(trials, i), direction == "minimize")
+            SearchObjective(words(metric), _reached(trials, i), direction == "minimize")
             for i, (metric, direction) in enumerate(study.objectives)
         ),
         settings=tuple(_setting(names[key], key, study.space[key], trials) for key in keys),

@@ -60,7 +60,7 @@ class SearchJob:
 
 
 @dataclass(frozen=True)
-class Assignment:
+class WorkerTask:
     """What a worker is told, wherever it runs.
 
     `parent_id` is the search's own run; `total` the number of slots; `deadline` the time
@@ -81,7 +81,7 @@ class Assignment:
 class TrialContext:
     """One process's own tools for running trials of a study."""
 
-    task: Assignment
+    task: WorkerTask
     composer: Composer
     plan: Plan
     space: Space
@@ -123,7 +123,7 @@ class TrialContext:
         return {**self.identity, HEARTBEAT_TAG: now_text()}
 
 
-def open_trial_context(task: Assignment, cache: ExperimentCache) -> TrialContext:
+def open_trial_context(task: WorkerTask, cache: ExperimentCache) -> TrialContext:
     """Open everything a process needs to run trials."""
     composer = Composer(task.job.layers, task.job.primary)
     plan = compose_plan(composer, task.job.overrides)

@@ -29,7 +29,7 @@ BEST_TAG = "best"
 
 
 @dataclass(frozen=True)
-class Parent:
+class SearchRun:
     """A search's run; `writer` is None for who only helps another process that leads."""
 
     run_id: str
@@ -37,7 +37,7 @@ class Parent:
 
 
 @contextmanager
-def parent_run(context: TrialContext, life: ShutdownGuard) -> Iterator[Parent]:
+def parent_run(context: TrialContext, life: ShutdownGuard) -> Iterator[SearchRun]:
     """Open the study's own run: made, gone on with, or joined where another process leads.
 
     Raises
@@ -55,9 +55,9 @@ def parent_run(context: TrialContext, life: ShutdownGuard) -> Iterator[Parent]:
                 if known is None:
                     context.study.set_user_attr(PARENT, writer.run_id)
         if writer is not None:
-            yield Parent(writer.run_id, writer)
+            yield SearchRun(writer.run_id, writer)
         else:
-            yield Parent(known.run_id if known else "", None)
+            yield SearchRun(known.run_id if known else "", None)
 
 
 def known_parent(context: TrialContext) -> RunSummary | None:

@@ -17,7 +17,7 @@ from cutscore.report.outer import OuterEvaluation, outer_items
 from cutscore.report.redact import redact
 from cutscore.runs.opening import open_store
 from cutscore.runs.values import RunSummary
-from cutscore.search.context import Assignment, SearchJob, TrialContext, folds_of
+from cutscore.search.context import SearchJob, TrialContext, WorkerTask, folds_of
 from cutscore.search.dead_trials import close_dead_trials, running_elsewhere
 from cutscore.search.importances import importances
 from cutscore.search.outcome import (
@@ -35,7 +35,7 @@ from cutscore.search.outer_evaluation import (
     part_job,
 )
 from cutscore.search.parent import (
-    Parent,
+    SearchRun,
     known_parent,
     parent_items,
     parent_run,
@@ -140,7 +140,7 @@ def _open(plan: Plan, cache: ExperimentCache, job: SearchJob) -> TrialContext:
     study = open_study(storage, plan, space, digest, folds)
     store = open_store(plan.tracking)
     deadline = None if settings.timeout is None else time.time() + settings.timeout
-    task = Assignment(job, url, study.study_name, "", _total(settings, space), folds, deadline)
+    task = WorkerTask(job, url, study.study_name, "", _total(settings, space), folds, deadline)
     composer = Composer(job.layers, job.primary)
     return TrialContext(task, composer, plan, space, storage, study, store, cache)
 
@@ -206,7 +206,7 @@ def _goes_on(context: TrialContext) -> bool:
 
 
 def _end(
-    context: TrialContext, parent: Parent, stopped: str, outer: OuterEvaluation | None
+    context: TrialContext, parent: SearchRun, stopped: str, outer: OuterEvaluation | None
 ) -> SearchOutcome:
     """Record what came of the search, if this process leads it, and return it."""
     outcome = _outcome(context, stopped)

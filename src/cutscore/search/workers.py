@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 
 from cutscore.experiment import ExperimentCache
 from cutscore.launch.shutdown_guard import shutdown_guard
-from cutscore.search.context import Assignment, TrialContext, open_trial_context
+from cutscore.search.context import TrialContext, WorkerTask, open_trial_context
 from cutscore.search.dead_trials import close_dead_trials
 from cutscore.search.slots import finished, free_slot
 from cutscore.search.worker import stop_reason, work
@@ -57,7 +57,7 @@ class WorkerPool:
         """Whether so many workers died that no other was started."""
         return self.in_a_row >= DEATHS_IN_A_ROW
 
-    def _start(self, task: Assignment) -> None:
+    def _start(self, task: WorkerTask) -> None:
         spawn = multiprocessing.get_context("spawn")
         process = spawn.Process(target=_worker, args=(task,), name="cutscore-worker")
         process.start()
@@ -90,7 +90,7 @@ def divided(workers: int) -> int:
     return max(1, len(os.sched_getaffinity(0)) // workers)
 
 
-def _worker(task: Assignment) -> None:
+def _worker(task: WorkerTask) -> None:
     """Work in a process of its own, which ends with its parent."""
     with shutdown_guard():
         work(open_trial_context(task, ExperimentCache()))

@@ -103,21 +103,21 @@ def launch(
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedCells:
     """What is known of cells before any is run, by cell number: folds to come, fingerprints."""
 
     folds: dict[int, int]
     fingerprints: dict[int, str]
 
 
-def check_cells(cells: Sequence[Cell]) -> Checked:
+def check_cells(cells: Sequence[Cell]) -> CheckedCells:
     """Prepare every cell up to its first fit.
 
     A cell that is at fault will fail when it is run, and the others go on. If all are at fault
     the request is.
     """
     faults: list[Fault] = []
-    checked = Checked({}, {})
+    checked = CheckedCells({}, {})
     for cell in cells:
         try:
             prepared = prepare(cell.plan.experiment, experiment_cache())
@@ -172,7 +172,7 @@ def _sweep(
     composer: Composer,
     request: SweepRequest,
     store: RunStore,
-    checked: Checked,
+    checked: CheckedCells,
     resumed: ResumeState,
     stderr: Console,
 ) -> LaunchOutcome:

@@ -17,7 +17,7 @@ from cutscore.cli.run_overview import print_overview
 from cutscore.cli.runs_text import detail_tables, runs_table
 from cutscore.cli.shown_run import ShownRun
 from cutscore.metrics.catalogue import CATALOGUE
-from cutscore.rerun.asked import Asked
+from cutscore.rerun.non_defaults import NonDefaults
 from cutscore.runs.identity import boot_id
 from cutscore.runs.values import ArtifactFile, RunDetail, RunSummary
 
@@ -29,7 +29,7 @@ FIGURES = {
     "rows": 600.0,
 }
 PICTURES = ("cost_curve.png", "roc_curve.png", "oof_scores.parquet")
-ASKED = Asked(
+ASKED = NonDefaults(
     {"cost": "fixed", "features": "domain"},
     {"data.path": f"da{ODD}ta.csv", "cost.false_negative": 5, "threads": None, "data.drop": ["a"]},
 )

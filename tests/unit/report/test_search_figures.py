@@ -11,8 +11,8 @@ from cutscore.report.figures.search.history import history
 from cutscore.report.figures.search.parallel import parallel_coordinates
 from cutscore.report.figures.search.pareto import pareto_front
 from cutscore.report.figures.search.searched import (
-    Aim,
     Searched,
+    SearchObjective,
     Setting,
     best_so_far,
     shade,
@@ -24,7 +24,7 @@ NAN = np.nan
 
 
 def aim(values, name="cost", lower=True):
-    return Aim(name, np.array(values, dtype=float), lower_is_better=lower)
+    return SearchObjective(name, np.array(values, dtype=float), lower_is_better=lower)
 
 
 def setting(place, name="rate", **more):

@@ -14,7 +14,7 @@ from cutscore.report.record_spec import FAILURE_TAG
 from cutscore.runs.adapter.batches import MAX_TAG, cut
 from cutscore.runs.adapter.calls import RunCalls, milliseconds
 from cutscore.runs.adapter.outbox import Outbox
-from cutscore.runs.adapter.retry import Outage, StoreAwayError
+from cutscore.runs.adapter.retry import Outage, StoreUnavailableError
 from cutscore.runs.adapter.unsent import UnsentRun, keep_record
 from cutscore.runs.values import Status
 
@@ -58,8 +58,8 @@ class RunEnder:
             if status == "FINISHED" and self._outbox.refused:
                 raise self._outbox.refused[0]
             self._outage.call(self._send)
-        except StoreAwayError as error:
-            raise StoreAwayError(f"{error}{self._keep()}") from error
+        except StoreUnavailableError as error:
+            raise StoreUnavailableError(f"{error}{self._keep()}") from error
         except Exception as error:
             told = f"the store refuses what the run writes: {one_line(error)}{self._keep()}"
             self.status, self._tags = "FAILED", {FAILURE_TAG: cut(told, MAX_TAG)}
@@ -79,7 +79,7 @@ class RunEnder:
         if unfinished or not self._outbox.sending.acquire(timeout=_KILL_WAIT):
             return  # not complete before all of it has been sent, or a call hangs
         try:
-            with suppress(StoreAwayError):
+            with suppress(StoreUnavailableError):
                 self._outage.call(self._finish, wait=False)
         finally:
             self._outbox.sending.release()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from cutscore.runs.adapter.batches import Batch
 from cutscore.runs.adapter.calls import Entry, RunCalls
-from cutscore.runs.adapter.retry import Outage, StoreAwayError
+from cutscore.runs.adapter.retry import Outage, StoreUnavailableError
 from cutscore.runs.adapter.transient import transient_reason
 
 
@@ -42,13 +42,13 @@ class Outbox:
 
         Raises
         ------
-        StoreAwayError
+        StoreUnavailableError
             With `wait`, if the store stays away.
         """
         while self.pending:
             try:
                 self._outage.call(self._send_next, wait=wait)
-            except StoreAwayError:
+            except StoreUnavailableError:
                 if wait:
                     raise
                 return

@@ -21,7 +21,7 @@ SLOW = 5.0
 _Answer = TypeVar("_Answer")
 
 
-class StoreAwayError(StoreError):
+class StoreUnavailableError(StoreError):
     """The store has not answered for as long as it was waited for."""
 
 
@@ -52,7 +52,7 @@ class Outage:
 
         Raises
         ------
-        StoreAwayError
+        StoreUnavailableError
             If the store has been away for longer than `minutes`, or is away and `wait` is false.
         """
         pause, again = FIRST_PAUSE, False
@@ -69,7 +69,7 @@ class Outage:
                     self._unanswered(reason)
                     left = self._seconds_left()
                     if not wait or left <= 0:
-                        raise StoreAwayError(self.words(reason)) from error
+                        raise StoreUnavailableError(self.words(reason)) from error
                     pause = min(2 * pause, LONGEST_PAUSE, left)
                 again = True
                 time.sleep(pause)

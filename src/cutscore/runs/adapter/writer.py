@@ -23,10 +23,10 @@ from cutscore.report.items import (
 )
 from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, HEARTBEAT_TAG, PRUNED_TAG
 from cutscore.report.redact import redact
+from cutscore.runs.adapter.artifact_buffer import ArtifactBuffer
 from cutscore.runs.adapter.batches import MAX_TAG, Values, batches, cut
 from cutscore.runs.adapter.calls import RunCalls, milliseconds
 from cutscore.runs.adapter.ending import RunEnder, one_line
-from cutscore.runs.adapter.gathering import Gathering
 from cutscore.runs.adapter.heartbeat import Heartbeat
 from cutscore.runs.adapter.outbox import Outbox
 from cutscore.runs.adapter.retry import Outage
@@ -150,10 +150,10 @@ class RunWriter:
         for error in self._outbox.refused:
             raise error
 
-    def _files(self) -> Gathering:
-        return Gathering(self._calls.local_folder, self._outbox, self._cleanup)
+    def _files(self) -> ArtifactBuffer:
+        return ArtifactBuffer(self._calls.local_folder, self._outbox, self._cleanup)
 
-    def _sort(self, item: Item, values: Values, files: Gathering) -> None:
+    def _sort(self, item: Item, values: Values, files: ArtifactBuffer) -> None:
         """Put one item where it belongs."""
         match item:
             case Param():

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from cutscore.errors import Fault, RequestError
 from cutscore.runs.adapter import retry
 from cutscore.runs.adapter.client import PatientClient, open_client
-from cutscore.runs.adapter.retry import Outage, StoreAwayError
+from cutscore.runs.adapter.retry import Outage, StoreUnavailableError
 from cutscore.runs.adapter.transient import collided, transient_reason
 
 
@@ -63,10 +63,10 @@ def test_an_absence_and_its_end_are_told_once(capsys):
 def test_patience_ends_and_is_shared():
     outage = Outage("http://h", 0.1 / 60)
     work = Flaky(10**6)
-    with pytest.raises(StoreAwayError, match="has not answered for"):
+    with pytest.raises(StoreUnavailableError, match="has not answered for"):
         outage.call(work)
     calls, start = work.calls, time.monotonic()
-    with pytest.raises(StoreAwayError):
+    with pytest.raises(StoreUnavailableError):
         outage.call(work)  # the next run does not wait anew
     assert (work.calls - calls, time.monotonic() - start < 0.1) == (1, True)
     assert outage.call(Flaky(0)) == "answer"
@@ -74,7 +74,7 @@ def test_patience_ends_and_is_shared():
 
 def test_without_waiting_two_tries_are_enough():
     work = Flaky(10**6)
-    with pytest.raises(StoreAwayError):
+    with pytest.raises(StoreUnavailableError):
         Outage("http://h", 5).call(work, wait=False)
     assert work.calls == 2
 

@@ -10,9 +10,9 @@ from cutscore.report.figures.search import plot
 from cutscore.report.figures.search.searched import (
     FAILED,
     PRUNED,
-    Aim,
     Points,
     Searched,
+    SearchObjective,
     best_so_far,
 )
 
@@ -42,7 +42,7 @@ def history(searched: Searched) -> plot.PanelGrid:
     )
 
 
-def _panel(searched: Searched, aim: Aim, across: plot.Axis) -> plot.PlotPanel:
+def _panel(searched: Searched, aim: SearchObjective, across: plot.Axis) -> plot.PlotPanel:
     """Show one objective."""
     low, high = aim.ends()
     room = 0.07 * (high - low)  # for the marks of trials without a value

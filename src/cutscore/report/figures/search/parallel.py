@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from cutscore.report.figures.search import plot
-from cutscore.report.figures.search.searched import Aim, Searched, Setting, shade
+from cutscore.report.figures.search.searched import Searched, SearchObjective, Setting, shade
 
 
 def parallel_coordinates(searched: Searched, most: int | None = None) -> plot.Parallel:
     """Show a line through the settings and objectives of each trial; the better, the darker."""
     settings, aims = searched.settings[:most], searched.aims
-    drawn: tuple[Setting | Aim, ...] = (*settings, *aims)
+    drawn: tuple[Setting | SearchObjective, ...] = (*settings, *aims)
     values = np.array([axis.place for axis in settings] + [aim.shown() for aim in aims])
     shown = np.flatnonzero(searched.drawn & np.isfinite(values).all(axis=0))
     good = shade(aims[0])[shown]

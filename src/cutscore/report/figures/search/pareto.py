@@ -8,7 +8,7 @@ import numpy as np
 
 from cutscore.report.figures import style
 from cutscore.report.figures.search import plot
-from cutscore.report.figures.search.searched import Aim, Searched, finite_ends
+from cutscore.report.figures.search.searched import Searched, SearchObjective, finite_ends
 
 _FEW = 12
 """Up to so many trials of the front are numbered."""
@@ -36,7 +36,9 @@ def pareto_front(searched: Searched, most: int | None = None) -> plot.PanelGrid:
     )
 
 
-def _panel(searched: Searched, first: Aim, second: Aim, *, alone: bool) -> plot.PlotPanel:
+def _panel(
+    searched: Searched, first: SearchObjective, second: SearchObjective, *, alone: bool
+) -> plot.PlotPanel:
     """Show two objectives against each other."""
     front = searched.front
     behind = searched.drawn & ~front
@@ -52,7 +54,7 @@ def _panel(searched: Searched, first: Aim, second: Aim, *, alone: bool) -> plot.
     return plot.PlotPanel(first.axis(left, right), second.axis(low, high), (*series, reached))
 
 
-def _ends(aim: Aim, searched: Searched) -> tuple[float, float]:
+def _ends(aim: SearchObjective, searched: Searched) -> tuple[float, float]:
     """Return the range worth showing, with all of the front in it."""
     low, high = aim.ends()
     front = aim.value[searched.front]

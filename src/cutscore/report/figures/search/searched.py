@@ -65,7 +65,7 @@ class Setting:
 
 
 @dataclass(frozen=True, eq=False)
-class Aim:
+class SearchObjective:
     """What the trials reached in one objective, shape (trials,), NaN where they have no value."""
 
     name: str
@@ -114,7 +114,7 @@ class Searched:
 
     number: npt.NDArray[np.int64]
     state: npt.NDArray[np.str_]
-    aims: tuple[Aim, ...]
+    aims: tuple[SearchObjective, ...]
     settings: tuple[Setting, ...]
     best: int | None
     front: npt.NDArray[np.bool_]
@@ -131,13 +131,13 @@ class Searched:
         return np.asarray(np.arange(len(self.number)) == best)
 
 
-def best_so_far(aim: Aim) -> Points:
+def best_so_far(aim: SearchObjective) -> Points:
     """Return the best value up to each trial, NaN before the first."""
     losses = np.fmin.accumulate(aim.loss)
     return losses if aim.lower_is_better else -losses
 
 
-def shade(aim: Aim) -> Points:
+def shade(aim: SearchObjective) -> Points:
     """Return how dark to draw each trial, from 0 (the worst) to 1 (the best), NaN where no value.
 
     It goes by rank, and steeply, so that among a thousand good trials the best still stand out.

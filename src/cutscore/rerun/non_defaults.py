@@ -24,7 +24,7 @@ _ELSEWHERE = ("job", "tracking")
 
 
 @dataclass(frozen=True)
-class Asked:
+class NonDefaults:
     """What a run was asked for, as far as it is no default.
 
     `choices` are options by group, `settings` single values that these options do not have of
@@ -37,7 +37,7 @@ class Asked:
     unknown: tuple[str, ...] = ()
 
 
-def asked_of(store: RunStore, detail: RunDetail) -> Asked | None:
+def non_defaults_of(store: RunStore, detail: RunDetail) -> NonDefaults | None:
     """Compare the stored config with today's config folders; None where none is stored."""
     try:
         (original,) = read_recorded_runs(store, [detail])
@@ -59,7 +59,9 @@ def asked_of(store: RunStore, detail: RunDetail) -> Asked | None:
         roots = [str(key) for key in composed if str(key) not in ("hydra", *_ELSEWHERE)]
         usual = leaves(OmegaConf.to_container(OmegaConf.masked_copy(composed, roots), resolve=True))
     except (HydraException, OmegaConfBaseException):  # they do not go together any more
-        return Asked(chosen, {}, tuple(f"{group}={option}" for group, option in named.items()))
+        return NonDefaults(
+            chosen, {}, tuple(f"{group}={option}" for group, option in named.items())
+        )
     skipped = {*_ELSEWHERE, *(group for group in named if group not in known)}
     settings = {
         key: value
@@ -68,4 +70,4 @@ def asked_of(store: RunStore, detail: RunDetail) -> Asked | None:
         and not key.endswith("_target_")
         and (key not in usual or usual[key] != value)
     }
-    return Asked(chosen, settings, unknown)
+    return NonDefaults(chosen, settings, unknown)

@@ -13,7 +13,7 @@ from cutscore.runs.adapter.calls import SpooledFiles
 from cutscore.runs.adapter.outbox import Outbox
 
 
-class Gathering:
+class ArtifactBuffer:
     """Takes artifacts of a run; on leaving the context those for a store elsewhere are sent.
 
     `folder` is where they go on this machine, None if the store is elsewhere. They are kept here
