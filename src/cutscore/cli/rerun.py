@@ -51,11 +51,12 @@ def rerun(
     from cutscore.cli.viewing import run_store
     from cutscore.config.compose import Composer
     from cutscore.config.layers import find_layers
+    from cutscore.config.overrides import looks_like_override
     from cutscore.rerun.choosing import RunSelection
     from cutscore.rerun.rerunning import rerun as make_again
 
-    runs = tuple(word for word in words or () if not _is_override(word))
-    overrides = [word for word in words or () if _is_override(word)]
+    runs = tuple(word for word in words or () if not looks_like_override(word))
+    overrides = [word for word in words or () if looks_like_override(word)]
     stderr = messages()
     outcome = make_again(
         run_store(store),
@@ -70,8 +71,3 @@ def rerun(
         print_reruns(outcome, output())
     if not outcome.holds:
         raise typer.Exit(1)
-
-
-def _is_override(word: str) -> bool:
-    """Return whether a word is a setting: names and ids of runs have no equals sign."""
-    return "=" in word or word.startswith(("+", "~"))

@@ -44,7 +44,7 @@ class Override:
     @property
     def root(self) -> str:
         """The group that the override is about."""
-        return self.key.replace("/", ".").partition(".")[0]
+        return root_of(self.key)
 
     @property
     def sign(self) -> str:
@@ -132,6 +132,16 @@ def read_overrides(texts: Iterable[str]) -> tuple[list[Override], list[Fault]]:
             remedy = "Write key=value, and quote values with special characters: 'key=\"a, b\"'."
             faults.append(Fault(f'"{text}"', f"this is no override ({reason}).", remedy))
     return overrides, faults
+
+
+def root_of(key: str) -> str:
+    """Return the group that a group's name or a dotted key belongs to."""
+    return key.replace("/", ".").partition(".")[0]
+
+
+def looks_like_override(word: str) -> bool:
+    """Return whether a word among others is meant as an override: names of runs have no `=`."""
+    return "=" in word or word.startswith(("+", "~"))
 
 
 def texts_of(overrides: Sequence[Override]) -> list[str]:

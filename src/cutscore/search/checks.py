@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cutscore.config.build import Plan
 from cutscore.config.compose import NO_SEARCH, Composer, known_keys, unknown_setting
-from cutscore.config.overrides import SPACE, Override, without_search
+from cutscore.config.overrides import SPACE, Override, root_of, without_search
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.metrics.catalogue import canonical
 from cutscore.search.entry import SpaceEntry
@@ -126,7 +125,7 @@ def grid_faults(space: Space) -> list[Fault]:
 
 def _refusals(entry: SpaceEntry, metrics: Collection[str]) -> Iterator[Fault]:
     """Yield why a key may not be searched at all."""
-    root = re.split(r"[./]", entry.key, maxsplit=1)[0]
+    root = root_of(entry.key)
     setting = f"{SPACE}.{entry.key}"
     if root in _REFUSED:
         problem = f"{root} cannot be searched: {_REFUSED[root]}."
