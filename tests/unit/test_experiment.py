@@ -86,6 +86,13 @@ def test_bayes_is_valid_once_scores_are_calibrated(run, calibration):
         assert abs(calibrated - share) < 0.35 * abs(raw - share)
 
 
+def test_bayes_is_not_valid_for_a_classifier_that_weighs_classes_itself(run):
+    for words in (("++model.params.unbalance=true",), ("++model.params.neg_subsample=0.5",)):
+        _, _, result = run(*words, "++model.params.subsample_freq=1", "report.bootstrap=0")
+        assert not result.reference.bayes_valid
+        assert all(fold.prior > fold.base_rate for fold in result.folds)
+
+
 def test_prior_notes_appear_for_made_up_rows_only(run):
     _, _, smote = run("sampling=smote", "calibration=prior")
     _, _, balanced = run("sampling=balanced", "calibration=prior")

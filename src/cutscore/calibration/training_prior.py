@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from cutscore.records import Target, TrainingRows
-
-# Parameters of the classifiers that weigh classes, whatever the sampling method does.
-BALANCING = ("is_unbalance", "unbalance", "unbalanced_sets")
+from cutscore.records import ClassFactors, Rows, Target, TrainingRows
 
 
 @dataclass(frozen=True)
 class TrainingPrior:
-    """Share of positives by weight, and why a correction by it is approximate ('' if it is not)."""
+    """What a model learnt of how rare positives are.
+
+    share : of positives, by weight
+    natural : nothing was drawn, made up or weighted, so that scores may be probabilities
+    doubt : why a correction by `share` is approximate, '' if it is not
+    """
 
     share: float
+    natural: bool
     doubt: str
 
 
-def weighs_classes(params: Mapping[str, Any]) -> bool:
-    """Return whether a classifier's parameters weigh classes."""
-    balances = any(params.get(name) for name in BALANCING)
-    given = params.get("class_weight"), params.get("scale_pos_weight")
-    return balances or given[0] is not None or given[1] not in (None, 1)
-
-
 def training_prior(
-    training: TrainingRows, target: Target, params: Mapping[str, Any]
+    training: TrainingRows,
+    rows: Rows,
+    target: Target,
+    class_factors: Callable[[float, float], ClassFactors] | None = None,
 ) -> TrainingPrior:
-    """Return the prior that a model with these parameters sees.
+    """Return the prior that a model sees.
 
     Parameters
     ----------
     training : TrainingRows
         What the model is fitted on; synthetic rows weigh one.
+    rows : array of int64, shape (rows,)
+        The training rows before they were sampled.
     target : array of int8, shape (all rows,)
         The target of all rows.
-    params : mapping
-        The classifier's parameters.
+    class_factors : callable, optional
+        What the classifier's own parameters do to so many negatives and positives.
     """
     label = target[training.rows]
     made_up = training.synthetic
@@ -58,29 +58,12 @@ def training_prior(
             extra = np.count_nonzero(made_up.target == positive)
             counts[positive] += extra
             sums[positive] += extra
-    sums *= _class_factors(params, counts[0], counts[1])
+    factors = ClassFactors() if class_factors is None else class_factors(counts[0], counts[1])
+    sums *= factors.negative, factors.positive
     total = float(sums.sum())
-    return TrainingPrior(float(sums[1]) / total if total > 0 else 0.0, doubt)
-
-
-def _class_factors(
-    params: Mapping[str, Any], negatives: float, positives: float
-) -> tuple[float, float]:
-    """Return what a classifier's own parameters multiply weights of negatives and positives by.
-
-    As LightGBM (scale_pos_weight, is_unbalance), XGBoost (scale_pos_weight) and scikit-learn
-    (class_weight) define them.
-    """
-    negative, positive = 1.0, 1.0
-    if any(params.get(name) for name in BALANCING) and positives and negatives:
-        positive = negatives / positives
-    scale = params.get("scale_pos_weight")
-    if isinstance(scale, int | float):
-        positive *= scale
-    given = params.get("class_weight")
-    if isinstance(given, str) and positives and negatives:  # "balanced", "balanced_subsample"
-        positive *= negatives / positives
-    elif isinstance(given, Mapping):
-        negative *= float(given.get(0, given.get("0", 1.0)))
-        positive *= float(given.get(1, given.get("1", 1.0)))
-    return negative, positive
+    as_they_are = made_up is None and weights is None and np.array_equal(training.rows, rows)
+    return TrainingPrior(
+        share=float(sums[1]) / total if total > 0 else 0.0,
+        natural=as_they_are and factors.equal and not factors.doubt,
+        doubt=doubt or factors.doubt,
+    )

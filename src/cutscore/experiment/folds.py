@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from cutscore import metrics
-from cutscore.calibration.training_prior import TrainingPrior, training_prior, weighs_classes
+from cutscore.calibration.training_prior import TrainingPrior, training_prior
 from cutscore.experiment.parts import Experiment, ExperimentCache, Prepared
 from cutscore.experiment.timing import timed
-from cutscore.model import Session, SharesBins
+from cutscore.model import Session, SharesBins, WeighsClasses
 from cutscore.preparation import Preparation, fit_preparation
 from cutscore.records import (
     Fold,
@@ -19,6 +16,7 @@ from cutscore.records import (
     OutOfFold,
     Rows,
     Table,
+    Target,
     TrainingRows,
 )
 from cutscore.sampling import RowsToSample
@@ -36,7 +34,7 @@ def run_fold(
         preparation, table = _prepare_rows(experiment, prepared.table, fold)
     with timed(seconds, "sampling"):
         training = _sample(experiment, prepared, table, fold.train)
-        prior = training_prior(training, target, _parameters(experiment))
+        prior = _prior(experiment, training, fold.train, target)
     with timed(seconds, "fit"):
         fitted = session.fit(training, table)
     with timed(seconds, "score"):
@@ -51,7 +49,7 @@ def run_fold(
         train=train,
         scores=scores[fold.validation],
         importance=fitted.importance(),
-        natural=_natural(experiment, training, fold),
+        natural=prior.natural,
         base_rate=float(target[fold.train].mean(dtype=np.float64)),
         prior=prior.share,
         seconds=seconds,
@@ -78,7 +76,7 @@ def refit(
     session = cache.session(experiment, prepared, shared=shares_bins(experiment, prepared.table))
     preparation, table = _prepare_rows(experiment, prepared.table, whole)
     training = _sample(experiment, prepared, table, rows)
-    prior = training_prior(training, dataset.target, _parameters(experiment))
+    prior = _prior(experiment, training, rows, dataset.target)
     base_rate = float(dataset.target[rows].mean(dtype=np.float64))
     return KeptModel(
         preparation=preparation,
@@ -144,16 +142,13 @@ def _sample(experiment: Experiment, prepared: Prepared, table: Table, rows: Rows
     )
 
 
-def _natural(experiment: Experiment, training: TrainingRows, fold: Fold) -> bool:
-    """Return whether the model learnt the class shares as they are: nothing drawn or weighted."""
-    weighted = training.weights is not None or weighs_classes(_parameters(experiment))
-    return training.size == len(fold.train) and not weighted
-
-
-def _parameters(experiment: Experiment) -> Mapping[str, Any]:
-    """Return the classifier's own parameters."""
-    params: Mapping[str, Any] = getattr(experiment.model, "params", {})
-    return params
+def _prior(
+    experiment: Experiment, training: TrainingRows, rows: Rows, target: Target
+) -> TrainingPrior:
+    """Return what the model learns of how rare positives are, its own parameters counted in."""
+    model = experiment.model
+    factors = model.class_factors if isinstance(model, WeighsClasses) else None
+    return training_prior(training, rows, target, factors)
 
 
 def _prior_notes(experiment: Experiment, prior: TrainingPrior) -> tuple[str, ...]:

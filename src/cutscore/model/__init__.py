@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from cutscore.model.contributions import Contributions
-from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows, Values
+from cutscore.records import ClassFactors, Column, Rows, Scores, Table, Target, TrainingRows, Values
 
 Refit = bool | Literal["best"]
 """Whether to fit once more on all rows; `best` does it for the best cell of a sweep only."""
@@ -121,6 +121,15 @@ class SharesBins(Protocol):
 
     def shares_bins(self, table: Table) -> bool:
         """Whether to bin the whole table once, for all folds."""
+        ...
+
+
+@runtime_checkable
+class WeighsClasses(Protocol):
+    """What a model can do besides whose own parameters may weigh classes or draw rows by class."""
+
+    def class_factors(self, negatives: float, positives: float) -> ClassFactors:
+        """Return what they do to so many training rows of each class."""
         ...
 
 

@@ -10,8 +10,10 @@ from typing import Annotated, Any, ClassVar
 from annotated_types import Ge, Gt, Lt
 
 from cutscore.model import Needs, Refit
+from cutscore.model.class_factors import booster_factors
 from cutscore.model.parameters import Vocabulary, check_parameters
 from cutscore.model.stopping import Stopping
+from cutscore.records import ClassFactors
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,12 @@ class BoostedTrees(ABC):
             return None
         seed = int(self.vocabulary.value(self.params, "seed", 0))
         return Stopping(self.early_stopping_rounds, self.early_stopping_fraction, seed)
+
+    def class_factors(self, negatives: float, positives: float) -> ClassFactors:
+        """Return what the parameters do to so many training rows of each class."""
+        canonical = self.vocabulary.canonical
+        params = {canonical[name]: value for name, value in self.params.items()}
+        return booster_factors(params, negatives, positives)
 
     @abstractmethod
     def _never_stops(self) -> str | None:

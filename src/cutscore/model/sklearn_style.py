@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError
 from cutscore.model import Needs, Refit, TableToFit
+from cutscore.model.class_factors import estimator_factors
 from cutscore.model.contributions import Contributions, by_replacement
 from cutscore.model.estimators import check_estimator, make_estimator
 from cutscore.model.safe_skops import load_checked, save_checked
 from cutscore.model.saved import ModelForm, write_description
 from cutscore.model.training import training_arrays, values_at
-from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows, Values
+from cutscore.records import ClassFactors, Column, Rows, Scores, Table, Target, TrainingRows, Values
 
 _FORM = ModelForm("sklearn", "model.skops", ("scikit-learn", "skops"))
 
@@ -46,6 +47,10 @@ class SklearnClassifier:
     def needs(self) -> Needs:
         """What the settings say."""
         return Needs(impute=self.impute, encode=self.encode, scale=self.scale)
+
+    def class_factors(self, negatives: float, positives: float) -> ClassFactors:
+        """Return what the parameters do to so many training rows of each class."""
+        return estimator_factors(self.estimator, self.params, negatives, positives)
 
     def session(self, data: TableToFit) -> SklearnSession:
         """Open a session."""

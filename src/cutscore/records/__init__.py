@@ -40,6 +40,7 @@ from cutscore.records.outcomes import (
     Undefined,
 )
 from cutscore.records.rows import (
+    ClassFactors,
     Column,
     CrossfitRule,
     Dataset,
@@ -61,6 +62,7 @@ __all__ = [
     "Calibrates",
     "Calibrator",
     "Certainty",
+    "ClassFactors",
     "Column",
     "Confusion",
     "CostsUsed",

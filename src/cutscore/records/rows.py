@@ -176,3 +176,20 @@ class TrainingRows:
     def size(self) -> int:
         """Number of rows the model sees."""
         return len(self.rows) + (0 if self.synthetic is None else len(self.synthetic.target))
+
+
+@dataclass(frozen=True)
+class ClassFactors:
+    """What a classifier's own parameters multiply the weights of negatives and positives by.
+
+    `doubt` says why they are not quite that; '' if they are.
+    """
+
+    negative: float = 1.0
+    positive: float = 1.0
+    doubt: str = ""
+
+    @property
+    def equal(self) -> bool:
+        """Whether both classes keep their shares."""
+        return self.negative == self.positive
