@@ -71,16 +71,17 @@ def space_faults(
     set_already = dict(leaf for one in without_search(overrides) for leaf in one.leaves())
     metrics = _metric_names(search.get("metric"))
     sound = []
+    trial = ComposedTrial(composer, config, overrides)
     for entry in space.entries:
         found = [
             *_refusals(entry, metrics),
             *_conflicts(entry, set_already),
-            *_unknown(entry, composer, config, keys),
+            *_unknown(entry, trial, keys, space.entries),
         ]
         faults += found
         if not found:
             sound.append(entry)
-    return [*faults, *value_faults(ComposedTrial(composer, config, overrides), sound, SPACE)]
+    return [*faults, *value_faults(trial, sound, SPACE)]
 
 
 def _search_node(config: DictConfig) -> dict[str, Any] | None:
@@ -149,9 +150,10 @@ def _conflicts(entry: SpaceEntry, set_already: Mapping[str, Any]) -> Iterator[Fa
 
 
 def _unknown(
-    entry: SpaceEntry, composer: Composer, config: DictConfig, keys: Sequence[str]
+    entry: SpaceEntry, trial: ComposedTrial, keys: Sequence[str], entries: Sequence[SpaceEntry]
 ) -> Iterator[Fault]:
-    """Yield that a key or an option of a group does not exist."""
+    """Yield that a key or an option of a group does not exist, or not in every trial."""
+    composer, config = trial.composer, trial.config
     is_group = entry.key in config.hydra.runtime.choices
     options = composer.options(entry.key) if is_group else []
     setting = f"{SPACE}.{entry.key}"
@@ -163,12 +165,34 @@ def _unknown(
             if str(choice) not in options:
                 problem = f'there is no option "{choice}".{nearest(str(choice), options)}'
                 yield Fault(setting, problem, f"Options: {listed(options, 30)}.")
+    elif entry.key not in keys and not entry.added and (one := _only_under(entry, trial, entries)):
+        group, option = one
+        problem = f"only {group}={option} has this setting, and every trial must have all of them."
+        choices = next(each.choices for each in entries if each.key == group)
+        sweep = f"cutscore run -m {group}={','.join(map(str, choices))}"
+        remedy = f"Search {group}={option} by itself, or sweep {group}, a search in each: {sweep}."
+        yield Fault(setting, problem, remedy)
     elif entry.key not in keys and not entry.added:
         fault = _renamed(unknown_setting(entry.key, config))
         yield _with_model(fault, entry.key, composer, config)
     elif entry.key in keys and entry.added:
         problem = "the config has this setting, so nothing is to be added."
         yield Fault(f"{SPACE}.+{entry.key}", problem, "Leave the + out.")
+
+
+def _only_under(
+    entry: SpaceEntry, trial: ComposedTrial, entries: Sequence[SpaceEntry]
+) -> tuple[str, str] | None:
+    """Return the searched group and its first option under which alone the key exists."""
+    group = entry.key.partition(".")[0]
+    searched = next((each for each in entries if each.key == group and each.choices), None)
+    if searched is None:
+        return None
+    options = trial.composer.options(group)
+    for choice in searched.choices:
+        if str(choice) in options and entry.key in trial.keys_under(searched, choice):
+            return group, str(choice)
+    return None
 
 
 def _with_model(fault: Fault, key: str, composer: Composer, config: DictConfig) -> Fault:

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from cutscore.config.build import build
-from cutscore.config.compose import NO_SEARCH, Composer, explain
+from cutscore.config.compose import NO_SEARCH, Composer, explain, known_keys
 from cutscore.config.overrides import PLAIN_RUN, Override, without_search
 from cutscore.errors import Fault, RequestError
 from cutscore.search.entry import SpaceEntry, Value, spelled
@@ -35,10 +35,7 @@ class ComposedTrial:
         """
         groups = [pair for pair in point if pair[0].key in self.config.hydra.runtime.choices]
         try:
-            config = self.config
-            if groups:
-                words = [entry.override(value) for entry, value in groups]
-                config = self.composer.compose([*without_search(self.overrides), PLAIN_RUN, *words])
+            config = self._composed(groups) if groups else self.config
             body = _without_search(config)
             for entry, value in point:
                 if (entry, value) not in groups:
@@ -49,6 +46,17 @@ class ComposedTrial:
         except RequestError as error:
             return error.faults
         return ()
+
+    def keys_under(self, group: SpaceEntry, option: Value) -> list[str]:
+        """Return the dotted keys that the config has with this option; none if it has faults."""
+        try:
+            return known_keys(self._composed([(group, option)]))
+        except (HydraException, OmegaConfBaseException, RequestError):
+            return []
+
+    def _composed(self, groups: Point) -> DictConfig:
+        words = [entry.override(value) for entry, value in groups]
+        return self.composer.compose([*without_search(self.overrides), PLAIN_RUN, *words])
 
 
 def value_faults(trial: ComposedTrial, entries: Sequence[SpaceEntry], setting: str) -> list[Fault]:

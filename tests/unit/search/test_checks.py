@@ -132,6 +132,14 @@ def test_a_space_for_another_model_says_so(refused):
     assert "choose search=xgboost" in found["model.params.num_leaves"]
 
 
+def test_a_setting_that_only_one_choice_has_is_told_with_another_way(refused):
+    space = 'sampling:"choice(none,smote)",sampling.neighbours:"range(3,9)"'
+    found = refused("search=custom", f"search.space={{{space}}}")
+    told = found["sampling.neighbours"]
+    assert "only sampling=smote has this setting" in told
+    assert "cutscore run -m sampling=none,smote" in told
+
+
 def test_values_that_do_not_go_together_are_told(refused):
     found = refused(
         "search=custom",
