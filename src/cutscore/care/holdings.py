@@ -51,17 +51,20 @@ class HeldFiles:
 
 
 def read_holding(owner: str, uri: str, store_folder: Path, roots: Sequence[Path]) -> HeldFiles:
-    """Find the folder of a run's or model's files and hash what is in it.
+    """Find the folder of a run's or model's files and hash what is in it."""
+    found = locate(owner, uri, store_folder, roots)
+    return HeldFiles(None, unusable=found) if isinstance(found, Unusable) else hash_folder(found)
+
+
+def locate(owner: str, uri: str, store_folder: Path, roots: Sequence[Path]) -> Located | Unusable:
+    """Find the folder of a run's or model's files.
 
     `owner` is the id; an address that does not name it could be any folder, and is not followed.
     """
-    claim = take_apart(uri or "")
+    claim = take_apart(uri)
     if not isinstance(claim, Unusable) and owner not in claim.parts:
-        return HeldFiles(None, unusable=Unusable("outside", "its address does not name its id"))
-    found = resolve_artifact(uri or "", store_folder, roots)
-    if isinstance(found, Unusable):
-        return HeldFiles(None, unusable=found)
-    return hash_folder(found)
+        return Unusable("outside", "its address does not name its id")
+    return resolve_artifact(uri, store_folder, roots)
 
 
 def hash_folder(found: Located) -> HeldFiles:

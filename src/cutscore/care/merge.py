@@ -20,6 +20,7 @@ from cutscore.care.database import integrity_faults
 from cutscore.care.holdings import missing_files, unread_files
 from cutscore.care.leave_out import part_faults, uncovered_faults
 from cutscore.care.merge_checks import Plans, check_rows, check_unchanged
+from cutscore.care.merge_memory import recall, remember, state_of_sources
 from cutscore.care.merge_plan import plan_source, unit_faults
 from cutscore.care.merge_report import MergeReport, SourceReport
 from cutscore.care.merge_rows import write_source
@@ -84,6 +85,11 @@ def merge_stores(request: MergeRequest, note: Note) -> MergeReport:
             if repaired:
                 note(repaired)
         created = is_empty(request.target)
+        state = state_of_sources(request)
+        known = None if created else recall(request, state)
+        if known is not None:
+            note("neither the target nor a source has changed since they were merged")
+            return _report(request, known, started)
         check_target(request.target)
         temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cutscore-")))
         sources: list[Opened] = []
@@ -100,15 +106,29 @@ def merge_stores(request: MergeRequest, note: Note) -> MergeReport:
         if changed and not request.dry_run:
             backup = None if created else backup_path(request.target)
             reports = _execute(request, plans, backup, scratch, seen, note)
-        return MergeReport(
-            target=str(request.target),
-            dry_run=request.dry_run,
-            changed=changed,
-            created=created,
-            backup=None if backup is None else str(backup),
-            sources=tuple(reports),
-            seconds=time.monotonic() - started,
-        )
+        if not request.dry_run and not is_empty(request.target):
+            remember(request, state, reports)
+        return _report(request, reports, started, changed=changed, created=created, backup=backup)
+
+
+def _report(
+    request: MergeRequest,
+    sources: Sequence[SourceReport],
+    started: float,
+    *,
+    changed: bool = False,
+    created: bool = False,
+    backup: Path | None = None,
+) -> MergeReport:
+    return MergeReport(
+        target=str(request.target),
+        dry_run=request.dry_run,
+        changed=changed,
+        created=created,
+        backup=None if backup is None else str(backup),
+        sources=tuple(sources),
+        seconds=time.monotonic() - started,
+    )
 
 
 def _rehearse(

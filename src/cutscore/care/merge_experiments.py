@@ -9,7 +9,7 @@ from pathlib import Path
 from cutscore.care.merge_report import SourceReport
 from cutscore.care.merge_source import Opened
 from cutscore.care.merge_target import MergeTarget
-from cutscore.care.paths import Unusable, resolve_artifact, take_apart
+from cutscore.care.paths import Unusable, claimed_folder, resolve_artifact
 from cutscore.runs.init import location_in
 
 
@@ -66,14 +66,6 @@ def plan_experiments(
         needless = plan.moves and not _has_runs(source.connection, source_id)
         plans[source_id] = replace(plan, moves=False) if needless else plan
     return plans
-
-
-def claimed_folder(address: str) -> Path | None:
-    """Return the folder that an address of the target names, None if it is elsewhere."""
-    claim = take_apart(address)
-    if isinstance(claim, Unusable) or not (claim.here and claim.absolute) or claim.climbs:
-        return None
-    return Path("/", *claim.parts)
 
 
 def _known_experiment(

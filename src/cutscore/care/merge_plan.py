@@ -19,11 +19,11 @@ from cutscore.care.content import (
 )
 from cutscore.care.content import read_contents as contents_of
 from cutscore.care.holdings import HeldFiles, read_holding
-from cutscore.care.merge_experiments import ExperimentPlan, claimed_folder, plan_experiments
+from cutscore.care.merge_experiments import ExperimentPlan, plan_experiments
 from cutscore.care.merge_report import SourceReport
 from cutscore.care.merge_source import Opened
 from cutscore.care.merge_target import MergeTarget
-from cutscore.care.paths import artifact_roots
+from cutscore.care.paths import claimed_folder
 from cutscore.care.rules import UNITS, Kind
 from cutscore.errors import Fault
 from cutscore.report.redact import redact
@@ -155,17 +155,11 @@ def _look_at_files(
 
     It is the user's own store: its files may be wherever their experiment keeps them.
     """
-    query = "SELECT experiment_id, artifact_location FROM experiments"
-    roots: dict[int, tuple[Path, ...]] = {}
-    for experiment, location in target.connection.execute(query).fetchall() if ids else ():
-        place = claimed_folder(str(location))
-        roots[experiment] = artifact_roots(target.folder, [] if place is None else [place])
     for one in ids:
         if (kind, one) not in target.coming and (kind, one) not in target.seen:
             experiment, address = there[one]
-            near = roots.get(experiment) or artifact_roots(target.folder)
-            holding = read_holding(one, address, target.folder, near)
-            target.seen[kind, one] = holding
+            roots = target.roots_of(experiment)
+            target.seen[kind, one] = read_holding(one, address, target.folder, roots)
 
 
 def _addition(

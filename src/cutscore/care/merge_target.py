@@ -14,6 +14,7 @@ from pathlib import Path
 from cutscore.care.database import BUSY_SECONDS, check_header
 from cutscore.care.holdings import HeldFiles
 from cutscore.care.merge_tables import Row
+from cutscore.care.paths import artifact_roots, claimed_folder
 from cutscore.care.rules import Kind
 from cutscore.errors import Fault, RequestError, StoreError
 from cutscore.runs.locks import locked
@@ -40,6 +41,17 @@ class MergeTarget:
     coming: dict[tuple[Kind, str], tuple[HeldFiles, Path | None]] = field(default_factory=dict)
     seen: Seen = field(default_factory=dict)
     versions: dict[str, dict[int, tuple[object, Row]]] = field(default_factory=dict)
+    _roots: dict[int, tuple[Path, ...]] = field(default_factory=dict)
+
+    def roots_of(self, experiment: int) -> tuple[Path, ...]:
+        """Return the folders in which the target may have files of an experiment's runs."""
+        if experiment not in self._roots:
+            query = "SELECT artifact_location FROM experiments WHERE experiment_id = ?"
+            row = self.connection.execute(query, (experiment,)).fetchone()
+            place = claimed_folder(str(row[0] or "")) if row else None
+            extra = [] if place is None else [place]
+            self._roots[experiment] = artifact_roots(self.folder, extra)
+        return self._roots[experiment]
 
 
 @dataclass(frozen=True)

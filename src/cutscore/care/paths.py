@@ -109,6 +109,14 @@ def take_apart(uri: str) -> Claim | Unusable:
     return _claim(parts, absolute=uri.startswith("/"), here=not backslashes)
 
 
+def claimed_folder(address: str) -> Path | None:
+    """Return the folder of this machine that an address names, None if it names none."""
+    claim = take_apart(address)
+    if isinstance(claim, Unusable) or not (claim.here and claim.absolute) or claim.climbs:
+        return None
+    return Path("/", *claim.parts)
+
+
 def resolve_artifact(
     uri: str, store_folder: Path, roots: Sequence[Path] | None = None
 ) -> Located | Unusable:
@@ -190,7 +198,8 @@ def _claim(parts: Sequence[str], absolute: bool, here: bool) -> Claim | Unusable
 
 def _root_of(path: Path, roots: Sequence[Path]) -> Path | None:
     """Return the root that a path lies below."""
-    return next((root for root in roots if root != path and root in path.parents), None)
+    text = str(path)
+    return next((r for r in roots if r != path and text.startswith(f"{str(r).rstrip('/')}/")), None)
 
 
 def _by_tail(parts: tuple[str, ...], root: Path) -> Path | None:

@@ -92,6 +92,47 @@ def test_a_merge_loses_nothing_and_twice_is_once(stores):
     assert tree(target.parent) == once
 
 
+def test_a_merge_is_told_again_at_once_unless_anything_has_changed(stores, monkeypatch):
+    target, source = stores
+    run = hexed("two", 1)
+    listing = source.parent / "artifacts" / "shared" / run / "artifacts" / "file_01.txt"
+
+    def read_again():
+        """Whether the same merge reads the source; what it says must not depend on that."""
+        notes = []
+        report = merge(source, into=target, note=notes.append)
+        assert (report.changed, report.whole) == (False, True)
+        assert report.sources[0].runs == {"skipped": RUNS}
+        assert report.sources[0].models == {"skipped": 2}
+        return any(text.startswith("reading") for text in notes)
+
+    merge(source, into=target)
+    assert not read_again()
+    assert not read_again()
+    os.utime(listing, ns=(1, 1))  # as if it had been written again
+    assert read_again()
+    assert not read_again()
+    sql(target, "INSERT INTO tags VALUES ('note', 'x', ?)", hexed("one", 1))
+    assert read_again()
+    sql(source, "PRAGMA user_version = 7")
+    assert read_again()
+    (target.parent / ".mlflow.db.merged.json").write_text("{")
+    assert read_again()
+    # Files that a run gets later are seen though its database does not change.
+    late = source.parent / "artifacts" / "shared" / hexed("two", "parent") / "artifacts"
+    late.mkdir(parents=True)
+    (late / "late.txt").write_text("late")
+    assert merge(source, into=target).sources[0].runs == {"skipped": RUNS - 1, "updated": 1}
+    assert not read_again()
+    sql(target, "UPDATE params SET value = 'x' WHERE run_uuid = ?", hexed("two", 3))
+    for _ in range(2):
+        report = merge(source, into=target, keep_target=True)
+        assert report.sources[0].runs == {"kept": 1, "skipped": RUNS - 1}
+    shutil.rmtree(target.parent / "artifacts" / "shared" / run)  # lost files come back
+    report = merge(source, into=target, keep_target=True)
+    assert report.sources[0].runs == {"kept": 1, "skipped": RUNS - 2, "updated": 1}
+
+
 def test_collisions_are_resolved_and_reported(stores):
     target, source = stores
     report = merge(source, into=target)
