@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cutscore.metrics.sorting import sort_rows
 from cutscore.records import MetricValue, Scores, Target, Undefined
 
 Floats = npt.NDArray[np.float64]
@@ -40,24 +41,10 @@ class Ranking:
 
 def ranking(target: Target, scores: Scores) -> Ranking:
     """Sort rows once for all figures that depend on their order only; shapes (rows,)."""
-    ranked, label = _descending(target, scores)
-    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) if len(ranked) else label
-    tp = np.cumsum(label, dtype=np.int64)[last]
-    return Ranking(score=ranked[last], tp=tp, fp=last + 1 - tp)
-
-
-def _descending(target: Target, scores: Scores) -> tuple[Floats, Integers]:
-    """Return scores and targets sorted by score, the highest first."""
-    if len(scores) and scores.min() >= 0 and scores.max() < 2:
-        # The bits of a float from 0 to 2 order as the float does and leave the top two bits free:
-        # with the target as lowest bit, one sort of integers orders both (twice as fast).
-        keys = (scores + 0.0).view(np.uint64) << np.uint64(1)
-        keys |= target.astype(np.uint64)
-        keys.sort()
-        keys = keys[::-1]
-        return (keys >> np.uint64(1)).view(np.float64), (keys & np.uint64(1)).astype(np.int64)
-    order = np.argsort(-scores)
-    return scores[order], target[order].astype(np.int64)
+    ranked = sort_rows(target, scores)
+    starts = ranked.starts
+    tp, fp = ranked.counts(starts)
+    return Ranking(score=np.ascontiguousarray(ranked.score[starts][::-1]), tp=tp, fp=fp)
 
 
 def roc_auc(ranked: Ranking) -> MetricValue:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
+from cutscore.metrics.sorting import SortedRows, order_rows
 from cutscore.records import CutTable, Interval, Scores, Target, ThresholdChoice
 from cutscore.threshold import ThresholdRule
 from cutscore.threshold.constraints import limited
@@ -119,8 +120,9 @@ def _resample_rows(
 ) -> Draws:
     """Draw rows, or groups of rows, and weigh the sorted rows by how often they were drawn."""
     rng = np.random.default_rng(seed)
-    order = np.argsort(-scores)
-    ranked = _ranked(target[order], scores[order], costs.take(order), rule)
+    rows, upwards = order_rows(target, scores)
+    order = np.ascontiguousarray(upwards[::-1])
+    ranked = _ranked(rows, costs.take(order), rule)
     cost = ranked.spared + ranked.added * chosen.rule.flag(scores, costs)[order]
     labels, units = None, len(scores)
     if groups is not None:
@@ -139,15 +141,16 @@ def _resample_rows(
     return Draws(thresholds, totals)
 
 
-def _ranked(target: Target, scores: Scores, costs: CostMatrix, rule: ThresholdRule) -> _Ranked:
-    points = _points(rule)
+def _ranked(rows: SortedRows, costs: CostMatrix, rule: ThresholdRule) -> _Ranked:
+    """Return sorted rows from the highest down; `costs` are in that order."""
+    points, starts, nobody = _points(rule), rows.starts, None
     if points is not None:
         threshold = points[::-1]
-        last = np.searchsorted(-scores, -threshold, side="right") - 1
-        nobody = None
+        starts = np.searchsorted(rows.score, points)
     else:
-        last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))
-        threshold, nobody = scores[last], float(np.nextafter(scores[0], np.inf))
+        threshold, nobody = rows.score[starts][::-1], float(np.nextafter(rows.score[-1], np.inf))
+    target = np.ascontiguousarray(rows.target[::-1])
+    last = (len(target) - 1 - starts)[::-1]
     label = target.astype(np.float64)
     return _Ranked(threshold, last, label, costs.delta(target), costs.unflagged(target), nobody)
 

@@ -206,11 +206,6 @@ def rows_in(chosen: Mask, scores: Scores, buckets: Buckets) -> Labels:
     return near[chosen[buckets.of(scores[near])]]
 
 
-def from_top(inside: Floats) -> Floats:
-    """Return the sums over each bucket and all higher ones."""
-    return np.cumsum(inside[:, ::-1], axis=1)[:, ::-1]
-
-
 def _crowding(labels: Labels) -> int:
     """Return how many pairs of rows share a bucket."""
     counts = np.bincount(labels)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cutscore.errors import Fault, RequestError
+from cutscore.metrics.sorting import from_top, order_rows, sort_rows
 from cutscore.records import Scores, Target
 from cutscore.threshold.buckets import (
     Buckets,
@@ -23,7 +24,6 @@ from cutscore.threshold.buckets import (
     add_deltas,
     buckets_for,
     count_buckets,
-    from_top,
     rows_in,
     sample_of,
 )
@@ -220,18 +220,18 @@ def score_range(scores: Scores) -> tuple[float, float]:
 
 def descend(scores: Scores, target: Target, delta: Floats | None) -> tuple[Floats, Floats]:
     """Return all distinct scores from the highest down, and the sums of the cuts at them."""
-    order = np.argsort(-scores)
-    ranked = scores[order]
-    ends = np.append(ranked[1:] != ranked[:-1], True)[: len(ranked)]  # ties are cut together
-    sums = np.empty((2 if delta is None else 4, int(np.count_nonzero(ends))))
-    last = np.flatnonzero(ends)
-    sums[TP] = np.cumsum(target[order], dtype=np.int64)[last]
-    sums[FP] = last + 1 - sums[TP]
+    if delta is None:
+        ranked = sort_rows(target, scores)
+    else:
+        ranked, order = order_rows(target, scores)
+    starts = ranked.starts  # ties are cut together
+    sums = np.empty((2 if delta is None else 4, len(starts)))
+    sums[TP], sums[FP] = ranked.counts(starts)
     if delta is not None:
         change = delta[order]
-        sums[ADDED] = np.cumsum(change)[last]
-        sums[GAINED] = np.cumsum(np.minimum(change, 0.0))[last]
-    return ranked[last], sums
+        for kind, part in ((ADDED, change), (GAINED, np.minimum(change, 0.0))):
+            sums[kind] = from_top(np.add.reduceat(part, starts))[::-1]
+    return ranked.score[starts][::-1], sums
 
 
 def _nobody_cut(high: float, loss: Loss) -> Cut:
