@@ -6,31 +6,32 @@ from itertools import groupby
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from cutscore.care.findings import KINDS, Audit, Finding, counted
-from cutscore.cli.viewing import console_width
+from cutscore.cli.console import output
 
 PER_KIND = 10
 
 
 def print_audit(found: Audit) -> None:
     """Print how much was looked at, a summary by kind, and single findings, sensibly cut."""
-    console = Console(width=console_width(), highlight=False)
+    console = output()
     counts = ", ".join(f"{noun} {number:,}" for noun, number in found.counts.items())
-    console.print(escape(f"{found.store}: {counts}."))
+    console.print(f"{found.store}: {counts}.")
     for note in found.notes:
-        console.print(escape(note))
+        console.print(note)
     if found.skipped:
-        console.print(f"Not looked at: {escape('; '.join(found.skipped))}.")
+        console.print(f"Not looked at: {'; '.join(found.skipped)}.")
     if found.clean:
-        console.print("[green]Nothing is wrong.[/green]")
+        console.print("Nothing is wrong.", style="green")
         return
     console.print(_summary(found))
     for kind, group in groupby(found.findings, key=lambda finding: finding.kind):
         _print_kind(console, kind, list(group))
-    console.print(_advice(found))
+    console.print(f"{counted(len(found.findings), 'finding')}.", style="red")
+    for line in _advice(found):
+        console.print(line)
 
 
 def _summary(found: Audit) -> Table:
@@ -44,19 +45,19 @@ def _summary(found: Audit) -> Table:
 
 
 def _print_kind(console: Console, kind: str, group: list[Finding]) -> None:
-    console.print(f"[bold]{kind}[/bold]")
+    console.print(kind, style="bold")
     for finding in group[:PER_KIND]:
         subject = finding.subject[:8] if len(finding.subject) == 32 else finding.subject
-        console.print(escape(f"  {subject}  {finding.name}: {finding.problem}"), soft_wrap=True)
+        console.print(f"  {subject}  {finding.name}: {finding.problem}", soft_wrap=True)
     if len(group) > PER_KIND:
         console.print(f"  ... and {len(group) - PER_KIND:,} more; --json lists them all.")
 
 
-def _advice(found: Audit) -> str:
+def _advice(found: Audit) -> list[str]:
     kinds = found.by_kind()
-    lines = [f"[red]{counted(len(found.findings), 'finding')}.[/red]"]
+    lines = []
     if "dead" in kinds:
         lines.append("cutscore store reap closes the runs whose process has ended.")
     if "incomplete" in kinds or "interrupted" in kinds:
         lines.append("cutscore store prune --incomplete shows which runs it would delete.")
-    return "\n".join(lines)
+    return lines

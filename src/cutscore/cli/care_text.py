@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from cutscore.care.findings import counted
 from cutscore.care.trash import TRASH
-from cutscore.cli.viewing import console_width
+from cutscore.cli.console import output
 
 if TYPE_CHECKING:
     from cutscore.care.contents import Contents
@@ -36,8 +34,8 @@ def print_reaped(found: Sequence[Reaped], *, dry_run: bool) -> None:
     )
     for run in found:
         now = f"{run.status} ({verb})" if run.closed else "RUNNING, left alone"
-        table.add_row(run.run_id[:8], *map(escape, (run.name, run.experiment, now, run.reason)))
-    _print(table)
+        table.add_row(run.run_id[:8], run.name, run.experiment, now, run.reason)
+    output().print(table)
     closed = sum(run.closed for run in found)
     print(f"{closed} {verb}, {len(found) - closed} left alone.")
 
@@ -55,17 +53,17 @@ def print_selection(
             f"{counted(len(runs), 'run')} {verb}", "id", "name", "experiment", "why", "folders"
         )
         for run in runs[:SHOWN]:
-            words = map(escape, (run.name, run.experiment, run.reason))
+            words = (run.name, run.experiment, run.reason)
             table.add_row(run.run_id[:8], *words, str(len(run.moves)))
-        _print(table)
+        output().print(table)
         _print_cut(len(runs))
     if chosen.left:
         table = _table(
             f"left, though asked for: {counted(len(chosen.left), 'run')}", "id", "name", "why"
         )
         for run_id, reason in list(chosen.left.items())[:SHOWN]:
-            table.add_row(run_id[:8], escape(contents.runs[run_id].name), escape(reason))
-        _print(table)
+            table.add_row(run_id[:8], contents.runs[run_id].name, reason)
+        output().print(table)
         _print_cut(len(chosen.left))
     if done and runs:
         print(f"Their files are in {folder / TRASH}; --undo takes it back, --empty clears it.")
@@ -81,8 +79,8 @@ def print_done(done: Sequence[PruneResult]) -> None:
     table = _table(f"{counted(len(done), 'run')} in the trash", "id", "name", "experiment", "now")
     for entry in done[:SHOWN]:
         now = f"{entry.did}: {entry.problem}" if entry.problem else entry.did
-        table.add_row(entry.run_id[:8], *map(escape, (entry.name, entry.experiment, now)))
-    _print(table)
+        table.add_row(entry.run_id[:8], entry.name, entry.experiment, now)
+    output().print(table)
     _print_cut(len(done))
 
 
@@ -94,7 +92,7 @@ def print_trash(found: Sequence[tuple[TrashBatch, int]], folder: Path) -> None:
     table = _table(f"in {folder / TRASH}", "time", "runs", "bytes")
     for batch, size in found:
         table.add_row(batch.title, str(len(batch.runs)), f"{size:,}")
-    _print(table)
+    output().print(table)
     print("Nothing was changed. Give --yes to delete it for good.")
 
 
@@ -103,10 +101,6 @@ def _table(title: str, *headings: str) -> Table:
     for heading in headings:
         table.add_column(heading, overflow="fold")
     return table
-
-
-def _print(table: Table) -> None:
-    Console(width=console_width()).print(table, highlight=False)
 
 
 def _print_cut(number: int) -> None:

@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cutscore.cli.console import output
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from cutscore.care.diff import Compared, StoreDiff
     from cutscore.care.merge_report import MergeReport, SourceReport
 
 SHOWN = 20
-PLAIN_WIDTH = 160
 ArtifactsOption = Annotated[
     list[Path] | None,
     typer.Option("--artifacts", help="A folder outside the stores' own that holds files of them."),
@@ -133,21 +131,14 @@ def _note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
-
-
 def _print_merge(report: MergeReport) -> None:
     """Print what a merge did, a table and then what calls for attention."""
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
 
-    console = _console()
+    console = output()
     words = "What would be merged" if report.dry_run else "Merged"
-    title = escape(f"{words} into {report.target}")
+    title = f"{words} into {report.target}"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("source", overflow="fold")
     with_traces = any(source.traces for source in report.sources)
@@ -167,11 +158,11 @@ def _print_merge(report: MergeReport) -> None:
             f"{source.files:,} ({source.bytes / 1e6:,.1f} MB)",
             f"{source.equal:,} of {source.compared:,}" if source.compared else "nothing to compare",
         )
-    console.print(table, highlight=False)
+    console.print(table)
     for source in report.sources:
         for line in _remarks(source):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
-    console.print(_ending(report), highlight=False, markup=False, soft_wrap=True)
+            console.print(line, soft_wrap=True)
+    console.print(_ending(report), soft_wrap=True)
 
 
 def _remarks(source: SourceReport) -> list[str]:
@@ -223,7 +214,7 @@ def _cut(lines: list[str]) -> list[str]:
 
 def _print_diff(found: StoreDiff) -> None:
     """Print how two stores differ."""
-    console = _console()
+    console = output()
     lines = [f"A is {found.first}", f"B is {found.second}"]
     for word in ("runs", "models", "traces"):
         compared: Compared = getattr(found, word)
@@ -240,7 +231,7 @@ def _print_diff(found: StoreDiff) -> None:
         lines += _cut([f"  {text}" for text in texts])
     lines.append("Both hold the same." if found.same else "They differ.")
     for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
 
 
 def _summary(word: str, compared: Compared) -> str:

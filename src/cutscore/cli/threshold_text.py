@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from cutscore.assess.assessing import Assessment
@@ -17,16 +14,15 @@ from cutscore.assess.words import (
     sentence,
     threshold_words,
 )
+from cutscore.cli.console import output
 from cutscore.metrics import fbeta, precision, recall
 from cutscore.metrics.catalogue import describe
 from cutscore.records import Confusion, MetricValue, ThresholdChoice, Undefined
 
-PLAIN_WIDTH = 160
-
 
 def print_assessment(made: Assessment) -> None:
     """Print the threshold with its evidence, the thresholds beside it, and a sentence on each."""
-    console = Console(highlight=False) if sys.stdout.isatty() else _plain_console()
+    console = output()
     console.print(_summary(made))
     if made.at:
         console.print(_beside(made))
@@ -34,10 +30,6 @@ def print_assessment(made: Assessment) -> None:
             console.print(sentence(at, made))
     for caution in made.warnings:
         console.print(f"WARNING: {caution}", style="bold red")
-
-
-def _plain_console() -> Console:
-    return Console(width=PLAIN_WIDTH, highlight=False)
 
 
 def _summary(made: Assessment) -> Table:
@@ -49,7 +41,7 @@ def _summary(made: Assessment) -> Table:
     table.add_column("value")
     table.add_row(describe("roc_auc").label, _figure(made.cut_table.roc_auc))
     table.add_row("optimised", objective_words(made) + constraint_words(chosen))
-    table.add_row("[bold]threshold", f"[bold]{threshold_words(chosen)}")
+    table.add_row("threshold", threshold_words(chosen), style="bold")
     if chosen.median_threshold is not None:
         table.add_row("  the rows' thresholds, median", exact_number(chosen.median_threshold))
     if interval.threshold_low is not None and interval.threshold_high is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cutscore.cli.console import messages
 from cutscore.cli.store import address_of
 from cutscore.errors import Fault, RequestError
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from cutscore.runs.port import RunStore
     from cutscore.runs.settings import Address
 
-PLAIN_WIDTH = 160
 SETTING = "STORE"
 
 StoreArgument = Annotated[
@@ -107,18 +106,12 @@ def named(store: str | None, setting: str = SETTING) -> Address:
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on a terminal's stderr while something long goes on; elsewhere show nothing."""
-    from rich.console import Console
     from rich.progress import Progress
 
-    console = Console(stderr=True)
+    console = messages()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-def console_width() -> int | None:
-    """Return the width to print with: a terminal's own, else enough for whole lines."""
-    return None if sys.stdout.isatty() else PLAIN_WIDTH
 
 
 def _folders(artifacts: Sequence[Path] | None) -> list[Path]:

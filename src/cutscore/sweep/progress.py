@@ -15,6 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from cutscore.launch.progress import ProgressEvent, ProgressLog
 
@@ -29,7 +30,7 @@ class _ProgressView:
         self.seen: dict[str, ProgressEvent] = {}
         self.offset = 0
         self.bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("folds"),
@@ -69,7 +70,7 @@ class _ProgressView:
 def show_status(text: str, console: Console) -> Iterator[None]:
     """Say what is going on while the body runs: a spinner for people, a line for logs."""
     if console.is_terminal:
-        with console.status(text):
+        with console.status(Text(text)):
             yield
     else:
         console.print(text)
