@@ -18,12 +18,22 @@ from servers import ServerMissing, mlflow_server, postgresql
 os.environ.setdefault("GOMP_SPINCOUNT", "500")  # as the command line does
 ROWS = 600
 HEAVY = ("lightgbm", "matplotlib", "mlflow", "plotly", "scipy.stats", "sklearn", "xgboost")
+NEEDS_A_STORE = frozenset({"empty", "sound", "kept", "postgres", "mlflow_served"})
 LOADED = pytest.StashKey[list[str]]()
 
 
 def pytest_collection_finish(session) -> None:
     """Note the heavy libraries that are loaded before any test runs."""
     session.config.stash[LOADED] = [name for name in HEAVY if name in sys.modules]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items) -> None:
+    """Mark as quick what needs no run of the command line, no store and no other process."""
+    for item in items:
+        waits = NEEDS_A_STORE.intersection(item.fixturenames) or hasattr(item.module, "subprocess")
+        if "integration" not in item.path.parts and not waits:
+            item.add_marker("quick")
 
 
 @pytest.fixture(scope="session")
