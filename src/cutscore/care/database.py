@@ -46,7 +46,8 @@ def open_readonly(path: Path, setting: str = SETTING) -> Iterator[sqlite3.Connec
         If there is no file, it is no SQLite database or no MLflow store, it is damaged, locked
         or may not be read. Damage that shows only while reading is told the same way.
     """
-    check_header(path, setting)
+    if faults := header_faults(path, setting):
+        raise RequestError(faults)
     try:
         with ExitStack() as stack:
             place = path
@@ -126,25 +127,10 @@ def integrity_faults(connection: sqlite3.Connection, limit: int = 20) -> list[st
     return [str(row[0]) for row in rows if row[0] != "ok"]
 
 
-def check_header(path: Path, setting: str = SETTING) -> None:
-    """Check that there is a file, and that it begins as SQLite files do.
-
-    Raises
-    ------
-    RequestError
-        If not.
-    """
-    try:
-        found = path.stat()
-    except FileNotFoundError as error:
-        raise _fault(setting, f"there is no store at {path}.", _OTHER) from error
-    except OSError as error:
-        raise _fault(setting, f"{path} cannot be read ({error.strerror}).", _OTHER) from error
+def header_faults(path: Path, setting: str = SETTING) -> list[Fault]:
+    """Return the fault of a file that is not there, or does not begin as SQLite files do."""
     problem = why_not_sqlite(path)
-    if problem and path.is_file() and not found.st_size:
-        problem = f"{path} is empty: no store was ever made in it."
-    if problem:
-        raise _fault(setting, problem, _OTHER)
+    return [Fault(setting, problem, _OTHER)] if problem else []
 
 
 def database_fault(path: Path, error: sqlite3.Error, setting: str = SETTING) -> RequestError:

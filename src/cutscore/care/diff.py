@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cutscore.care.content import differing, in_words
-from cutscore.care.database import check_header
+from cutscore.care.database import header_faults
 from cutscore.care.merge_registry import version_label
 from cutscore.care.merge_source import Opened, opened_source
 from cutscore.care.merge_tables import Maps, Row, label_of, read_rows, translated
@@ -84,11 +84,7 @@ def diff_stores(
     """
     faults: list[Fault] = []
     for path, setting in ((first, "A"), (second, "B")):
-        try:
-            if not path.is_dir():
-                check_header(path, setting)
-        except RequestError as error:
-            faults += error.faults
+        faults += [] if path.is_dir() else header_faults(path, setting)
     if faults:
         raise RequestError(faults)
     with ExitStack() as stack:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from cutscore.care.database import BUSY_SECONDS, check_header
+from cutscore.care.database import BUSY_SECONDS, header_faults
 from cutscore.care.holdings import HeldFiles
 from cutscore.care.merge_tables import Row
 from cutscore.care.paths import artifact_roots, claimed_folder
@@ -74,11 +74,8 @@ def check_request(request: MergeRequest) -> None:
     """Check what can be said of the files before any is opened."""
     faults: list[Fault] = []
     for path in request.sources:
-        try:
-            if not path.is_dir():
-                check_header(path, "SRC")
-        except RequestError as error:
-            faults += error.faults
+        if not path.is_dir() and (found := header_faults(path, "SRC")):
+            faults += found
             continue
         if request.target.exists() and path.samefile(request.target):
             problem = f"{path} is the target itself."

@@ -20,6 +20,7 @@ from cutscore.errors import StoreError
 
 TRASH = "trash"
 MANIFEST = "manifest.json"
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError)
 UNDO = (
     "cutscore store prune --undo takes all of this back; by hand: move each `to` (below this "
     "folder) to its `from`, then restore the run in MLflow (mlflow runs restore --run-id ID)."
@@ -83,15 +84,27 @@ def new_batch(store_folder: Path, runs: tuple[TrashedRun, ...]) -> TrashBatch:
 
 
 def batches(store_folder: Path) -> Iterator[TrashBatch]:
-    """Yield the batches in the trash, the oldest first; links and strange folders are passed by."""
+    """Yield the batches in the trash that can be read, the oldest first."""
+    for folder in _folders(store_folder):
+        with contextlib.suppress(*_UNREADABLE):
+            yield _read(folder)
+
+
+def lost_batches(store_folder: Path) -> Iterator[Path]:
+    """Yield the folders in the trash whose manifest is gone or cannot be read."""
+    for folder in _folders(store_folder):
+        try:
+            _read(folder)
+        except _UNREADABLE:
+            yield folder
+
+
+def _folders(store_folder: Path) -> list[Path]:
+    """Return the folders in the trash; links are passed by."""
     trash = store_folder / TRASH
     if trash.is_symlink() or not trash.is_dir():
-        return
-    for folder in sorted(trash.iterdir()):
-        if folder.is_symlink() or not folder.is_dir():
-            continue
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            yield _read(folder)
+        return []
+    return sorted(path for path in trash.iterdir() if path.is_dir() and not path.is_symlink())
 
 
 def _read(folder: Path) -> TrashBatch:

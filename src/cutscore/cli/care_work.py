@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -71,6 +72,7 @@ def take_back(place: StoreLocation, title: str, *, as_json: bool) -> None:
     """
     from cutscore.care.prune import undo
 
+    _tell_lost(place)
     _known(place, title)
     _tell(undo(place.folder, place.client, title), as_json=as_json)
 
@@ -80,6 +82,7 @@ def empty_trash(place: StoreLocation, *, do: bool, as_json: bool) -> None:
     from cutscore.care.prune import empty
     from cutscore.care.trash import batches, size_of
 
+    _tell_lost(place)
     if do:
         with progress_bar("runs") as report:
             done = empty(place.folder, place.client, place.view.contents, report)
@@ -91,6 +94,15 @@ def empty_trash(place: StoreLocation, *, do: bool, as_json: bool) -> None:
         print(json.dumps({"dry_run": True, "batches": body}, indent=2))
     else:
         print_trash(found, place.folder)
+
+
+def _tell_lost(place: StoreLocation) -> None:
+    """Say on stderr what lies in the trash and cannot be told or taken back."""
+    from cutscore.care.trash import MANIFEST, lost_batches
+
+    for folder in lost_batches(place.folder):
+        problem = f"its {MANIFEST} is gone or cannot be read; it is left as it is."
+        print(f"{folder} belongs to no run: {problem}", file=sys.stderr)
 
 
 def _known(place: StoreLocation, title: str) -> TrashBatch:

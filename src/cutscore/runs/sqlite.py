@@ -40,8 +40,12 @@ def why_not_sqlite(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
             header = file.read(len(_HEADER))
+    except FileNotFoundError:
+        return f"there is no store at {path}."
     except OSError as error:
         return f"{path} cannot be read ({error.strerror})."
+    if not header:
+        return f"{path} is empty: no store was ever made in it."
     return None if header == _HEADER else f"{path} is not an SQLite database."
 
 
@@ -60,6 +64,10 @@ def check_file(path: Path) -> None:
         with closing(sqlite3.connect(path, timeout=20)) as connection:
             _check_schema(path, _revision(path, connection))
             _check_writable(path, connection)
+    except sqlite3.OperationalError as error:
+        remedy = "Wait for who has it open, or mend the permissions of its folder. "
+        remedy += "cutscore store audit and cutscore runs export write nothing, and need neither."
+        raise fault(f"{path} cannot be opened ({error}).", remedy) from error
     except sqlite3.DatabaseError as error:
         raise fault(f"{path} cannot be used: {error}.", other) from error
 

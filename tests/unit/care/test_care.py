@@ -235,6 +235,21 @@ def test_a_manifest_that_leads_out_of_the_trash_is_refused(sound_copy, tmp_path)
     assert sound_copy.files("exp01_cv_baseline").exists()
 
 
+def test_a_batch_whose_manifest_is_gone_is_told(sound_copy, capsys):
+    view, found = chosen(sound_copy, failed=True)
+    prune(sound_copy.folder, sound_copy.client(), plan(view, found))
+    (batch,) = batches(sound_copy.folder)
+    (batch.folder / MANIFEST).write_text("")
+    words = ["store", "prune", str(sound_copy.folder)]
+    for rest in (["--empty"], ["--empty", "--yes"]):
+        assert main([*words, *rest]) == 0
+        told = f"{batch.folder} belongs to no run: its {MANIFEST} is gone"
+        assert told in capsys.readouterr().err
+    assert main([*words, "--undo", batch.title]) == 2
+    assert "belongs to no run" in capsys.readouterr().err
+    assert batch.folder.is_dir()
+
+
 def test_a_shared_folder_is_never_moved(sound_copy):
     shared = str(sound_copy.folder / "artifacts" / "tests")
     sound_copy.sql(

@@ -137,6 +137,14 @@ def test_a_disk_that_cannot_be_written(stored, empty, tmp_path, read_only):
     read_all(path, target)
 
 
+def test_commands_that_need_to_write_say_so(empty, tmp_path, read_only, capsys):
+    path = read_only(wal(build_store(empty, tmp_path / "store" / "mlflow.db", "one", RUNS)))
+    assert main(["runs", "list", "--store", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert f"{path} cannot be opened" in err
+    assert "cutscore runs export write nothing" in err
+
+
 def test_a_store_that_is_written_without_a_pause_is_read_all_the_same(empty, tmp_path, monkeypatch):
     path = wal(build_store(empty, tmp_path / "store" / "mlflow.db", "one", RUNS))
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
