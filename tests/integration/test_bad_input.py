@@ -257,7 +257,7 @@ def test_a_fault_in_one_cell_is_recorded_and_the_others_go_on(cutscore, loans, i
     assert any("Traceback" in text and "neighbours" in text for text in texts)
     shown = cutscore("runs", "show", found["exp02_cv_baseline_smote"]["run_id"])
     assert shown.code == 0
-    assert "FAILED" in shown.out
+    assert "state     failed" in shown.out
 
 
 def test_a_model_that_fails_while_it_is_fitted(cutscore, loans, in_folder, monkeypatch):

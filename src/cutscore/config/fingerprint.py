@@ -34,6 +34,7 @@ CORE_ROOMS = (
     "cost",
     "metrics",
     "expressions",
+    "sql",
     "preparation",
     "records",
 )
