@@ -151,6 +151,7 @@ def test_a_grid_leaves_a_leaderboard_a_heatmap_and_the_best_threshold(grid):
     assert {row["run_id"] for row in board} == {cell["summary"]["run_id"] for cell in cells}
     assert {row["status"] for row in board} == {"complete"}
     best = json.loads((folder_of(parent) / "best_threshold.json").read_text())
+    assert best["rule"] == "flagged when score >= threshold"
     winner = next(cell for cell in cells if cell["summary"]["run_id"] == board[0]["run_id"])
     assert best["run_id"] == board[0]["run_id"]
     assert best["threshold"] == winner["summary"]["metrics"]["threshold"]
@@ -296,6 +297,25 @@ def loaded(run):
     assert "MLmodel" in names
     assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
     return mlflow.pyfunc.load_model(str(folder))
+
+
+def test_the_scores_of_a_run_give_its_threshold_again(cutscore, plain):
+    folder = folder_of(plain[1])
+    own = json.loads((folder / "threshold.json").read_text())
+    columns = ("--target", "target", "--score", "score", "--fold", "fold")
+    found = cutscore("threshold", folder / "oof_scores.parquet", *columns, "--json").json()
+    assert own["schema_version"] == found["schema_version"] == 2
+    assert set(own) - set(found) == {"raw_threshold", "bayes_risk", "no_model_rule", "notes"}
+    more = {"roc_auc", "sensitivity", "cost_curve", "at", "warnings"}
+    assert set(found) - set(own) == more
+    for body in (own, found):  # folds are known there by their labels, not by their numbers
+        parts = [{**part, "part": None} for part in body["crossfit"]["parts"]]
+        body["crossfit"]["parts"] = sorted(parts, key=lambda part: part["threshold"])
+    known_to_the_run = {"score_origin", "calibration", "bayes", "bootstrap", "certainty"}
+    for name in set(own) & set(found) - known_to_the_run:
+        assert own[name] == found[name], name
+    assert own["bayes"].keys() == found["bayes"].keys()
+    assert own["bootstrap"].keys() == found["bootstrap"].keys()
 
 
 OWN_COSTS = ("calibration=isotonic", "threshold=bayes", "cost=credit_line", "cost.income=income")

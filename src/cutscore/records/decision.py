@@ -69,6 +69,11 @@ class BayesMinimumRisk:
 DecisionRule = FixedThreshold | BayesMinimumRisk
 
 
+def rule_words(threshold: float | None) -> str:
+    """Return how rows are decided, by the one threshold that a record has or lacks."""
+    return BayesMinimumRisk.words if threshold is None else FixedThreshold.words
+
+
 def rule_from_json(state: Mapping[str, Any]) -> DecisionRule:
     """Return the rule that `to_json` described; raise `ValueError` for anything else."""
     match state:

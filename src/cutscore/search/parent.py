@@ -12,6 +12,7 @@ import yaml
 from cutscore.config.overrides import texts_of
 from cutscore.errors import StoreError
 from cutscore.launch.shutdown_guard import ShutdownGuard
+from cutscore.records.decision import rule_words
 from cutscore.report.items import Item, Metric, Param, Tag, Text
 from cutscore.report.record_spec import KIND_TAG, SEARCH
 from cutscore.report.redact import redact
@@ -131,6 +132,7 @@ def _best_items(study: StudyRecord, best: TrialRecord, outcome: SearchOutcome) -
         "name": best.name,
         "trial": best.number,
         "threshold": best.metrics.get("threshold"),
+        "rule": rule_words(best.metrics.get("threshold")),
         "values": {
             metric: value
             for (metric, _), value in zip(study.objectives, best.values or (), strict=True)

@@ -10,6 +10,7 @@ import yaml
 from cutscore.config.overrides import texts_of
 from cutscore.metrics.catalogue import HEADLINE, shown
 from cutscore.metrics.metric_spec import MetricView
+from cutscore.records.decision import rule_words
 from cutscore.report.figures.leaderboard import leaderboard_heatmap
 from cutscore.report.items import Figure, Item, Metric, Param, TableFile, Tag, Text
 from cutscore.report.redact import redact
@@ -49,6 +50,7 @@ def parent_items(request: SweepRequest, board: Leaderboard, name: str) -> Iterat
         "run_id": best.run_id,
         "name": best.name,
         "threshold": best.metrics.get("threshold"),
+        "rule": rule_words(best.metrics.get("threshold")),
         HEADLINE: best.metrics.get(HEADLINE),
         "ranked_by": board.metric,
         "outer_cost_per_row": best.metrics.get("outer_cost_per_row"),

@@ -21,7 +21,7 @@ def basis_of(
     """Return the record of scores (rows,) and costs that a threshold was chosen on."""
     digest = hashlib.sha256(np.ascontiguousarray(scores, dtype=np.float64).data).hexdigest()
     used = {}
-    for name in ENTRIES:
-        entry = np.asarray(getattr(costs, name))
+    for name, given in zip(ENTRIES, costs.given, strict=True):
+        entry = np.asarray(given)
         used[name] = CostsUsed(float(entry.mean()), float(entry.min()), float(entry.max()))
     return Basis(digest, origin, calibration, used)
