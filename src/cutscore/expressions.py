@@ -9,6 +9,8 @@ checked tree, never the text that came in.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,11 +32,15 @@ FUNCTIONS = frozenset({
     "log10", "log2", "lower", "ltrim", "mod", "nullif", "pi", "pow", "power", "prefix",
     "replace", "right", "round", "rtrim", "sign", "sin", "sqrt", "starts_with", "strip_accents",
     "strlen", "strpos", "substr", "substring", "suffix", "tan", "trim", "trunc", "upper",
+    # Of dates and times; none that asks the clock or the machine.
+    "date_diff", "date_part", "date_sub", "date_trunc", "datediff", "datepart", "datesub",
+    "datetrunc", "day", "dayofweek", "dayofyear", "epoch", "hour", "isodow", "last_day",
+    "make_date", "minute", "month", "quarter", "second", "week", "year",
 })
 CAST_TYPES = frozenset({
     "tinyint", "smallint", "integer", "int", "bigint", "hugeint", "utinyint", "usmallint",
     "uinteger", "ubigint", "float", "real", "double", "decimal", "numeric", "boolean", "bool",
-    "varchar", "text", "string",
+    "varchar", "text", "string", "date", "timestamp", "datetime",
 })
 COMPARISONS = frozenset({
     "COMPARE_EQUAL", "COMPARE_NOTEQUAL", "COMPARE_LESSTHAN", "COMPARE_GREATERTHAN",
@@ -106,21 +112,37 @@ def check(expression: str, connection: duckdb.DuckDBPyConnection) -> Expression:
         raise ExpressionError("it is empty")
     if len(expression) > LONGEST:
         raise ExpressionError(f"it has {len(expression):,} characters, more than {LONGEST:,}")
-    tree, parsed = _parsed(expression, connection)
+    tree = _parsed(expression, connection)
     if any(statement["named_param_map"] for statement in tree["statements"]):
         raise ExpressionError(_WHY_NOT["PARAMETER"])
-    template, _ = _parsed("0", connection)
+    template = _parsed("0", connection)
     if _frame(tree) != _frame(template) or len(_node(tree)["select_list"]) != 1:
         raise ExpressionError(
             "it is more than one expression; only what may stand between SELECT and FROM is allowed"
         )
-    columns = dict.fromkeys(_walk(_node(tree)["select_list"][0], connection))
-    rows = connection.execute("SELECT json_deserialize_sql(?)", [parsed]).fetchall()
+    root = _node(tree)["select_list"][0]
+    columns = dict.fromkeys(_walk(root, connection))
+    _make_plain(root)
+    rows = connection.execute("SELECT json_deserialize_sql(?)", [json.dumps(tree)]).fetchall()
     text = str(rows[0][0]).removeprefix("SELECT ").removesuffix(" AS x FROM t")
     return Expression(text, tuple(columns))
 
 
-def _parsed(expression: str, connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], str]:
+@functools.lru_cache(64)
+def mentioned(expressions: tuple[str, ...]) -> frozenset[str]:
+    """Return the columns that expressions mention, in lower case; those not allowed count none."""
+    names: set[str] = set()
+    connection = sandbox()
+    try:
+        for expression in expressions:
+            with contextlib.suppress(ExpressionError):
+                names.update(name.lower() for name in check(expression, connection).columns)
+    finally:
+        connection.close()
+    return frozenset(names)
+
+
+def _parsed(expression: str, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     # The line break keeps a trailing comment from hiding the rest of the statement.
     statement = f"SELECT {expression}\nAS x FROM t"
     rows = connection.execute("SELECT json_serialize_sql(?)", [statement]).fetchall()
@@ -131,7 +153,7 @@ def _parsed(expression: str, connection: duckdb.DuckDBPyConnection) -> tuple[dic
         raise ExpressionError("it is nested too deeply") from None
     if tree["error"]:
         raise ExpressionError(str(tree["error_message"]).splitlines()[0])
-    return tree, text
+    return tree
 
 
 def _node(tree: dict[str, Any]) -> dict[str, Any]:
@@ -171,6 +193,30 @@ def _walk(root: dict[str, Any], connection: duckdb.DuckDBPyConnection) -> Iterat
         else:
             _check_type(kind, node)
         stack.extend(_children(kind, node))
+
+
+def _make_plain(root: dict[str, Any]) -> None:
+    """Change, in place, what DuckDB computes otherwise than it reads.
+
+    A number with a point is a DECIMAL to DuckDB, whose digits run out without a word; it becomes
+    DOUBLE. `//` divides doubles like `/`; it becomes the whole part of the quotient.
+    """
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        kind = node["class"]
+        stack.extend(_children(kind, node))
+        if kind == "CONSTANT" and node["literal"]["kind"] == "NUMERIC":
+            text = node["literal"]["text"]
+            node["literal"]["text"] = text if "e" in text.lower() else f"{text}e0"
+        elif kind == "FUNCTION" and node["function_name"] == "//":
+            quotient = {**node, **_named("/"), "alias": ""}
+            argument = {"name": "", "expression": quotient}
+            node |= {**_named("trunc"), "is_operator": False, "arguments": [argument]}
+
+
+def _named(function: str) -> dict[str, Any]:
+    return {"function_name": function, "qualified_name": {"path": [function]}}
 
 
 def _children(kind: str, node: dict[str, Any]) -> list[dict[str, Any]]:
@@ -222,7 +268,9 @@ def _check_cast(node: dict[str, Any]) -> None:
     plain = not target.get("schema") and not target.get("catalog")
     sizes = all(part.get("class") == "CONSTANT" for part in parts)
     if name not in CAST_TYPES or not plain or not sizes:
-        raise ExpressionError(f"a cast to {name} is not allowed; cast to a number, boolean or text")
+        raise ExpressionError(
+            f"a cast to {name} is not allowed; cast to a number, boolean, date, time or text"
+        )
 
 
 def _check_function(node: dict[str, Any], connection: duckdb.DuckDBPyConnection) -> None:

@@ -10,6 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
+_SETTINGS = (
+    "enable_progress_bar = false",  # on after two seconds, it would be written to stdout
+    "TimeZone = 'UTC'",
+    "Calendar = 'gregorian'",
+    # A long IN would be made a join, and a join gives rows in another order.
+    "disabled_optimizers = 'in_clause'",
+)
+
 
 def identifier(name: str) -> str:
     """Return a name as an SQL identifier."""
@@ -28,7 +36,6 @@ def connect(**config: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         ":memory:", config={"python_enable_replacements": "false", "threads": "2", **config}
     )
-    # The progress bar, on after two seconds, would be written to stdout.
-    for setting in ("enable_progress_bar = false", "TimeZone = 'UTC'", "Calendar = 'gregorian'"):
+    for setting in _SETTINGS:
         connection.execute(f"SET {setting}").fetchall()
     return connection

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.data.layout import Layout, open_file, raw_layout
+from cutscore.data.layout import Layout, open_file, raw_layout, trim
 from cutscore.data.locate import located
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.records import Scores, Target
@@ -85,7 +85,7 @@ def _opened(path: Path) -> Iterator[tuple[Layout, duckdb.DuckDBPyConnection]]:
 
     try:
         with located(path) as data, closing(open_file(data)) as connection:
-            yield raw_layout(data, connection, missing=MISSING, effort="text"), connection
+            yield trim(raw_layout(data, connection, missing=MISSING, effort="text")), connection
     except RequestError as error:
         faults = [
             Fault("SCORES" if f.setting.startswith("data.") else f.setting, f.problem, f.remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol, Self
 
 from cutscore.records import Dataset
@@ -32,4 +33,11 @@ class Source(Protocol):
 
     def keeping(self, where: str | None) -> Self:
         """Return the source with one more SQL condition on its rows; itself for None."""
+        ...
+
+    def keeping_whole(self, columns: Iterable[str]) -> Self:
+        """Return the source with more columns (in lower case) kept as they are in the file.
+
+        Expressions that are no setting of the source need them; itself if all are kept already.
+        """
         ...

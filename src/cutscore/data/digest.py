@@ -13,6 +13,7 @@ import numpy.typing as npt
 from cutscore.records import Rows, Table, Target, Values
 
 _BLOCK = 4_096
+_MISSING = np.iinfo(np.int64).min
 
 
 def digest(
@@ -21,11 +22,14 @@ def digest(
     target_name: str,
     ids: npt.NDArray[Any],
     amounts: Mapping[str, npt.NDArray[np.float64]],
+    whole: Mapping[str, npt.NDArray[Any]],
 ) -> str:
     """Return the SHA-256 of the content, as 64 hexadecimal digits.
 
     Names, kinds, levels and every value count, in order; the file's name, format and types do
-    not, so that the same table as CSV and as Parquet has the same digest.
+    not, so that the same table as CSV and as Parquet has the same digest. Of `whole`, columns of
+    whole numbers or moments count if float32 makes different values the same; of fractions, the
+    float32 values say enough.
     """
     head = {
         "columns": [[column.name, column.levels] for column in table.columns],
@@ -38,9 +42,23 @@ def digest(
     state.update(np.ascontiguousarray(target).data)
     for name in sorted(amounts):
         state.update(np.ascontiguousarray(amounts[name] + 0.0).data)
+    for name in sorted(whole):
+        values = whole[name]
+        if _loses(values, table.values[:, table.names.index(name)]):
+            plain = np.ma.filled(values, _MISSING) if values.dtype.kind == "i" else values
+            state.update(np.ascontiguousarray(plain).view(np.uint8).data)
     for identity in ids.tolist():
         state.update(f"{identity}\n".encode())
     return state.hexdigest()
+
+
+def _loses(values: npt.NDArray[Any], narrowed: Values) -> bool:
+    """Whether float32 makes different whole numbers or moments the same."""
+    present = np.ma.compressed(values)
+    present = present[present == present]
+    if present.dtype.kind == "f" and (present % 1 != 0).any():
+        return False
+    return len(np.unique(present)) > len(np.unique(narrowed[~np.isnan(narrowed)]))
 
 
 def first_equal_row(values: Values) -> Rows:

@@ -136,6 +136,24 @@ def amounts(
     return kept
 
 
+def whole(plan: ReadPlan, made: Stream, table: Table) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns that are to be had as they are in the file.
+
+    Moments and whole numbers are kept, for what they are; fractions where float32 changes them.
+    """
+    kept: dict[str, npt.NDArray[Any]] = {}
+    for at, read in enumerate(plan.reads):
+        if read.role != "whole":
+            continue
+        values = made.columns[at]
+        if values.dtype.kind == "f":
+            narrowed = table.values[:, table.names.index(read.name)]
+            if not ((narrowed != values) & ~np.isnan(values)).any():
+                continue
+        kept[read.name] = values
+    return kept
+
+
 def identities(plan: ReadPlan, made: Stream, faults: list[Fault]) -> npt.NDArray[Any]:
     """Return the ids: integers or text.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from cutscore.data.doubts import Doubt
@@ -14,6 +14,7 @@ from cutscore.data.locate import LocatedData, check_names
 from cutscore.data.settings import TableSettings
 from cutscore.data.texts import UNSEEN
 from cutscore.errors import Fault, RequestError
+from cutscore.expressions import mentioned
 from cutscore.sql import connect, identifier, literal
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Layout:
 
     `text` says whether the table is a text file. `levels` are text columns that a Parquet file
     holds as categories. `row_names` are columns that pandas or R may have made of row numbers.
+    `missing` are the texts that mean missing; blanks around texts are no part of them. Both are
+    seen to in SQL only for columns that `trimmed` names; elsewhere whoever reads a text sees to it.
     """
 
     types: Mapping[str, str]
@@ -41,6 +44,13 @@ class Layout:
     text: bool
     levels: frozenset[str] = field(default_factory=frozenset)
     row_names: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    trimmed: frozenset[str] = field(default_factory=frozenset)
+
+    def text_of(self, name: str) -> str:
+        """Return the SQL of a column of texts, trimmed, NULL where one means missing."""
+        column = identifier(name)
+        return column if name in self.trimmed else _trimmed(column, self.missing)
 
 
 def open_file(located: LocatedData) -> duckdb.DuckDBPyConnection:
@@ -63,7 +73,7 @@ def raw_layout(
     exact: Collection[str] = (),
     effort: Effort,
 ) -> Layout:
-    """Say what columns the table has; blanks around texts are no part of them.
+    """Say what columns the table has; no text is trimmed yet.
 
     Types of a text file are read off a sample of its first rows, off all rows, or not at all, by
     `effort`. Columns of a text file in `as_text` are text in any case, so that codes with leading
@@ -75,7 +85,14 @@ def raw_layout(
     else:
         as_text = (*as_text, *dates)
         layout = _csv(located, connection, missing, decimal, as_text, exact, effort)
-    return _trimmed(layout, missing)
+    zoned = {
+        name: f"CAST({identifier(name)} AS TIMESTAMP)"
+        for name, kind in layout.types.items()
+        if kind == ZONED
+    }
+    return _replaced(
+        replace(layout, missing=tuple(missing)), zoned, dict.fromkeys(zoned, "TIMESTAMP")
+    )
 
 
 def describe(
@@ -90,7 +107,8 @@ def describe(
     so written, reading fails and a higher effort is needed.
     """
     dates = settings.date_format if isinstance(settings.date_format, Mapping) else ()
-    whole = (settings.id, settings.group, *_row_names(located.names, unnamed=located.unnamed))
+    whole = [settings.id, settings.group, *_row_names(located.names, unnamed=located.unnamed)]
+    whole += [name for name in located.names if name.lower() in settings.kept_whole]
     layout = raw_layout(
         located,
         connection,
@@ -101,17 +119,20 @@ def describe(
         exact=[name for name in whole if name is not None],
         effort=effort,
     )
-    return layout if effort != "sample" else _typed(layout, connection, settings)
+    readings = {} if effort != "sample" else _sampled(layout, connection, settings)
+    filtered = mentioned((settings.where,)) if settings.where is not None else frozenset()
+    needed = {name for name in layout.types if name.lower() in filtered} | set(readings)
+    return _read_as(trim(layout, needed), readings)
 
 
-def _typed(
+def _sampled(
     layout: Layout, connection: duckdb.DuckDBPyConnection, settings: TableSettings
-) -> Layout:
-    """Read texts as what their first rows are."""
+) -> dict[str, Reading]:
+    """Judge texts by their first rows; return how to read those that are no words."""
     texts = texts_to_judge(layout, settings)
     if not texts:
-        return layout
-    columns = ", ".join(map(identifier, texts))
+        return {}
+    columns = ", ".join(f"{layout.text_of(name)} AS c{at}" for at, name in enumerate(texts))
     table = connection.sql(
         f"SELECT {columns} FROM {layout.relation} LIMIT {SAMPLE}"
     ).to_arrow_table()
@@ -122,7 +143,7 @@ def _typed(
         found = judge(name, cells, settings, connection, numbers=layout.text)
         if found is not None and not isinstance(found, Doubt):
             readings[name] = found
-    return _read_as(layout, readings)
+    return readings
 
 
 def texts_to_judge(layout: Layout, settings: TableSettings) -> list[str]:
@@ -135,51 +156,45 @@ def texts_to_judge(layout: Layout, settings: TableSettings) -> list[str]:
 
 def _read_as(layout: Layout, readings: Mapping[str, Reading]) -> Layout:
     """Return the layout with texts read in other ways; a text that cannot be is an error."""
-    if not readings:
-        return layout
-    changes = []
+    changes = {}
     for name, reading in readings.items():
         column, told = identifier(name), literal(f'"{name}" is not of one kind')
         sql = reading.sql(column)
-        changes.append(
+        changes[name] = (
             f"CASE WHEN {column} IS NULL THEN NULL WHEN ({sql}) IS NULL THEN error({told}) "
-            f"ELSE {sql} END AS {column}"
+            f"ELSE {sql} END"
         )
-    types = {
-        name: readings[name].type if name in readings else kind
-        for name, kind in layout.types.items()
-    }
-    relation = f"(SELECT * REPLACE ({', '.join(changes)}) FROM {layout.relation})"
-    return Layout(types, relation, layout.text, layout.levels, layout.row_names)
+    return _replaced(layout, changes, {name: reading.type for name, reading in readings.items()})
 
 
-def _trimmed(layout: Layout, missing: Sequence[str]) -> Layout:
-    """Take what cannot be seen off the ends of texts, and read times with a zone in UTC."""
-    changes = []
-    for name, kind in layout.types.items():
-        column = identifier(name)
-        if kind == "VARCHAR":
-            trimmed = _present(f"trim({column}, {literal(UNSEEN)})", missing)
-            # Trimming all these characters is slow, and nearly no text has any.
-            may_have = f"regexp_matches({column}, '^[^!-~]|[^!-~]$')"
-            whole = _present(column, missing)
-            changes.append(f"CASE WHEN {may_have} THEN {trimmed} ELSE {whole} END AS {column}")
-        elif kind == ZONED:
-            changes.append(f"CAST({column} AS TIMESTAMP) AS {column}")
+def trim(layout: Layout, names: Collection[str] | None = None) -> Layout:
+    """Return the layout with texts trimmed, those of some columns or of all."""
+    texts = [name for name, kind in layout.types.items() if kind == "VARCHAR"]
+    chosen = [name for name in texts if names is None or name in names]
+    changed = _replaced(layout, {name: layout.text_of(name) for name in chosen}, {})
+    return replace(changed, trimmed=layout.trimmed | set(chosen))
+
+
+def _replaced(layout: Layout, changes: Mapping[str, str], types: Mapping[str, str]) -> Layout:
+    """Return the layout with other SQL, and perhaps other types, for some columns."""
     if not changes:
         return layout
-    types = {name: "TIMESTAMP" if kind == ZONED else kind for name, kind in layout.types.items()}
-    relation = f"(SELECT * REPLACE ({', '.join(changes)}) FROM {layout.relation})"
-    return Layout(types, relation, layout.text, layout.levels, layout.row_names)
+    told = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in changes.items())
+    relation = f"(SELECT * REPLACE ({told}) FROM {layout.relation})"
+    return replace(layout, types={**layout.types, **types}, relation=relation)
+
+
+def _trimmed(column: str, missing: Sequence[str]) -> str:
+    # Trimming all these characters is slow, and nearly no text has any.
+    may_have = f"regexp_matches({column}, '^[^!-~]|[^!-~]$')"
+    trimmed = _present(f"trim({column}, {literal(UNSEEN)})", missing)
+    return f"CASE WHEN {may_have} THEN {trimmed} ELSE {_present(column, missing)} END"
 
 
 def _present(text: str, missing: Sequence[str]) -> str:
-    """Return the SQL of a text that is NULL where it is one of those that mean missing.
-
-    Neither IN nor a list of constants: DuckDB makes a join of each, and a table of its result.
-    """
-    absent = " ".join(f"WHEN {literal(word)} THEN NULL" for word in missing)
-    return f"CASE {text} {absent} ELSE {text} END" if missing else text
+    """Return the SQL of a text that is NULL where it is one of those that mean missing."""
+    absent = ", ".join(map(literal, missing))
+    return f"CASE WHEN {text} IN ({absent}) THEN NULL ELSE {text} END" if missing else text
 
 
 def _csv(

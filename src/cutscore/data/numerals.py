@@ -57,10 +57,12 @@ class Notation:
         number = f"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
         if self.sign is None:
             return f"[+-]?(?:{number}|(?i:inf(?:inity)?))"
+        if not self.sign:
+            return rf"(?:[+-]?{number}|\({number}\))"
         sign = re.escape(self.sign)
-        before = f"[+-]?{_BLANKS}{sign}{_BLANKS}[+-]?{number}"
-        either = f"(?:{before}|[+-]?{number}{_BLANKS}{sign})"
-        return rf"(?:{either}|\({either}\))"
+        plain = f"{sign}{_BLANKS}{number}|{number}{_BLANKS}{sign}"
+        signed = f"[+-]{_BLANKS}{sign}{_BLANKS}{number}|{sign}{_BLANKS}[+-]{number}"
+        return rf"(?:{plain}|{signed}|[+-]{number}{_BLANKS}{sign}|\((?:{plain})\))"
 
     def fits(self, text: str) -> bool:
         """Whether a text is a number in this notation."""

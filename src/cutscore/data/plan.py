@@ -14,7 +14,7 @@ from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.expressions import ExpressionError, check, sandbox
 from cutscore.sql import identifier
 
-Role = Literal["feature", "target", "id", "row name", "amount", "group", "time", "where"]
+Role = Literal["feature", "target", "id", "row name", "amount", "group", "time", "whole", "where"]
 INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 )
@@ -139,13 +139,18 @@ def _reads(
         yield _name("row name", name, layout)
     if settings.group is not None:
         yield Read("group", settings.group, _text(settings.group), text=True)
+    for name in layout.types:
+        if name.lower() in settings.kept_whole and name not in {*special, *row_names}:
+            yield from _whole(name, *_source(name, layout, readings), name in settings.categorical)
     yield from _where(layout, settings)
 
 
 def _source(name: str, layout: Layout, readings: Mapping[str, Reading]) -> tuple[str, str]:
     """Return the SQL and the type of a column, read as its texts are to be read."""
-    reading, column = readings.get(name), identifier(name)
-    return (column, layout.types[name]) if reading is None else (reading.sql(column), reading.type)
+    reading = readings.get(name)
+    if reading is None:
+        return identifier(name), layout.types[name]
+    return reading.sql(layout.text_of(name)), reading.type
 
 
 def _feature(name: str, column: str, kind: str, category: bool) -> Read | Fault:
@@ -173,6 +178,18 @@ def _amount(
         needed = "numbers" if role == "amount" else "numbers, dates or timestamps"
         return Fault(setting, f'the column "{name}" is {kind}; {needed} are needed.')
     return Read(role, name, sql)
+
+
+def _whole(name: str, column: str, kind: str, category: bool) -> Iterator[Read]:
+    """Yield a feature column of numbers or moments once more, at its full precision."""
+    if category or kind == "VARCHAR" or kind.startswith("ENUM"):
+        return
+    if kind in MOMENTS:
+        yield Read("whole", name, column if kind == "DATE" else f"CAST({column} AS TIMESTAMP)")
+    elif kind in INTEGERS:
+        yield Read("whole", name, f"CAST({column} AS BIGINT)")
+    elif kind != "FLOAT" and _number(column, kind) is not None:  # float32 holds FLOAT as it is
+        yield Read("whole", name, f"CAST({column} AS DOUBLE)")
 
 
 def _name(role: Literal["id", "row name"], name: str, layout: Layout) -> Read:

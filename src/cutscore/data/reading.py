@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cutscore.data import leftovers, suspects
+from cutscore.data import leftovers, precision, suspects
 from cutscore.data.classes import classes
 from cutscore.data.digest import digest, first_equal_row, repeated_rows
-from cutscore.data.finish import amounts, features, identities, notes, second_look
+from cutscore.data.finish import amounts, features, identities, notes, second_look, whole
 from cutscore.data.layout import EFFORTS, Effort, describe, open_file
 from cutscore.data.locate import LocatedData, TextFormat, located
 from cutscore.data.offending import Doubted, faults_of
@@ -59,7 +59,7 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
     ids = identities(rows, made, faults)
     if faults:
         raise RequestError(faults)
-    first = first_equal_row(table.values)
+    first, as_read = first_equal_row(table.values), whole(rows, made, table)
     return Dataset(
         name=name,
         source=source,
@@ -67,14 +67,16 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
         target=target,
         target_name=settings.target,
         ids=ids,
-        digest=digest(table, target, settings.target, ids, kept),
+        digest=digest(table, target, settings.target, ids, kept, as_read),
         duplicate_of=first,
         duplicates=repeated_rows(first, target),
         amounts=kept,
+        whole=as_read,
         columns=tuple(rows.layout.types),
         notes=(
             *leftovers.notes(rows, settings),
             *notes(rows, made, settings),
+            *precision.notes(table.names, made.distinct),
             *suspects.notes(table, target),
         ),
     )

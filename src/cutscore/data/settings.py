@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 from cutscore.data.numerals import Notation
+from cutscore.expressions import mentioned
 
 PositiveValue = str | int | float | bool
 
@@ -16,8 +17,9 @@ class TableSettings:
     """Which columns of a table are what.
 
     `amounts` are kept at full precision (float64) for costs and stay features too, unless they
-    are also in `drop`. The target, the id, `group` and `time` are never features. `domain` and
-    `polynomial` are not used in loading: feature strategies take them from here.
+    are also in `drop`. The target, the id, `group` and `time` are never features. Of `domain` and
+    `polynomial`, from which feature strategies make columns, loading takes which columns are to be
+    kept as they are in the file; `whole` lists more of them.
 
     `encoding` to `columns` say how lines become cells, `missing` to `date_format` how cells become
     values. `skip_lines` is a number of lines above the column names, or a list of lines to leave
@@ -52,6 +54,7 @@ class TableSettings:
     domain: Mapping[str, str] = field(default_factory=dict)
     polynomial: tuple[str, ...] = ()
     credit_line: Mapping[str, str | int | float | None] = field(default_factory=dict)
+    whole: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_marks()
@@ -124,3 +127,14 @@ class TableSettings:
             return self
         both = where if self.where is None else f"({self.where}) AND ({where})"
         return replace(self, where=both)
+
+    def keeping_whole(self, columns: Iterable[str]) -> Self:
+        """Return the same settings with more columns (in lower case) kept as they are."""
+        more = tuple(sorted(set(columns) - self.kept_whole))
+        return replace(self, whole=(*self.whole, *more)) if more else self
+
+    @property
+    def kept_whole(self) -> frozenset[str]:
+        """The columns, in lower case, that are kept as they are in the file."""
+        named = {name.lower() for name in (*self.polynomial, *self.whole)}
+        return mentioned(tuple(self.domain.values())) | named

@@ -5,6 +5,7 @@ The matrix grows with the batches, so the whole table is never held twice nor in
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.data.plan import ReadPlan
+from cutscore.data.precision import Distinct
 from cutscore.data.texts import UNSEEN
 from cutscore.records import Values
 
@@ -23,22 +25,22 @@ BATCH = 8_192
 
 @dataclass
 class Encoder:
-    """Numbers texts in the order they are met."""
+    """Numbers texts in the order they are met, without blanks around them."""
 
+    missing: Collection[str] = ()
     codes: dict[str, int] = field(default_factory=dict)
 
     def encode(self, array: Any) -> npt.NDArray[np.int64]:
-        """Return the code of each text of an Arrow array, -1 where it is missing.
-
-        DuckDB gives the text of a CSV's number as it stands, so blanks are taken off here too.
-        """
+        """Return the code of each text of an Arrow array, -1 where it is missing."""
         encoded = array.dictionary_encode()
-        known, texts = self.codes, encoded.dictionary.to_pylist()
-        codes_of = [known.setdefault(text.strip(UNSEEN), len(known)) for text in texts]
-        table = np.array([*codes_of, -1], dtype=np.int64)
+        texts = [text.strip(UNSEEN) for text in encoded.dictionary.to_pylist()]
+        table = np.array([*map(self._code, texts), -1], dtype=np.int64)
         indices = encoded.indices.fill_null(len(table) - 1)
         codes: npt.NDArray[np.int64] = table[indices.to_numpy(zero_copy_only=False)]
         return codes
+
+    def _code(self, text: str) -> int:
+        return -1 if text in self.missing else self.codes.setdefault(text, len(self.codes))
 
 
 @dataclass
@@ -64,8 +66,9 @@ class GrowingMatrix:
 class Stream:
     """What was read.
 
-    Text features hold codes of `encoders`, keyed by the feature's position. `numbers` and `texts`
-    hold the columns that are not features, keyed by position in the plan; texts as codes.
+    Text features hold codes of `encoders`, keyed by the feature's position. `columns` holds what
+    is no feature, keyed by position in the plan; texts as codes. `distinct` has, for each feature
+    of numbers, the values that float32 changes.
     """
 
     matrix: GrowingMatrix
@@ -75,6 +78,7 @@ class Stream:
     encoders: dict[int, Encoder]
     columns: dict[int, npt.NDArray[Any]]
     nulls: dict[int, int]
+    distinct: dict[int, Distinct]
 
 
 def stream(plan: ReadPlan, connection: duckdb.DuckDBPyConnection) -> Stream:
@@ -87,12 +91,14 @@ def stream(plan: ReadPlan, connection: duckdb.DuckDBPyConnection) -> Stream:
     """
     width = len(plan.features)
     matrix = GrowingMatrix(width)
-    encoders = {at: Encoder() for at, read in enumerate(plan.reads) if read.text}
+    missing = frozenset(plan.layout.missing)
+    encoders = {at: Encoder(missing) for at, read in enumerate(plan.reads) if read.text}
     others = [at for at, read in enumerate(plan.reads) if at >= width and read.role != "where"]
     parts: dict[int, list[npt.NDArray[Any]]] = {at: [] for at in others}
     kept: list[npt.NDArray[np.int64]] = []
     present, infinite = np.zeros(width, np.int64), np.zeros(width, np.int64)
     nulls = dict.fromkeys(others, 0)
+    distinct = {at: Distinct() for at in range(width) if at not in encoders}
     offset = 0
     for batch in connection.sql(plan.statement).to_arrow_reader(BATCH):
         numbers = np.arange(offset, offset + batch.num_rows)
@@ -102,20 +108,21 @@ def stream(plan: ReadPlan, connection: duckdb.DuckDBPyConnection) -> Stream:
         if batch.num_rows == 0:
             continue
         kept.append(numbers)
-        block = _block(batch, width, encoders)
+        block = _block(batch, width, encoders, distinct)
         present += np.count_nonzero(~np.isnan(block), axis=1)
         infinite += np.count_nonzero(np.isinf(block), axis=1)
         matrix.add(batch.num_rows)[:] = block.T
         for at in others:
             array = batch.column(at)
-            nulls[at] += array.null_count
+            whole = plan.reads[at].role == "whole"
+            values = _whole(array) if whole else _values(array, encoders.get(at))
+            nulls[at] += int((values < 0).sum()) if at in encoders else array.null_count
             # A view of one column would keep the whole batch alive.
-            parts[at].append(_values(array, encoders.get(at)).copy())
+            parts[at].append(values.copy())
     empty = [np.empty(0, np.int64)]
-    columns = {at: np.concatenate(pieces or empty) for at, pieces in parts.items()}
-    return Stream(
-        matrix, np.concatenate(kept or empty), present, infinite, encoders, columns, nulls
-    )
+    columns = {at: _joined(pieces or empty) for at, pieces in parts.items()}
+    numbers = np.concatenate(kept or empty)
+    return Stream(matrix, numbers, present, infinite, encoders, columns, nulls, distinct)
 
 
 def _filtered(batch: Any, numbers: npt.NDArray[np.int64]) -> tuple[Any, npt.NDArray[np.int64]]:
@@ -123,12 +130,33 @@ def _filtered(batch: Any, numbers: npt.NDArray[np.int64]) -> tuple[Any, npt.NDAr
     return batch.filter(mask), numbers[mask.to_numpy(zero_copy_only=False)]
 
 
-def _block(batch: Any, width: int, encoders: dict[int, Encoder]) -> Values:
+def _joined(pieces: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Return arrays end to end, with the mask of missing integers if they have one."""
+    masked = any(isinstance(piece, np.ma.MaskedArray) for piece in pieces)
+    joined: npt.NDArray[Any] = (np.ma.concatenate if masked else np.concatenate)(pieces)
+    return joined
+
+
+def _whole(array: Any) -> npt.NDArray[Any]:
+    """Return numbers or moments as they are; missing are NaN, NaT, or masked integers."""
+    if str(array.type) != "int64":
+        return _values(array, None)
+    values = array.fill_null(0).to_numpy(zero_copy_only=False)
+    missing = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else np.ma.nomask
+    return np.ma.MaskedArray(values, missing)
+
+
+def _block(
+    batch: Any, width: int, encoders: dict[int, Encoder], distinct: dict[int, Distinct]
+) -> Values:
     """Return the batch's features, shape (features, rows), in float32 with one NaN and no -0."""
     block = np.empty((width, batch.num_rows), dtype=np.float32)
     with np.errstate(over="ignore"):  # what is too large for float32 is faulted as infinite
         for at in range(width):
-            block[at] = _values(batch.column(at), encoders.get(at))
+            values = _values(batch.column(at), encoders.get(at))
+            block[at] = values
+            if at in distinct and values.dtype == np.float64:
+                distinct[at].add(values, block[at])
     for at in encoders:
         if at < width:
             block[at][block[at] < 0] = np.nan

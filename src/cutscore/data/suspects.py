@@ -8,7 +8,7 @@ import numpy.typing as npt
 from cutscore.data.texts import plainly
 from cutscore.errors import listed
 from cutscore.metrics.ranking import ranking, roc_auc
-from cutscore.records import Rows, Table, Target, Undefined, Values
+from cutscore.records import Table, Target, Undefined, Values
 
 ALMOST_PERFECT = 0.99
 LEAST = 10  # rows of a class; among fewer, a perfect order is often chance
@@ -25,11 +25,7 @@ def notes(table: Table, target: Target) -> list[str]:
             f"Known too well: {shown} ranks the target almost perfectly on its own. If it is known "
             "only afterwards, leave it out with data.drop."
         )
-    counting = [
-        plainly(column.name)
-        for at, column in enumerate(table.columns)
-        if column.levels is None and _counts(table.values[:, at])
-    ]
+    counting = [plainly(table.names[at]) for at in _counting(table)]
     if counting:
         told.append(
             f"Counts the rows: {listed(counting)} holds consecutive whole numbers, one for each "
@@ -83,12 +79,17 @@ def _area(values: npt.NDArray[np.floating], target: Target) -> float:
     return 0.5 if isinstance(area, Undefined) else area
 
 
-def _counts(values: Values) -> bool:
-    """Whether a column holds n consecutive whole numbers in n rows, in any order."""
-    low, high = values.min(), values.max()  # NaN if one is missing
-    if high - low != len(values) - 1 or len(values) < LEAST:
-        return False
-    found: Rows = (values - low).astype(np.int64)
-    return bool((np.bincount(found, minlength=len(values)) == 1).all()) and bool(
-        (values % 1 == 0).all()
-    )
+def _counting(table: Table) -> list[int]:
+    """Return the columns that hold n consecutive whole numbers in n rows, in any order."""
+    rows = table.rows
+    if rows < LEAST:
+        return []
+    low, high = table.values.min(axis=0), table.values.max(axis=0)  # NaN if one is missing
+    found = []
+    for at in np.flatnonzero(high - low == rows - 1).tolist():
+        values = table.values[:, at]
+        places = (values - low[at]).astype(np.int64)
+        once = (np.bincount(places, minlength=rows) == 1).all() and (values % 1 == 0).all()
+        if once and table.columns[at].levels is None:
+            found.append(at)
+    return found

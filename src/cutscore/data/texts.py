@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 
 # What may stand around a text unseen: blanks of all kinds and marks of no width.
 UNSEEN = " \t\r\n\v\f\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
@@ -59,6 +60,8 @@ def _spelt(value: object) -> str:
     """Return a value as the command line reads it, each text in quotes unless it is a name."""
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_spelt, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_spelt(key)}: {_spelt(each)}' for key, each in value.items())}}}"
     text = str(value)
     plain = _PLAIN.fullmatch(text) is not None and text.lower() not in (
         "null",

@@ -48,9 +48,14 @@ class Experiment:
 
     @property
     def source(self) -> Source:
-        """The data, without the rows that the costs cannot price."""
-        where = self.cost.where
-        return self.data.keeping(where) if where else self.data
+        """The data, without the rows that the costs cannot price, with what features need whole."""
+        source = self.data.keeping(self.cost.where) if self.cost.where else self.data
+        # A user's own classes may have neither: then features are made of what the source loads.
+        keep, mentions = (
+            getattr(source, "keeping_whole", None),
+            getattr(self.features, "mentions", ()),
+        )
+        return keep(mentions) if keep and mentions else source
 
     @property
     def workers(self) -> int:

@@ -14,6 +14,14 @@ from cutscore.records import Dataset, Table
 class FeatureStrategy(Protocol):
     """Makes the feature table of a data set."""
 
+    @property
+    def mentions(self) -> frozenset[str]:
+        """The columns, in lower case, that are to be had as they are in the file.
+
+        The data set keeps them in `whole`; its table has float32 values.
+        """
+        ...
+
     def build(self, dataset: Dataset) -> Table:
         """Return the feature columns of all rows, in the data set's row order.
 

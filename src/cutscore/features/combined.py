@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cutscore.errors import Fault, RequestError
+from cutscore.expressions import mentioned
 from cutscore.features.derive import Derived, derive, extend
 from cutscore.features.needs import need_columns, need_expressions
 from cutscore.features.products import products
@@ -23,6 +24,11 @@ class Combined:
         need_expressions(self.expressions)
         need_columns(self.columns)
 
+    @property
+    def mentions(self) -> frozenset[str]:
+        """The columns, in lower case, that new ones are computed from."""
+        return mentioned(tuple(self.expressions.values())) | {n.lower() for n in self.columns}
+
     def build(self, dataset: Dataset) -> Table:
         """Return the data set's columns, then the expressions' columns, then the products."""
         made: list[Derived] = []
@@ -32,7 +38,7 @@ class Combined:
         except RequestError as error:
             faults += error.faults
         try:
-            made += products(dataset.table, self.columns, taken=self.expressions)
+            made += products(dataset, self.columns, taken=self.expressions)
         except RequestError as error:
             faults += error.faults
         if faults:

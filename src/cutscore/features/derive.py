@@ -12,6 +12,7 @@ import numpy.typing as npt
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.expressions import Expression, ExpressionError, check, sandbox
 from cutscore.records import Column, Dataset, Table, Values
+from cutscore.sql import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -37,9 +38,10 @@ def derive(dataset: Dataset, expressions: Mapping[str, str]) -> list[Derived]:
     """Evaluate named expressions over the feature columns of every row.
 
     Only the feature columns exist for an expression: neither the target, the id nor amounts that
-    are not features can be named. Numeric columns are DOUBLE values of the float32 matrix,
-    categorical ones text. What cannot be computed for a row (a division by zero, a logarithm of a
-    negative number) is missing in that row.
+    are not features can be named. Columns are as in the file: numbers DOUBLE, integers HUGEINT (so
+    that products do not overflow), dates DATE or TIMESTAMP in UTC, categories text; only results
+    become float32. What cannot be computed for a row (a division by zero, a logarithm of a negative
+    number) is missing in that row.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def derive(dataset: Dataset, expressions: Mapping[str, str]) -> list[Derived]:
     try:
         checked, faults = _checked(dataset, expressions, connection)
         mentioned = dict.fromkeys(name for each in checked.values() for name in each.columns)
-        _register(dataset.table, tuple(mentioned), connection)
+        _register(dataset, tuple(mentioned), connection)
         made = []
         for name, expression in checked.items():
             try:
@@ -130,25 +132,39 @@ def _check_columns(
 
 
 def _register(
-    table: Table, mentioned: Sequence[str], connection: duckdb.DuckDBPyConnection
+    dataset: Dataset, mentioned: Sequence[str], connection: duckdb.DuckDBPyConnection
 ) -> None:
     """Make the mentioned columns the table `t`; names are matched without regard to case."""
     import pyarrow as pa
 
-    at = {column.name.lower(): index for index, column in enumerate(table.columns)}
+    at = {column.name.lower(): index for index, column in enumerate(dataset.table.columns)}
     arrays: dict[str, Any] = {}
     for name in dict.fromkeys(name.lower() for name in mentioned):
-        column, values = table.columns[at[name]], table.values[:, at[name]]
-        if column.levels is None:
-            arrays[column.name] = pa.array(values.astype(np.float64), from_pandas=True)
-        else:
-            missing = np.isnan(values)
-            codes = np.where(missing, 0, values).astype(np.int32)
-            indices = pa.array(codes, mask=missing)
-            levels = pa.array(column.levels, pa.string())
-            arrays[column.name] = pa.DictionaryArray.from_arrays(indices, levels).cast(pa.string())
+        column = dataset.table.columns[at[name]]
+        arrays[column.name] = _arrow(dataset, column, at[name])
     if arrays:
-        connection.register("t", pa.table(arrays))
+        connection.register("narrow", pa.table(arrays))
+        integers = [name for name, array in arrays.items() if array.type == pa.int64()]
+        wide = ", ".join(f"CAST({identifier(n)} AS HUGEINT) AS {identifier(n)}" for n in integers)
+        columns = f"* REPLACE ({wide})" if wide else "*"
+        connection.execute(f"CREATE TEMP VIEW t AS SELECT {columns} FROM narrow").fetchall()
+
+
+def _arrow(dataset: Dataset, column: Column, at: int) -> Any:
+    """Return a feature column as it is in the file, as an Arrow array."""
+    import pyarrow as pa
+
+    whole, values = dataset.whole.get(column.name), dataset.table.values[:, at]
+    if isinstance(whole, np.ma.MaskedArray):
+        return pa.array(whole.data, mask=np.ma.getmaskarray(whole))
+    if whole is not None:
+        return pa.array(whole, from_pandas=True)
+    if column.levels is None:
+        return pa.array(values.astype(np.float64), from_pandas=True)
+    missing = np.isnan(values)
+    indices = pa.array(np.where(missing, 0, values).astype(np.int32), mask=missing)
+    levels = pa.array(column.levels, pa.string())
+    return pa.DictionaryArray.from_arrays(indices, levels).cast(pa.string())
 
 
 def _evaluate(expression: Expression, rows: int, connection: duckdb.DuckDBPyConnection) -> Values:
@@ -174,7 +190,10 @@ def _evaluate(expression: Expression, rows: int, connection: duckdb.DuckDBPyConn
 
 
 def _plain(kind: str) -> str:
-    return "text" if kind == "VARCHAR" else "nothing" if kind == '"NULL"' else kind
+    told = {"VARCHAR": "text", '"NULL"': "nothing"}
+    spans = "DATE", "TIMESTAMP", "INTERVAL"
+    hint = " (of two dates, date_diff('day', earlier, later) gives days)"
+    return told.get(kind, kind) + (hint if kind in spans else "")
 
 
 def _shortened(error: Exception) -> str:

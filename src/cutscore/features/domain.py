@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cutscore.expressions import mentioned
 from cutscore.features.derive import derive, extend
 from cutscore.features.needs import need_expressions
 from cutscore.records import Dataset, Table
@@ -21,6 +22,11 @@ class Domain:
 
     def __post_init__(self) -> None:
         need_expressions(self.expressions)
+
+    @property
+    def mentions(self) -> frozenset[str]:
+        """The columns, in lower case, that new ones are computed from."""
+        return mentioned(tuple(self.expressions.values()))
 
     def build(self, dataset: Dataset) -> Table:
         """Return the data set's columns followed by the expressions' columns, in their order."""

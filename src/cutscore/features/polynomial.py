@@ -22,6 +22,11 @@ class Polynomial:
     def __post_init__(self) -> None:
         need_columns(self.columns)
 
+    @property
+    def mentions(self) -> frozenset[str]:
+        """The columns, in lower case, that new ones are computed from."""
+        return frozenset(name.lower() for name in self.columns)
+
     def build(self, dataset: Dataset) -> Table:
         """Return the data set's columns followed by the products."""
-        return extend(dataset.table, products(dataset.table, self.columns))
+        return extend(dataset.table, products(dataset, self.columns))

@@ -9,15 +9,17 @@ import numpy as np
 
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.features.derive import Derived, as_feature
-from cutscore.records import Table
+from cutscore.records import Dataset, Scores, Table
 
 SETTING = "data.polynomial"
+_MICROSECONDS_PER_DAY = 86_400_000_000
 
 
-def products(table: Table, columns: Sequence[str], taken: Iterable[str] = ()) -> list[Derived]:
+def products(dataset: Dataset, columns: Sequence[str], taken: Iterable[str] = ()) -> list[Derived]:
     """Return squares and pairwise products of numeric columns, in the order they are declared.
 
-    Products are computed in float64 and kept as float32; a product too large for float32 is
+    Products are computed from the columns as they are in the file, in float64, and kept as
+    float32; a product too large for float32 is
     missing, and so is one of a missing value.
 
     Raises
@@ -25,17 +27,29 @@ def products(table: Table, columns: Sequence[str], taken: Iterable[str] = ()) ->
     RequestError
         For each column that is unknown or categorical and each name that is taken.
     """
+    table = dataset.table
     pairs = list(combinations_with_replacement(columns, 2))
     faults = list(_faults(table, columns, pairs, taken))
     if faults:
         raise RequestError(faults)
-    at = {name: table.names.index(name) for name in columns}
-    made = []
-    for left, right in pairs:
-        first = table.values[:, at[left]].astype(np.float64)
-        product = first * table.values[:, at[right]]
-        made.append(Derived(_name(left, right), as_feature(product)))
-    return made
+    factors = {name: _factor(dataset, name) for name in columns}
+    with np.errstate(over="ignore"):
+        return [
+            Derived(_name(left, right), as_feature(factors[left] * factors[right]))
+            for left, right in pairs
+        ]
+
+
+def _factor(dataset: Dataset, name: str) -> Scores:
+    """Return a column as it is in the file, in float64; moments in days since 1970-01-01."""
+    whole = dataset.whole.get(name)
+    if whole is None:
+        return dataset.table.values[:, dataset.table.names.index(name)].astype(np.float64)
+    if whole.dtype.kind == "M":
+        missing = np.isnat(whole)
+        moments = whole.astype("datetime64[us]").astype(np.float64) / _MICROSECONDS_PER_DAY
+        return np.where(missing, np.nan, moments)
+    return np.ma.filled(whole.astype(np.float64), np.nan)
 
 
 def _name(left: str, right: str) -> str:

@@ -75,6 +75,8 @@ class Dataset:
     duplicates : how many rows repeat an earlier one
     amounts : declared columns at full precision, for costs, groups and time order, float64, shape
         (rows,); no features unless they are in `table` too
+    whole : feature columns as they are in the file, where expressions need them: integers (masked
+        where missing), dates and times, and float64 where float32 does not hold it, shape (rows,)
     columns : names of all columns that were read, whatever became of them
     notes : sentences on what a user should know of the data
     """
@@ -89,6 +91,7 @@ class Dataset:
     duplicate_of: Rows
     duplicates: int
     amounts: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    whole: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

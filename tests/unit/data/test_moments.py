@@ -142,8 +142,13 @@ def test_codes_like_dates_are_not_dates(load: Load) -> None:
 _ELSEWHERE = """
 import hashlib, sys
 from cutscore.data.table import TableSource
-data = TableSource(path=sys.argv[1], target="bad", where="t > '2020-01-01 03:00:00'").load()
-print(data.digest, data.rows, hashlib.sha256(data.table.values.tobytes()).hexdigest())
+from cutscore.features.domain import Domain
+domain = {"E": "epoch(t) / 3600", "L": "length(upper(c))", "H": "hour(t) + dayofweek(t)"}
+data = TableSource(
+    path=sys.argv[1], target="bad", time="u", domain=domain, where="t > '2020-01-01 03:00:00'"
+).load()
+values = Domain(domain).build(data).values
+print(data.digest, data.rows, hashlib.sha256(values.tobytes()).hexdigest())
 """
 
 
@@ -154,13 +159,12 @@ def test_the_same_in_another_zone_locale_and_order_of_hashes(tmp_path, kind: str
     path = tmp_path / f"t.{kind}"
     cells = ["\u00e9t\u00e9", "Ete", "\u0130stanbul", "zebra"] * 12
     if kind == "parquet":
-        pq.write_table(pa.table({"t": times, "c": cells, "bad": [0, 1] * 24}), path)
+        columns = {"t": times, "u": times, "c": cells, "bad": [0, 1] * 24}
+        pq.write_table(pa.table(columns), path)
     else:
-        rows = [
-            f"{t.isoformat()},{c},{i % 2}"
-            for i, (t, c) in enumerate(zip(times, cells, strict=True))
-        ]
-        path.write_text("t,c,bad\n" + "\n".join(rows) + "\n", encoding="utf-8")
+        both = zip(times, cells, strict=True)
+        rows = [f"{t.isoformat()},{t.isoformat()},{c},{i % 2}" for i, (t, c) in enumerate(both)]
+        path.write_text("t,u,c,bad\n" + "\n".join(rows) + "\n", encoding="utf-8")
     places = [
         {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1"},
         {"TZ": "Pacific/Auckland", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0",
