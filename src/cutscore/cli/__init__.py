@@ -6,6 +6,7 @@ Heavy libraries are imported inside the commands, so that help comes at once.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -53,6 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     # OpenMP threads spin while they wait: long by default, which makes a fit several times slower
     # as soon as anything else uses the cores. Has to be set before a library loads OpenMP.
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a glyph too many must not cost a summary
+            stream.reconfigure(errors="replace")
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["run"]:
         return _exit_code(lambda: _run(words[1:]))
@@ -87,6 +91,9 @@ def _run(words: list[str]) -> int:
         from cutscore.cli.help import run_help
 
         print(run_help(words))
+        return 0
+    if "--version" in words:  # Hydra would tell its own
+        print(f"cutscore {__version__}")
         return 0
     from cutscore.cli.run import run
 
