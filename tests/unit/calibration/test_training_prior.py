@@ -58,36 +58,37 @@ def test_as_many_rows_as_before_need_not_be_the_same():
 
 
 @pytest.mark.parametrize(
-    ("model", "share"),
+    ("kind", "given", "share"),
     [
-        (LightGBM({"scale_pos_weight": 4}), 0.5),
-        (LightGBM({"scale_pos_weight": 1}), 0.2),
-        (LightGBM({"is_unbalance": True}), 0.5),
-        (LightGBM({"unbalance": True}), 0.5),
-        (LightGBM({"unbalanced_sets": True}), 0.5),
-        (LightGBM({"is_unbalance": False}), 0.2),
-        (LightGBM({"neg_bagging_fraction": 0.25, "bagging_freq": 1}), 0.5),
-        (LightGBM({"neg_subsample": 0.25, "subsample_freq": 1}), 0.5),
-        (LightGBM({"pos_sub_row": 0.5, "bagging_freq": 2}), 1 / 9),
-        (LightGBM({"pos_bagging": 0.5, "neg_bagging": 0.5, "bagging_freq": 1}), 0.2),
-        (LightGBM({"neg_bagging_fraction": 0.25}), 0.2),  # nothing is bagged
-        (LightGBM({"neg_bagging": 0.25, "bagging_freq": 1, "data_sample_strategy": "goss"}), 0.2),
-        (LightGBM({"bagging_fraction": 0.5, "bagging_freq": 1}), 0.2),
-        (XGBoost({"scale_pos_weight": 4}), 0.5),
-        (XGBoost({"subsample": 0.5}), 0.2),
-        (SklearnClassifier(LOGISTIC, {"class_weight": "balanced"}), 0.5),
-        (SklearnClassifier(LOGISTIC, {"class_weight": None}), 0.2),
-        (SklearnClassifier(LOGISTIC, {"class_weight": {0: 0.5, 1: 2}}), 0.5),
-        (SklearnClassifier(LOGISTIC, {"class_weight": {"1": 4}}), 0.5),
-        (SklearnClassifier(NAIVE, {"priors": [0.6, 0.4]}), 0.4),
-        (SklearnClassifier("sklearn.naive_bayes.BernoulliNB", {"fit_prior": False}), 0.5),
-        (SklearnClassifier("imblearn.ensemble.EasyEnsembleClassifier"), 0.5),
-        (SklearnClassifier("lightgbm.LGBMClassifier", {"unbalance": True}), 0.5),
-        (SklearnClassifier("xgboost.XGBClassifier", {"scale_pos_weight": 4}), 0.5),
+        (LightGBM, [{"scale_pos_weight": 4}], 0.5),
+        (LightGBM, [{"scale_pos_weight": 1}], 0.2),
+        (LightGBM, [{"is_unbalance": True}], 0.5),
+        (LightGBM, [{"unbalance": True}], 0.5),
+        (LightGBM, [{"unbalanced_sets": True}], 0.5),
+        (LightGBM, [{"is_unbalance": False}], 0.2),
+        (LightGBM, [{"neg_bagging_fraction": 0.25, "bagging_freq": 1}], 0.5),
+        (LightGBM, [{"neg_subsample": 0.25, "subsample_freq": 1}], 0.5),
+        (LightGBM, [{"pos_sub_row": 0.5, "bagging_freq": 2}], 1 / 9),
+        (LightGBM, [{"pos_bagging": 0.5, "neg_bagging": 0.5, "bagging_freq": 1}], 0.2),
+        (LightGBM, [{"neg_bagging_fraction": 0.25}], 0.2),  # nothing is bagged
+        (LightGBM, [{"neg_bagging": 0.25, "bagging_freq": 1, "data_sample_strategy": "goss"}], 0.2),
+        (LightGBM, [{"bagging_fraction": 0.5, "bagging_freq": 1}], 0.2),
+        (XGBoost, [{"scale_pos_weight": 4}], 0.5),
+        (XGBoost, [{"subsample": 0.5}], 0.2),
+        (SklearnClassifier, [LOGISTIC, {"class_weight": "balanced"}], 0.5),
+        (SklearnClassifier, [LOGISTIC, {"class_weight": None}], 0.2),
+        (SklearnClassifier, [LOGISTIC, {"class_weight": {0: 0.5, 1: 2}}], 0.5),
+        (SklearnClassifier, [LOGISTIC, {"class_weight": {"1": 4}}], 0.5),
+        (SklearnClassifier, [NAIVE, {"priors": [0.6, 0.4]}], 0.4),
+        (SklearnClassifier, ["sklearn.naive_bayes.BernoulliNB", {"fit_prior": False}], 0.5),
+        (SklearnClassifier, ["imblearn.ensemble.EasyEnsembleClassifier"], 0.5),
+        (SklearnClassifier, ["lightgbm.LGBMClassifier", {"unbalance": True}], 0.5),
+        (SklearnClassifier, ["xgboost.XGBClassifier", {"scale_pos_weight": 4}], 0.5),
     ],
-    ids=lambda value: str(value)[:70],
+    ids=lambda value: getattr(value, "__name__", str(value))[:70],
 )
-def test_what_the_classifier_does_itself_counts(model, share):
+def test_what_the_classifier_does_itself_counts(kind, given, share):
+    model = kind(*given)
     prior = prior_of(TrainingRows(ALL), model)
     assert prior.share == pytest.approx(share)
     drawn = "draws rows" in prior.doubt

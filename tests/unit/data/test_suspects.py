@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loading import Load
-from sklearn.metrics import roc_auc_score
 
 from cutscore.data.suspects import alone, notes
 from cutscore.records import Column, Table
@@ -78,6 +77,8 @@ def test_what_does_not_count_rows(values) -> None:
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([0, 1, 2, 3]), st.booleans()), min_size=2, max_size=30))
 def test_the_area_is_that_of_scikit_learn(rows) -> None:
+    from sklearn.metrics import roc_auc_score
+
     values = np.array([value for value, _ in rows], dtype=np.float32)
     target = np.array([flag for _, flag in rows], dtype=np.int8)
     if 0 < target.sum() < len(target):
