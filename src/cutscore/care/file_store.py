@@ -14,16 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cutscore.care.file_entries import META, Entry, Lost, Row
+from cutscore.care.file_experiments import TRASH, experiment_entries, experiment_folders
 from cutscore.care.file_registry import registry_entries
-from cutscore.care.file_runs import (
-    TRASH,
-    Known,
-    dataset_entries,
-    experiment_entries,
-    experiment_folders,
-    model_entries,
-    run_entries,
-)
+from cutscore.care.file_runs import Known, dataset_entries, model_entries, run_entries
 from cutscore.care.file_traces import trace_entries
 from cutscore.care.paths import walk_files
 from cutscore.runs.schema import create_database

@@ -24,7 +24,7 @@ from cutscore.care.database import (
     stamp,
 )
 from cutscore.care.file_entries import Lost
-from cutscore.care.file_runs import TRASH
+from cutscore.care.file_experiments import TRASH
 from cutscore.care.file_store import read_file_store, stamp_of_files
 from cutscore.care.holdings import HeldFiles, read_holding
 from cutscore.care.leave_out import leave_out

@@ -18,7 +18,7 @@ from cutscore.care import read_client, read_sql
 from cutscore.care.contents import Contents
 from cutscore.care.database import current_copy, is_current, open_readonly
 from cutscore.care.file_entries import Lost
-from cutscore.care.file_runs import TRASH
+from cutscore.care.file_experiments import TRASH
 from cutscore.care.file_store import file_store_root, read_file_store
 from cutscore.care.files import LocalFiles, ServedFiles, StoreFiles
 from cutscore.care.paths import artifact_roots

@@ -52,9 +52,10 @@ def merge(
 ) -> None:
     """Merge stores into one, without loss: all of it, or nothing.
 
-    Run and model ids stay, files are copied, collisions are reported, and every run is compared
-    before and after. A second merge of the same store adds nothing. The target is made if it is
-    not there, and backed up if it is.
+    Run, model and trace ids stay, files are copied, every difference that is settled is reported,
+    and every run is compared before and after. A second merge of the same store adds nothing. The
+    target is made if it is not there, and backed up if it is. Exit code 1 when files of a source
+    were not copied.
 
     Example: cutscore store merge old/mlruns/mlflow.db --into mlruns/mlflow.db --dry-run
     """

@@ -174,6 +174,13 @@ def test_names_and_numbers_that_come_twice(root):
         assert view.files.of_run(run).files == {"notes.txt": 33}
 
 
+def test_a_made_up_name_takes_none_that_another_has(root):
+    for number, name in ((1, "credit"), (2, "credit"), (3, "credit-2")):
+        add_experiment(root, number, name)
+    found = view_folder(root).contents.experiments
+    assert [found[key].name for key in "123"] == ["credit", "credit-2-again", "credit-2"]
+
+
 def test_lines_of_metrics(root):
     lines = (
         "1000 0.7 0",
