@@ -13,12 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from filelock import FileLock
-from servers import ServerMissing, mlflow_server, postgresql
+from servers import ServerMissing, postgresql
 
 os.environ.setdefault("GOMP_SPINCOUNT", "500")  # as the command line does
 ROWS = 600
 HEAVY = ("lightgbm", "matplotlib", "mlflow", "plotly", "scipy.stats", "sklearn", "xgboost")
-NEEDS_A_STORE = frozenset({"empty", "sound", "kept", "postgres", "mlflow_served"})
+SLOW_FIXTURES = frozenset({"empty", "sound", "kept", "postgres"})
+SLOW_NAMES = frozenset({"main", "Composer", "subprocess"})
+"""What a module of tests has imported."""
 LOADED = pytest.StashKey[list[str]]()
 
 
@@ -29,10 +31,12 @@ def pytest_collection_finish(session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items) -> None:
-    """Mark as quick what needs no run of the command line, no store and no other process."""
+    """Mark as quick what calls no command, composes no config and has no store or process."""
     for item in items:
-        waits = NEEDS_A_STORE.intersection(item.fixturenames) or hasattr(item.module, "subprocess")
-        if "integration" not in item.path.parts and not waits:
+        slow = (
+            SLOW_FIXTURES.intersection(item.fixturenames) or SLOW_NAMES & vars(item.module).keys()
+        )
+        if "integration" not in item.path.parts and not slow:
             item.add_marker("quick")
 
 
@@ -91,13 +95,6 @@ def postgres():
             yield server
     except ServerMissing as missing:
         pytest.skip(str(missing))
-
-
-@pytest.fixture(scope="module")
-def mlflow_served():
-    """An `mlflow server` that the tests of a module share: it takes seconds to start."""
-    with mlflow_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")
