@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -88,6 +89,11 @@ class Assessment:
     frontier: Frontier | Undefined
     at: tuple[ThresholdAt, ...]
     warnings: tuple[str, ...]
+
+    @functools.cached_property
+    def highest_score(self) -> float:
+        """The highest score; what lies above it flags nobody."""
+        return float(self.rows.score.max())
 
     @property
     def chosen(self) -> ThresholdChoice:

@@ -47,7 +47,7 @@ def sentence(at: ThresholdAt, made: Assessment) -> str:
         return f"{t}: with one class only, no threshold is optimal for anything in particular."
     optimum = made.reference.exact
     fits = f"{t} {_ratio_words(at.ratio, made.certainty.asked_ratio)}, and {_beta_words(at.beta)}."
-    where = f"the cost optimum is {threshold_words(optimum)}"
+    where = f"the cost optimum is {threshold_words(optimum, made)}"
     if at.excess <= 0:
         return f"{fits} It costs as little as the optimum."
     more = f" ({at.excess / optimum.total_cost:.2%})" if optimum.total_cost > 0 else ""
@@ -63,15 +63,20 @@ def implied_range(value: Implied | Undefined, unit: str = "") -> str:
     return f"{_range(value, unit)}{' (exactly)' if value.exact else ''}"
 
 
-def threshold_words(choice: ThresholdChoice) -> str:
+def threshold_words(choice: ThresholdChoice, made: Assessment) -> str:
     """Return the threshold of a choice, or that rows have none in common."""
     if choice.threshold is None:
         return "each row by its own costs"
-    return exact_number(choice.threshold)
+    return cut_words(choice.threshold, made)
+
+
+def cut_words(value: float, made: Assessment) -> str:
+    """Return a threshold; one that flags nobody would look like the highest score."""
+    return exact_number(value) if value <= made.highest_score else "above every score"
 
 
 def exact_number(value: float) -> str:
-    """Return a threshold short enough to read."""
+    """Return a number short enough to read."""
     return f"{value:.6g}"
 
 

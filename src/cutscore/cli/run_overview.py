@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cutscore.cli.metric_text import duration, with_spread
+from cutscore.cli.metric_text import NOBODY, duration, flags_nobody, with_spread
 from cutscore.cli.next_commands import next_commands
 from cutscore.cli.parent_overview import children_table, parent_sections
 from cutscore.cli.shown_run import ShownRun, cut_list, plain
@@ -124,6 +124,8 @@ def _decision(run: ShownRun) -> Lines:
             yield Text(f"median of the rows' thresholds {median:.6g}")
     elif "threshold" not in run.metrics:
         yield Text("no threshold: the run ended before it chose one")
+    elif flags_nobody(run.metrics):
+        yield Text(f"flag nobody (the threshold is {NOBODY}), for {objective}", "bold")
     else:
         yield Text(f"flag when score >= {run.metrics['threshold']:.6g}, for {objective}", "bold")
     target = run.detail.params.get("calibration._target_", "")

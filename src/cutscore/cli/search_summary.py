@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cutscore.cli.metric_text import metric_text
 from cutscore.metrics.catalogue import CATALOGUE
 from cutscore.records import Undefined
 from cutscore.report.figures.style import shorten
@@ -168,7 +169,7 @@ def _reached(trials: Sequence[TrialRecord], objective: int) -> list[str]:
 
 
 def _threshold(trial: TrialRecord) -> str:
-    return CATALOGUE["threshold"].text(trial.metrics.get("threshold"))
+    return metric_text(CATALOGUE["threshold"], trial.metrics)
 
 
 def _text(value: Value) -> str:

@@ -8,6 +8,7 @@ from rich.table import Table
 from cutscore.assess.assessing import Assessment
 from cutscore.assess.words import (
     constraint_words,
+    cut_words,
     exact_number,
     implied_range,
     objective_words,
@@ -41,12 +42,12 @@ def _summary(made: Assessment) -> Table:
     table.add_column("value")
     table.add_row(describe("roc_auc").label, _figure(made.cut_table.roc_auc))
     table.add_row("optimised", objective_words(made) + constraint_words(chosen))
-    table.add_row("threshold", threshold_words(chosen), style="bold")
+    table.add_row("threshold", threshold_words(chosen, made), style="bold")
     if chosen.median_threshold is not None:
         table.add_row("  the rows' thresholds, median", exact_number(chosen.median_threshold))
     if interval.threshold_low is not None and interval.threshold_high is not None:
-        low, high = exact_number(interval.threshold_low), exact_number(interval.threshold_high)
-        table.add_row(f"  {interval.level:.0%} of resamples", f"{low} to {high}")
+        told = _span(interval.threshold_low, interval.threshold_high, made)
+        table.add_row(f"  {interval.level:.0%} of resamples", told)
     table.add_row("cost", f"{chosen.total_cost:,.10g}, {evidence.cost_per_row:.4g} a row")
     table.add_row(
         f"  {interval.level:.0%} of resamples",
@@ -59,21 +60,26 @@ def _summary(made: Assessment) -> Table:
         "flag nobody, everybody",
         f"{evidence.flag_nobody:,.10g}, {evidence.flag_everybody:,.10g}",
     )
-    table.add_row("exact cost optimum", _priced(evidence.exact))
+    table.add_row("exact cost optimum", _priced(evidence.exact, made))
     if made.grid_covers:
         grid = evidence.grid
-        table.add_row(f"  on a grid of {grid.step:g}", _priced(grid))
+        table.add_row(f"  on a grid of {grid.step:g}", _priced(grid, made))
     if not isinstance(evidence.bayes, Undefined):
-        table.add_row("  Bayes, if calibrated", _priced(evidence.bayes))
+        table.add_row("  Bayes, if calibrated", _priced(evidence.bayes, made))
     plateau = made.certainty.plateau
     pieces = "" if plateau.pieces == 1 else f", in {plateau.pieces} pieces"
     table.add_row(
         "within 1 % of no-model cost",
-        f"{exact_number(plateau.low)} to {exact_number(plateau.high)}{pieces}",
+        _span(plateau.low, plateau.high, made) + pieces,
     )
     table.add_row("confusion", _confusion(chosen.confusion))
     table.add_row("scores", _scores(made))
     return table
+
+
+def _span(low: float, high: float, made: Assessment) -> str:
+    ends = cut_words(low, made), cut_words(high, made)
+    return ends[0] if low > made.highest_score else f"{ends[0]} to {ends[1]}"
 
 
 def _resamples(made: Assessment) -> str:
@@ -96,7 +102,7 @@ def _beside(made: Assessment) -> Table:
     table = Table(title="Side by side", title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("")
     chosen, beta = made.chosen, made.rule.beta
-    table.add_column(f"{threshold_words(chosen)}\n(chosen)", justify="right")
+    table.add_column(f"{threshold_words(chosen, made)}\n(chosen)", justify="right")
     for at in made.at:
         table.add_column(exact_number(at.threshold), justify="right")
     counts = [chosen.confusion, *(at.confusion for at in made.at)]
@@ -127,8 +133,8 @@ def _confusion(counts: Confusion) -> str:
     return ", ".join(f"{name.upper()} {getattr(counts, name):,.0f}" for name in names)
 
 
-def _priced(choice: ThresholdChoice) -> str:
-    return f"{threshold_words(choice)}: {choice.total_cost:,.10g}"
+def _priced(choice: ThresholdChoice, made: Assessment) -> str:
+    return f"{threshold_words(choice, made)}: {choice.total_cost:,.10g}"
 
 
 def _share(value: MetricValue) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar
@@ -10,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cutscore.cost.amounts import Amounts, amount, missing_amounts
-from cutscore.cost.matrix import ENTRIES, CostMatrix, Entry
+from cutscore.cost.matrix import ENTRIES, LARGEST, CostMatrix, Entry
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Dataset, Rows
 
@@ -37,8 +36,10 @@ class ColumnCost:
     def __post_init__(self) -> None:
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, cost in given.items():
-            if isinstance(cost, float | int) and not math.isfinite(cost):
-                raise ValueError(f"{name} must be a column or a finite number, got {cost}.")
+            if isinstance(cost, float | int) and not abs(cost) <= LARGEST:
+                raise ValueError(
+                    f"{name} must be a column or a number of at most {LARGEST:g}, got {cost}."
+                )
         if not any(isinstance(cost, str) for cost in given.values()):
             raise ValueError(
                 "at least one of the four costs must be a column; use cost=fixed for costs that "
@@ -100,9 +101,15 @@ class ColumnCost:
             if column not in amounts:
                 continue
             values = amounts[column] if rows is None else amounts[column][rows]
-            if bad := int(np.count_nonzero(~np.isfinite(values))):
-                yield Fault(
-                    f"cost.{name}",
-                    f'"{column}" is missing or infinite in {bad:,} of {len(values):,} rows.',
-                    "Every row needs its costs: mend the file, or leave rows out with data.where.",
-                )
+            finite = np.isfinite(values)
+            for what, where in (
+                ("missing or infinite", ~finite),
+                (f"beyond {LARGEST:g}", finite & (np.abs(values) > LARGEST)),
+            ):
+                if bad := int(np.count_nonzero(where)):
+                    yield Fault(
+                        f"cost.{name}",
+                        f'"{column}" is {what} in {bad:,} of {len(values):,} rows.',
+                        "Every row needs its costs: mend the file, or leave rows out with "
+                        "data.where.",
+                    )

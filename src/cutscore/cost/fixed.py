@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge
 
 from cutscore.cost.amounts import Amounts
-from cutscore.cost.matrix import CostMatrix
+from cutscore.cost.matrix import LARGEST, CostMatrix
 from cutscore.records import Dataset, Rows
 
 
@@ -32,8 +31,8 @@ class FixedCost:
     def __post_init__(self) -> None:
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, cost in given.items():
-            if not math.isfinite(cost) or cost < 0:
-                raise ValueError(f"{name} must be a finite cost of 0 or more, got {cost}.")
+            if not 0 <= cost <= LARGEST:
+                raise ValueError(f"{name} must be a finite cost from 0 to {LARGEST:g}, got {cost}.")
         if not any(given.values()):
             raise ValueError(
                 "false_negative, false_positive, true_positive and true_negative are all 0; "

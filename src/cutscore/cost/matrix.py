@@ -24,6 +24,8 @@ Flags = npt.NDArray[np.bool_]
 Counts = Any  # a number or an array of numbers
 
 ENTRIES = ("true_negative", "false_positive", "false_negative", "true_positive")
+LARGEST = 1e30
+"""The largest cost of a row: sums of them, and of their squares, stay finite."""
 COLUMNS = ("C_TN", "C_FP", "C_FN", "C_TP")
 """What columns that hold the entries are called."""
 
@@ -38,7 +40,7 @@ class CostMatrix:
     rounding. Whole numbers are kept as they are. `given` holds the entries as they were before
     that: by them a row is decided, so that its decision depends on no other row.
 
-    Raises `ValueError` for entries that are not finite or whose lengths differ.
+    Raises `ValueError` for entries that are not finite or exceed `LARGEST`, or of several lengths.
     """
 
     true_negative: Entry
@@ -50,8 +52,8 @@ class CostMatrix:
     def __post_init__(self) -> None:
         entries = [np.asarray(entry, dtype=np.float64) for entry in self.entries]
         for name, entry in zip(ENTRIES, entries, strict=True):
-            if not np.isfinite(entry).all():
-                raise ValueError(f"{name} must hold finite costs, got NaN or infinity.")
+            if not (np.abs(entry) <= LARGEST).all():
+                raise ValueError(f"{name} must hold finite costs of at most {LARGEST:g}.")
         shapes = {entry.shape for entry in entries if entry.ndim}
         if len(shapes) > 1 or any(len(shape) != 1 for shape in shapes):
             raise ValueError(f"Costs per row must have one length, got shapes {sorted(shapes)}.")

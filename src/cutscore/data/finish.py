@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from cutscore.cost.matrix import LARGEST
 from cutscore.data.doubts import Doubt
 from cutscore.data.kinds import Reading, judge
 from cutscore.data.layout import texts_to_judge
@@ -129,9 +130,9 @@ def amounts(
                 words = sorted(text for text in made.encoders[at].codes)
                 problem = f'the column "{read.name}" must hold numbers; it holds '
                 faults.append(Fault(setting, f"{problem}{listed([plainly(w) for w in words], 5)}."))
-        infinite = int(np.count_nonzero(np.isinf(values)))
-        if infinite:
-            faults.append(Fault(setting, f'"{read.name}" has {infinite:,} infinite values.'))
+        if large := int(np.count_nonzero(np.abs(values) > LARGEST)):
+            problem = f'"{read.name}" has {large:,} values that are infinite or beyond {LARGEST:g}.'
+            faults.append(Fault(setting, problem))
         kept[key] = values
     return kept
 

@@ -311,3 +311,17 @@ def test_a_finer_grid_never_ends_dearer(scores, capsys):
         for step in (0.1, 0.01, 0.001)
     ]  # fmt: skip
     assert costs == sorted(costs, reverse=True)
+
+
+def test_a_threshold_that_flags_nobody_is_above_every_score(tmp_path, monkeypatch, capsys):
+    """Rows that score exactly 1 are not flagged by it, though it would look like 1."""
+    monkeypatch.chdir(tmp_path)
+    frame = {"y": [0, 0, 0, 1] * 10, "p": [1.0, 0.5, 1.0, 0.25] * 10}
+    write_csv(tmp_path / "scores.csv", frame)
+    words = ["--target", "y", "--score", "p", "--at", "0.5", "cost.false_negative=1"]
+    assert main(["threshold", "scores.csv", *words, "cost.false_positive=9"]) == 0
+    told = capsys.readouterr().out
+    (line,) = [line for line in told.splitlines() if line.strip().startswith("threshold")]
+    assert line.split() == ["threshold", "above", "every", "score"]
+    assert "exact cost optimum            above every score: 10" in told
+    assert "the cost optimum is above every score" in " ".join(told.split())

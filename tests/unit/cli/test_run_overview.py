@@ -13,6 +13,7 @@ import psutil
 import pytest
 from rich.console import Console
 
+from cutscore.cli.metric_text import metric_text, with_spread
 from cutscore.cli.run_overview import print_overview
 from cutscore.cli.runs_text import detail_tables, runs_table
 from cutscore.cli.shown_run import ShownRun
@@ -226,3 +227,10 @@ def test_a_search_ranks_by_what_it_looked_for():
     assert "2 of 2, by Brier score" in text
     assert text.index("bbbbbbbb") < text.index("aaaaaaaa")
     assert ["cutscore", "run", "seed=1"] in commands(text)
+
+
+def test_a_run_that_flags_nobody_shows_no_score_as_its_threshold():
+    metrics = {**FIGURES, "threshold": 1 + 2**-52, "tp": 0.0, "fp": 0.0}
+    told = metric_text(CATALOGUE["threshold"], metrics)
+    assert told == with_spread(CATALOGUE["threshold"], metrics) == "above every score"
+    assert metric_text(CATALOGUE["threshold"], {**metrics, "fp": 1.0}) == "1.0000"

@@ -27,6 +27,15 @@ def test_all_columns_that_are_wrong_are_told_at_once():
     )
 
 
+@pytest.mark.parametrize("loss", [1e308, -1e31])
+def test_costs_of_which_sums_would_overflow(loss):
+    made = dataset([1, 2, 3], loss=np.array([10.0, loss, 3.0]))
+    with pytest.raises(RequestError, match=r'"loss" is beyond 1e\+30 in 1 of 3 rows'):
+        priced(ColumnCost(false_negative="loss", false_positive=1), made)
+    with pytest.raises(ValueError, match="false_positive must be a column or a number of at most"):
+        ColumnCost(false_negative="loss", false_positive=loss)
+
+
 def left_open(made):
     return priced(ColumnCost(false_negative="loss", false_positive="income"), made)
 

@@ -18,6 +18,7 @@ def test_costs_by_name():
         ({"false_negative": 0, "false_positive": 0}, "all 0"),
         ({"false_negative": -1, "false_positive": 1}, "false_negative must be .* got -1"),
         ({"false_negative": float("inf"), "false_positive": 1}, "finite cost"),
+        ({"false_negative": 1e308, "false_positive": 1}, "finite cost from 0 to 1e\\+30"),
         (
             {"false_negative": 1, "false_positive": 1, "true_positive": 2, "true_negative": 1},
             "a mistake must cost more .* true_positive=2",

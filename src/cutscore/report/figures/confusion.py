@@ -42,7 +42,11 @@ def confusion_matrix(
     sheet.text(left, middle, "true class", 10, across="center", upright=True)
     where, rule = "each row by its own costs", "flagging has the lower expected cost"
     if threshold is not None:
-        where, rule = f"at threshold {style.number(threshold)}", "score ≥ threshold"
+        nobody = counts.tp + counts.fp == 0
+        where = f"at {'a' if nobody else ''} threshold " + (
+            "above every score" if nobody else style.number(threshold)
+        )
+        rule = "score ≥ threshold"
     title(sheet, f"Confusion matrix{' ' if threshold is not None else ', '}{where}", run)
     total = "" if costs is None else f"   Total cost {style.number(_total(costs))}."
     below = f"Flagged: {rule}.{total}"
