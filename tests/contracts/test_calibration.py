@@ -1,10 +1,14 @@
 """What every calibration must hold to."""
 
+import json
+
 import numpy as np
 import pytest
 from strategies import with_all_others
 
 from cutscore.calibration.none import NoCalibration
+from cutscore.calibration.saved import KEPT, calibrator_from_json
+from cutscore.errors import StoreError
 
 every_calibration = pytest.mark.parametrize("calibration", with_all_others("calibration"), ids=repr)
 
@@ -73,3 +77,41 @@ def test_scores_against_the_target_are_not_turned_round(calibration):
     scores, target = data()
     calibrated = calibration.fit(scores, 1 - target).apply(np.sort(scores))
     assert (np.diff(calibrated) >= 0).all()
+
+
+@every_calibration
+def test_calibrators_come_back_from_plain_values_bit_for_bit(calibration):
+    scores, target = data()
+    calibrator = calibration.fit(scores, target)
+    again = calibrator_from_json(json.loads(json.dumps(calibrator.to_json())))
+    unseen = np.append(np.random.default_rng(1).random(500) ** 3, [0.0, 1.0, scores[0]])
+    assert again.apply(unseen).tobytes() == calibrator.apply(unseen).tobytes()
+    alone = np.concatenate([again.apply(unseen[[i]]) for i in range(len(unseen))])
+    assert alone.tobytes() == again.apply(unseen).tobytes()  # whatever rows are beside it
+    assert isinstance(calibration, KEPT)
+
+
+@every_calibration
+def test_one_number_for_all_rows_corrects_as_one_for_each(calibration):
+    scores, _ = data()
+    each = calibration.correct(scores, np.full(300, 0.1), np.full(300, 0.4))
+    assert calibration.correct(scores, 0.1, 0.4).tobytes() == each.tobytes()
+    alone = np.concatenate([calibration.correct(scores[[i]], 0.1, 0.4) for i in range(300)])
+    assert alone.tobytes() == each.tobytes()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"kind": "magic"},
+        {"kind": "sigmoid", "slope": 1.0},
+        {"kind": "sigmoid", "slope": "steep", "offset": 0.0},
+        {"kind": "isotonic", "x": [], "y": []},
+        {"kind": "isotonic", "x": [0.1, 0.2], "y": [0.1]},
+        {"kind": "isotonic", "x": ["low"], "y": [0.1]},
+    ],
+)
+def test_calibrators_that_were_not_kept_so_are_refused(state):
+    with pytest.raises(StoreError, match="calibrator"):
+        calibrator_from_json(state)
