@@ -14,6 +14,8 @@ from cutscore.records import ClassFactors, Rows, Target, TrainingRows
 class TrainingPrior:
     """What a model learnt of how rare positives are.
 
+    Attributes
+    ----------
     share : of positives, by weight
     natural : nothing was drawn, made up or weighted, so that scores may be probabilities
     doubt : why a correction by `share` is approximate, '' if it is not
