@@ -7,6 +7,7 @@ values float32 with NaN for missing.
 
 from __future__ import annotations
 
+from cutscore.records.certainty import Certainty, CutTable, Interval, Plateau
 from cutscore.records.decision import (
     OWN_COSTS,
     BayesMinimumRisk,
@@ -18,14 +19,10 @@ from cutscore.records.decision import (
 )
 from cutscore.records.evidence import (
     Basis,
-    Certainty,
     Confusion,
     CostsUsed,
     CrossFit,
-    CutTable,
-    Interval,
     PartDecision,
-    Plateau,
     Reference,
     RuleCost,
     ScoreOrigin,
