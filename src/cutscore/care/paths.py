@@ -12,6 +12,7 @@ import re
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -83,6 +84,7 @@ def artifact_roots(store_folder: Path, extra: Sequence[Path] = ()) -> tuple[Path
     return tuple(dict.fromkeys(both))
 
 
+@lru_cache
 def take_apart(uri: str) -> Claim | Unusable:
     """Take an artifact address apart, without looking at any file.
 
@@ -153,12 +155,14 @@ def resolve_artifact(
 
 def check_links(path: Path, root: Path) -> Unusable | None:
     """Return the reason if the way from `root` down to `path` goes through a link."""
-    for step in (path, *path.parents):
-        if step == root:
-            return None
+    step = path
+    while step != root:
         if step.is_symlink():
             return Unusable("link", f"{step.name} is a symbolic link")
-    return Unusable("outside", "it lies outside the store's folder")
+        if step == step.parent:
+            return Unusable("outside", "it lies outside the store's folder")
+        step = step.parent
+    return None
 
 
 def walk_files(folder: Path, prefix: str = "") -> Iterator[FoundFile | RefusedFile]:
