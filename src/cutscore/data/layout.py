@@ -6,14 +6,17 @@ import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cutscore.data.doubts import Doubt
 from cutscore.data.kinds import Cells, Reading, judge
 from cutscore.data.locate import LocatedData, check_names
+from cutscore.data.parts import partition_sql
 from cutscore.data.settings import TableSettings
 from cutscore.data.texts import UNSEEN
-from cutscore.errors import Fault, RequestError
+from cutscore.data.unpack import refused
+from cutscore.errors import Fault, RequestError, listed
 from cutscore.expressions import mentioned
 from cutscore.sql import connect, identifier, literal
 
@@ -275,19 +278,26 @@ def _parquet(
 ) -> Layout:
     """Return the columns of a Parquet file; numbers that are dates are made text."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    path = literal(str(located.files[0]))
-    described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()
+    schemas = [_schema(file) for file in located.files]
+    schema = schemas[0]
+    check_names((*schema.names, *located.partitions), located.path)
+    for file, other in zip(located.files, schemas, strict=True):
+        _check_part(file, set(schema.names), set(other.names))
+    files = ", ".join(literal(str(file)) for file in located.files)
+    # By name, with types that hold all: else a later file is cast to the types of the first.
+    options = "union_by_name = true, hive_partitioning = false, filename = true"
+    columns = [identifier(name) for name in schema.names]
+    for key, integer in located.partitions.items():
+        columns.append(f"{partition_sql(key, integer=integer)} AS {identifier(key)}")
+    relation = f"(SELECT {', '.join(columns)} FROM read_parquet([{files}], {options}))"
+    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     types = {str(row[0]): str(row[1]) for row in described}
-    schema = pq.read_schema(located.files[0])
-    check_names(tuple(schema.names), located.path)
     levels = {each.name for each in schema if pa.types.is_dictionary(each.type)}
     index = (schema.pandas_metadata or {}).get("index_columns", [])
     row_names = [
         name for name in types if name in index or re.fullmatch(r"__index_level_\d+__", name)
     ]
-    relation = f"read_parquet({path})"
     changed = [name for name in dates if types.get(name, "").endswith(_NUMERIC_ENDS)]
     if changed:
         whole = [
@@ -296,3 +306,28 @@ def _parquet(
         relation = f"(SELECT * REPLACE ({', '.join(whole)}) FROM {relation})"
         types |= dict.fromkeys(changed, "VARCHAR")
     return Layout(types, relation, False, frozenset(levels), tuple(row_names))
+
+
+def _schema(file: Path) -> Any:
+    """Return the columns of a Parquet file as Arrow sees them."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_schema(file)
+    except pa.ArrowException as error:
+        raise refused(file, f"cannot be read as Parquet ({error}).") from None
+
+
+def _check_part(file: Path, first: set[str], names: set[str]) -> None:
+    """Refuse a part of a table that has other columns than the first part."""
+    if first == names:
+        return
+    lacks, more = sorted(first - names), sorted(names - first)
+    told = [f"lacks {listed(lacks, 5)}"] if lacks else []
+    told += [f"has also {listed(more, 5)}"] if more else []
+    raise refused(
+        file,
+        f"{' and '.join(told)}: the parts of a table must have the same columns.",
+        "Leave it out with a pattern of names, or write it again.",
+    )

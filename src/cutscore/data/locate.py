@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from cutscore.data.foreign import foreign
+from cutscore.data.parts import partitions, parts, several
 from cutscore.data.texts import UNSEEN
 from cutscore.data.unpack import (
     GZIP,
@@ -53,7 +54,8 @@ class LocatedData:
     """A table that can be opened: `path` as it was given, and where it is now.
 
     Of a text: its compression, delimiter and column names, after how many lines they or the rows
-    begin, whether there is a line of names, and whether the first of them is empty.
+    begin, whether there is a line of names, and whether the first of them is empty. `partitions`
+    are columns that the folders of Parquet files stand for, and whether they are integers.
     """
 
     path: Path
@@ -65,6 +67,7 @@ class LocatedData:
     skip: int = 0
     header: bool = True
     unnamed: bool = False
+    partitions: Mapping[str, bool] = field(default_factory=dict)
 
 
 @contextmanager
@@ -74,12 +77,12 @@ def located(path: Path, text: TextFormat = TextFormat()) -> Iterator[LocatedData
     Raises
     ------
     RequestError
-        When the file is missing, a folder, empty, unreadable, or not a table.
+        When the file is missing, empty, unreadable, or not a table.
     """
-    if path.is_dir():
-        tables = sorted(each.name for each in path.iterdir() if each.is_file())
-        inside = f" It holds: {listed(tables)}." if tables else " It is empty."
-        raise refused(path, "is a folder; a file is needed.", f"Name the file.{inside}")
+    if several(path):
+        files = parts(path)
+        yield LocatedData(path, files, "parquet", partitions=partitions(path, files))
+        return
     if not path.is_file():
         raise _missing(path)
     with tempfile.TemporaryDirectory(prefix="cutscore-") as folder:

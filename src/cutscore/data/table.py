@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from cutscore.data.parts import base
 from cutscore.data.reading import read
 from cutscore.data.settings import TableSettings
 from cutscore.records import Dataset
@@ -12,9 +13,10 @@ from cutscore.records import Dataset
 
 @dataclass(frozen=True, kw_only=True)
 class TableSource(TableSettings):
-    """Read a table from a CSV (plain or .gz), TSV or Parquet file.
+    """Read a table from a CSV or TSV (plain or packed) or Parquet file, or from parts.
 
-    `path` is relative to the working directory; `~` is the home directory.
+    `path` is relative to the working directory; `~` is the home directory. Parts are the Parquet
+    files in and below a folder, or those that match a pattern.
     """
 
     path: str
@@ -22,5 +24,6 @@ class TableSource(TableSettings):
     def load(self) -> Dataset:
         """Read, check and return the table."""
         path = Path(self.path).expanduser()
-        name = path.name.split(".")[0] or path.name
+        named = base(path).name
+        name = named.split(".")[0] or named
         return read(path, self, name=name, source=self.path)
