@@ -316,7 +316,7 @@ def _schema(file: Path) -> Any:
     try:
         return pq.read_schema(file)
     except pa.ArrowException as error:
-        raise refused(file, f"cannot be read as Parquet ({error}).") from None
+        raise refused(file, f"cannot be read as a table: {error}.") from None
 
 
 def _check_part(file: Path, first: set[str], names: set[str]) -> None:
