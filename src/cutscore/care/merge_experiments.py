@@ -63,7 +63,7 @@ def plan_experiments(
             )
             continue
         plan = _known_experiment(target, source_id, chosen, entry[0], str(entry[1]))
-        needless = plan.moves and not _has_runs(source.connection, source_id)
+        needless = plan.moves and not has_runs(source.connection, source_id)
         plans[source_id] = replace(plan, moves=False) if needless else plan
     return plans
 
@@ -82,13 +82,14 @@ def _known_experiment(
     found = resolve_artifact(location, target.folder)
     if not isinstance(found, Unusable):  # the target was moved
         return ExperimentPlan(source_id, target_id, name, str(found.path), found.path)
-    if target_id == 0 and not _has_runs(target.connection, 0):
+    if target_id == 0 and not has_runs(target.connection, 0):
         # MLflow puts the files of "Default" below whatever folder it was first started in.
         location = str(location_in(str(target.folder / "artifacts"), name))
         return ExperimentPlan(source_id, 0, name, location, Path(location), moves=True)
     return ExperimentPlan(source_id, target_id, name, location, place)
 
 
-def _has_runs(connection: sqlite3.Connection, experiment_id: int) -> bool:
+def has_runs(connection: sqlite3.Connection, experiment_id: int) -> bool:
+    """Return whether an experiment has any runs."""
     query = "SELECT 1 FROM runs WHERE experiment_id = ? LIMIT 1"
     return connection.execute(query, (experiment_id,)).fetchone() is not None

@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from cutscore.care.merge_experiments import has_runs
 from cutscore.care.merge_plan import SourcePlan
 from cutscore.care.merge_report import SourceReport
 from cutscore.care.merge_source import Opened
@@ -21,6 +22,7 @@ def write_experiments(
     """Make experiments that are new, and say what is to say of the others."""
     there = {row["experiment_id"]: row for row in read_rows(target.connection, "experiments")}
     added = Counter(unit.experiment_id for unit in plan.units if unit.action == "add")
+    known = {unit.experiment_id for unit in plan.units if unit.action != "add"}
     for row in read_rows(source.connection, "experiments"):
         entry = plan.experiments[row["experiment_id"]]
         if entry.new:
@@ -38,8 +40,9 @@ def write_experiments(
             report.collide("experiment", entry.name, f"empty: its files go to {entry.location} now")
         found = there[entry.target_id]
         number = added[entry.target_id]
-        if number and found["creation_time"] != row["creation_time"]:
-            policy = f"the target has another of this name: {number:,} runs and the like join it"
+        # A name alone does not say that two experiments are one: runs that both have do.
+        if number and entry.target_id not in known and has_runs(target.connection, entry.target_id):
+            policy = f"the target has one of this name: {number:,} runs and the like join it"
             report.collide("experiment", entry.name, policy)
         # What the states of deletion mean for each other was said when it was planned.
         settle(
