@@ -159,6 +159,19 @@ def test_a_grid_leaves_a_leaderboard_a_heatmap_and_the_best_threshold(grid):
     assert whole(parent)
 
 
+def test_workers_of_one_launch_do_not_serve_the_next_in_another_folder(
+    cutscore, newest, loans, tmp_path, monkeypatch
+):
+    words = ["run", "-m", *loans, "sampling=none,balanced"]
+    words += ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        cells = [run["summary"]["name"] for run in newest(cutscore(*words), 5)]
+        assert sorted(cells) == ["exp01_cv_baseline_none", "exp02_cv_baseline_balanced", cells[-1]]
+        assert cells[-1].startswith("sweep_")
+
+
 def test_joblib_workers_give_the_same_bits_and_lose_no_row(cutscore, newest, grid):
     words, basic, _ = grid
     answer = cutscore(*words, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")

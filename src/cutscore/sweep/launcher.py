@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -106,9 +107,24 @@ class Launcher:
             hydra_context=context, task_function=task, config=config
         )
         callbacks.on_multirun_start(config=config, config_name=composer.primary)
-        returned = launcher.launch([list(words) for words in jobs], initial_job_idx=0)
+        try:
+            returned = launcher.launch([list(words) for words in jobs], initial_job_idx=0)
+        finally:
+            _end_pool()
         callbacks.on_multirun_end(config=config, config_name=composer.primary)
         return [job.return_value for job in returned]
+
+
+def _end_pool() -> None:
+    """End joblib's worker processes, which it would keep for whatever this process launches next.
+
+    They stay in the folder and the environment of the launch that started them: the relative
+    addresses of another one would lead them to the wrong data and the wrong store.
+    """
+    if "joblib.externals.loky" in sys.modules:
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor(reuse=True).shutdown(wait=True)
 
 
 def _known(name: str, plan: Plan, run: RunSummary | None, reason: str) -> RunOutcome:
