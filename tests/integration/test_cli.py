@@ -204,7 +204,7 @@ def test_a_run_shows_what_was_asked_and_commands_that_go_on(cutscore, with_run):
     assert asked.startswith("data=table data.path=")
     assert asked.endswith(
         "data.target=defaulted data.id=loan_id data.drop=[branch,day] validation.folds=3 "
-        "model.params.n_estimators=8 threads=1"
+        "model.params.n_estimators=8 report.bootstrap=50 threads=1"
     )
     lines = [line for line in shown.splitlines() if line.startswith("  cutscore ")]
     words = [shlex.split(line)[1:] for line in lines]
