@@ -143,7 +143,8 @@ def _decision(run: ShownRun) -> Lines:
     if plateau := run.interval("plateau_low", "plateau_high"):
         pieces = run.metrics.get("plateau_pieces", 1)
         told = f" (one of {pieces:,.0f} such pieces)" if pieces > 1 else ""
-        yield Text(f"plateau: costs hardly more from {plateau}{told}")
+        what = "one threshold for all rows, were it used, would cost" if by_row else "costs"
+        yield Text(f"plateau: {what} hardly more from {plateau}{told}")
 
 
 def _cost(run: ShownRun) -> Lines:

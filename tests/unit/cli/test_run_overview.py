@@ -137,6 +137,8 @@ def test_rows_with_costs_of_their_own_have_no_threshold():
     assert "no threshold: each row is decided by its own costs" in text
     assert "median of the rows' thresholds 0.25" in text
     assert "flag when" not in text
+    assert "plateau: costs" not in text  # it is that of a threshold which decides nothing here
+    assert "plateau: one threshold for all rows, were it used" in " ".join(text.split())
 
 
 def test_older_records_of_such_runs_had_the_median_for_a_threshold():
