@@ -8,8 +8,9 @@ mends them in one go.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,25 @@ class RunPruned(CutscoreError):  # noqa: N818  # Optuna says TrialPruned
 
 class StoreError(CutscoreError):
     """A store cannot be opened, read or written."""
+
+
+@contextmanager
+def blaming(setting: str, instead_of: str) -> Iterator[None]:
+    """Let faults name what a value came from: a word of the command, an environment variable.
+
+    Raises
+    ------
+    RequestError
+        What was raised within, with `setting` for the setting `instead_of`.
+    """
+    try:
+        yield
+    except RequestError as error:
+        if setting == instead_of:
+            raise
+        faults = error.faults
+        told = [replace(f, setting=setting) if f.setting == instead_of else f for f in faults]
+        raise RequestError(told) from error
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -196,6 +196,32 @@ def test_stores_that_cannot_be_used(refused, loans, tmp_path_factory, kind):
     assert sorted(where.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("file:./mlruns", "old file store"),
+        ("./mlruns", "old file store"),
+        ("databricks", "sqlite:///mlruns/mlflow.db"),
+        ("sqlite:////proc/1/mlflow.db", "cannot be written"),
+        ("http://127.0.0.1:9", "nothing answers"),
+    ],
+)
+def test_an_address_of_the_environment_is_blamed_by_its_name(
+    refused, cutscore, loans, monkeypatch, address, hint
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    for said in (refused(*loans), cutscore("store", "init").err, cutscore("runs", "list").err):
+        assert " MLFLOW_TRACKING_URI: " in " ".join(said.split())
+    assert hint in refused(*loans)
+    assert "--store: " in cutscore("runs", "list", "--store", "none.db").err
+
+
+def test_a_storage_of_the_environment_is_blamed_by_its_name(refused, loans, monkeypatch):
+    monkeypatch.setenv("CUTSCORE_SEARCH_STORAGE", "redis://nowhere")
+    words = ["search=lightgbm", "search.space={model.params.n_estimators:off}"]
+    assert "CUTSCORE_SEARCH_STORAGE:" in refused(*loans, *words)
+
+
 def test_an_artifact_folder_that_cannot_be_written(refused, loans, in_folder):
     Path("file").touch()
     said = refused(*loans, "tracking.artifacts=file/below")

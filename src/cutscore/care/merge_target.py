@@ -16,9 +16,10 @@ from cutscore.care.holdings import HeldFiles
 from cutscore.care.merge_tables import Row
 from cutscore.care.paths import artifact_roots, claimed_folder
 from cutscore.care.rules import Kind
-from cutscore.errors import Fault, RequestError, StoreError
+from cutscore.errors import Fault, RequestError, StoreError, blaming
 from cutscore.runs.locks import locked
 from cutscore.runs.merge_journal import merge_lock, missing_folders
+from cutscore.runs.settings import SETTING
 from cutscore.runs.sqlite import check_file, is_empty
 
 LOCK_SECONDS = 10.0
@@ -108,12 +109,8 @@ def held(target: Path) -> Iterator[None]:
         problem = f"{target.parent} cannot be written ({error.strerror})."
         raise RequestError(Fault("--into", problem, "Choose a folder you may write.")) from error
     try:
-        with locked(merge_lock(target), LOCK_SECONDS):
+        with blaming("--into", SETTING), locked(merge_lock(target), LOCK_SECONDS):
             yield
-    except RequestError as error:
-        faults = [replace(f, setting="--into") if f.setting == "tracking.uri" else f
-                  for f in error.faults]  # fmt: skip
-        raise RequestError(faults) from error
     except OSError as error:
         raise StoreError(f"{target} cannot be merged into ({error}).") from error
     finally:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -54,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # OpenMP threads spin while they wait: long by default, which makes a fit several times slower
     # as soon as anything else uses the cores. Has to be set before a library loads OpenMP.
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
+    _let_warnings_be_warnings()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a glyph too many must not cost a summary
             stream.reconfigure(errors="replace")
@@ -63,6 +65,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[:1] and words[0].partition("=")[0] in COMPLETION:
         return _exit_code(lambda: _run(words))  # the completion script leaves the word `run` out
     return _exit_code(lambda: _typer(words))
+
+
+def _let_warnings_be_warnings() -> None:
+    """Show the warnings that PYTHONWARNINGS or -W would make errors: libraries' end every command.
+
+    Warnings that code has made errors (a test's) stay so.
+    """
+
+    def tamed(option: str) -> str:
+        action, colon, rest = option.partition(":")
+        is_error = bool(action.strip()) and "error".startswith(action.strip())
+        return f"default{colon}{rest}" if is_error else option
+
+    given = os.environ.get("PYTHONWARNINGS", "")
+    os.environ["PYTHONWARNINGS"] = ",".join(map(tamed, given.split(",")))  # for our processes
+    options = [tamed(option) for option in sys.warnoptions]
+    if options == sys.warnoptions:
+        return
+    sys.warnoptions[:] = options
+    filters = [("default", *rest) if action == "error" else (action, *rest)
+               for action, *rest in warnings.filters]  # fmt: skip
+    warnings.resetwarnings()  # makes Python look at them anew
+    cast("list[object]", warnings.filters).extend(filters)
 
 
 def _exit_code(command: Callable[[], int]) -> int:

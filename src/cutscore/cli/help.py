@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from cutscore.config.layers import EXPERIMENT, GROUPS, find_layers
+from cutscore.config.layers import EXPERIMENT, GROUPS, Layers, find_layers, packaged_folder
+from cutscore.errors import RequestError
 
 USAGE = """\
 Usage: cutscore run [OVERRIDES] [-m] [FLAGS]
@@ -40,6 +41,9 @@ Flags:
   --shell-completion, -sc  install=bash|zsh|fish prints a completion script (see README)
   -h, --help               this text
 
+The environment variable CUTSCORE_CONF names another folder than ./conf; CUTSCORE_CONF= (empty)
+leaves ./conf out, where it is another project's.
+
 Exit codes: 0 done; 1 some runs failed; 2 the request was wrong; 130/143 interrupted.
 """
 
@@ -47,10 +51,15 @@ Exit codes: 0 done; 1 some runs failed; 2 the request was wrong; 130/143 interru
 def run_help(words: Sequence[str]) -> str:
     """Return the help of `cutscore run`: groups with their options, examples, flags.
 
-    `words` may name a `--config-dir`, whose options are listed too.
+    `words` may name a `--config-dir`, whose options are listed too. Where a folder cannot be used,
+    the packaged options alone are listed, and why.
     """
-    layers = find_layers(_config_dir(words))
     lines = []
+    try:
+        layers = find_layers(_config_dir(words))
+    except RequestError as error:
+        layers = Layers((packaged_folder(),))
+        lines += [textwrap.fill(f"Packaged options only. {error}", 100), ""]
     for group in (*GROUPS, EXPERIMENT):
         options = ", ".join(name for name in layers.options(group) if not name.startswith("_"))
         indent = f"  {group:<12} "

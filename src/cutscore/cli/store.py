@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cutscore.cli.store_merge import diff, merge
-from cutscore.errors import Fault, RequestError
+from cutscore.errors import Fault, RequestError, blaming
 
 if TYPE_CHECKING:
     from cutscore.runs.settings import Address
@@ -38,23 +39,37 @@ def init(
     """
     from cutscore.report.redact import redact
     from cutscore.runs.init import init_store
+    from cutscore.runs.settings import SETTING
 
-    address = address_of(store)
-    made = init_store(address.uri, address.artifacts, experiment)
+    address, setting = address_of(store), asked(store, "--store")[1]
+    with blaming(setting, SETTING):
+        made = init_store(address.uri, address.artifacts, experiment)
     print(f"The store is ready: {redact(made.uri)}, experiment {made.experiment!r}")
 
 
-def address_of(store: str | None) -> Address:
-    """Return the address that `--store` names, or the default one.
+def asked(store: str | None, setting: str) -> tuple[str | None, str]:
+    """Return the store that a command is about, None for the default one, and what names it.
+
+    `setting` is what the command calls it; the environment variable counts where it is not given.
+    """
+    from cutscore.runs.settings import ENVIRONMENT
+
+    told = None if store else os.environ.get(ENVIRONMENT)
+    return (told, ENVIRONMENT) if told else (store, setting)
+
+
+def address_of(store: str | None, setting: str = "--store") -> Address:
+    """Return the address that `setting` or the environment names, or the default one.
 
     Raises
     ------
     RequestError
         If it is none that MLflow can keep runs at.
     """
-    from cutscore.runs.settings import TrackingSettings
+    from cutscore.runs.settings import ENVIRONMENT, UNSET, TrackingSettings
 
     try:
-        return TrackingSettings(uri=store).address()
+        return TrackingSettings(uri=store or None).address()
     except ValueError as error:
-        raise RequestError(Fault("--store", f"{error}.")) from error
+        remedy = UNSET if setting == ENVIRONMENT else ""
+        raise RequestError(Fault(setting, f"{error}.", remedy)) from error

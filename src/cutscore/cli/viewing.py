@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cutscore.cli.console import messages
-from cutscore.cli.store import address_of
-from cutscore.errors import Fault, RequestError
+from cutscore.cli.store import address_of, asked
+from cutscore.errors import Fault, RequestError, blaming
 
 if TYPE_CHECKING:
     from cutscore.care.view import View
     from cutscore.runs.port import RunStore
-    from cutscore.runs.settings import Address
 
 SETTING = "STORE"
 
@@ -53,21 +51,24 @@ def view_of(
     """
     from cutscore.care.places import local_store
     from cutscore.care.view import view_client, view_database, view_folder
+    from cutscore.runs.settings import SETTING as URI
     from cutscore.runs.sqlite import sqlite_path
 
     extra = _folders(artifacts)
+    store, setting = asked(store, setting)
     place = local_store(store, setting) if store else None
     if place is not None:
         view = view_folder if place.is_dir() else view_database
         return view(place, extra, setting)
-    address = named(store, setting)
+    address = address_of(store, setting)
     path = sqlite_path(address.uri)
     if path is not None:
         return view_database(path, extra, setting)
     local = (
         [Path(address.artifacts)] if address.artifacts and "://" not in address.artifacts else []
     )
-    return view_client(address.uri, [*local, *extra], setting)
+    with blaming(setting, URI):
+        return view_client(address.uri, [*local, *extra], setting)
 
 
 def run_store(store: str | None, setting: str = "--store") -> RunStore:
@@ -80,7 +81,9 @@ def run_store(store: str | None, setting: str = "--store") -> RunStore:
     """
     from cutscore.care.places import USUAL_NAME, local_store
     from cutscore.runs.opening import open_existing
+    from cutscore.runs.settings import SETTING as URI
 
+    store, setting = asked(store, setting)
     place = local_store(store, setting) if store else None
     if place is not None and place.is_dir():
         problem = f"{place} is a file store, which MLflow no longer writes to."
@@ -88,19 +91,9 @@ def run_store(store: str | None, setting: str = "--store") -> RunStore:
         raise RequestError(Fault(setting, problem, remedy))
     if place is not None and place.name == USUAL_NAME:
         store = str(place)
-    uri = named(store, setting).uri
-    try:
+    uri = address_of(store, setting).uri
+    with blaming(setting, URI):
         return open_existing(uri)
-    except RequestError as error:
-        raise RequestError([replace(f, setting=setting) for f in error.faults]) from error
-
-
-def named(store: str | None, setting: str = SETTING) -> Address:
-    """Return the address that the argument names, or the default one."""
-    try:
-        return address_of(store)
-    except RequestError as error:
-        raise RequestError([replace(f, setting=setting) for f in error.faults]) from error
 
 
 @contextmanager

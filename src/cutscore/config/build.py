@@ -171,6 +171,12 @@ def _cross_faults(parts: Mapping[str, Any]) -> list[Fault]:
                 faults.append(Fault(f"data.{column}", problem, remedy))
     if validation and validation.nested and isinstance(parts.get("search"), NoSearch):
         faults.append(_no_search_to_judge())
+    tracking: TrackingSettings | None = parts.get("tracking")
+    if tracking is not None:
+        try:
+            tracking.address()  # it may come from the environment
+        except RequestError as error:
+            faults += error.faults
     model, sampling = parts.get("model"), parts.get("sampling")
     if isinstance(model, BoostedTrees) and model.stopping and sampling and sampling.synthesises:
         faults.append(_nothing_to_stop_on())

@@ -5,6 +5,7 @@ Nothing here imports Hydra, so that help texts can list groups and options at on
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,10 @@ GROUPS = (
     "tracking",
 )
 EXPERIMENT = "experiment"
+ENVIRONMENT = "CUTSCORE_CONF"
+"""Names the folder that stands for `./conf`; empty for none."""
+
+LEFT_OUT = f" To leave ./conf out: {ENVIRONMENT}= cutscore ..."
 
 
 @dataclass(frozen=True)
@@ -73,37 +78,51 @@ def packaged_folder() -> Path:
 def find_layers(config_dir: str | None = None, working_dir: Path | None = None) -> Layers:
     """Return the layers for a working directory and an optional `--config-dir`.
 
+    The environment variable CUTSCORE_CONF names another local folder than `./conf`; set but empty,
+    it leaves the local folder out.
+
     Raises
     ------
     RequestError
-        If `--config-dir` is no folder, or a layer holds a `config.yaml` that is not Cutscore's.
+        If `--config-dir` or CUTSCORE_CONF is no folder, or a layer holds a `config.yaml` that is
+        not Cutscore's.
     """
     packaged = packaged_folder()
-    local = (working_dir or Path.cwd()) / "conf"
-    folders: list[Path] = []
-    if config_dir is not None:
-        extra = Path(config_dir).expanduser().resolve()
-        if not extra.is_dir():
-            problem = f"there is no folder {config_dir}."
-            raise RequestError(Fault("--config-dir", problem, "Name a folder with config groups."))
-        folders.append(extra)
-    if local.is_dir():
-        folders.append(local.resolve())
+    base = working_dir or Path.cwd()
+    local = os.environ.get(ENVIRONMENT)
+    named = [("--config-dir", config_dir), (ENVIRONMENT, local or None)]
+    folders = [_folder(setting, text, base) for setting, text in named if text is not None]
+    if local is None and (base / "conf").is_dir():
+        folders.append((base / "conf").resolve())
     unique = [folder for folder in dict.fromkeys(folders) if folder != packaged]
     for folder in unique:
-        _refuse_foreign_primary(folder / "config.yaml")
+        is_local = config_dir is None or folder != folders[0]
+        _refuse_foreign_primary(folder / "config.yaml", LEFT_OUT if is_local else "")
     return Layers((*unique, packaged))
 
 
-def _refuse_foreign_primary(path: Path) -> None:
-    """Refuse a `config.yaml` whose defaults list lacks our groups: it would replace ours."""
-    if not path.is_file():
-        return
+def _folder(setting: str, text: str, base: Path) -> Path:
+    """Return a folder of configs that is named, absolute."""
+    folder = (base / Path(text).expanduser()).resolve()
+    if not folder.is_dir():
+        problem = f"there is no folder {text}."
+        raise RequestError(Fault(setting, problem, "Name a folder with config groups."))
+    return folder
+
+
+def _refuse_foreign_primary(path: Path, remedy: str) -> None:
+    """Refuse a `config.yaml` whose defaults list lacks our groups: it would replace ours.
+
+    `remedy` is one more way to mend it.
+    """
     try:
+        if not path.is_file():
+            return
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        problem = f"this file would replace Cutscore's primary config, but is not YAML ({error})."
-        raise RequestError(Fault(str(path), problem, "Rename it or move it away.")) from error
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        reason = " ".join(str(error).split())
+        problem = f"this file would replace Cutscore's primary config, but is not YAML ({reason})."
+        raise RequestError(Fault(str(path), problem, f"Rename it.{remedy}")) from error
     defaults = content.get("defaults", []) if isinstance(content, dict) else []
     named = {key for entry in defaults or [] if isinstance(entry, dict) for key in entry}
     missing = [group for group in GROUPS if group not in named]
@@ -114,6 +133,6 @@ def _refuse_foreign_primary(path: Path) -> None:
                 "this file would silently replace Cutscore's primary config, but its defaults "
                 f"list lacks {listed(missing)}.",
                 "Rename it, or start from a copy of the packaged conf/config.yaml "
-                f"({packaged_folder() / 'config.yaml'}).",
+                f"({packaged_folder() / 'config.yaml'}).{remedy}",
             )
         )

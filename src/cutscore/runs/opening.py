@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
+from cutscore.errors import blaming
 from cutscore.runs.adapter.retry import outage_of
 from cutscore.runs.adapter.store import MlflowRunStore
 from cutscore.runs.init import check_store, init_store
 from cutscore.runs.port import RunStore
-from cutscore.runs.settings import TrackingSettings
+from cutscore.runs.settings import SETTING, TrackingSettings
 
 
 def open_store(tracking: TrackingSettings, *, wait: bool = False) -> RunStore:
@@ -24,7 +25,8 @@ def open_store(tracking: TrackingSettings, *, wait: bool = False) -> RunStore:
     address = tracking.address()
     outage = outage_of(address.uri, tracking.retry_minutes)
     make = partial(init_store, address.uri, address.artifacts, tracking.experiment)
-    made = outage.call(make) if wait else make()
+    with blaming(tracking.setting, SETTING):
+        made = outage.call(make) if wait else make()
     return MlflowRunStore(made.uri, outage, made.experiment, made.experiment_id)
 
 

@@ -9,12 +9,16 @@ from typing import Annotated
 
 from annotated_types import Ge, Len
 
+from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
 
 ENVIRONMENT = "MLFLOW_TRACKING_URI"
+SETTING = "tracking.uri"
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 _SERVERS = ("http", "https")
 _SQLITE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
+UNSET = f"Unset {ENVIRONMENT}, or give another address in the command, which wins over it."
+"""What mends an address of the environment."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +53,28 @@ class TrackingSettings:
         if not self.experiment.strip():
             raise ValueError("experiment must be a name that is not blank")
 
+    @property
+    def setting(self) -> str:
+        """What says where the store is: the setting, or the environment variable."""
+        return ENVIRONMENT if self.uri is None and os.environ.get(ENVIRONMENT) else SETTING
+
     def address(self, folder: Path | None = None) -> Address:
         """Return where the store is, absolute; `folder` is the working directory if not given.
 
         Raises
         ------
-        ValueError
-            If the address is none that MLflow can keep runs at.
+        RequestError
+            If the address is none that MLflow can keep runs at; it names `setting`.
         """
         base = (folder or Path.cwd()).absolute()
         given = self.uri or os.environ.get(ENVIRONMENT)
-        uri = absolute_uri(given, base) if given else f"sqlite:///{base / 'mlruns' / 'mlflow.db'}"
+        try:
+            uri = (
+                absolute_uri(given, base) if given else f"sqlite:///{base / 'mlruns' / 'mlflow.db'}"
+            )
+        except ValueError as error:
+            remedy = UNSET if self.setting == ENVIRONMENT else ""
+            raise RequestError(Fault(self.setting, f"{error}.", remedy)) from error
         return Address(uri, self._artifacts(uri, base))
 
     def _artifacts(self, uri: str, base: Path) -> str | None:
@@ -83,12 +98,14 @@ def absolute_uri(uri: str, base: Path) -> str:
         If the address is none that MLflow can keep runs at.
     """
     scheme, separator, rest = uri.partition("://")
-    if not separator:
-        if uri.endswith(_SQLITE_SUFFIXES):
-            return f"sqlite:///{base / Path(uri).expanduser()}"
+    if not separator and uri.endswith(_SQLITE_SUFFIXES) and not uri.startswith("file:"):
+        return f"sqlite:///{base / Path(uri).expanduser()}"
+    if not separator or scheme == "file":
+        files = scheme == "file" or uri.startswith(("file:", "/", "./", "../", "~"))
+        old = ": an old file store of MLflow, which is written to no more" if files else ""
         raise ValueError(
             "uri must be an address such as sqlite:///mlruns/mlflow.db, http://host:5000 or "
-            f"postgresql://..., or the path of a .db file, got {redact(uri)!r}"
+            f"postgresql://..., or the path of a .db file, got {redact(uri)!r}{old}"
         )
     kind = scheme.split("+")[0].lower()
     if kind not in (*_DATABASES, *_SERVERS):

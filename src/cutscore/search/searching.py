@@ -9,7 +9,7 @@ from typing import Any
 from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.search_settings import SearchSettings
-from cutscore.errors import StoreError
+from cutscore.errors import StoreError, blaming
 from cutscore.experiment import ExperimentCache
 from cutscore.launch.outcome import labels
 from cutscore.launch.shutdown_guard import shutdown_guard
@@ -44,7 +44,13 @@ from cutscore.search.parent import (
 from cutscore.search.records import StudyRecord
 from cutscore.search.slots import free_slot
 from cutscore.search.space import Space, parse_space
-from cutscore.search.storage import check_storage, open_storage, storage_url
+from cutscore.search.storage import (
+    SETTING,
+    check_storage,
+    open_storage,
+    storage_setting,
+    storage_url,
+)
 from cutscore.search.study import check_study, definition, open_study, study_key
 from cutscore.search.worker import stop_reason, work
 from cutscore.search.workers import WorkerPool
@@ -62,8 +68,10 @@ def check_search(plan: Plan, cache: ExperimentCache) -> None:
     RequestError
         With what is wrong.
     """
-    url = storage_url(plan.search_settings, plan.tracking)
-    if not check_storage(url):
+    with blaming(storage_setting(plan.search_settings), SETTING):
+        url = storage_url(plan.search_settings, plan.tracking)
+        made = check_storage(url)
+    if not made:
         return
     space = parse_space(plan.search_settings.space, plan.overrides)
     _, digest = folds_of(plan, cache)

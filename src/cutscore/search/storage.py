@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from optuna.storages import RDBStorage
 
 FILE = "optuna.db"
+SETTING = "search.storage"
 PREFIX = "sqlite:///"
 KINDS = ("sqlite", "postgresql", "mysql")
 BUSY_SECONDS = 60
@@ -50,7 +51,7 @@ def storage_url(settings: SearchSettings, tracking: TrackingSettings) -> str:
         If the address is of a kind that studies cannot be shared in.
     """
     given = settings.storage or os.environ.get(ENVIRONMENT)
-    if given is None:
+    if not given:
         store = tracking.address().uri
         beside = Path(store.removeprefix(PREFIX)).parent if store.startswith(PREFIX) else None
         return f"{PREFIX}{(beside or Path.cwd() / 'mlruns') / FILE}"
@@ -64,6 +65,11 @@ def storage_url(settings: SearchSettings, tracking: TrackingSettings) -> str:
     if kind == "sqlite":
         return f"{PREFIX}{Path.cwd() / Path(rest.removeprefix('/')).expanduser()}"
     return given
+
+
+def storage_setting(settings: SearchSettings) -> str:
+    """Return what says where the storage is: the setting, or the environment variable."""
+    return ENVIRONMENT if not settings.storage and os.environ.get(ENVIRONMENT) else SETTING
 
 
 def check_storage(url: str) -> bool:
@@ -214,4 +220,4 @@ def _first_line(error: Exception) -> str:
 
 
 def _fault(problem: str, remedy: str) -> RequestError:
-    return RequestError(Fault("search.storage", problem, remedy))
+    return RequestError(Fault(SETTING, problem, remedy))

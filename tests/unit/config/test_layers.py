@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from cutscore.cli.help import run_help
 from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
@@ -45,6 +46,36 @@ def test_a_foreign_primary_config_is_refused(in_folder):
     with pytest.raises(RequestError, match="silently replace") as caught:
         find_layers(working_dir=in_folder)
     assert "config.yaml" in caught.value.faults[0].setting
+
+
+def test_an_unreadable_primary_config_is_told(in_folder):
+    (in_folder / "conf").mkdir()
+    (in_folder / "conf" / "config.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RequestError, match="not YAML"):
+        find_layers(working_dir=in_folder)
+
+
+def test_help_comes_where_the_folder_is_another_projects(in_folder):
+    (in_folder / "conf").mkdir()
+    (in_folder / "conf" / "config.yaml").write_text("defaults: [{db: mysql}]\n")
+    told = run_help(["--help"])
+    assert "silently replace" in " ".join(told.split())
+    assert "CUTSCORE_CONF=" in told
+    assert "give_me_some_credit" in told
+    assert "no folder nowhere" in " ".join(run_help(["--config-dir", "nowhere"]).split())
+
+
+def test_the_environment_leaves_the_local_folder_out_or_names_another(in_folder, monkeypatch):
+    (in_folder / "conf").mkdir()
+    (in_folder / "conf" / "config.yaml").write_text("defaults: [{db: mysql}]\n")
+    write_cost(in_folder / "other", "mine", 7)
+    monkeypatch.setenv("CUTSCORE_CONF", "")
+    assert find_layers(working_dir=in_folder).folders == (packaged_folder(),)
+    monkeypatch.setenv("CUTSCORE_CONF", "other")
+    assert find_layers(working_dir=in_folder).folders == (in_folder / "other", packaged_folder())
+    monkeypatch.setenv("CUTSCORE_CONF", "nowhere")
+    with pytest.raises(RequestError, match="CUTSCORE_CONF: there is no folder nowhere"):
+        find_layers(working_dir=in_folder)
 
 
 def test_a_copy_of_our_primary_config_is_taken(in_folder):

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from cutscore.errors import RequestError
 from cutscore.runs.settings import ENVIRONMENT, TrackingSettings
 
 BASE = Path("/work space/here")
@@ -23,6 +24,16 @@ def test_explicit_wins_over_environment_over_default(monkeypatch):
     assert TrackingSettings().address(BASE).uri == "http://tracking:5000"
     given = TrackingSettings(uri="sqlite:///own.db").address(BASE)
     assert given.uri == "sqlite:////work space/here/own.db"
+
+
+@pytest.mark.parametrize("uri", ["file:./mlruns", "./mlruns", "databricks", "file:old.db"])
+def test_an_address_of_the_environment_that_cannot_be_used(monkeypatch, uri):
+    monkeypatch.setenv(ENVIRONMENT, uri)
+    with pytest.raises(RequestError) as raised:
+        TrackingSettings().address(BASE)
+    assert raised.value.faults[0].setting == ENVIRONMENT
+    assert "Unset" in raised.value.faults[0].remedy
+    assert TrackingSettings(uri="own.db").address(BASE).uri.endswith("/own.db")
 
 
 @pytest.mark.parametrize("uri", ["runs/own.db", "sqlite:///runs/own.db"])
