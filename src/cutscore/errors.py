@@ -18,12 +18,14 @@ class Fault:
     """One thing wrong with a request.
 
     `setting` is the dotted key or the command-line argument, `problem` says what was given and
-    what is allowed, `remedy` how to mend it (may be empty).
+    what is allowed, `remedy` how to mend it (may be empty). `rows` are
+    the rows at fault, counted from 0, where rows are.
     """
 
     setting: str
     problem: str
     remedy: str = ""
+    rows: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         """Return the fault as one line."""

@@ -154,6 +154,13 @@ class CostMatrix:
         flags: Flags = np.logical_and(cheaper, (miss != 0) | (alarm != 0))
         return flags
 
+    def expected(self, probability: Scores, flagged: Flags) -> Costs:
+        """Return what the decisions on rows cost on average, by the costs given, shape (rows,)."""
+        true_negative, false_positive, false_negative, true_positive = self.given
+        if_flagged = probability * true_positive + (1 - probability) * false_positive
+        if_not = probability * false_negative + (1 - probability) * true_negative
+        return np.where(flagged, if_flagged, if_not)
+
     def bayes_threshold(self) -> float | None:
         """Return the probability from which flagging has the lower expected cost (Elkan 2001).
 

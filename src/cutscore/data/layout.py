@@ -40,6 +40,7 @@ class Layout:
     holds as categories. `row_names` are columns that pandas or R may have made of row numbers.
     `missing` are the texts that mean missing; blanks around texts are no part of them. Both are
     seen to in SQL only for columns that `trimmed` names; elsewhere whoever reads a text sees to it.
+    `readings` says how texts are read that `types` does not have as texts.
     """
 
     types: Mapping[str, str]
@@ -49,6 +50,7 @@ class Layout:
     row_names: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     trimmed: frozenset[str] = field(default_factory=frozenset)
+    readings: Mapping[str, Reading] = field(default_factory=dict)
 
     def text_of(self, name: str) -> str:
         """Return the SQL of a column of texts, trimmed, NULL where one means missing."""
@@ -167,7 +169,8 @@ def _read_as(layout: Layout, readings: Mapping[str, Reading]) -> Layout:
             f"CASE WHEN {column} IS NULL THEN NULL WHEN ({sql}) IS NULL THEN error({told}) "
             f"ELSE {sql} END"
         )
-    return _replaced(layout, changes, {name: reading.type for name, reading in readings.items()})
+    types = {name: reading.type for name, reading in readings.items()}
+    return replace(_replaced(layout, changes, types), readings=readings)
 
 
 def trim(layout: Layout, names: Collection[str] | None = None) -> Layout:

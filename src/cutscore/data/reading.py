@@ -16,6 +16,7 @@ from cutscore.data.layout import EFFORTS, Effort, describe, open_file
 from cutscore.data.locate import LocatedData, TextFormat, located
 from cutscore.data.offending import Doubted, faults_of
 from cutscore.data.plan import ReadPlan, plan
+from cutscore.data.raw import raw_table
 from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream, stream
 from cutscore.data.unpack import SETTING, check_utf8, has_mixed_ends
@@ -73,6 +74,7 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
         amounts=kept,
         whole=as_read,
         columns=tuple(rows.layout.types),
+        raw=raw_table(rows, table, settings),
         notes=(
             *leftovers.notes(rows, settings),
             *notes(rows, made, settings),

@@ -21,6 +21,7 @@ from cutscore.records import (
 )
 from cutscore.sampling import RowsToSample
 from cutscore.scoring.decision import Decision, TrainedShares
+from cutscore.scoring.inputs import inputs_of
 from cutscore.scoring.kept_model import KeptModel
 
 
@@ -79,6 +80,7 @@ def refit(
     prior = _prior(experiment, training, rows, dataset.target)
     base_rate = float(dataset.target[rows].mean(dtype=np.float64))
     return KeptModel(
+        inputs=inputs_of(dataset, experiment.features, preparation),
         preparation=preparation,
         fitted=session.fit(training, table),
         shares=TrainedShares(experiment.calibration, base_rate, prior.share),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from cutscore.sql import identifier
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 SETTING = "data.domain"
 # fmt: off
@@ -52,7 +53,9 @@ def derive(dataset: Dataset, expressions: Mapping[str, str]) -> list[Derived]:
     try:
         checked, faults = _checked(dataset, expressions, connection)
         mentioned = dict.fromkeys(name for each in checked.values() for name in each.columns)
-        _register(dataset, tuple(mentioned), connection)
+        if mentioned:
+            connection.register("narrow", arrow_columns(dataset.table, dataset.whole, mentioned))
+            make_wide(connection)
         made = []
         for name, expression in checked.items():
             try:
@@ -131,30 +134,38 @@ def _check_columns(
         )
 
 
-def _register(
-    dataset: Dataset, mentioned: Sequence[str], connection: duckdb.DuckDBPyConnection
-) -> None:
-    """Make the mentioned columns the table `t`; names are matched without regard to case."""
+def arrow_columns(
+    table: Table, whole: Mapping[str, npt.NDArray[Any]], mentioned: Iterable[str]
+) -> pa.Table:
+    """Return the mentioned columns as they are in the file; names are matched without case."""
     import pyarrow as pa
 
-    at = {column.name.lower(): index for index, column in enumerate(dataset.table.columns)}
+    at = {column.name.lower(): index for index, column in enumerate(table.columns)}
     arrays: dict[str, Any] = {}
     for name in dict.fromkeys(name.lower() for name in mentioned):
-        column = dataset.table.columns[at[name]]
-        arrays[column.name] = _arrow(dataset, column, at[name])
-    if arrays:
-        connection.register("narrow", pa.table(arrays))
-        integers = [name for name, array in arrays.items() if array.type == pa.int64()]
-        wide = ", ".join(f"CAST({identifier(n)} AS HUGEINT) AS {identifier(n)}" for n in integers)
-        columns = f"* REPLACE ({wide})" if wide else "*"
-        connection.execute(f"CREATE TEMP VIEW t AS SELECT {columns} FROM narrow").fetchall()
+        column = table.columns[at[name]]
+        arrays[column.name] = _arrow(column, table.values[:, at[name]], whole.get(column.name))
+    return pa.table(arrays)
 
 
-def _arrow(dataset: Dataset, column: Column, at: int) -> Any:
+def make_wide(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the view `t` of `narrow`, with integers so wide that products do not overflow."""
+    described = connection.execute("DESCRIBE narrow").fetchall()
+    integers = [identifier(str(row[0])) for row in described if row[1] == "BIGINT"]
+    wide = ", ".join(f"CAST({name} AS HUGEINT) AS {name}" for name in integers)
+    columns = f"* REPLACE ({wide})" if wide else "*"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW t AS SELECT {columns} FROM narrow").fetchall()
+
+
+def computed(expression: Expression) -> str:
+    """Return the SQL of an expression's value; what fails in a row is missing there."""
+    return f"CAST(TRY({expression.sql}) AS DOUBLE)"
+
+
+def _arrow(column: Column, values: Values, whole: npt.NDArray[Any] | None) -> Any:
     """Return a feature column as it is in the file, as an Arrow array."""
     import pyarrow as pa
 
-    whole, values = dataset.whole.get(column.name), dataset.table.values[:, at]
     if isinstance(whole, np.ma.MaskedArray):
         return pa.array(whole.data, mask=np.ma.getmaskarray(whole))
     if whole is not None:
@@ -176,9 +187,7 @@ def _evaluate(expression: Expression, rows: int, connection: duckdb.DuckDBPyConn
         kind = str(relation.types[0]).split("(")[0]
         if kind not in NUMERIC:
             raise ExpressionError(f"it gives {_plain(kind)}; it must give a number or a boolean")
-        table = connection.sql(
-            f"SELECT CAST(TRY({expression.sql}) AS DOUBLE) AS x FROM t"
-        ).to_arrow_table()
+        table = connection.sql(f"SELECT {computed(expression)} AS x FROM t").to_arrow_table()
     except duckdb.Error as error:
         raise ExpressionError(_shortened(error)) from None
     if table.num_rows != rows:

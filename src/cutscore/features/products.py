@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations_with_replacement
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.features.derive import Derived, as_feature
@@ -32,19 +34,25 @@ def products(dataset: Dataset, columns: Sequence[str], taken: Iterable[str] = ()
     faults = list(_faults(table, columns, pairs, taken))
     if faults:
         raise RequestError(faults)
-    factors = {name: _factor(dataset, name) for name in columns}
+    return multiplied(table, dataset.whole, columns)
+
+
+def multiplied(
+    table: Table, whole: Mapping[str, npt.NDArray[Any]], columns: Sequence[str]
+) -> list[Derived]:
+    """Return the products of columns that are known to be there."""
+    factors = {name: _factor(table, whole.get(name), name) for name in columns}
     with np.errstate(over="ignore"):
         return [
             Derived(_name(left, right), as_feature(factors[left] * factors[right]))
-            for left, right in pairs
+            for left, right in combinations_with_replacement(columns, 2)
         ]
 
 
-def _factor(dataset: Dataset, name: str) -> Scores:
+def _factor(table: Table, whole: npt.NDArray[Any] | None, name: str) -> Scores:
     """Return a column as it is in the file, in float64; moments in days since 1970-01-01."""
-    whole = dataset.whole.get(name)
     if whole is None:
-        return dataset.table.values[:, dataset.table.names.index(name)].astype(np.float64)
+        return table.values[:, table.names.index(name)].astype(np.float64)
     if whole.dtype.kind == "M":
         missing = np.isnat(whole)
         moments = whole.astype("datetime64[us]").astype(np.float64) / _MICROSECONDS_PER_DAY

@@ -73,8 +73,8 @@ def model_item(
 ) -> ModelFolder:
     """Fit the model on all rows; return it as an item that decides as a run's document says."""
     final = refit(plan.experiment, prepared, cache, Decision.from_json(document))
-    columns = {column.name: column.categorical for column in prepared.table.columns}
-    prices = dict.fromkeys(final.cost_columns, False)
+    columns = {raw.name: raw.kind for raw in final.inputs.raw.columns}
+    prices = dict.fromkeys(final.cost_columns, "number")
     write = partial(save_model, model=final, document=document)
     return ModelFolder(MODEL, write, prices | columns, _requirements())
 

@@ -20,6 +20,7 @@ from cutscore.model.saved import ModelForm, write_description
 from cutscore.model.training import training_arrays, values_at
 from cutscore.records import ClassFactors, Column, Rows, Scores, Table, Target, TrainingRows, Values
 
+_ROWS_AT_ONCE = 4_096
 _FORM = ModelForm("sklearn", "model.skops", ("scikit-learn", "skops"))
 
 
@@ -126,6 +127,9 @@ class SklearnFitted:
     def _predict(self, values: Values) -> Scores:
         from threadpoolctl import threadpool_limits
 
+        weights = self._logit_weights()
+        if weights is not None:
+            return _logistic(values, weights, self._intercept)
         with threadpool_limits(1):
             probabilities = np.asarray(self.estimator.predict_proba(values), dtype=np.float64)
         position = np.flatnonzero(np.asarray(self.estimator.classes_) == 1)
@@ -150,8 +154,11 @@ class SklearnFitted:
         weights = self._logit_weights()
         if weights is None:
             return by_replacement(table.values, typical, self._predict)
-        base = float(np.ravel(self.estimator.intercept_)[0])
-        return Contributions(table.values.astype(np.float64) * weights, base, "linear")
+        return Contributions(table.values.astype(np.float64) * weights, self._intercept, "linear")
+
+    @property
+    def _intercept(self) -> float:
+        return float(np.ravel(self.estimator.intercept_)[0])
 
     def _logit_weights(self) -> npt.NDArray[np.float64] | None:
         """Return the coefficients, shape (columns,), if the log-odds are linear in the columns."""
@@ -172,6 +179,23 @@ class SklearnFitted:
         folder.mkdir(parents=True, exist_ok=True)
         save_checked(self.estimator, folder / _FORM.file, self.name)
         write_description(folder, _FORM, self.columns, preparation)
+
+
+def _logistic(values: Values, weights: npt.NDArray[np.float64], intercept: float) -> Scores:
+    """Return the scores of a logistic regression, added up column by column.
+
+    BLAS adds a row's products in another order for one row than for many, so that a row would score
+    otherwise alone than in its batch.
+    """
+    from scipy.special import expit
+
+    odds = np.full(len(values), intercept)
+    for start in range(0, len(values), _ROWS_AT_ONCE):
+        block, part = values[start : start + _ROWS_AT_ONCE], odds[start : start + _ROWS_AT_ONCE]
+        for column, weight in enumerate(weights):
+            part += block[:, column].astype(np.float64) * weight
+    scores: Scores = expit(odds)
+    return scores
 
 
 def load_skops(file: Path, columns: tuple[Column, ...]) -> SklearnFitted:

@@ -28,6 +28,50 @@ class Column:
         return self.levels is not None
 
 
+RawKind = Literal["number", "integer", "boolean", "date", "timestamp", "category"]
+
+
+@dataclass(frozen=True)
+class RawColumn:
+    """A feature column as it is in the file: what a caller gives, before anything is computed.
+
+    Attributes
+    ----------
+    name : the column's name
+    kind : of its values; an `integer` is read as such, another whole number may be a `number`
+    levels : the categories that the data have, sorted
+    reading : how its texts were read as numbers or moments, as plain values; None for plainly
+    """
+
+    name: str
+    kind: RawKind = "number"
+    levels: tuple[str, ...] | None = None
+    reading: Mapping[str, Any] | None = None
+
+    @property
+    def column(self) -> Column:
+        """The column of a table."""
+        return Column(self.name, self.levels)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """What a file of rows holds, for whoever hands over more rows of the kind.
+
+    Attributes
+    ----------
+    columns : the features, in the order of the data set's table
+    others : further columns, which are no features
+    id_column : the one of `others` that has the rows' ids, None where rows are numbered
+    missing : texts that mean a missing value
+    """
+
+    columns: tuple[RawColumn, ...]
+    others: tuple[str, ...] = ()
+    id_column: str | None = None
+    missing: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Feature columns of all rows.
@@ -78,6 +122,7 @@ class Dataset:
     whole : feature columns as they are in the file, where expressions need them: integers (masked
         where missing), dates and times, and float64 where float32 does not hold it, shape (rows,)
     columns : names of all columns that were read, whatever became of them
+    raw : the columns as they are in the file; None where that is not known
     notes : sentences on what a user should know of the data
     """
 
@@ -93,6 +138,7 @@ class Dataset:
     amounts: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     whole: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
+    raw: RawTable | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -168,5 +168,8 @@ class RunStore(Protocol):
     def download(self, run_id: str, path: str, folder: Path) -> Path | None:
         """Copy an artifact to a folder and return where it is; None where the run has none."""
 
+    def model(self, run_id: str, folder: Path) -> Path | None:
+        """Copy the model that was logged with a run last to a folder; None where there is none."""
+
     def last_change(self, run: RunSummary) -> datetime:
         """Return when a run began or last logged a metric, whichever is later."""

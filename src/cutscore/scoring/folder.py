@@ -1,5 +1,6 @@
-"""The folder of a kept model: the classifier's files, and `threshold.json` for the decision.
+"""The folder of a kept model: columns, the classifier's files, and the decision.
 
+`inputs.json` says which columns of the file it takes and what is computed from them (see `inputs`).
 `model.json` says what the classifier is and how its columns are prepared (see `model.saved`).
 `threshold.json` is the run's own document (see `report.threshold_json`). In its `decision` stand,
 besides the calibrator and the rule, what belongs to this one fit: `correction`, the shares of
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cutscore.cost import FittedCost
 from cutscore.cost.saved import cost_from_json
 from cutscore.errors import StoreError
 from cutscore.model import load_fitted
@@ -20,6 +22,7 @@ from cutscore.model.saved import columns_of, read_description
 from cutscore.preparation import Preparation, PreparedColumn
 from cutscore.report.threshold_json import SCHEMA_VERSION, json_text
 from cutscore.scoring.decision import Decision, TrainedShares
+from cutscore.scoring.inputs import load_inputs, prepared_inputs
 from cutscore.scoring.kept_model import KeptModel
 
 THRESHOLD_JSON = "threshold.json"
@@ -28,6 +31,7 @@ THRESHOLD_JSON = "threshold.json"
 def save_model(folder: Path, model: KeptModel, document: Mapping[str, Any]) -> None:
     """Write a model to `folder`; `document` is the `threshold.json` of its run."""
     model.fitted.save(folder, model.preparation.to_json())
+    model.inputs.save(folder)
     costs = None if model.prices is None else model.prices.to_json()
     of_this_fit = {"correction": model.shares.to_json(), "costs": costs}
     body = {**document, "decision": {**document["decision"], **of_this_fit}}
@@ -52,14 +56,20 @@ def load_model(folder: Path) -> KeptModel:
     document = _read_document(folder / THRESHOLD_JSON)
     decision = None if document is None else Decision.from_json(document)
     said = {} if document is None else document.get("decision", {})
-    needed = decision is not None and decision.rule.needs_costs
     return KeptModel(
+        inputs=load_inputs(folder) or prepared_inputs(preparation),
         preparation=preparation,
         fitted=load_fitted(folder),
         shares=TrainedShares.from_json(said.get("correction")),
         decision=decision,
-        prices=cost_from_json(said.get("costs") or {}) if needed else None,
+        prices=_prices(decision, said.get("costs")),
     )
+
+
+def _prices(decision: Decision | None, costs: Mapping[str, Any] | None) -> FittedCost | None:
+    """Return what rows cost; a rule by rows' own costs cannot do without."""
+    needed = decision is not None and decision.rule.needs_costs
+    return cost_from_json(costs or {}) if costs or needed else None
 
 
 def _read_document(path: Path) -> dict[str, Any] | None:

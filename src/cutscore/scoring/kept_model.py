@@ -1,4 +1,4 @@
-"""One classifier with all that stands between a table's rows and their decisions.
+"""The whole line from a file's row to its decision, as one value.
 
 The outer rows of a run are judged by the same value that is kept, so that both decide alike.
 """
@@ -15,8 +15,10 @@ from cutscore.errors import Fault, RequestError, listed
 from cutscore.model import Fitted
 from cutscore.preparation import Preparation
 from cutscore.records import Scores, Table
+from cutscore.scoring.answer import Answer
 from cutscore.scoring.decision import Decision, Decisions, TrainedShares
-from cutscore.scoring.frames import rows_of
+from cutscore.scoring.door import CheckedRows, Door
+from cutscore.scoring.inputs import Inputs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,10 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class KeptModel:
-    """Preparation, classifier, correction of the prior, calibrator and decision rule.
+    """Features, preparation, classifier, correction of the prior, calibrator and decision rule.
 
     Attributes
     ----------
+    inputs : the columns of the file, and the features made of them
     preparation : what the classifier's columns go through
     fitted : the classifier
     shares : what sampling did to its training rows
@@ -35,6 +38,7 @@ class KeptModel:
     prices : what rows cost; None where it is not known and the rule does not need it
     """
 
+    inputs: Inputs
     preparation: Preparation
     fitted: Fitted
     shares: TrainedShares
@@ -44,14 +48,15 @@ class KeptModel:
     @property
     def cost_columns(self) -> tuple[str, ...]:
         """The columns that rows are priced by, if they are decided by their own costs."""
-        return self.prices.columns if self.prices is not None and self._by_own_costs else ()
+        return self.prices.columns if self.prices is not None and self.by_own_costs else ()
 
     @property
-    def _by_own_costs(self) -> bool:
+    def by_own_costs(self) -> bool:
+        """Whether each row is decided by its own costs."""
         return self.decision is not None and self.decision.rule.needs_costs
 
     def decide(self, table: Table, costs: CostMatrix | None = None) -> Decisions:
-        """Score and decide the rows of an unprepared table.
+        """Score and decide the rows of an unprepared table of features.
 
         Raises
         ------
@@ -71,12 +76,12 @@ class KeptModel:
     def predict(
         self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Score and decide rows.
+        """Score and decide rows; this is what MLflow calls.
 
         Parameters
         ----------
         model_input : DataFrame
-            The features and `cost_columns`; see `rows_of`.
+            The raw columns and `cost_columns`, by name, in any order; others are passed over.
         params : mapping, optional
             Must be empty: the rule belongs to the model.
 
@@ -90,21 +95,35 @@ class KeptModel:
         Raises
         ------
         RequestError
-            For rows that are not as `rows_of` or the costs want them, and for parameters.
+            For rows that are not as `Door` or the costs want them, and for parameters.
         """
-        import pandas as pd
-
         if params:
             raise RequestError(
                 Fault("params", f"none are known, got {listed(sorted(params))}.", "Leave them out.")
             )
-        table, amounts = rows_of(model_input, self.preparation.inputs, self.cost_columns)
+        door = Door(self.inputs, self.cost_columns, ignore_unknown=True)
+        answer = self.answer(door.frame(model_input)).to_pandas()
+        return answer.set_index(model_input.index)
+
+    def answer(self, rows: CheckedRows, *, expected_cost: bool = False) -> Answer:
+        """Score and decide rows that were let in; they have the amounts that are needed.
+
+        Raises
+        ------
+        RequestError
+            If the costs cannot be made of the rows' amounts.
+        """
+        table = self.inputs.features(rows.table, rows.whole)
+        told: dict[str, Any] = {"ids": rows.ids, "outside": rows.outside, "unseen": rows.unseen}
+        if self.inputs.raw.id_column is not None:
+            told["id_column"] = self.inputs.raw.id_column
         if self.decision is None:
-            return pd.DataFrame({"score": self.scores(table)}, index=model_input.index)
-        prices = self.prices if self._by_own_costs else None
-        made = self.decide(table, None if prices is None else prices.matrix(amounts))
-        frame = pd.DataFrame({"score": made.score}, index=model_input.index)
-        if not self.decision.raw:
-            frame["probability"] = made.probability
-        frame["flagged"] = made.flagged
-        return frame
+            return Answer(self.scores(table), **told)
+        priced = self.prices is not None and (self.by_own_costs or expected_cost)
+        costs = self.prices.matrix(rows.amounts) if self.prices is not None and priced else None
+        made = self.decide(table, costs)
+        if self.decision.raw:
+            return Answer(made.score, flagged=made.flagged, **told)
+        if costs is not None and expected_cost:
+            told["expected_cost"] = costs.expected(made.probability, made.flagged)
+        return Answer(made.score, made.probability, made.flagged, **told)

@@ -129,7 +129,9 @@ def test_rows_decided_by_their_own_costs_need_their_columns(tmp_path):
     assert 0 < flagged.sum() < len(frame)
     with pytest.raises(RequestError, match=r'loss: the column is missing\. Did you mean "los"'):
         model.predict(frame.assign(los=loss))
-    with pytest.raises(RequestError, match="loss: numbers are needed, got 'much'"):
+    with pytest.raises(
+        RequestError, match='loss: a number is needed, got "much" in row 0 and 299 more'
+    ):
         model.predict(frame.assign(loss="much"))
     loss[3] = np.nan
     with pytest.raises(RequestError, match='"loss" is missing or infinite in 1 of 300 rows'):
@@ -159,7 +161,10 @@ def test_all_missing_columns_are_named_with_the_nearest(scorer):
 
 @pytest.mark.parametrize(
     ("value", "message"),
-    [("much", "income: numbers are needed, got 'much'"), (np.inf, "income: must be finite")],
+    [
+        ("much", 'income: a number is needed, got "much" in row 4.'),
+        (np.inf, "income: a finite number is needed, of at most 3.4e38, got inf in row 4."),
+    ],
 )
 def test_values_that_are_no_numbers_are_named(scorer, value, message):
     frame = _frame(_table()[0]).astype({"income": object})

@@ -23,7 +23,8 @@ def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> s
     A run has one model of a name: what an earlier try has begun is gone on with.
 
     The signature names every column needed: numeric ones as optional doubles (an integer column
-    would take 1.5 and answer with a changed score), categorical ones as optional strings.
+    would take 1.5 and answer with a changed score), categories as optional strings, dates and times
+    as moments.
     """
     os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")  # else it copies ./uv.lock
     from mlflow import pyfunc
@@ -31,9 +32,11 @@ def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> s
     from mlflow.models import Model, ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
+    moment = DataType.datetime
+    types = {"category": DataType.string, "date": moment, "timestamp": moment}
     inputs = [
-        ColSpec(DataType.string if categorical else DataType.double, name, required=False)
-        for name, categorical in model.columns.items()
+        ColSpec(types.get(kind, DataType.double), name, required=False)
+        for name, kind in model.columns.items()
     ]
     outputs = [ColSpec(DataType.double, name) for name in ("score", "probability")]
     outputs.append(ColSpec(DataType.boolean, "flagged"))
@@ -63,6 +66,20 @@ def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> s
     if logged.model_id not in _linked(client, run_id):
         client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
     return str(logged.model_id)
+
+
+def download_model(uri: str, model_id: str, folder: Path) -> Path | None:
+    """Copy a logged model's files from the store at `uri`; None if they are gone."""
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    try:
+        found = download_artifacts(
+            f"models:/{model_id}", dst_path=str(folder), tracking_uri=uri, registry_uri=uri
+        )
+    except (MlflowException, OSError):
+        return None
+    return Path(found)
 
 
 def _begun(client: MlflowClient, run_id: str, name: str) -> entities.LoggedModel:

@@ -22,6 +22,7 @@ from cutscore.runs.adapter import reading
 from cutscore.runs.adapter.batches import MAX_TAG, cut
 from cutscore.runs.adapter.calls import RunCalls
 from cutscore.runs.adapter.client import PatientClient, RefusedError, open_client
+from cutscore.runs.adapter.models import download_model
 from cutscore.runs.adapter.retry import Outage
 from cutscore.runs.adapter.unsent import load_record, send_record
 from cutscore.runs.adapter.writer import HEARTBEAT_SECONDS, RunWriter
@@ -195,6 +196,13 @@ class MlflowRunStore:
         except (RefusedError, OSError):
             return None
         return found if found.exists() else None
+
+    def model(self, run_id: str, folder: Path) -> Path | None:
+        """Copy the model that was logged with a run last to a folder; None where there is none."""
+        run = self.get(run_id)
+        if run is None or not run.models:
+            return None
+        return download_model(self.uri, run.models[-1], folder)
 
     def last_change(self, run: RunSummary) -> datetime:
         """Return when a run began or last logged a metric, whichever is later."""

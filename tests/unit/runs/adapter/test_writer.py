@@ -150,7 +150,7 @@ def test_a_model_has_no_pickle_and_nothing_of_this_machine(kept):
     def write(folder):
         (folder / "model.json").write_text("{}")
 
-    columns = {"age": False, "job": True}
+    columns = {"age": "number", "job": "category"}
     with start(kept, "with model") as run:
         run.write([ModelFolder("model", write, columns, ("cutscore==0.1.0",))])
         run.complete()

@@ -1,0 +1,1 @@
+"""Kept models leave the store: found, delivered, promoted, and put to use."""

@@ -1,0 +1,74 @@
+"""What a model says of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cutscore.records import Flags, Scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Rows, scored and decided; what does not exist is None.
+
+    Attributes
+    ----------
+    score : the probability of class 1 as the classifier gives it, shape (rows,)
+    probability : the calibrated score, on which the rule decides
+    flagged : the decisions
+    expected_cost : what each decision costs on average, by the probability, in the unit of the
+        costs
+    ids : the rows' ids
+    outside, unseen : rows with a value outside the range of training, or of a category that
+        training did not meet, by column
+    """
+
+    score: Scores
+    probability: Scores | None = None
+    flagged: Flags | None = None
+    expected_cost: Scores | None = None
+    ids: Sequence[Any] | None = None
+    id_column: str = "id"
+    outside: Mapping[str, int] = field(default_factory=dict)
+    unseen: Mapping[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.score)
+
+    def columns(self) -> dict[str, Any]:
+        """Return what there is, by name, in order, each of shape (rows,)."""
+        given = {
+            "score": self.score,
+            "probability": self.probability,
+            "flagged": self.flagged,
+            "expected_cost": self.expected_cost,
+        }
+        return {name: values for name, values in given.items() if values is not None}
+
+    def to_arrow(self) -> pa.Table:
+        """Return the ids, if there are any, and the columns as an Arrow table."""
+        import pyarrow as pa
+
+        ids = {} if self.ids is None else {self.id_column: list(self.ids)}
+        return pa.table({**ids, **self.columns()})
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the columns as a data frame, indexed by the ids if there are any."""
+        import pandas as pd
+
+        index = None if self.ids is None else pd.Index(list(self.ids), name=self.id_column)
+        return pd.DataFrame(self.columns(), index=index)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return a dict of plain values for each row."""
+        columns = {name: values.tolist() for name, values in self.columns().items()}
+        if self.ids is not None:
+            columns = {self.id_column: list(self.ids), **columns}
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -1,0 +1,136 @@
+"""A kept model as callers use it: a notebook, a batch and a service ask the same object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from cutscore.errors import Fault, RequestError
+from cutscore.records import RawColumn
+from cutscore.scoring.answer import Answer
+from cutscore.scoring.door import CheckedRows, Door
+from cutscore.scoring.kept_model import KeptModel
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    Record = Mapping[str, Any]
+    Rows: TypeAlias = Record | Sequence[Record] | pa.Table | pa.RecordBatch | pd.DataFrame
+
+
+class Scorer:
+    """Scores and decides raw rows.
+
+    Parameters
+    ----------
+    model : KeptModel
+        The whole line from raw row to decision.
+    name : str
+        What it was asked for by.
+    tags : mapping of str to str
+        Where it comes from: the run, the data's digest, the version in a registry.
+
+    It may be shared by threads.
+    """
+
+    def __init__(
+        self, model: KeptModel, name: str = "", tags: Mapping[str, str] | None = None
+    ) -> None:
+        self.model, self.name, self.tags = model, name, dict(tags or {})
+        self._doors: dict[tuple[bool, ...], Door] = {}
+
+    @property
+    def columns(self) -> tuple[RawColumn, ...]:
+        """The columns that a row must have, costs apart; see `cost_columns`."""
+        return self.model.inputs.raw.columns
+
+    @property
+    def cost_columns(self) -> tuple[str, ...]:
+        """The columns that rows are priced by, if they are decided by their own costs."""
+        return self.model.cost_columns
+
+    @property
+    def id_column(self) -> str | None:
+        """The column of ids; rows may have it, and answers keep it."""
+        return self.model.inputs.raw.id_column
+
+    @property
+    def threshold(self) -> float | None:
+        """The threshold on calibrated scores; None where rows are decided by their own costs."""
+        decision = self.model.decision
+        return None if decision is None else decision.rule.threshold
+
+    def decide(
+        self,
+        rows: Rows,
+        *,
+        strict: bool = False,
+        ignore_unknown: bool = False,
+        expected_cost: bool = False,
+    ) -> Answer:
+        """Score and decide raw rows, as the run did.
+
+        Parameters
+        ----------
+        rows : dict, sequence of dicts, Arrow table, or data frame
+            The raw columns by name, in any order; None and NaN are missing values.
+        strict : bool
+            Refuse values outside the range of training and categories that it did not meet.
+        ignore_unknown : bool
+            Pass over columns that training did not have.
+        expected_cost : bool
+            Say what each decision costs on average, by the calibrated score.
+
+        Returns
+        -------
+        Answer
+            One entry a row, in the order given.
+
+        Raises
+        ------
+        RequestError
+            With all that is wrong with any row.
+        """
+        checked = self.check(
+            rows, strict=strict, ignore_unknown=ignore_unknown, priced=expected_cost
+        )
+        return self.model.answer(checked, expected_cost=expected_cost)
+
+    def check(
+        self,
+        rows: Rows,
+        *,
+        strict: bool = False,
+        ignore_unknown: bool = False,
+        priced: bool = False,
+    ) -> CheckedRows:
+        """Return rows as the model takes them; see `decide`."""
+        door = self._door(strict, ignore_unknown, priced)
+        if isinstance(rows, Mapping):
+            return door.records([rows])
+        if isinstance(rows, Sequence):
+            wrong = [at for at, row in enumerate(rows) if not isinstance(row, Mapping)]
+            if wrong:
+                problem = f"each row must be a mapping of columns to values; row {wrong[0]} is not."
+                raise RequestError(Fault("rows", problem, rows=tuple(wrong)))
+            return door.records(rows)
+        if hasattr(rows, "schema"):
+            return door.arrow(rows)
+        if hasattr(rows, "iloc"):
+            return door.frame(rows)
+        problem = "rows must be dicts, an Arrow table or a pandas data frame"
+        raise RequestError(Fault("rows", f"{problem}, got {type(rows).__name__}."))
+
+    def _door(self, strict: bool, ignore_unknown: bool, priced: bool) -> Door:
+        key = (strict, ignore_unknown, priced)
+        if key not in self._doors:
+            prices = self.model.prices
+            if priced and prices is None:
+                problem = "this model was kept without costs, so none can be expected."
+                raise RequestError(Fault("expected_cost", problem))
+            amounts = prices.columns if priced and prices is not None else self.cost_columns
+            self._doors[key] = Door(
+                self.model.inputs, amounts, strict=strict, ignore_unknown=ignore_unknown
+            )
+        return self._doors[key]
