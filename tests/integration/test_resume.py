@@ -85,8 +85,9 @@ def test_killed_and_resumed_a_sweep_is_what_it_would_have_been(
     whole, client, sweep, loans, workplace, cutscore_started
 ):
     words = ["run", "-m", *loans, *QUICK, *GRID, *BEST, "tracking.experiment=killed"]
-    # Libraries warn, which the environment may not make the end of every run.
-    process = cutscore_started(*words, folder=workplace, PYTHONWARNINGS="error")
+    # An environment made for other work may not be the end of every run.
+    other = {"PYTHONWARNINGS": "error", "MPLBACKEND": "none of Matplotlib's"}
+    process = cutscore_started(*words, folder=workplace, **other)
     try:
         deadline = time.monotonic() + WAIT_SECONDS
         query = (

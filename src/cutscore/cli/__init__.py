@@ -55,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # OpenMP threads spin while they wait: long by default, which makes a fit several times slower
     # as soon as anything else uses the cores. Has to be set before a library loads OpenMP.
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
+    os.environ["MPLBACKEND"] = "agg"  # pictures are written, not shown; a notebook's says otherwise
     _let_warnings_be_warnings()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a glyph too many must not cost a summary

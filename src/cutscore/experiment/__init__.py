@@ -48,13 +48,15 @@ def prepare(experiment: Experiment, cache: ExperimentCache) -> Prepared:
     Raises
     ------
     RequestError
-        If the data, the expressions, the folds, the costs or the sampling cannot be as asked.
+        If the data, the expressions, the model, the folds, the costs or the sampling cannot be as
+        asked.
     """
     seconds: dict[str, float] = {}
     with timed(seconds, "data"):
         dataset = cache.dataset(experiment.source)
     with timed(seconds, "features"):
         table = cache.table(dataset, experiment.features)
+        cache.check_model(experiment.model, table, dataset.target)
     with timed(seconds, "folds"):
         folds = split_rows(experiment.validation, dataset)
     with timed(seconds, "costs"):

@@ -10,12 +10,13 @@ from cutscore.calibration import Calibration
 from cutscore.cost import Cost, CostMatrix
 from cutscore.data import Source
 from cutscore.features import FeatureStrategy
-from cutscore.model import Model, Session, TableToFit
+from cutscore.model import ChecksTable, Model, Session, TableToFit
 from cutscore.records import (
     Dataset,
     FoldResult,
     Folds,
     Table,
+    Target,
 )
 from cutscore.sampling import Sampler
 from cutscore.threshold import ThresholdRule
@@ -116,6 +117,7 @@ class ExperimentCache:
         self._dataset: tuple[Source, Dataset] | None = None
         self._table: tuple[Dataset, FeatureStrategy, Table] | None = None
         self._session: tuple[Table, Model, int, bool, Session] | None = None
+        self._checked: tuple[Table, Model] | None = None
 
     def dataset(self, source: Source) -> Dataset:
         """Load a data set, or return the loaded one."""
@@ -131,6 +133,14 @@ class ExperimentCache:
             self._session = None
             self._table = kept = (dataset, features, features.build(dataset))
         return kept[2]
+
+    def check_model(self, model: Model, table: Table, target: Target) -> None:
+        """Check a model against a table, unless it is the one that was last found to suit it."""
+        kept = self._checked
+        known = kept is not None and kept[0] is table and kept[1] == model
+        if isinstance(model, ChecksTable) and not known:
+            model.check(table, target)
+        self._checked = (table, model)
 
     def session(self, experiment: Experiment, prepared: Prepared, *, shared: bool) -> Session:
         """Open a model's session on a table, or return the open one."""

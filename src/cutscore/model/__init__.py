@@ -125,6 +125,21 @@ class SharesBins(Protocol):
 
 
 @runtime_checkable
+class ChecksTable(Protocol):
+    """What a model can do besides whose settings must suit the table."""
+
+    def check(self, table: Table, target: Target) -> None:
+        """Check them before anything is opened or fitted.
+
+        Raises
+        ------
+        RequestError
+            With what the library behind the model would refuse, or not survive.
+        """
+        ...
+
+
+@runtime_checkable
 class WeighsClasses(Protocol):
     """What a model can do besides whose own parameters may weigh classes or draw rows by class."""
 

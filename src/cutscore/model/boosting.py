@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from annotated_types import Ge, Gt, Lt
 
-from cutscore.model import Needs, Refit
+from cutscore.errors import Fault, RequestError
+from cutscore.model import Needs, Refit, Session, TableToFit
 from cutscore.model.class_factors import booster_factors
+from cutscore.model.column_lists import list_faults
 from cutscore.model.parameters import Vocabulary, check_parameters
 from cutscore.model.stopping import Stopping
-from cutscore.records import ClassFactors
+from cutscore.records import ClassFactors, Table, Target, TrainingRows
+
+_TRIED_ROWS = 50
+"""Rows of each class in a trial fit: the libraries refuse settings whatever the rows are."""
+
+# The places in their sources, and the stacks, that the libraries tell with a refusal.
+_PLACES = re.compile(
+    r"(^\[[\d:]+\] \S+: )|( at \S+, line \d+ ?\.?)|(\s*\bStack trace:.*)", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,47 @@ class BoostedTrees(ABC):
         canonical = self.vocabulary.canonical
         params = {canonical[name]: value for name, value in self.params.items()}
         return booster_factors(params, negatives, positives)
+
+    def check(self, table: Table, target: Target) -> None:
+        """Check the parameters: lists against the columns, and all by a fit of one small tree.
+
+        Raises
+        ------
+        RequestError
+            If lists do not suit the columns, or the library refuses to fit.
+        """
+        faults = list(list_faults(self.params, self.vocabulary, table.columns))
+        if faults:  # a fit might end the process
+            raise RequestError(faults)
+        canonical, rounds = self.vocabulary.canonical, self.vocabulary.canonical["n_estimators"]
+        kept = {name: value for name, value in self.params.items() if canonical[name] != rounds}
+        once = replace(self, params={**kept, rounds: 1}, early_stopping_rounds=None)
+        rows = [np.flatnonzero(target == one)[:_TRIED_ROWS] for one in (0, 1)]
+        some = np.sort(np.concatenate(rows))
+        try:
+            once.session(TableToFit(table, target, 1)).fit(TrainingRows(some), table)
+        except Exception as error:
+            raise RequestError(self._refused(str(error))) from error
+
+    def _refused(self, text: str) -> Fault:
+        """Return what the library has said of the parameters, naming those that it means."""
+        words = " ".join(_PLACES.sub("", text).split()).rstrip(".")
+
+        def told(word: object) -> bool:
+            if not isinstance(word, str) or not word:
+                return False
+            return re.search(rf"\b{re.escape(word)}\b", words, re.IGNORECASE) is not None
+
+        canonical = self.vocabulary.canonical
+        meant = [name for name in self.params if told(name) or told(canonical[name])]
+        meant = meant or [name for name, value in self.params.items() if told(value)]
+        setting = f"model.params.{meant[0]}" if len(meant) == 1 else "model.params"
+        problem = f"{self.vocabulary.library} refuses these settings: {words}."
+        return Fault(setting, problem, f"Given: {dict(self.params)}.")
+
+    @abstractmethod
+    def session(self, data: TableToFit) -> Session:
+        """Open a session."""
 
     @abstractmethod
     def _never_stops(self) -> str | None:

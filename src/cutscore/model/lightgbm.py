@@ -12,6 +12,7 @@ import numpy as np
 from cutscore.errors import StoreError
 from cutscore.model import TableToFit
 from cutscore.model.boosting import BoostedTrees
+from cutscore.model.column_lists import with_lists
 from cutscore.model.contributions import Contributions, of_trees
 from cutscore.model.lightgbm_bins import (
     SAMPLE,
@@ -67,7 +68,7 @@ class LightGBM(BoostedTrees):
         """Open a session; shared bins are found now unless `data.earlier` has them."""
         table, earlier = data.table, data.earlier
         params = {
-            **self.params,
+            **with_lists(self.params, VOCABULARY),
             "objective": "binary",
             "metric": "none",
             "verbosity": -1,

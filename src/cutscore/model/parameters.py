@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, isnan
+from math import inf, isfinite
 from typing import Any
 
 from cutscore.errors import nearest
@@ -28,7 +28,7 @@ class Range:
         return f"params.{name} must be {self}, got {value!r}"
 
     def _allows(self, value: float) -> bool:
-        if isnan(value) or (self.whole and value != int(value)):
+        if not isfinite(value) or (self.whole and value != int(value)):
             return False
         return (self.low < value if self.open_low else self.low <= value) and value <= self.high
 

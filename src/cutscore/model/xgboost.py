@@ -12,6 +12,7 @@ import numpy as np
 from cutscore.errors import StoreError
 from cutscore.model import TableToFit
 from cutscore.model.boosting import BoostedTrees
+from cutscore.model.column_lists import INTERACTIONS, MONOTONE, with_lists
 from cutscore.model.contributions import Contributions, of_trees
 from cutscore.model.parameters import Vocabulary
 from cutscore.model.saved import ModelForm, write_description
@@ -34,7 +35,12 @@ class XGBoost(BoostedTrees):
 
     def session(self, data: TableToFit) -> XGBoostSession:
         """Open a session."""
-        params = {VOCABULARY.canonical[name]: value for name, value in self.params.items()}
+        given = with_lists(self.params, VOCABULARY)
+        params = {VOCABULARY.canonical[name]: value for name, value in given.items()}
+        if isinstance(signs := params.get(MONOTONE), list):  # without names XGBoost takes texts
+            params[MONOTONE] = f"({','.join(map(str, signs))})"
+        if isinstance(groups := params.get(INTERACTIONS), list):
+            params[INTERACTIONS] = str(groups)
         rounds = int(params.pop("n_estimators", 100))
         params |= {"objective": "binary:logistic", "nthread": data.threads, "verbosity": 0}
         return XGBoostSession(params, rounds, data.target, data.threads, self.stopping)

@@ -125,7 +125,7 @@ def _told(uri: str) -> Iterator[None]:
 
     try:
         yield
-    except (MlflowException, SQLAlchemyError) as error:
+    except (MlflowException, SQLAlchemyError, ValueError) as error:  # the last: MLflow's variables
         first = redact(str(error)).splitlines()[0][:300]
         raise _fault(
             f"the store at {redact(uri)} cannot be used: {first}.", "Mend it, or name another."
