@@ -92,16 +92,12 @@ def cells(column, replace):
         (["data.id=loanid"], "data.id:", '"loan_id"'),
         (["features=domain"], "data.domain", "at least"),
         (
-            [
-                "+model.params.boosting=goss",
-                "+model.params.bagging_freq=1",
-                "+model.params.bagging_fraction=0.5",
-            ],
+            ["+model.params.boosting=goss", "model.params.subsample=0.5"],
             "model.params.boosting:",
             "bagging",
         ),
         (["+model.params.monotone_constraints=[1]"], "monotone_constraints:", "3 columns"),
-        (["model=xgboost", "+model.params.tree_method=exact"], "tree_method:", "categorical"),
+        (["model=xgboost", "model.params.tree_method=exact"], "tree_method:", "categorical"),
     ],
 )
 def test_settings(refused, loans, words, setting, hint):
