@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 
 from cutscore.records import RawColumn
-from cutscore.scoring.cells import LARGEST, UNKNOWN, ReadColumn, code_of, days, read_cells
+from cutscore.scoring.cells import (
+    EXACT,
+    FURTHEST,
+    LARGEST,
+    UNKNOWN,
+    ReadColumn,
+    code_of,
+    days,
+    fault_at,
+    read_cells,
+)
 
 
 def read_arrow(raw: RawColumn, array: Any, missing: Sequence[str] = ()) -> ReadColumn:
@@ -37,9 +47,12 @@ def _numbers(raw: RawColumn, array: Any) -> ReadColumn | None:
     """Return numbers, None if some of them need a closer look."""
     import pyarrow as pa
 
-    if raw.kind == "integer" and pa.types.is_integer(array.type) and array.type != pa.uint64():
+    if raw.kind == "integer" and pa.types.is_integer(array.type):
         absent = _plain(array.is_null())
-        kept = _plain(array.cast(pa.int64()).fill_null(0))
+        try:
+            kept = _plain(array.cast(pa.int64()).fill_null(0))
+        except pa.ArrowInvalid:  # beyond 64 bits with a sign
+            return None
         values = np.where(absent, np.nan, kept.astype(np.float64))
         return ReadColumn(values, np.ma.MaskedArray(kept, absent))
     values = _plain(array).astype(np.float64, copy=False)
@@ -51,7 +64,7 @@ def _numbers(raw: RawColumn, array: Any) -> ReadColumn | None:
     present = values[~absent]
     if raw.kind == "boolean":
         return ReadColumn(values) if np.isin(present, (0, 1)).all() else None
-    if (present % 1 > 0).any() or (np.abs(present) >= 2**63).any():
+    if (present % 1 > 0).any() or (np.abs(present) > EXACT).any():
         return None
     whole = np.where(absent, 0, values).astype(np.int64)
     return ReadColumn(values, np.ma.MaskedArray(whole, absent))
@@ -62,6 +75,12 @@ def _moments(raw: RawColumn, array: Any) -> ReadColumn | None:
     import pyarrow as pa
 
     # With a zone, Arrow holds the moment in UTC; without one it is taken to be so.
+    found = _plain(array)
+    far = np.abs(found.astype("M8[D]").astype(np.int64)) > FURTHEST
+    far &= ~np.isnat(found)
+    if far.any():
+        problem = "a moment within 290,000 years is needed"
+        return ReadColumn(np.empty(0), faults=[fault_at(raw.name, problem, np.flatnonzero(far))])
     zone = getattr(array.type, "tz", None)
     moments = _plain(array.cast(pa.timestamp("us", zone), safe=False)).astype("M8[us]")
     if raw.kind == "timestamp":

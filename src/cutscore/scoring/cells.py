@@ -7,7 +7,8 @@ import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Integral, Real
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,17 @@ from cutscore.records import RawColumn
 
 Floats = npt.NDArray[np.float64]
 LARGEST = float(np.finfo(np.float32).max)
+EXACT = 2**53
+"""Up to here floats hold every whole number."""
+FURTHEST = 106_751_990
+"""Days from 1970-01-01, to either side, that have a number of microseconds in 64 bits."""
 UNKNOWN = -1.0
 """The place of a category that training did not meet."""
 _MICROSECONDS_PER_DAY = 86_400_000_000
 _ROWS_TOLD = 100
 _TRUTH = (bool, np.bool_)
+_NAMES = (str, np.bool_, Real, Decimal, dt.date)
+"""What a category may be given as: its text, or what has this text."""
 
 
 class CellError(ValueError):
@@ -130,10 +137,12 @@ def _number(cell: Any) -> float:
 
 
 def _integer(cell: Any) -> int:
-    number = _number(cell)
-    found = int(cell) if isinstance(cell, Integral) else int(number)
-    if number != int(number) or not -(2**63) <= found < 2**63:
+    _number(cell)
+    found = int(cell)
+    if found != cell or not -(2**63) <= found < 2**63:
         raise CellError("a whole number of at most 64 bits is needed")
+    if abs(found) > EXACT and isinstance(cell, (float, np.floating)):
+        raise CellError("beyond 2^53 an integer is needed, since a float may be rounded there")
     return found
 
 
@@ -149,11 +158,14 @@ def _moment(cell: Any) -> dt.datetime:
         with contextlib.suppress(ValueError):
             cell = dt.datetime.fromisoformat(cell.strip(UNSEEN))
     elif isinstance(cell, np.datetime64):
-        cell = cell.astype("M8[us]").item()
+        near = isinstance(cell.astype("M8[D]").item(), dt.date)
+        cell = cell.astype("M8[us]").item() if near else cell
     elif hasattr(cell, "to_pydatetime"):
         cell = cell.to_pydatetime(warn=False)
     if isinstance(cell, dt.datetime):
-        return cell if cell.tzinfo is None else cell.astimezone(dt.UTC).replace(tzinfo=None)
+        with contextlib.suppress(OverflowError):
+            return cell if cell.tzinfo is None else cell.astimezone(dt.UTC).replace(tzinfo=None)
+        raise CellError("a moment from the years 1 to 9999 in UTC is needed")
     if isinstance(cell, dt.date):
         return dt.datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001  # in UTC, like all
     raise CellError('a date such as "2026-01-31" or "2026-01-31T12:30:00Z" is needed')
@@ -181,7 +193,7 @@ def _categories(raw: RawColumn, cells: Sequence[Any], missing: Sequence[str]) ->
     for row, cell in enumerate(cells):
         if is_missing(cell):
             continue
-        if not isinstance(cell, (str, np.bool_, Real)):
+        if not isinstance(cell, _NAMES):
             wrong.append(row)
             continue
         code = code_of(cell, codes, missing)

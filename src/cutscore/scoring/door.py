@@ -19,7 +19,7 @@ from cutscore.cost import Amounts
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.records import RawColumn, Table, Values
 from cutscore.scoring.arrow_columns import read_arrow
-from cutscore.scoring.cells import LARGEST, ReadColumn, fault_at, is_missing, read_cells
+from cutscore.scoring.cells import EXACT, LARGEST, ReadColumn, fault_at, is_missing, read_cells
 from cutscore.scoring.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -138,11 +138,14 @@ class Door:
         import pyarrow as pa
 
         named = rows.set_axis([str(name) for name in rows.columns], axis="columns")
+        if not named.columns.is_unique:
+            raise RequestError(self._names(list(named.columns)))
+        # Arrow asks zoned columns for values in a way that pandas warns of; UTC means the same.
+        zoned = named.select_dtypes("datetimetz")
+        named = named.assign(**{str(name): zoned[name].dt.tz_convert(None) for name in zoned})
         try:
             return self.arrow(pa.Table.from_pandas(named, preserve_index=False))
-        except (pa.ArrowException, ValueError):  # a column of several types, or there twice
-            if not named.columns.is_unique:
-                raise RequestError(self._names(list(named.columns))) from None
+        except (pa.ArrowException, ValueError, TypeError):  # of several types, or sparse
             rows_by_name: Any = named.to_dict("records")
             return self.records(rows_by_name)
 
@@ -157,7 +160,10 @@ class Door:
             numbers = np.array(picked, dtype=np.float64).reshape(len(rows), len(self._plain))
         except OverflowError:
             return False
-        if (np.abs(numbers) > LARGEST).any() or (numbers[:, self._integers] % 1 > 0).any():
+        whole = numbers[:, self._integers]
+        if (np.abs(numbers) > LARGEST).any() or (np.abs(whole) > EXACT).any():
+            return False
+        if (whole % 1 > 0).any():
             return False
         out[:, self._plain_at] = numbers
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -115,11 +116,16 @@ class Scorer:
                 problem = f"each row must be a mapping of columns to values; row {wrong[0]} is not."
                 raise RequestError(Fault("rows", problem, rows=tuple(wrong)))
             return door.records(rows)
-        if hasattr(rows, "schema"):
+        if hasattr(rows, "num_rows"):
             return door.arrow(rows)
-        if hasattr(rows, "iloc"):
+        if hasattr(rows, "iloc") and hasattr(rows, "columns"):
             return door.frame(rows)
-        problem = "rows must be dicts, an Arrow table or a pandas data frame"
+        if hasattr(rows, "__arrow_c_stream__"):  # Polars, DuckDB and others
+            import pyarrow as pa
+
+            with contextlib.suppress(pa.ArrowInvalid):  # one column alone
+                return door.arrow(pa.table(rows))
+        problem = "rows must be dicts, an Arrow table or a data frame"
         raise RequestError(Fault("rows", f"{problem}, got {type(rows).__name__}."))
 
     def _door(self, strict: bool, ignore_unknown: bool, priced: bool) -> Door:
