@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cutscore.report.items import Item
+from cutscore.runs.registry import ModelRegistry
 from cutscore.runs.values import RunDetail, RunSummary
 
 
@@ -88,6 +89,10 @@ class RunStore(Protocol):
     @property
     def experiment(self) -> str:
         """The name of the experiment, '' in a store that was opened to read."""
+
+    @property
+    def registry(self) -> ModelRegistry:
+        """The store's registry of models."""
 
     def open(
         self,

@@ -21,6 +21,8 @@ CONNECT_SECONDS = 5.0
 LOCK_KEY = 7283025546158891
 """Any number that nobody else uses in the same database."""
 
+PROMOTION_KEY = LOCK_KEY + 1
+
 
 def check_reachable(uri: str) -> None:
     """Check that something listens at the address.
@@ -80,10 +82,11 @@ def open_experiment(uri: str, name: str, location: str | None) -> tuple[str, str
 
 
 @contextmanager
-def alone(uri: str) -> Iterator[None]:
+def alone(uri: str, key: int = LOCK_KEY) -> Iterator[None]:
     """Hold PostgreSQL's own lock, so that one machine alone makes the tables of a new store.
 
-    Nothing is held for other addresses: a server makes its tables before it answers.
+    Nothing is held for other addresses: a server makes its tables before it answers. `key` names
+    the lock.
     """
     if not uri.startswith("postgresql"):
         yield
@@ -97,7 +100,7 @@ def alone(uri: str) -> Iterator[None]:
         connection = engine.connect()
     with connection:  # closing it gives the lock back
         with _told(uri):
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
         yield
 
 

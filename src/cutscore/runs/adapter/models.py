@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cutscore.report.items import ModelFolder
+from cutscore.runs.adapter.client import RefusedError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
@@ -68,14 +69,28 @@ def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> s
     return str(logged.model_id)
 
 
-def download_model(uri: str, model_id: str, folder: Path) -> Path | None:
-    """Copy a logged model's files from the store at `uri`; None if they are gone."""
+def download_model(client: MlflowClient, uri: str, model_id: str, folder: Path) -> Path | None:
+    """Copy a logged model's files from the store at `uri`; None if it or they are gone."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        location = client.get_logged_model(model_id).artifact_location
+    except (MlflowException, RefusedError):
+        return None
+    return download_files(uri, location, folder)
+
+
+def download_files(uri: str, location: str, folder: Path) -> Path | None:
+    """Copy the files at an address that the store at `uri` gave; None if they are gone.
+
+    Of `models:/...` MLflow would ask the store that is its default, whatever it was given.
+    """
     from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
 
     try:
         found = download_artifacts(
-            f"models:/{model_id}", dst_path=str(folder), tracking_uri=uri, registry_uri=uri
+            location, dst_path=str(folder), tracking_uri=uri, registry_uri=uri
         )
     except (MlflowException, OSError):
         return None

@@ -23,6 +23,7 @@ from cutscore.runs.adapter.batches import MAX_TAG, cut
 from cutscore.runs.adapter.calls import RunCalls
 from cutscore.runs.adapter.client import PatientClient, RefusedError, open_client
 from cutscore.runs.adapter.models import download_model
+from cutscore.runs.adapter.registry import MlflowRegistry
 from cutscore.runs.adapter.retry import Outage
 from cutscore.runs.adapter.unsent import load_record, send_record
 from cutscore.runs.adapter.writer import HEARTBEAT_SECONDS, RunWriter
@@ -70,6 +71,11 @@ class MlflowRunStore:
     def _client(self) -> MlflowClient:
         """The client whose calls wait for the store."""
         return cast("MlflowClient", PatientClient(self._plain, self._outage))
+
+    @cached_property
+    def registry(self) -> MlflowRegistry:
+        """The store's registry of models."""
+        return MlflowRegistry(self.uri, self._client)
 
     @contextmanager
     def open(
@@ -202,7 +208,7 @@ class MlflowRunStore:
         run = self.get(run_id)
         if run is None or not run.models:
             return None
-        return download_model(self.uri, run.models[-1], folder)
+        return download_model(self._client, self.uri, run.models[-1], folder)
 
     def last_change(self, run: RunSummary) -> datetime:
         """Return when a run began or last logged a metric, whichever is later."""
