@@ -8,9 +8,15 @@ mends them in one go.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+
+_PLAIN = re.compile(r"[A-Za-z_][\w.-]*|0|[1-9][0-9]*", re.ASCII)
+_WORDS = ("null", "nan", "true", "false", "inf")
+"""What the command line takes for something else than a text."""
 
 
 @dataclass(frozen=True)
@@ -85,3 +91,32 @@ def listed(words: Sequence[str], limit: int = 12) -> str:
     """Join words for a message, cut after `limit` with the number left out."""
     shown = ", ".join(words[:limit])
     return shown if len(words) <= limit else f"{shown} and {len(words) - limit} more"
+
+
+def override(key: str, value: object) -> str:
+    """Return a setting as one word of a shell, for a message that says what to type."""
+    return shlex.quote(f"{key}={_spelt(value)}")
+
+
+def _spelt(value: object) -> str:
+    """Return a value as the command line reads it, each text in quotes unless it is a name."""
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_spelt, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_key(key)}: {_spelt(each)}' for key, each in value.items())}}}"
+    if value is None:
+        return "null"
+    text = str(value)
+    plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
+    return text if plain or not isinstance(value, str) else f'"{_escaped(text)}"'
+
+
+def _key(text: str) -> str:
+    """Return the key of a mapping, which Hydra reads without quotes."""
+    return re.sub(r"[\\()\[\]{}:=, \t]", r"\\\g<0>", text)
+
+
+def _escaped(text: str) -> str:
+    """Return a text between quotes as Hydra and then OmegaConf read it back."""
+    no_reference = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
+    return re.sub(r'(\\*)("|\Z)', lambda m: m[1] * 2 + m[2].replace('"', '\\"'), no_reference)

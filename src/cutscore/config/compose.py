@@ -21,7 +21,14 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from cutscore.config.layers import EXPERIMENT, Layers
-from cutscore.config.overrides import SPACE, Override, parse_overrides, read_overrides, texts_of
+from cutscore.config.overrides import (
+    SPACE,
+    Override,
+    parse_overrides,
+    read_overrides,
+    root_of,
+    texts_of,
+)
 from cutscore.errors import Fault, listed, nearest
 
 PRIMARY = "config"
@@ -222,7 +229,8 @@ def unknown_setting(key: str, base: DictConfig) -> Fault:
     if key.startswith("search.") and OmegaConf.select(base, "search._target_") == NO_SEARCH:
         return no_search(key)
     keys = [*known_keys(base), EXPERIMENT]  # a group that nothing of a config is named after
-    problem = f"there is no such setting.{nearest(key, keys)}"
+    near = [name for name in keys if root_of(name) == root_of(key)]
+    problem = f"there is no such setting.{nearest(key, near) or nearest(key, keys)}"
     parent = key.rpartition(".")[0]
     siblings = [name for name in keys if name.rpartition(".")[0] == parent]
     if not siblings:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.errors import Fault, RequestError, listed, nearest
+from cutscore.errors import Fault, RequestError, listed, nearest, override
 from cutscore.records import Dataset
 
 Amounts = Mapping[str, npt.NDArray[np.float64]]
@@ -39,7 +39,7 @@ def missing_amounts(dataset: Dataset, wanted: Mapping[str, str]) -> list[Fault]:
             problem = f'no column "{column}" is kept for costs.{nearest(column, kept)}'
             remedy = f"Kept are {listed(kept)}; list others in data.amounts."
             if not kept:
-                remedy = f'List it: "data.amounts=[{column}]".'
+                remedy = f"List it: {override('data.amounts', [column])}."
         else:
             problem = f'the table has no column "{column}".{nearest(column, dataset.columns)}'
             remedy = f"Its columns: {listed(dataset.columns)}."

@@ -110,6 +110,6 @@ class ColumnCost:
                     yield Fault(
                         f"cost.{name}",
                         f'"{column}" is {what} in {bad:,} of {len(values):,} rows.',
-                        "Every row needs its costs: mend the file, or leave rows out with "
-                        "data.where.",
+                        "Every row needs its costs: mend the file, or leave those rows out (by "
+                        "data.where in cutscore run).",
                     )

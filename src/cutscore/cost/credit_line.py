@@ -52,7 +52,8 @@ class CreditLineCost:
         if self.income is None:
             raise ValueError(
                 "income must name the column of monthly incomes, and this data set declares none "
-                "(data.credit_line). Give cost.income=COLUMN, and list it in data.amounts."
+                "(data.credit_line). Give cost.income=COLUMN (for cutscore run, one that "
+                "data.amounts lists)."
             )
 
     @property

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from cutscore.data.plan import ReadPlan
-from cutscore.data.settings import TableSettings
+from cutscore.data.settings import PositiveValue, TableSettings
 from cutscore.data.streaming import Stream
-from cutscore.data.texts import canonical, override, plainly
-from cutscore.errors import Fault, listed, nearest
+from cutscore.data.texts import canonical, plainly
+from cutscore.errors import Fault, listed, nearest, override
 from cutscore.records import Target
+from cutscore.sql import identifier
 
 _BOOLEANS = ({"0", "1"}, {"false", "true"})
 # YAML takes these words for true and false where they stand without quotes.
@@ -22,11 +23,12 @@ def classes(plan: ReadPlan, made: Stream, settings: TableSettings, faults: list[
     name, codes = settings.target, made.columns[at]
     values = [canonical(text) for text in made.encoders[at].codes]
     if made.nulls[at]:
+        kept = override("data.where", f"{identifier(name)} IS NOT NULL")
         faults.append(
             Fault(
                 "data.target",
                 f'"{name}" is missing in {made.nulls[at]:,} of {len(codes):,} rows.',
-                f"Leave those rows out with 'data.where=\"{name}\" IS NOT NULL'.",
+                f"Leave those rows out with {kept}.",
             )
         )
     present = sorted({values[code] for code in np.unique(codes[codes >= 0]).tolist()})
@@ -64,7 +66,7 @@ def _positive(
                 )
             )
         return set()
-    wanted = {_as_present(canonical(value), present) for value in given}
+    wanted = {_as_present(value, present) for value in given}
     unknown = sorted(wanted - set(present))
     faults += [
         Fault(
@@ -81,7 +83,20 @@ def _positive(
     return wanted
 
 
-def _as_present(value: str, present: list[str]) -> str:
-    """Return the value that was meant, where YAML has made true or false of a word."""
-    words = [word for word in present if word.lower() in _YAML_WORDS.get(value, ())]
-    return words[0] if len(words) == 1 and value not in present else value
+def _as_present(given: PositiveValue, present: list[str]) -> str:
+    """Return the value that was meant, where a word was read as true, false or a number."""
+    value = canonical(given)
+    if value in present:
+        return value
+    if isinstance(given, (int, float)) and not isinstance(given, bool):
+        words = [word for word in present if _number(word) == given]
+    else:
+        words = [word for word in present if word.lower() in _YAML_WORDS.get(value, ())]
+    return words[0] if len(words) == 1 else value
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from cutscore.data.moments import Look
 from cutscore.data.numerals import NOTATIONS, Notation, sign_of
 from cutscore.data.settings import TableSettings
-from cutscore.data.texts import override
+from cutscore.errors import override
 
 MOST_WORDS = 20
 
@@ -79,7 +79,7 @@ def _notation(notation: Notation, settings: TableSettings) -> Iterator[str]:
     if notation.decimal != settings.decimal:
         yield override("data.decimal", notation.decimal)
     if notation.thousands != settings.thousands:
-        yield override("data.thousands", notation.thousands or "null")
+        yield override("data.thousands", notation.thousands)
 
 
 def _missing(words: Sequence[str], settings: TableSettings) -> str:

@@ -16,8 +16,8 @@ from cutscore.data.offending import Doubted, Met
 from cutscore.data.plan import ReadPlan
 from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream
-from cutscore.data.texts import canonical, is_integer, override, plainly
-from cutscore.errors import Fault, listed
+from cutscore.data.texts import canonical, is_integer, plainly
+from cutscore.errors import Fault, listed, override
 from cutscore.records import Column, Table, Values
 
 if TYPE_CHECKING:

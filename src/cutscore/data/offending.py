@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from cutscore.data.doubts import Doubt
 from cutscore.data.kinds import Cells
-from cutscore.data.texts import override, visible
-from cutscore.errors import Fault, listed
+from cutscore.data.texts import visible
+from cutscore.errors import Fault, listed, override
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ from typing import Literal
 from cutscore.data.kinds import Reading
 from cutscore.data.layout import Layout
 from cutscore.data.settings import TableSettings
-from cutscore.data.texts import override, plainly
-from cutscore.errors import Fault, RequestError, listed, nearest
+from cutscore.data.texts import plainly
+from cutscore.errors import Fault, RequestError, listed, nearest, override
 from cutscore.expressions import ExpressionError, check, sandbox
 from cutscore.sql import identifier
 

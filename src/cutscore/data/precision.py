@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.data.texts import override, plainly
-from cutscore.errors import listed
+from cutscore.data.texts import plainly
+from cutscore.errors import listed, override
 
 MOST = 4_096  # values kept of a column; beyond, a sample that is drawn by the values themselves
 WORTH_TELLING = 0.05  # the share of lost values that is told; of whole numbers, any

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Mapping
 
 # What may stand around a text unseen: blanks of all kinds and marks of no width.
 UNSEEN = " \t\r\n\v\f\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
 UNSEEN += "\u200a\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 _INTEGER = re.compile(r"-?[1-9]\d{0,17}|0")
-_PLAIN = re.compile(r"[A-Za-z_][\w.-]*|0|[1-9][0-9]*")
 
 
 def canonical(value: object) -> str:
@@ -49,25 +46,3 @@ def plainly(text: str) -> str:
     """Return a text as it is, unless something of it could not be seen: then as `visible` does."""
     seen = text.isprintable() and text == text.strip() and text and "," not in text
     return text if seen else visible(text)
-
-
-def override(key: str, value: object) -> str:
-    """Return a setting as one word of a shell, for a message that says what to type."""
-    return shlex.quote(f"{key}={_spelt(value)}")
-
-
-def _spelt(value: object) -> str:
-    """Return a value as the command line reads it, each text in quotes unless it is a name."""
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_spelt, value))}]"
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_spelt(key)}: {_spelt(each)}' for key, each in value.items())}}}"
-    text = str(value)
-    plain = _PLAIN.fullmatch(text) is not None and text.lower() not in (
-        "null",
-        "nan",
-        "true",
-        "false",
-        "inf",
-    )
-    return text if plain or not isinstance(value, str) else '"' + text.replace('"', '\\"') + '"'

@@ -231,6 +231,20 @@ def test_a_cost_column_that_is_missing_is_told_with_those_of_the_file(scores, ca
     assert "data.amounts" not in told
 
 
+def test_what_is_told_to_set_can_be_set_here(tmp_path, frame, capsys):
+    priced = {**frame, "C_FN": np.full(400, 1e300), "C_FP": np.ones(400)}
+    path = write_csv(tmp_path / "a.csv", priced)
+    for words in (
+        ["cost=columns"],
+        ["cost=credit_line"],
+        ["cost=credit_line", "cost.credit_line=1"],
+    ):
+        told = run(capsys, path, "--target", "y", "--score", "p", *words, code=2).err
+        told = " ".join(told.split()).replace("(by data.where in cutscore run)", "")
+        assert "cost." in told
+        assert "data." not in told
+
+
 def test_costs_that_leave_no_choice_are_told(scores, capsys):
     said = run(capsys, scores, "--target", "y", "--score", "p", "cost.false_positive=0").err
     assert "flagging everybody is always best" in said

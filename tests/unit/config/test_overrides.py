@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import pickle
+import shlex
 
 import pytest
 from hydra.errors import HydraException
+from hypothesis import example, given
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
+from cutscore import errors
 from cutscore.config.overrides import parse_override, parse_overrides, read_overrides, texts_of
 
 
@@ -61,3 +66,29 @@ def test_it_travels_between_processes():
     override = parse_override("a.b=[1, {c: 'x'}]")
     sent = pickle.loads(pickle.dumps(override))
     assert (sent, sent.value) == (override, [1, {"c": "x"}])
+
+
+def typed(value):
+    """Return what a setting that a message tells one to type comes to."""
+    (word,) = shlex.split(errors.override("data.drop", value))
+    read = parse_override(word)
+    assert not read.is_sweep
+    return OmegaConf.to_container(OmegaConf.create({"is": read.value}), resolve=True)["is"]
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6))
+@example("gr\u00f6\u00dfe")
+@example("a${b}\\")
+@example('\\"')
+@example("null")
+@example("1e3")
+@example("a, b=c")
+def test_a_text_that_a_message_tells_to_type_is_read_as_it_was_meant(text):
+    assert str(typed(text)) == text  # a number stays one: settings take it for its text
+    assert [str(each) for each in typed([text, "x"])] == [text, "x"]
+
+
+def test_other_values_that_a_message_tells_to_type():
+    assert typed(None) is None
+    assert typed([1, 2.5, True]) == [1, 2.5, True]
+    assert typed({"a b": "%d %m", "x:y,(z)": "%Y"}) == {"a b": "%d %m", "x:y,(z)": "%Y"}

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from loading import Faults, Load
+from loading import Faults, Load, advised
 
 VALUES = [f"{value:.2f}" for value in np.random.default_rng(0).normal(1_500, 300, 60)]
 EXPECTED = np.array(VALUES, dtype=np.float32)
@@ -20,23 +17,6 @@ EXPECTED = np.array(VALUES, dtype=np.float32)
 def _table(cells: list[str]) -> str:
     quoted = [cell.replace('"', '""') for cell in cells]
     return "x,v,bad\n" + "".join(f'{i % 7},"{cell}",{i % 2}\n' for i, cell in enumerate(quoted))
-
-
-def advised(remedy: str) -> list[dict[str, Any]]:
-    """Return the settings that a remedy advises, one mapping for each of its ways."""
-    ways = []
-    for part in re.split(r" or |\. ", remedy):
-        words = [word.rstrip(".:,") for word in shlex.split(part) if word.startswith("data.")]
-        if words:
-            parsed = OverridesParser.create().parse_overrides(words)
-            ways.append({each.key_or_group.removeprefix("data."): each.value() for each in parsed})
-    return [{key: _plain(value) for key, value in way.items()} for way in ways]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [str(each) for each in value]
-    return value if value is None or isinstance(value, int) else str(value)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from loading import Faults, Load
+from loading import Faults, Load, advised
 
-from cutscore.data.texts import override, plainly, visible
+from cutscore.data.texts import plainly, visible
+from cutscore.errors import override
 
 TEXT = "x,bad\n1,0\n2,1\n3,0\n"
 
@@ -49,6 +50,25 @@ def test_words_that_yaml_takes_for_true(load: Load, words: tuple[str, str]) -> N
     text = f"x,bad\n1,{words[0]}\n2,{words[1]}\n"
     assert load(text, positive=True).target.tolist() == [1, 0]
     assert load(text, positive=[False]).target.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "given"), [("1.50", 1.5), ("1e3", 1000.0), ("001", 1), ("-2.0", -2), ("+7", 7)]
+)
+def test_numbers_that_are_written_in_another_way(load: Load, text: str, given: float) -> None:
+    assert load(f"x,bad\n1,{text}\n2,5\n", positive=given).target.tolist() == [1, 0]
+
+
+def test_a_number_is_not_guessed_at_where_it_could_be_two_texts(faults: Faults) -> None:
+    (fault,) = faults("x,bad\n1,01\n2,001\n3,5\n", positive=1)
+    assert '"1" is not among the values' in fault.problem
+
+
+def test_a_filter_that_is_told_leaves_rows_without_target_out(load: Load, faults: Faults) -> None:
+    text = "x,bad it\n1,0\n2,1\n3,\n"
+    (fault,) = faults(text, target="bad it")
+    (settings,) = advised(fault.remedy)
+    assert load(text, target="bad it", **settings).target.tolist() == [0, 1]
 
 
 def test_true_is_not_guessed_at_where_it_could_be_two_words(faults: Faults) -> None:
