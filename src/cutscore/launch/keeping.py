@@ -18,6 +18,7 @@ from cutscore.report.record import score_digest
 from cutscore.report.threshold_json import run_json
 from cutscore.runs.lookups import artifact_text, kept_model
 from cutscore.runs.opening import open_store
+from cutscore.scoring.check_rows import draw_check_rows
 from cutscore.scoring.decision import Decision
 from cutscore.scoring.folder import THRESHOLD_JSON, save_model
 
@@ -75,7 +76,8 @@ def model_item(
     final = refit(plan.experiment, prepared, cache, Decision.from_json(document))
     columns = {raw.name: raw.kind for raw in final.inputs.raw.columns}
     prices = dict.fromkeys(final.cost_columns, "number")
-    write = partial(save_model, model=final, document=document)
+    check_rows = draw_check_rows(final, prepared.dataset, prepared.table)
+    write = partial(save_model, model=final, document=document, check_rows=check_rows)
     return ModelFolder(MODEL, write, prices | columns, _requirements())
 
 

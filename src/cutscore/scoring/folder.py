@@ -5,6 +5,7 @@
 `threshold.json` is the run's own document (see `report.threshold_json`). In its `decision` stand,
 besides the calibrator and the rule, what belongs to this one fit: `correction`, the shares of
 positives by which the prior is corrected (null: it is not), and `costs`, fitted on its rows.
+`check_rows.json` holds made-up rows with the model's answers (see `check_rows`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from cutscore.model import load_fitted
 from cutscore.model.saved import columns_of, read_description
 from cutscore.preparation import Preparation, PreparedColumn
 from cutscore.report.threshold_json import SCHEMA_VERSION, json_text
+from cutscore.scoring.check_rows import CheckRows
 from cutscore.scoring.decision import Decision, TrainedShares
 from cutscore.scoring.inputs import load_inputs, prepared_inputs
 from cutscore.scoring.kept_model import KeptModel
@@ -28,7 +30,12 @@ from cutscore.scoring.kept_model import KeptModel
 THRESHOLD_JSON = "threshold.json"
 
 
-def save_model(folder: Path, model: KeptModel, document: Mapping[str, Any]) -> None:
+def save_model(
+    folder: Path,
+    model: KeptModel,
+    document: Mapping[str, Any],
+    check_rows: CheckRows | None = None,
+) -> None:
     """Write a model to `folder`; `document` is the `threshold.json` of its run."""
     model.fitted.save(folder, model.preparation.to_json())
     model.inputs.save(folder)
@@ -36,6 +43,8 @@ def save_model(folder: Path, model: KeptModel, document: Mapping[str, Any]) -> N
     of_this_fit = {"correction": model.shares.to_json(), "costs": costs}
     body = {**document, "decision": {**document["decision"], **of_this_fit}}
     (folder / THRESHOLD_JSON).write_text(json_text(body), encoding="utf-8")
+    if check_rows is not None:
+        check_rows.save(folder)
 
 
 def load_model(folder: Path) -> KeptModel:

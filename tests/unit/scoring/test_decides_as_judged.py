@@ -15,6 +15,7 @@ from cutscore.config.overrides import parse_overrides
 from cutscore.errors import RequestError
 from cutscore.experiment import ExperimentCache, execute, judge, prepare, refit
 from cutscore.report.threshold_json import run_json
+from cutscore.scoring.check_rows import draw_check_rows, load_check_rows
 from cutscore.scoring.decision import Decision
 from cutscore.scoring.folder import load_model, save_model
 from cutscore.scoring.scorer import Scorer
@@ -123,9 +124,9 @@ def test_a_kept_model_decides_the_outer_rows_as_the_judge_did(planned, raw, tmp_
 
     document = run_json(result)
     decision = Decision.from_json(document)
-    save_model(
-        tmp_path, refit(experiment, prepared, cache, decision, prepared.folds.inner), document
-    )
+    final = refit(experiment, prepared, cache, decision, prepared.folds.inner)
+    check_rows = draw_check_rows(final, prepared.dataset, prepared.table)
+    save_model(tmp_path, final, document, check_rows)
     kept = load_model(tmp_path)
     by_costs = case["threshold"] == "bayes" and case["cost"] != "fixed"
     assert kept.decision.rule.needs_costs == by_costs
@@ -141,6 +142,9 @@ def test_a_kept_model_decides_the_outer_rows_as_the_judge_did(planned, raw, tmp_
     alone = pd.concat([kept.predict(rows.iloc[[i]]) for i in few])
     pd.testing.assert_frame_equal(alone, answer.iloc[list(few)], check_exact=True)
     scorer = Scorer(kept)
+    carried = load_check_rows(tmp_path)
+    assert (carried, len(carried.rows), carried.strayed) == (check_rows, 100, 0)
+    assert carried.differing(scorer.decide(carried.rows)) == 0
     for given in (rows.to_dict("records"), pa.Table.from_pandas(rows, preserve_index=False)):
         same = scorer.decide(given).to_pandas().set_index(rows.index)
         pd.testing.assert_frame_equal(same, answer, check_exact=True)
