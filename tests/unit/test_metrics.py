@@ -158,7 +158,7 @@ def test_calibration_error_against_counting(entries):
         (which == b).mean() * abs(scores[which == b].mean() - target[which == b].mean())
         for b in range(which.max() + 1)
     )
-    assert np.isclose(metrics.calibration_error(target, scores, 4), by_hand)
+    assert np.isclose(metrics.calibration_error(target, scores, bins=4), by_hand)
     for score in np.unique(scores):
         assert len(np.unique(which[scores == score])) == 1  # equal scores share a bin
 
@@ -166,8 +166,8 @@ def test_calibration_error_against_counting(entries):
 def test_calibration_error_of_known_scores():
     target = np.array([1, 0, 0, 0, 1, 1, 1, 0], dtype=np.int8)
     honest = np.array([0.25] * 4 + [0.75] * 4)
-    assert metrics.calibration_error(target, honest, 2) == 0.0
-    assert np.isclose(metrics.calibration_error(target, honest + 0.2, 2), 0.2)
+    assert metrics.calibration_error(target, honest, bins=2) == 0.0
+    assert np.isclose(metrics.calibration_error(target, honest + 0.2, bins=2), 0.2)
     assert isinstance(metrics.calibration_error(target, honest * 2, 2), Undefined)
     assert isinstance(metrics.calibration_error(target[:0], honest[:0], 2), Undefined)
 

@@ -169,9 +169,10 @@ def cost_matrix(rows: ScoreRows, made: Strategies) -> CostMatrix:
         duplicates=0,
         amounts=rows.amounts,
         columns=rows.columns,
+        weights=rows.weights,
     )
     try:
-        return made.cost.fit(dataset).matrix(dataset.amounts)
+        return made.cost.fit(dataset).matrix(dataset.amounts).weighed(rows.weights)
     except (ValueError, KeyError) as error:
         problem = f"these costs cannot be had from this table: {error}"
         raise RequestError(Fault("cost", problem)) from error
@@ -218,6 +219,7 @@ def _as_out_of_fold(rows: ScoreRows, seed: int) -> OutOfFold:
         part=part,
         target=rows.target,
         score=rows.score,
+        weights=rows.weights,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from cutscore.assess.assessing import Assessment
 from cutscore.assess.words import objective_words
 from cutscore.metrics import thinned_cuts
-from cutscore.records import CutTable, Rows, Undefined
+from cutscore.records import CutTable, Rows, Undefined, weights_of
 from cutscore.report.figures import style
 from cutscore.report.figures.cost import Band, Mark, cost_curve
 from cutscore.report.figures.ratio import RatioCurve, threshold_by_ratio
@@ -106,7 +106,11 @@ def _scores(made: Assessment, name: str, marks: dict[str, float]) -> Sheet:
     inside = made.grid_covers
     limits = (0.0, 1.0) if inside else (float(scores.min()), float(scores.max()))
     edges = np.linspace(*limits, BINS + 1)
-    counts = [np.histogram(scores[target == kind], edges)[0] for kind in (0, 1)]
+    weights = made.rows.weights
+    counts = [
+        np.histogram(scores[here], edges, weights=weights_of(weights, here))[0]
+        for here in (target == 0, target == 1)
+    ]
     return score_distributions(name, edges, (counts[0], counts[1]), made.chosen.threshold, marks)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from cutscore.assess.assessing import Assessment, ThresholdAt
 from cutscore.calibration.none import NoCalibration
-from cutscore.metrics import fbeta, precision, recall
-from cutscore.records import Undefined
+from cutscore.metrics import confusion_at, fbeta, precision, recall
+from cutscore.records import Undefined, weight_figures
 from cutscore.report.threshold_json import Evidence, counts, threshold_json
 from cutscore.threshold.implied import Implied
 from cutscore.threshold.sensitivity import cost_curves
@@ -16,13 +16,16 @@ from cutscore.threshold.sensitivity import cost_curves
 
 def as_json(made: Assessment) -> dict[str, Any]:
     """Return what `cutscore threshold --json` prints; what does not exist is null."""
+    rows = made.rows
     evidence = Evidence(
-        rows=len(made.rows.target),
-        positives=made.cut_table.positives,
+        rows=len(rows.target),
+        positives=rows.positives,
         reference=made.reference,
         crossfit=made.crossfit,
         certainty=made.certainty,
         calibrator=NoCalibration(),
+        weights=None if rows.weights is None else weight_figures(rows.target, rows.weights),
+        row_counts=confusion_at(rows.target, made.chosen.rule.flag(rows.score, made.costs)),
     )
     body = threshold_json(
         evidence,

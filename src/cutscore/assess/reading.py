@@ -14,7 +14,7 @@ import numpy.typing as npt
 from cutscore.data.layout import Layout, open_file, raw_layout, trim
 from cutscore.data.locate import located
 from cutscore.errors import Fault, RequestError, listed, nearest
-from cutscore.records import Scores, Target
+from cutscore.records import Scores, Target, Weights, exact_weights
 from cutscore.sql import identifier
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ Labels = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class ScoreColumns:
-    """Which columns hold what; `amounts` are numbers that costs are made of."""
+    """Which columns hold what; `amounts` are numbers that costs are made of.
+
+    `weight` is how many rows a row counts for.
+    """
 
     target: str
     score: str
@@ -35,6 +38,7 @@ class ScoreColumns:
     fold: str | None = None
     group: str | None = None
     amounts: tuple[str, ...] = ()
+    weight: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,12 @@ class ScoreRows:
     amounts: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     repeated_ids: int = 0
     columns: tuple[str, ...] = ()
+    weights: Weights | None = None
+
+    @property
+    def positives(self) -> int:
+        """Number of rows with target 1."""
+        return int(np.count_nonzero(self.target))
 
 
 def column_names(path: Path) -> tuple[str, ...]:
@@ -100,6 +110,7 @@ def _opened(path: Path) -> Iterator[tuple[Layout, duckdb.DuckDBPyConnection]]:
 def _check_columns(columns: ScoreColumns, layout: Layout) -> None:
     named = [("--target", columns.target), ("--score", columns.score), ("--id", columns.id)]
     named += [("--fold", columns.fold), ("--group", columns.group)]
+    named.append(("--weight", columns.weight))
     known = list(layout.types)
     faults = [
         Fault(
@@ -130,10 +141,11 @@ def _fetch(
             text = f"CAST({identifier(name)} AS VARCHAR)"
             wanted[role] = f"coalesce(CAST(hash({text}) >> 1 AS BIGINT), 0)"
             wanted[f"{role}_missing"] = f"{identifier(name)} IS NULL"
-    for name in columns.amounts:
-        wanted[f"amount {name}"] = (
-            f"coalesce(TRY_CAST({identifier(name)} AS DOUBLE), 'nan'::DOUBLE)"
-        )
+    numbers = {f"amount {name}": name for name in columns.amounts}
+    if columns.weight is not None:
+        numbers["weight"] = columns.weight
+    for role, name in numbers.items():
+        wanted[role] = f"coalesce(TRY_CAST({identifier(name)} AS DOUBLE), 'nan'::DOUBLE)"
     items = ", ".join(f"{sql} AS c{at}" for at, sql in enumerate(wanted.values()))
     parts: dict[str, list[npt.NDArray[Any]]] = {role: [] for role in wanted}
     reader = connection.sql(f"SELECT {items} FROM {layout.relation}").to_arrow_reader(BATCH)
@@ -170,6 +182,8 @@ def _check_values(
     faults = _number_faults("--score", columns.score, rows["score"])
     for name in columns.amounts:
         faults += _number_faults("cost", name, rows[f"amount {name}"])
+    if columns.weight is not None:
+        faults += _weight_faults(columns.weight, rows["weight"])
     if rows["target"].min() < 0:
         faults.append(_target_fault(columns.target, connection, layout))
     for role in ("id", "fold", "group"):
@@ -196,6 +210,19 @@ def _number_faults(setting: str, name: str, values: npt.NDArray[np.float64]) -> 
     return [Fault(setting, problem, "Mend or remove those rows.")]
 
 
+def _weight_faults(name: str, values: npt.NDArray[np.float64]) -> list[Fault]:
+    if faults := _number_faults("--weight", name, values):
+        return faults
+    bad = int(np.count_nonzero(values <= 0))
+    if not bad:
+        return []
+    first = int(np.argmax(values <= 0)) + 1
+    problem = (
+        f'"{name}" is not above 0 in {bad:,} of {len(values):,} rows (first in row {first:,}).'
+    )
+    return [Fault("--weight", problem, "Mend or remove those rows.")]
+
+
 def _target_fault(name: str, connection: duckdb.DuckDBPyConnection, layout: Layout) -> Fault:
     column = identifier(name)
     found: Sequence[tuple[Any, int]] = connection.execute(
@@ -212,7 +239,7 @@ def _score_rows(
     path: str, rows: Mapping[str, npt.NDArray[Any]], columns: ScoreColumns
 ) -> ScoreRows:
     """Return the rows; rows of one id belong together, unless groups are named."""
-    group, repeated = rows.get("group"), 0
+    group, repeated, weights = rows.get("group"), 0, rows.get("weight")
     if columns.id is not None:
         repeated = len(rows["id"]) - len(np.unique(rows["id"]))
         if repeated and group is None:
@@ -225,4 +252,5 @@ def _score_rows(
         group=group,
         amounts={name: rows[f"amount {name}"] for name in columns.amounts},
         repeated_ids=repeated,
+        weights=None if weights is None or (weights == 1).all() else exact_weights(weights),
     )

@@ -36,7 +36,7 @@ def strategies(overrides: Sequence[str], config_dir: str | None = None) -> Strat
     known = (*GROUPS, "seed")
     foreign = [one for one in read_overrides(overrides)[0] if one.root not in known]
     if foreign:
-        problem = "only cost, threshold and seed can be set here."
+        problem = "only cost, threshold and seed can be set here; columns are options: --weight."
         raise RequestError([Fault(f'"{o}"', problem + nearest(o.root, known)) for o in foreign])
     composer = Composer(find_layers(config_dir))
     checked, faults = composer.check(overrides)

@@ -11,7 +11,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.records import Calibrator, Scores, Target
+from cutscore.records import Calibrator, Scores, Target, Weights
 
 Shares = npt.NDArray[np.float64] | float
 
@@ -35,10 +35,10 @@ class Calibration(Protocol):
             Scores in [0, 1].
         base_rate, prior : array of float64, shape (rows,), or one number for all rows
             Share of positives among the training rows of the model that gave the score: as they
-            are, and as sampling and weights made it look to the model.
+            are (by their own weights), and as sampling made it look to the model.
         """
         return scores
 
-    def fit(self, scores: Scores, target: Target, /) -> Calibrator:
-        """Learn a map from (corrected) scores and targets, both of shape (rows,)."""
+    def fit(self, scores: Scores, target: Target, weights: Weights | None = None, /) -> Calibrator:
+        """Learn a map from (corrected) scores, targets and row weights, each of shape (rows,)."""
         ...

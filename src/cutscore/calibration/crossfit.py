@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cutscore.calibration import Calibration
-from cutscore.records import OutOfFold, Scores
+from cutscore.records import OutOfFold, Scores, fit_calibrator, weights_of
 
 
 def cross_calibrate(oof: OutOfFold, calibration: Calibration) -> Scores:
@@ -16,6 +16,7 @@ def cross_calibrate(oof: OutOfFold, calibration: Calibration) -> Scores:
     """
     calibrated = np.full(len(oof.score), np.nan)
     for inside, others in oof.informed_parts():
-        calibrator = calibration.fit(oof.score[others], oof.target[others])
+        weights = weights_of(oof.weights, others)
+        calibrator = fit_calibrator(calibration, oof.score[others], oof.target[others], weights)
         calibrated[inside] = calibrator.apply(oof.score[inside])
     return calibrated

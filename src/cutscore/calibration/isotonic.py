@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.calibration import Calibration
-from cutscore.records import Scores, Target
+from cutscore.records import Scores, Target, Weights
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,12 @@ class Isotonic(Calibration):
     ties, and it can reach 0 and 1 exactly; it wants a thousand rows or more.
     """
 
-    def fit(self, scores: Scores, target: Target, /) -> Knots:
+    def fit(self, scores: Scores, target: Target, weights: Weights | None = None, /) -> Knots:
         """Learn the map."""
         from sklearn.isotonic import IsotonicRegression
 
         fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip")
-        fitted.fit(scores, target.astype(np.float64))
+        fitted.fit(scores, target.astype(np.float64), sample_weight=weights)
         return Knots(fitted.X_thresholds_, fitted.y_thresholds_)
 
 

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from cutscore.calibration import Calibration
-from cutscore.records import Scores, Target
+from cutscore.records import Scores, Target, Weights
 
 
 @dataclass(frozen=True)
 class NoCalibration(Calibration):
     """Leave scores as they are; nothing is learnt."""
 
-    def fit(self, _scores: Scores, _target: Target, /) -> NoCalibration:
+    def fit(
+        self, _scores: Scores, _target: Target, _weights: Weights | None = None, /
+    ) -> NoCalibration:
         """Return itself."""
         return self
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cutscore.calibration import Calibration, Shares
-from cutscore.records import Scores, Target
+from cutscore.records import Scores, Target, Weights
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ class PriorCorrection(Calibration):
         corrected: Scores = np.where(both, positive / (positive + negative), scores)
         return corrected
 
-    def fit(self, _scores: Scores, _target: Target, /) -> PriorCorrection:
+    def fit(
+        self, _scores: Scores, _target: Target, _weights: Weights | None = None, /
+    ) -> PriorCorrection:
         """Return itself: what there is to know is in `correct`."""
         return self
 

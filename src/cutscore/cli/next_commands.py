@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from cutscore.cli.shown_run import ShownRun, plain
-from cutscore.report.record_spec import KIND_TAG, RERUN
+from cutscore.report.record_spec import KIND_TAG, RERUN, WEIGHT
 
 SCORES = "oof_scores.parquet"
 _PRICED = ("cost", "threshold")
@@ -48,6 +48,8 @@ def _threshold(run: ShownRun) -> list[str]:
     words = [str(folder / SCORES), "--target", "target", "--score", score, "--id", "row"]
     if len(run.detail.history.get("fold_roc_auc", {})) > 1:
         words += ["--fold", "fold"]
+    if WEIGHT in run.tags:
+        words += ["--weight", WEIGHT]
     return [*words, *_overrides(run)]
 
 

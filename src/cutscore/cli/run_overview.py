@@ -13,7 +13,13 @@ from cutscore.cli.next_commands import next_commands
 from cutscore.cli.parent_overview import children_table, parent_sections
 from cutscore.cli.shown_run import ShownRun, cut_list, plain
 from cutscore.metrics.catalogue import HEADLINE, SCORE_METRICS, describe, in_order
-from cutscore.report.record_spec import FAILURE_TAG, KIND_TAG, PRUNED_TAG, UNDEFINED_PREFIX
+from cutscore.report.record_spec import (
+    FAILURE_TAG,
+    KIND_TAG,
+    PRUNED_TAG,
+    UNDEFINED_PREFIX,
+    WEIGHT,
+)
 from cutscore.rerun.non_defaults import NonDefaults
 from cutscore.runs.liveness import judge_life
 
@@ -106,6 +112,12 @@ def _data(run: ShownRun) -> Lines:
         for name in ("rows_outer", "rows_unscored", "crossfit_rows_left_out")
         if run.metrics.get(name)
     ]
+    if WEIGHT in run.tags:
+        effective = run.text("weight_effective_rows")
+        held.append(
+            f"weights by {run.tags[WEIGHT]} add up to {run.text('weight_sum')}, "
+            f"{effective} effective rows"
+        )
     if counts or names:
         yield Text(": ".join(filter(None, (", ".join(names), ", ".join([*counts, *held])))))
 

@@ -34,6 +34,9 @@ def threshold(
     group: Annotated[
         str | None, typer.Option(help="Column of groups: rows of one group stay together.")
     ] = None,
+    weight: Annotated[
+        str | None, typer.Option(help="Column of row weights: how many rows each row counts for.")
+    ] = None,
     at: Annotated[
         list[float] | None,
         typer.Option(help="A threshold to put beside the optimum; may be given again."),
@@ -67,7 +70,7 @@ def threshold(
     _check(at, out)
     made = strategies(overrides or [], config_dir)
     amounts = columns_of(made.cost, column_names(scores))
-    rows = read_scores(scores, ScoreColumns(target, score, id_, fold, group, amounts))
+    rows = read_scores(scores, ScoreColumns(target, score, id_, fold, group, amounts, weight))
     request = AssessRequest(made, tuple(at or ()), in_sample, resamples, tolerance)
     found = assess(rows, request)
     text = json.dumps(plain(found), indent=2, allow_nan=False)

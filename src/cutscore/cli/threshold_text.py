@@ -18,7 +18,7 @@ from cutscore.assess.words import (
 from cutscore.cli.console import output
 from cutscore.metrics import fbeta, precision, recall
 from cutscore.metrics.catalogue import describe
-from cutscore.records import Confusion, MetricValue, ThresholdChoice, Undefined
+from cutscore.records import Confusion, MetricValue, ThresholdChoice, Undefined, positive_share
 
 
 def print_assessment(made: Assessment) -> None:
@@ -35,8 +35,10 @@ def print_assessment(made: Assessment) -> None:
 
 def _summary(made: Assessment) -> Table:
     chosen, evidence, interval = made.chosen, made.reference, made.interval
-    rows, positives = len(made.rows.target), made.cut_table.positives
-    title = f"{rows:,} rows, {positives:,} positive ({positives / rows:.2%})"
+    rows, positives = len(made.rows.target), made.rows.positives
+    share = positive_share(made.rows.target, made.rows.weights)
+    by_weight = "" if made.rows.weights is None else " by weight"
+    title = f"{rows:,} rows, {positives:,} positive ({share:.2%}{by_weight})"
     table = Table(title=title, title_justify="left", show_header=False, box=box.SIMPLE_HEAD)
     table.add_column("figure")
     table.add_column("value")

@@ -17,7 +17,7 @@ from annotated_types import Ge, Gt, Le
 from cutscore.cost.amounts import Amounts, amount, missing_amounts
 from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import Fault, RequestError
-from cutscore.records import Dataset, Rows
+from cutscore.records import Dataset, Rows, positive_share, weights_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,9 +30,9 @@ class CreditLineCost:
     the line less what the money brings with the next applicant, who is bad with the share of
     positives pi_1: max(0, r(Cl) − (1 − pi_1) r(mean Cl) + pi_1 · mean Cl · loss_given_default).
 
-    pi_1 and the mean line are those of the training rows; with `published` those of all rows, as
-    in the papers. `income` (a month, times `currency`) and `debt` (a share of the income; null:
-    nobody has debts) are columns listed in `data.amounts`.
+    pi_1 and the mean line are those of the training rows, by weight; with `published` those of all
+    rows, as in the papers. `income` (a month, times `currency`) and `debt` (a share of the income;
+    null: nobody has debts) are columns listed in `data.amounts`.
     """
 
     income: str | None = None
@@ -69,8 +69,9 @@ class CreditLineCost:
             raise RequestError(missing)
         estimated_on = None if self.published else training
         target = dataset.target if estimated_on is None else dataset.target[estimated_on]
-        mean_line = float(self.lines(dataset.amounts, estimated_on).mean())
-        return CreditLinePrices(self, mean_line, float(target.mean(dtype=np.float64)))
+        weights = weights_of(dataset.weights, slice(None) if estimated_on is None else estimated_on)
+        mean_line = float(np.average(self.lines(dataset.amounts, estimated_on), weights=weights))
+        return CreditLinePrices(self, mean_line, positive_share(target, weights))
 
     def lines(self, amounts: Amounts, rows: Rows | None = None) -> Floats:
         """Return the credit line of rows (None: all), shape (rows,).

@@ -16,7 +16,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.records import MetricValue, Rows, Scores, Target, Undefined
+from cutscore.records import (
+    MetricValue,
+    Rows,
+    Scores,
+    Target,
+    Undefined,
+    Weights,
+    class_sizes,
+    counted,
+    weights_of,
+)
 
 Costs = npt.NDArray[np.float64]
 Entry = float | Costs
@@ -40,6 +50,10 @@ class CostMatrix:
     rounding. Whole numbers are kept as they are. `given` holds the entries as they were before
     that: by them a row is decided, so that its decision depends on no other row.
 
+    `weights` say how many rows each row counts for (None: one). Costs per row are multiplied with
+    them before they are rounded, so that all sums stay exact; costs that are the same for every
+    row stay numbers, and the counts are weighed.
+
     Raises `ValueError` for entries that are not finite or exceed `LARGEST`, or of several lengths.
     """
 
@@ -48,6 +62,7 @@ class CostMatrix:
     false_negative: Entry
     true_positive: Entry
     given: tuple[Entry, ...] = field(default=(), kw_only=True, repr=False)
+    weights: Weights | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         entries = [np.asarray(entry, dtype=np.float64) for entry in self.entries]
@@ -74,20 +89,31 @@ class CostMatrix:
         """Whether every row has the same costs."""
         return all(isinstance(entry, float) for entry in self.entries)
 
+    def weighed(self, weights: Weights | None) -> CostMatrix:
+        """Return the costs of the same rows, each counting for as many as it weighs, (rows,)."""
+        if weights is None:
+            return self
+        entries = self.entries if self.fixed else (np.multiply(e, weights) for e in self.given)
+        return CostMatrix(*entries, given=self.given, weights=weights)
+
     def take(self, rows: Rows) -> CostMatrix:
         """Return the costs of some rows (int64 indices), in their order."""
-        if self.fixed:
+        if self.fixed and self.weights is None:
             return self
         given = tuple(_taken(entry, rows) for entry in self.given)
-        return CostMatrix(*(_taken(entry, rows) for entry in self.entries), given=given)
+        entries = (_taken(entry, rows) for entry in self.entries)
+        return CostMatrix(*entries, given=given, weights=weights_of(self.weights, rows))
 
     def flagged(self, target: Target) -> Costs:
-        """Return what each row costs if it is flagged, shape (rows,)."""
-        return np.where(target == 1, self.true_positive, self.false_positive)
+        """Return what each row costs if it is flagged, times its weight, shape (rows,)."""
+        return self._by_row(np.where(target == 1, self.true_positive, self.false_positive))
 
     def unflagged(self, target: Target) -> Costs:
-        """Return what each row costs if it is not flagged, shape (rows,)."""
-        return np.where(target == 1, self.false_negative, self.true_negative)
+        """Return what each row costs if it is not flagged, times its weight, shape (rows,)."""
+        return self._by_row(np.where(target == 1, self.false_negative, self.true_negative))
+
+    def _by_row(self, costs: Costs) -> Costs:
+        return costs * self.weights if self.fixed and self.weights is not None else costs
 
     def delta(self, target: Target) -> Costs:
         """Return what flagging adds to each row's cost (negative where it pays), shape (rows,)."""
@@ -111,10 +137,9 @@ class CostMatrix:
     def total(self, target: Target, flagged: npt.NDArray[np.bool_]) -> float:
         """Return the total cost of flagging the rows where `flagged` is true."""
         if self.fixed:
-            tp = int(np.count_nonzero(flagged & (target == 1)))
-            fp = int(np.count_nonzero(flagged)) - tp
-            positives = int(np.count_nonzero(target))
-            negatives = len(target) - positives
+            tp = counted(flagged & (target == 1), self.weights)
+            fp = counted(flagged, self.weights) - tp
+            positives, negatives = class_sizes(target, self.weights)
             return float(self.of_counts(tp, fp, negatives - fp, positives - tp))
         return float(np.where(flagged, self.flagged(target), self.unflagged(target)).sum())
 
@@ -181,7 +206,9 @@ def join_costs(matrices: Sequence[CostMatrix], lengths: Sequence[int]) -> CostMa
     """
     entries = (_join(parts, lengths) for parts in zip(*(m.entries for m in matrices), strict=True))
     given = (_join(parts, lengths) for parts in zip(*(m.given for m in matrices), strict=True))
-    return CostMatrix(*entries, given=tuple(given))
+    weights = [m.weights for m in matrices if m.weights is not None]
+    joined = np.concatenate(weights) if weights else None
+    return CostMatrix(*entries, given=tuple(given), weights=joined)
 
 
 def _taken(entry: Entry, rows: Rows) -> Entry:

@@ -23,23 +23,28 @@ def digest(
     ids: npt.NDArray[Any],
     amounts: Mapping[str, npt.NDArray[np.float64]],
     whole: Mapping[str, npt.NDArray[Any]],
+    weights: npt.NDArray[np.float64] | None = None,
 ) -> str:
     """Return the SHA-256 of the content, as 64 hexadecimal digits.
 
     Names, kinds, levels and every value count, in order; the file's name, format and types do
     not, so that the same table as CSV and as Parquet has the same digest. Of `whole`, columns of
     whole numbers or moments count if float32 makes different values the same; of fractions, the
-    float32 values say enough.
+    float32 values say enough. Without `weights`, which are as in the file, nothing is said of them.
     """
-    head = {
+    head: dict[str, Any] = {
         "columns": [[column.name, column.levels] for column in table.columns],
         "shape": table.values.shape,
         "target": target_name,
         "amounts": sorted(amounts),
     }
+    if weights is not None:
+        head["weight"] = True
     state = hashlib.sha256(json.dumps(head, ensure_ascii=True).encode())
     state.update(np.ascontiguousarray(table.values).data)
     state.update(np.ascontiguousarray(target).data)
+    if weights is not None:
+        state.update(np.ascontiguousarray(weights).data)
     for name in sorted(amounts):
         state.update(np.ascontiguousarray(amounts[name] + 0.0).data)
     for name in sorted(whole):

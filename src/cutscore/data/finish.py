@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from cutscore.data.streaming import Stream
 from cutscore.data.texts import canonical, is_integer, plainly
 from cutscore.errors import Fault, listed, override
 from cutscore.records import Column, Table, Values
+from cutscore.sql import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,7 +42,7 @@ def second_look(
     for at, read in enumerate(plan.reads):
         if at not in made.encoders or read.name not in judged or read.name in readings:
             continue
-        if read.role not in ("feature", "amount", "time"):
+        if read.role not in ("feature", "amount", "weight", "time"):
             continue
         codes = made.matrix.store[:, at] if at < len(plan.features) else made.columns[at]
         met = Met(list(made.encoders[at].codes), codes, made.kept)
@@ -122,19 +124,57 @@ def amounts(
         if read.role not in ("amount", "group", "time"):
             continue
         key = read.name if read.role == "amount" else read.role
-        setting = "data.amounts" if read.role == "amount" else f"data.{read.role}"
-        values = made.columns[at].astype(np.float64)
-        if at in made.encoders:
-            values[values < 0] = np.nan
-            if read.role != "group" and read.name not in doubted:
-                words = sorted(text for text in made.encoders[at].codes)
-                problem = f'the column "{read.name}" must hold numbers; it holds '
-                faults.append(Fault(setting, f"{problem}{listed([plainly(w) for w in words], 5)}."))
-        if large := int(np.count_nonzero(np.abs(values) > LARGEST)):
-            problem = f'"{read.name}" has {large:,} values that are infinite or beyond {LARGEST:g}.'
-            faults.append(Fault(setting, problem))
-        kept[key] = values
+        kept[key] = _numbers(at, plan, made, faults, doubted)
     return kept
+
+
+def weights(
+    plan: ReadPlan, made: Stream, faults: list[Fault], doubted: Collection[str]
+) -> npt.NDArray[np.float64] | None:
+    """Return the weights as they are in the file, shape (rows,); None without `data.weight`."""
+    at = next((at for at, read in enumerate(plan.reads) if read.role == "weight"), None)
+    if at is None:
+        return None
+    name, before = plan.reads[at].name, len(faults)
+    values = _numbers(at, plan, made, faults, doubted)
+    bad = ~(values > 0)
+    if bad.any() and len(faults) == before and name not in doubted:
+        counts = {
+            "missing": np.count_nonzero(np.isnan(values)),
+            "0": np.count_nonzero(values == 0),
+            "below 0": np.count_nonzero(values < 0),
+        }
+        told = ", ".join(f"{what} in {n:,}" for what, n in counts.items() if n)
+        rows = listed([f"{row:,}" for row in (made.kept[bad] + 1).tolist()], 5)
+        problem = f'"{name}" must be above 0 in every row; it is {told} of {len(values):,} rows'
+        leave_out = shlex.quote(f"data.where={identifier(name)} > 0")
+        faults.append(
+            Fault(
+                "data.weight",
+                f"{problem} (row {rows}).",
+                f"Mend the file, or leave such rows out: {leave_out}.",
+            )
+        )
+    return values
+
+
+def _numbers(
+    at: int, plan: ReadPlan, made: Stream, faults: list[Fault], doubted: Collection[str]
+) -> npt.NDArray[np.float64]:
+    """Return a column that is no feature as numbers; add a fault for what is none."""
+    read = plan.reads[at]
+    setting = "data.amounts" if read.role == "amount" else f"data.{read.role}"
+    values = made.columns[at].astype(np.float64)
+    if at in made.encoders:
+        values[values < 0] = np.nan
+        if read.role != "group" and read.name not in doubted:
+            words = sorted(text for text in made.encoders[at].codes)
+            problem = f'the column "{read.name}" must hold numbers; it holds '
+            faults.append(Fault(setting, f"{problem}{listed([plainly(w) for w in words], 5)}."))
+    if large := int(np.count_nonzero(np.abs(values) > LARGEST)):
+        problem = f'"{read.name}" has {large:,} values that are infinite or beyond {LARGEST:g}.'
+        faults.append(Fault(setting, problem))
+    return values
 
 
 def whole(plan: ReadPlan, made: Stream, table: Table) -> dict[str, npt.NDArray[Any]]:

@@ -19,7 +19,7 @@ _MADE_UP = re.compile(r"__index_level_\d+__|Unnamed: \d+(\.\d+)?|column1")
 def candidates(layout: Layout, settings: TableSettings) -> tuple[str, ...]:
     """Return the columns that may be left-over row names and that no setting names."""
     named = {settings.target, settings.id, settings.group, settings.time, *settings.drop}
-    named |= {*settings.categorical, *settings.amounts, *settings.numeric}
+    named |= {settings.weight, *settings.categorical, *settings.amounts, *settings.numeric}
     kinds = INTEGERS | {"VARCHAR"}
     return tuple(
         name for name in layout.row_names if name not in named and layout.types[name] in kinds

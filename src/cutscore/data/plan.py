@@ -14,7 +14,9 @@ from cutscore.errors import Fault, RequestError, listed, nearest, override
 from cutscore.expressions import ExpressionError, check, sandbox
 from cutscore.sql import identifier
 
-Role = Literal["feature", "target", "id", "row name", "amount", "group", "time", "whole", "where"]
+Role = Literal[
+    "feature", "target", "id", "row name", "amount", "weight", "group", "time", "whole", "where"
+]
 INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 )
@@ -91,7 +93,7 @@ def plan(
 
 
 def _unknown(layout: Layout, settings: TableSettings) -> Iterator[Fault]:
-    named = [(key, getattr(settings, key)) for key in ("target", "id", "group", "time")]
+    named = [(key, getattr(settings, key)) for key in ("target", "id", "group", "time", "weight")]
     for key in ("drop", "categorical", "numeric", "amounts"):
         named += [(key, name) for name in getattr(settings, key)]
     if isinstance(settings.date_format, Mapping):
@@ -124,12 +126,15 @@ def _reads(
     row_names: tuple[str, ...],
 ) -> Iterator[Read | Fault]:
     special = {settings.target, settings.id, settings.group, settings.time, *settings.drop}
+    special.add(settings.weight)
     for name in layout.types:
         if name not in special and name not in row_names:
             category = name in settings.categorical or name in layout.levels
             yield _feature(name, *_source(name, layout, readings), category)
     for name in settings.amounts:
         yield _amount("amount", "data.amounts", name, *_source(name, layout, readings))
+    if (weight := settings.weight) is not None:
+        yield _amount("weight", "data.weight", weight, *_source(weight, layout, readings))
     if settings.time is not None:
         yield _amount("time", "data.time", settings.time, *_source(settings.time, layout, readings))
     yield Read("target", settings.target, _text(settings.target), text=True)
@@ -169,13 +174,13 @@ def _feature(name: str, column: str, kind: str, category: bool) -> Read | Fault:
 
 
 def _amount(
-    role: Literal["amount", "time"], setting: str, name: str, column: str, kind: str
+    role: Literal["amount", "weight", "time"], setting: str, name: str, column: str, kind: str
 ) -> Read | Fault:
     if kind == "VARCHAR":  # numbers perhaps, once the filter has been applied
         return Read(role, name, _text(name), text=True)
     sql = _number(column, kind)
-    if sql is None or (role == "amount" and kind in MOMENTS):
-        needed = "numbers" if role == "amount" else "numbers, dates or timestamps"
+    if sql is None or (role != "time" and kind in MOMENTS):
+        needed = "numbers, dates or timestamps" if role == "time" else "numbers"
         return Fault(setting, f'the column "{name}" is {kind}; {needed} are needed.')
     return Read(role, name, sql)
 

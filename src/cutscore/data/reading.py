@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from cutscore.data import leftovers, precision, suspects
 from cutscore.data.classes import classes
 from cutscore.data.digest import digest, first_equal_row, repeated_rows
-from cutscore.data.finish import amounts, features, identities, notes, second_look, whole
+from cutscore.data.finish import (
+    amounts,
+    features,
+    identities,
+    notes,
+    second_look,
+    weights,
+    whole,
+)
 from cutscore.data.layout import EFFORTS, Effort, describe, open_file
 from cutscore.data.locate import LocatedData, TextFormat, located
 from cutscore.data.offending import Doubted, faults_of
@@ -21,10 +29,12 @@ from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream, stream
 from cutscore.data.unpack import SETTING, check_utf8, has_mixed_ends
 from cutscore.errors import Fault, RequestError
-from cutscore.records import Dataset
+from cutscore.records import Dataset, exact_weights
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +67,7 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
     target = classes(rows, made, settings, faults)
     table = features(rows, made, settings, faults, doubted)
     kept = amounts(rows, made, faults, doubted)
+    weigh = weights(rows, made, faults, doubted)
     ids = identities(rows, made, faults)
     if faults:
         raise RequestError(faults)
@@ -68,20 +79,30 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
         target=target,
         target_name=settings.target,
         ids=ids,
-        digest=digest(table, target, settings.target, ids, kept, as_read),
+        digest=digest(table, target, settings.target, ids, kept, as_read, weigh),
         duplicate_of=first,
         duplicates=repeated_rows(first, target),
         amounts=kept,
         whole=as_read,
         columns=tuple(rows.layout.types),
         raw=raw_table(rows, table, settings),
+        weights=None if weigh is None or (weigh == 1).all() else exact_weights(weigh),
+        weight_name=settings.weight,
         notes=(
             *leftovers.notes(rows, settings),
+            *_weightless(weigh, settings),
             *notes(rows, made, settings),
             *precision.notes(table.names, made.distinct),
             *suspects.notes(table, target),
         ),
     )
+
+
+def _weightless(weigh: npt.NDArray[np.float64] | None, settings: TableSettings) -> tuple[str, ...]:
+    """Return what is told of weights that change nothing."""
+    if weigh is None or (weigh != 1).any():
+        return ()
+    return (f'data.weight: "{settings.weight}" is 1 in every row, and changes nothing.',)
 
 
 def _streamed(path: Path, settings: TableSettings) -> _Attempt:

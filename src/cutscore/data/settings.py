@@ -17,9 +17,10 @@ class TableSettings:
     """Which columns of a table are what.
 
     `amounts` are kept at full precision (float64) for costs and stay features too, unless they
-    are also in `drop`. The target, the id, `group` and `time` are never features. Of `domain` and
-    `polynomial`, from which feature strategies make columns, loading takes which columns are to be
-    kept as they are in the file; `whole` lists more of them.
+    are also in `drop`. The target, the id, `group`, `time` and `weight` (how many rows a row counts
+    for) are never features. Of `domain` and `polynomial`, from which feature strategies make
+    columns, loading takes which columns are to be kept as they are in the file; `whole` lists more
+    of them.
 
     `encoding` to `columns` say how lines become cells, `missing` to `date_format` how cells become
     values. `skip_lines` is a number of lines above the column names, or a list of lines to leave
@@ -40,6 +41,7 @@ class TableSettings:
     amounts: tuple[str, ...] = ()
     group: str | None = None
     time: str | None = None
+    weight: str | None = None
     where: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
@@ -60,19 +62,20 @@ class TableSettings:
         self._check_marks()
         if self.target in self.drop:
             raise ValueError(f"data.drop lists {self.target!r}, which is data.target.")
-        for key in ("id", "group", "time"):
+        for key in ("id", "group", "time", "weight"):
             if getattr(self, key) == self.target:
                 raise ValueError(f"data.{key} is {self.target!r}, which is data.target.")
         if self.target in self.amounts:
             raise ValueError(f"data.amounts lists {self.target!r}, which is data.target.")
         both = sorted(
-            set(self.categorical) & {*self.drop, *self.amounts, *self.numeric, self.target}
+            set(self.categorical)
+            & {*self.drop, *self.amounts, *self.numeric, self.target, self.weight}
         )
         if both:
             raise ValueError(
                 f"data.categorical lists {', '.join(both)}, also in data.drop, data.amounts, "
-                "data.numeric or data.target; a categorical column must be a feature and nothing "
-                "else."
+                "data.numeric, data.target or data.weight; a categorical column must be a feature "
+                "and nothing else."
             )
         for key in ("group", "time"):
             if getattr(self, key) is not None and key in self.amounts:

@@ -20,6 +20,7 @@ from cutscore.experiment.parts import (
     Prepared,
 )
 from cutscore.experiment.timing import timed
+from cutscore.experiment.weighing import check_weighing, weighed_costs
 from cutscore.records import FoldResult
 from cutscore.report.result import Result
 from cutscore.validation.splitting import split_rows
@@ -49,11 +50,12 @@ def prepare(experiment: Experiment, cache: ExperimentCache) -> Prepared:
     ------
     RequestError
         If the data, the expressions, the model, the folds, the costs or the sampling cannot be as
-        asked.
+        asked, or something does not go with row weights.
     """
     seconds: dict[str, float] = {}
     with timed(seconds, "data"):
         dataset = cache.dataset(experiment.source)
+    check_weighing(experiment, dataset)
     with timed(seconds, "features"):
         table = cache.table(dataset, experiment.features)
         cache.check_model(experiment.model, table, dataset.target)
@@ -66,9 +68,10 @@ def prepare(experiment: Experiment, cache: ExperimentCache) -> Prepared:
         prices = fit(dataset, inner)
         certain = one_sided(prices.matrix(amounts, inner), known)
         costs = tuple(
-            fit(dataset, fold.train).matrix(amounts, fold.validation) for fold in folds.splits
+            weighed_costs(fit(dataset, fold.train), dataset, fold.validation)
+            for fold in folds.splits
         )
-        outer_costs = prices.matrix(amounts, folds.outer) if len(folds.outer) else None
+        outer_costs = weighed_costs(prices, dataset, folds.outer) if len(folds.outer) else None
     for fold in folds.splits:
         experiment.sampling.check(dataset.target[fold.train])
     if inner is not None:

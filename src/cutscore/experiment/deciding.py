@@ -14,6 +14,7 @@ from cutscore.experiment.parts import Experiment, Prepared
 from cutscore.records import (
     FoldResult,
     OutOfFold,
+    fit_calibrator,
 )
 from cutscore.report.result import Result
 from cutscore.threshold.certainty import certainty_of, evidence_cuts
@@ -33,7 +34,7 @@ def decide(
     costs = join_costs(prepared.costs, [len(fold.fold.validation) for fold in folds])
     calibration, rule = experiment.calibration, experiment.threshold
     corrected = _corrected(oof, calibration)
-    calibrator = calibration.fit(corrected.score, corrected.target)
+    calibrator = fit_calibrator(calibration, corrected.score, corrected.target, corrected.weights)
     decided = replace(corrected, score=calibrator.apply(corrected.score))
     cross_calibrated = cross_calibrate(corrected, calibration)
     valid = all(fold.natural for fold in folds) or _calibrates(calibration)

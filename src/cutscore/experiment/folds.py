@@ -16,8 +16,9 @@ from cutscore.records import (
     OutOfFold,
     Rows,
     Table,
-    Target,
     TrainingRows,
+    positive_share,
+    weights_of,
 )
 from cutscore.sampling import RowsToSample
 from cutscore.scoring.decision import Decision, TrainedShares
@@ -30,19 +31,22 @@ def run_fold(
 ) -> FoldResult:
     """Prepare, sample, fit and score one fold; only its training rows teach anything."""
     seconds: dict[str, float] = {}
-    target = prepared.dataset.target
+    dataset = prepared.dataset
     with timed(seconds, "preparation"):
         preparation, table = _prepare_rows(experiment, prepared.table, fold)
     with timed(seconds, "sampling"):
-        training = _sample(experiment, prepared, table, fold.train)
-        prior = _prior(experiment, training, fold.train, target)
+        training, prior = _sample(experiment, prepared, table, fold.train)
     with timed(seconds, "fit"):
         fitted = session.fit(training, table)
     with timed(seconds, "score"):
         scores = fitted.scores(table)
     with timed(seconds, "metrics"):
-        validation = metrics.score_metrics(target[fold.validation], scores[fold.validation])
-        train = metrics.score_metrics(target[fold.train], scores[fold.train])
+        validation, train = (
+            metrics.score_metrics(
+                dataset.target[part], scores[part], weights_of(dataset.weights, part)
+            )
+            for part in (fold.validation, fold.train)
+        )
     return FoldResult(
         fold=fold,
         fitted_rows=training.size,
@@ -51,7 +55,7 @@ def run_fold(
         scores=scores[fold.validation],
         importance=fitted.importance(),
         natural=prior.natural,
-        base_rate=float(target[fold.train].mean(dtype=np.float64)),
+        base_rate=_base_rate(prepared, fold.train),
         prior=prior.share,
         seconds=seconds,
         trees=fitted.trees,
@@ -76,14 +80,12 @@ def refit(
     whole = Fold(repeat=0, number=0, train=rows, validation=rows[:0])
     session = cache.session(experiment, prepared, shared=shares_bins(experiment, prepared.table))
     preparation, table = _prepare_rows(experiment, prepared.table, whole)
-    training = _sample(experiment, prepared, table, rows)
-    prior = _prior(experiment, training, rows, dataset.target)
-    base_rate = float(dataset.target[rows].mean(dtype=np.float64))
+    training, prior = _sample(experiment, prepared, table, rows)
     return KeptModel(
         inputs=inputs_of(dataset, experiment.features, preparation),
         preparation=preparation,
         fitted=session.fit(training, table),
-        shares=TrainedShares(experiment.calibration, base_rate, prior.share),
+        shares=TrainedShares(experiment.calibration, _base_rate(prepared, rows), prior.share),
         decision=decision,
         prices=experiment.cost.fit(dataset, rows),
     )
@@ -114,6 +116,7 @@ def out_of_fold(prepared: Prepared, results: list[FoldResult]) -> OutOfFold:
         rule=prepared.folds.crossfit,
         base_rate=np.repeat([result.base_rate for result in results], lengths),
         prior=np.repeat([result.prior for result in results], lengths),
+        weights=weights_of(prepared.dataset.weights, row),
     )
 
 
@@ -130,27 +133,33 @@ def _prepare_rows(experiment: Experiment, table: Table, fold: Fold) -> tuple[Pre
     return preparation, preparation.transform(table)
 
 
-def _sample(experiment: Experiment, prepared: Prepared, table: Table, rows: Rows) -> TrainingRows:
-    """Sample training rows; whatever costs estimate comes from these rows too."""
-    sampler, dataset = experiment.sampling, prepared.dataset
-    return sampler.sample(
+def _sample(
+    experiment: Experiment, prepared: Prepared, table: Table, rows: Rows
+) -> tuple[TrainingRows, TrainingPrior]:
+    """Sample training rows; whatever costs estimate comes from these rows too.
+
+    Returns also what the model learns of how rare positives are, its own parameters counted in.
+    """
+    sampler, dataset, model = experiment.sampling, prepared.dataset, experiment.model
+    sampled = sampler.sample(
         RowsToSample(
             rows,
             dataset.target[rows],
             experiment.seed,
             values=table.values if sampler.needs_complete else None,
             costs=experiment.cost.fit(dataset, rows).matrix(dataset.amounts, rows),
+            weights=weights_of(dataset.weights, rows),
         )
     )
-
-
-def _prior(
-    experiment: Experiment, training: TrainingRows, rows: Rows, target: Target
-) -> TrainingPrior:
-    """Return what the model learns of how rare positives are, its own parameters counted in."""
-    model = experiment.model
     factors = model.class_factors if isinstance(model, WeighsClasses) else None
-    return training_prior(training, rows, target, factors)
+    prior = training_prior(sampled, rows, dataset.target, factors, dataset.weights)
+    return sampled.times(dataset.weights), prior
+
+
+def _base_rate(prepared: Prepared, rows: Rows) -> float:
+    """Return the share of positives among training rows, by their own weights."""
+    dataset = prepared.dataset
+    return positive_share(dataset.target[rows], weights_of(dataset.weights, rows))
 
 
 def _prior_notes(experiment: Experiment, prior: TrainingPrior) -> tuple[str, ...]:

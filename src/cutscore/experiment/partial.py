@@ -17,7 +17,17 @@ from cutscore.experiment.parts import Experiment, FoldProgress
 from cutscore.metrics import decision_metrics
 from cutscore.metrics.aggregate import difference, mean
 from cutscore.metrics.catalogue import SCORE_METRICS, describe
-from cutscore.records import FoldResult, MetricValue, Scores, Target, ThresholdChoice, Undefined
+from cutscore.records import (
+    FoldResult,
+    MetricValue,
+    Scores,
+    Target,
+    ThresholdChoice,
+    Undefined,
+    fit_calibrator,
+    size_of,
+    weights_of,
+)
 
 
 def prune_value(
@@ -35,7 +45,9 @@ def prune_value(
     means = _fold_means(progress.finished)
     if stand_in in means:
         return means[stand_in]
-    target = _validated_target(progress)
+    rows = np.concatenate([result.fold.validation for result in progress.finished])
+    dataset = progress.prepared.dataset
+    target, weights = dataset.target[rows], weights_of(dataset.weights, rows)
     lengths = [len(result.scores) for result in progress.finished]
     costs = join_costs(progress.prepared.costs[: progress.done], lengths)
     try:
@@ -45,7 +57,7 @@ def prune_value(
     if stand_in == "savings":
         return costs.savings(target, choice.total_cost)
     if stand_in == "cost_per_row":
-        per_row = choice.total_cost / len(target)
+        per_row = choice.total_cost / size_of(len(target), weights)
         return per_row if lower else -per_row
     return decision_metrics(choice.confusion, experiment.threshold.beta)[stand_in]
 
@@ -61,13 +73,6 @@ def _fold_means(finished: Sequence[FoldResult]) -> dict[str, MetricValue]:
     return means
 
 
-def _validated_target(progress: FoldProgress) -> Target:
-    """Return the targets of the finished folds' validation rows, end to end."""
-    rows = np.concatenate([result.fold.validation for result in progress.finished])
-    target: Target = progress.prepared.dataset.target[rows]
-    return target
-
-
 def _common_choice(
     experiment: Experiment, finished: Sequence[FoldResult], target: Target, costs: CostMatrix
 ) -> ThresholdChoice:
@@ -78,5 +83,5 @@ def _common_choice(
     prior = np.repeat([result.prior for result in finished], lengths)
     calibration = experiment.calibration
     corrected = calibration.correct(raw, base_rate, prior)
-    scores = calibration.fit(corrected, target).apply(corrected)
+    scores = fit_calibrator(calibration, corrected, target, costs.weights).apply(corrected)
     return experiment.threshold.choose(target, scores, costs)

@@ -12,7 +12,9 @@ from cutscore.config.overrides import texts_of
 from cutscore.experiment import Prepared, shares_bins
 from cutscore.launch.provenance import code_tags, environment_text
 from cutscore.model import SharesBins
+from cutscore.records import weight_figures
 from cutscore.report.items import DatasetUsed, Item, Metric, Param, Tag, Text
+from cutscore.report.record_spec import WEIGHT
 from cutscore.report.redact import redact
 
 
@@ -50,6 +52,10 @@ def data_items(plan: Plan, prepared: Prepared) -> Iterator[Item]:
     yield Metric("positives", dataset.positives)
     yield Metric("duplicates", dataset.duplicates)
     yield Metric("features", len(table.columns))
+    if dataset.weights is not None:
+        yield Tag(WEIGHT, str(dataset.weight_name))
+        for name, value in weight_figures(dataset.target, dataset.weights).items():
+            yield Metric(name, value)
     columns = {c.name: "string" if c.categorical else "double" for c in table.columns}
     yield DatasetUsed(
         plan.choices["data"],

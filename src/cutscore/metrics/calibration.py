@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.metrics.ranking import not_probabilities
-from cutscore.records import MetricValue, Scores, Target
+from cutscore.records import MetricValue, Scores, Target, Weights, size_of
 
 ECE_BINS = 20
 
@@ -26,15 +26,19 @@ def equal_count_bins(scores: Scores, bins: int) -> npt.NDArray[np.int64]:
     return (np.cumsum(used) - 1).astype(np.int64)[which]  # bins without rows are left out
 
 
-def calibration_error(target: Target, scores: Scores, bins: int = ECE_BINS) -> MetricValue:
+def calibration_error(
+    target: Target, scores: Scores, weights: Weights | None = None, *, bins: int = ECE_BINS
+) -> MetricValue:
     """Return the expected calibration error over bins of about equally many rows.
 
     The mean over rows of |mean score − share of positives| of the row's bin (Naeini, Cooper and
     Hauskrecht 2015, with the equal-count bins of Nguyen and O'Connor 2015). Chance alone makes it
-    a little above 0 for perfect scores, by about sqrt(bins · p (1 − p) / rows).
+    a little above 0 for perfect scores, by about sqrt(bins · p (1 − p) / rows). Bins hold equally
+    many rows whatever these weigh; the means are weighed.
     """
     if wrong := not_probabilities(scores):
         return wrong
     which = equal_count_bins(scores, bins)
-    gaps = np.bincount(which, weights=scores) - np.bincount(which, weights=target)
-    return float(np.abs(gaps).sum() / len(scores))
+    each = 1.0 if weights is None else weights
+    gaps = np.bincount(which, weights=scores * each) - np.bincount(which, weights=target * each)
+    return float(np.abs(gaps).sum() / size_of(len(scores), weights))

@@ -18,6 +18,7 @@ from cutscore.metrics.metric_spec import (
     on_outer_rows,
     score_family,
 )
+from cutscore.records.weights import WEIGHT_FIGURES
 
 HEADLINE = "crossfit_cost"
 """The cost that decides between runs, unless another metric is named."""
@@ -144,6 +145,7 @@ _GIVEN = (
     MetricSpec("rows", "rows", None, _WHOLE, required=True),
     MetricSpec("positives", "positive rows", None, _WHOLE),
     MetricSpec("duplicates", "rows that repeat others", None, _WHOLE, required=True),
+    *(MetricSpec(name, name.replace("_", " "), None, _PER_ROW) for name in WEIGHT_FIGURES),
     MetricSpec("rows_scored", "rows with a score", None, _WHOLE),
     MetricSpec("rows_unscored", "rows without a score", None, _WHOLE),
     MetricSpec("rows_outer", "outer rows held out from all folds", None, _WHOLE),

@@ -5,17 +5,25 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.records import Confusion, MetricValue, Target, Undefined
+from cutscore.records import (
+    Confusion,
+    MetricValue,
+    Target,
+    Undefined,
+    Weights,
+    class_sizes,
+    counted,
+)
 
 
-def confusion_at(target: Target, flagged: npt.NDArray[np.bool_]) -> Confusion:
-    """Count the outcomes of flagging some rows; both arrays have shape (rows,)."""
-    tp = int(np.count_nonzero(flagged & (target == 1)))
-    fp = int(np.count_nonzero(flagged)) - tp
-    positives = int(np.count_nonzero(target))
-    return Confusion(
-        float(tp), float(fp), float(len(target) - positives - fp), float(positives - tp)
-    )
+def confusion_at(
+    target: Target, flagged: npt.NDArray[np.bool_], weights: Weights | None = None
+) -> Confusion:
+    """Count the outcomes of flagging some rows, by weight; arrays have shape (rows,)."""
+    tp = counted(flagged & (target == 1), weights)
+    fp = counted(flagged, weights) - tp
+    positives, negatives = class_sizes(target, weights)
+    return Confusion(tp, fp, negatives - fp, positives - tp)
 
 
 def decision_metrics(confusion: Confusion, beta: float = 1.0) -> dict[str, MetricValue]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.metrics.sorting import sort_rows
-from cutscore.records import MetricValue, Scores, Target, Undefined
+from cutscore.metrics.sorting import SortedRows, sort_rows
+from cutscore.records import MetricValue, Scores, Target, Undefined, Weights
 
 Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+Counts = npt.NDArray[Any]
+"""Whole numbers, or sums of weights."""
 
 _PIECE = 1 << 20
 _EPSILON = float(np.finfo(np.float64).eps)
@@ -21,27 +23,32 @@ _EPSILON = float(np.finfo(np.float64).eps)
 class Ranking:
     """Rows ordered by score: one entry per distinct score, from the highest down.
 
-    `tp` and `fp` count the positives and negatives at or above each score, shape (scores,).
+    `tp` and `fp` count the positives and negatives at or above each score, by weight, shape
+    (scores,).
     """
 
     score: Floats
-    tp: Integers
-    fp: Integers
+    tp: Counts
+    fp: Counts
 
     @property
-    def positives(self) -> int:
-        """Number of rows with target 1."""
-        return int(self.tp[-1]) if len(self.tp) else 0
+    def positives(self) -> float:
+        """Number of rows with target 1, by weight."""
+        return float(self.tp[-1]) if len(self.tp) else 0.0
 
     @property
-    def negatives(self) -> int:
-        """Number of rows with target 0."""
-        return int(self.fp[-1]) if len(self.fp) else 0
+    def negatives(self) -> float:
+        """Number of rows with target 0, by weight."""
+        return float(self.fp[-1]) if len(self.fp) else 0.0
 
 
-def ranking(target: Target, scores: Scores) -> Ranking:
+def ranking(target: Target, scores: Scores, weights: Weights | None = None) -> Ranking:
     """Sort rows once for all figures that depend on their order only; shapes (rows,)."""
-    ranked = sort_rows(target, scores)
+    return ranking_of(sort_rows(target, scores, weights))
+
+
+def ranking_of(ranked: SortedRows) -> Ranking:
+    """Return the ranking of rows that are sorted."""
     starts = ranked.starts
     tp, fp = ranked.counts(starts)
     return Ranking(score=np.ascontiguousarray(ranked.score[starts][::-1]), tp=tp, fp=fp)
@@ -88,15 +95,15 @@ def pr_auc(ranked: Ranking) -> MetricValue:
     return _total(gained * (ranked.tp / (ranked.tp + ranked.fp))) / ranked.positives
 
 
-def brier(target: Target, scores: Scores) -> MetricValue:
+def brier(target: Target, scores: Scores, weights: Weights | None = None) -> MetricValue:
     """Return the mean squared difference of score and target (Brier 1950)."""
     if wrong := not_probabilities(scores):
         return wrong
     difference = scores - target
-    return _total(difference * difference) / len(scores)
+    return _mean(difference * difference, weights)
 
 
-def log_loss(target: Target, scores: Scores) -> MetricValue:
+def log_loss(target: Target, scores: Scores, weights: Weights | None = None) -> MetricValue:
     """Return the mean of −log of the probability given to the true class.
 
     Scores are kept 2^-52 away from 0 and 1, as scikit-learn does for float64.
@@ -104,17 +111,22 @@ def log_loss(target: Target, scores: Scores) -> MetricValue:
     if wrong := not_probabilities(scores):
         return wrong
     right = np.where(target == 1, scores, 1.0 - scores)
-    return float(-np.log(np.clip(right, _EPSILON, 1.0 - _EPSILON)).mean())
+    return _mean(-np.log(np.clip(right, _EPSILON, 1.0 - _EPSILON)), weights)
 
 
-def score_metrics(target: Target, scores: Scores) -> dict[str, MetricValue]:
-    """Return roc_auc, pr_auc, brier and log_loss of rows of shape (rows,), from one sort."""
-    ranked = ranking(target, scores)
+def score_metrics(
+    target: Target, scores: Scores, weights: Weights | None = None
+) -> dict[str, MetricValue]:
+    """Return roc_auc, pr_auc, brier and log_loss of rows of shape (rows,), from one sort.
+
+    `weights` are what scikit-learn calls `sample_weight`.
+    """
+    ranked = ranking(target, scores, weights)
     return {
         "roc_auc": roc_auc(ranked),
         "pr_auc": pr_auc(ranked),
-        "brier": brier(target, scores),
-        "log_loss": log_loss(target, scores),
+        "brier": brier(target, scores, weights),
+        "log_loss": log_loss(target, scores, weights),
     }
 
 
@@ -124,6 +136,12 @@ def _total(values: Floats) -> float:
     They wait busily for each other, and the last digits depend on how many there are.
     """
     return float(values.sum())
+
+
+def _mean(values: Floats, weights: Weights | None) -> float:
+    if weights is None:
+        return _total(values) / len(values)
+    return _total(values * weights) / _total(weights)
 
 
 def _one_class(positives: float, negatives: float) -> Undefined | None:

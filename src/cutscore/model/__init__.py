@@ -148,6 +148,21 @@ class WeighsClasses(Protocol):
         ...
 
 
+@runtime_checkable
+class MayTakeWeights(Protocol):
+    """What a model can do besides that cannot be fitted on weighted rows with all its settings."""
+
+    @property
+    def takes_weights(self) -> bool:
+        """Whether training rows may have weights."""
+        ...
+
+    @property
+    def what(self) -> str:
+        """What takes them or not."""
+        ...
+
+
 def load_fitted(folder: Path) -> Fitted:
     """Return the classifier that `Fitted.save` wrote to `folder`.
 

@@ -14,7 +14,7 @@ from cutscore.errors import Fault, RequestError
 from cutscore.model import Needs, Refit, TableToFit
 from cutscore.model.class_factors import estimator_factors
 from cutscore.model.contributions import Contributions, by_replacement
-from cutscore.model.estimators import check_estimator, make_estimator
+from cutscore.model.estimators import check_estimator, find_class, make_estimator
 from cutscore.model.safe_skops import load_checked, save_checked
 from cutscore.model.saved import ModelForm, write_description
 from cutscore.model.training import training_arrays, values_at
@@ -49,6 +49,18 @@ class SklearnClassifier:
         """What the settings say."""
         return Needs(impute=self.impute, encode=self.encode, scale=self.scale)
 
+    @property
+    def takes_weights(self) -> bool:
+        """Whether the classifier's `fit` takes `sample_weight`."""
+        from sklearn.utils.validation import has_fit_parameter
+
+        return bool(has_fit_parameter(find_class(self.estimator), "sample_weight"))
+
+    @property
+    def what(self) -> str:
+        """The import path of its class."""
+        return self.estimator
+
     def class_factors(self, negatives: float, positives: float) -> ClassFactors:
         """Return what the parameters do to so many training rows of each class."""
         return estimator_factors(self.estimator, self.params, negatives, positives)
@@ -78,7 +90,6 @@ class SklearnSession:
             If the training rows are weighted and the classifier takes no weights.
         """
         from sklearn.ensemble import RandomForestClassifier
-        from sklearn.utils.validation import has_fit_parameter
         from threadpoolctl import threadpool_limits
 
         settings = self.settings
@@ -86,7 +97,7 @@ class SklearnSession:
         arrays = training_arrays(training, table, self.target)
         weights: dict[str, Any] = {}
         if arrays.weights is not None:
-            if not has_fit_parameter(estimator, "sample_weight"):
+            if not settings.takes_weights:
                 raise RequestError(
                     Fault(
                         "sampling",

@@ -16,6 +16,7 @@ from cutscore.records.decision import (
     DecisionRule,
     FixedThreshold,
     Flags,
+    fit_calibrator,
 )
 from cutscore.records.evidence import (
     Basis,
@@ -52,6 +53,16 @@ from cutscore.records.rows import (
     Target,
     TrainingRows,
     Values,
+)
+from cutscore.records.weights import (
+    Weights,
+    class_sizes,
+    counted,
+    exact_weights,
+    positive_share,
+    size_of,
+    weight_figures,
+    weights_of,
 )
 
 __all__ = [
@@ -95,5 +106,14 @@ __all__ = [
     "TrainingRows",
     "Undefined",
     "Values",
+    "Weights",
+    "class_sizes",
+    "counted",
+    "exact_weights",
+    "fit_calibrator",
+    "positive_share",
+    "size_of",
     "threshold_figure",
+    "weight_figures",
+    "weights_of",
 ]

@@ -23,7 +23,7 @@ class CutTable:
     Attributes
     ----------
     threshold : shape (cuts,)
-    tp, fp : flagged rows of each class, shape (cuts,)
+    tp, fp : flagged rows of each class, by weight, shape (cuts,)
     cost : total cost, shape (cuts,)
     thinned : not every distinct score is a cut
     roc_auc : that of all rows, thinned or not
@@ -37,14 +37,14 @@ class CutTable:
     roc_auc: MetricValue
 
     @property
-    def positives(self) -> int:
-        """Number of rows with target 1."""
-        return int(self.tp[-1])
+    def positives(self) -> float:
+        """Number of rows with target 1, by weight."""
+        return float(self.tp[-1])
 
     @property
-    def negatives(self) -> int:
-        """Number of rows with target 0."""
-        return int(self.fp[-1])
+    def negatives(self) -> float:
+        """Number of rows with target 0, by weight."""
+        return float(self.fp[-1])
 
     @property
     def fn(self) -> Floats:

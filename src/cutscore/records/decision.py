@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.records.rows import Scores, Target
+from cutscore.records.weights import Weights
 
 Flags = npt.NDArray[np.bool_]
 
@@ -99,6 +100,15 @@ class Calibrator(Protocol):
 class Calibrates(Protocol):
     """A calibration strategy, as far as fitting on scores goes."""
 
-    def fit(self, scores: Scores, target: Target) -> Calibrator:
-        """Learn a map from scores and targets, both of shape (rows,)."""
+    def fit(self, scores: Scores, target: Target, weights: Weights | None = None, /) -> Calibrator:
+        """Learn a map from scores, targets and row weights, each of shape (rows,)."""
         ...
+
+
+def fit_calibrator(
+    calibration: Calibrates, scores: Scores, target: Target, weights: Weights | None
+) -> Calibrator:
+    """Fit a calibration on rows, each of shape (rows,); without weights it need not know of any."""
+    if weights is None:
+        return calibration.fit(scores, target)
+    return calibration.fit(scores, target, weights)

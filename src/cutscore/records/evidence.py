@@ -14,7 +14,7 @@ ScoreOrigin = Literal["out-of-fold", "holdout", "in-sample", "external"]
 
 @dataclass(frozen=True)
 class Confusion:
-    """Counts at a threshold; floats because repeated validation averages over repeats."""
+    """Counts at a threshold, by weight; repeated validation averages them over repeats."""
 
     tp: float
     fp: float

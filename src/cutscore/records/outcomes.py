@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.records.rows import CrossfitRule, Fold, Rows, Scores, Target
+from cutscore.records.weights import Weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class OutOfFold:
     base_rate : share of positives among the training rows of the model that gave the score, shape
         (entries,); None where no model is known
     prior : that share by weight, as sampling made it, shape (entries,)
+    weights : how many rows each entry counts for, shape (entries,); None where each counts once
     """
 
     row: Rows
@@ -38,6 +40,7 @@ class OutOfFold:
     rule: CrossfitRule = "others"
     base_rate: npt.NDArray[np.float64] | None = None
     prior: npt.NDArray[np.float64] | None = None
+    weights: Weights | None = None
 
     @cached_property
     def repeats(self) -> int:
@@ -83,8 +86,8 @@ class FoldResult:
     scores : those of the validation rows, shape (validation rows,)
     importance : of each column, None where the classifier has none
     natural : no row was drawn, made up or weighted, so scores may be taken as probabilities
-    base_rate : the share of positives among the training rows
-    prior : that share by weight, as sampling made it
+    base_rate : the share of positives among the training rows, by their own weights
+    prior : that share as sampling made it
     seconds : wall time per stage
     trees : rounds of boosting, None where there are none
     notes : what a user should know

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from cutscore.records.weights import Weights
 
 Rows = npt.NDArray[np.int64]
 Target = npt.NDArray[np.int8]
@@ -123,6 +125,9 @@ class Dataset:
         where missing), dates and times, and float64 where float32 does not hold it, shape (rows,)
     columns : names of all columns that were read, whatever became of them
     raw : the columns as they are in the file; None where that is not known
+    weights : how many rows each row counts for, as `exact_weights` makes them, shape (rows,); None
+        where each counts once
+    weight_name : the weights' column
     notes : sentences on what a user should know of the data
     """
 
@@ -139,6 +144,8 @@ class Dataset:
     whole: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     raw: RawTable | None = None
+    weights: Weights | None = None
+    weight_name: str | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -218,8 +225,17 @@ class TrainingRows:
     """
 
     rows: Rows
-    weights: npt.NDArray[np.float64] | None = None
+    weights: Weights | None = None
     synthetic: SyntheticRows | None = None
+
+    def times(self, own: Weights | None) -> TrainingRows:
+        """Return the rows with their weights multiplied by those of the data set, (all rows,)."""
+        if own is None:
+            return self
+        if self.synthetic is not None:
+            raise ValueError("rows that were made up have no weight of their own")
+        weights = own[self.rows] if self.weights is None else own[self.rows] * self.weights
+        return replace(self, weights=weights)
 
     @property
     def size(self) -> int:

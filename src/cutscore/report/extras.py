@@ -8,7 +8,7 @@ import numpy as np
 
 from cutscore.metrics import brier, calibration_error, log_loss
 from cutscore.metrics.aggregate import mean, spread
-from cutscore.records import MetricValue, Scores, Target, Undefined
+from cutscore.records import MetricValue, Scores, Target, Undefined, Weights, weights_of
 from cutscore.report.result import Result
 
 Named = tuple[str, MetricValue, int]
@@ -49,11 +49,13 @@ def rule_figures(result: Result) -> Iterator[Named]:
 
 
 def _pooled(
-    result: Result, scores: Scores, figure: Callable[[Target, Scores], MetricValue]
+    result: Result,
+    scores: Scores,
+    figure: Callable[[Target, Scores, Weights | None], MetricValue],
 ) -> MetricValue:
     """Return a figure of the entries that have a score, averaged over repeats."""
     oof, values = result.oof, []
     for repeat in np.unique(oof.repeat):
         here = (oof.repeat == repeat) & np.isfinite(scores)
-        values.append(figure(oof.target[here], scores[here]))
+        values.append(figure(oof.target[here], scores[here], weights_of(oof.weights, here)))
     return mean(values, "repeat")

@@ -23,6 +23,7 @@ class OuterEvaluation:
     Attributes
     ----------
     rows : how many they are
+    size : how many rows they count for, by weight
     total_cost, confusion : of the decisions
     flag_nobody, flag_everybody : total cost of the policies without a model
     scores : the score metrics
@@ -38,13 +39,14 @@ class OuterEvaluation:
     confusion: Confusion
     scores: MetricValues
     beta: float
+    size: float
     frame: Mapping[str, npt.NDArray[Any]]
     notes: tuple[str, ...] = ()
 
     @property
     def cost_per_row(self) -> float:
-        """Cost over rows."""
-        return self.total_cost / self.rows
+        """Cost over rows, by weight."""
+        return self.total_cost / self.size
 
     @property
     def savings(self) -> MetricValue:

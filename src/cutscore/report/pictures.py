@@ -7,7 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from cutscore import metrics
-from cutscore.records import Confusion, CutTable, OutOfFold, Rows, ThresholdChoice, Undefined
+from cutscore.records import (
+    Confusion,
+    CutTable,
+    OutOfFold,
+    Rows,
+    ThresholdChoice,
+    Undefined,
+    weights_of,
+)
 from cutscore.report.items import Figure, Item, TableFile, Tag
 from cutscore.report.record_spec import UNDEFINED_PREFIX
 from cutscore.report.result import Result
@@ -36,9 +44,8 @@ def _ranked(result: Result) -> metrics.Ranking:
     """Return the ranking of the decided scores, without sorting where all cuts are there."""
     cuts, decided = result.cut_table, result.decided
     if cuts.thinned:
-        return metrics.ranking(decided.target, decided.score)
-    tp, fp = (counts[1:].astype(np.int64) for counts in (cuts.tp, cuts.fp))
-    return metrics.Ranking(score=cuts.threshold[1:], tp=tp, fp=fp)
+        return metrics.ranking(decided.target, decided.score, decided.weights)
+    return metrics.Ranking(score=cuts.threshold[1:], tp=cuts.tp[1:], fp=cuts.fp[1:])
 
 
 def _curve_table(cuts: CutTable, kept: Rows, repeats: int) -> TableFile:
@@ -110,7 +117,8 @@ def _by_fold(oof: OutOfFold) -> Iterator[metrics.Ranking]:
     for repeat in np.unique(oof.repeat):
         for fold in np.unique(oof.fold[oof.repeat == repeat]):
             here = (oof.repeat == repeat) & (oof.fold == fold)
-            yield metrics.ranking(oof.target[here], oof.score[here])
+            weights = weights_of(oof.weights, here)
+            yield metrics.ranking(oof.target[here], oof.score[here], weights)
 
 
 def _xy(curve: metrics.Curve) -> tuple[metrics.Floats, metrics.Floats]:
@@ -162,18 +170,18 @@ def _calibration(result: Result, name: str, settings: ReportSettings) -> Item:
     from cutscore.report.figures.calibration import calibration, reliability
 
     oof, bins = result.oof, settings.calibration_bins
-    brier = metrics.brier(oof.target, oof.score)
+    brier = metrics.brier(oof.target, oof.score, oof.weights)
     if isinstance(brier, Undefined):
         return Tag(f"{UNDEFINED_PREFIX}calibration.png", brier.reason)
-    before = reliability(oof.target, oof.score, bins)
+    before = reliability(oof.target, oof.score, bins, oof.weights)
     there = np.isfinite(result.cross_calibrated)
     after = result.cross_calibrated[there]
     if np.array_equal(after, oof.score[there]):
         return Figure("calibration.png", calibration(name, before, brier))
-    target = oof.target[there]
+    target, weights = oof.target[there], weights_of(oof.weights, there)
     errors = (
-        float(metrics.calibration_error(oof.target, oof.score)),  # type: ignore[arg-type]
-        float(metrics.calibration_error(target, after)),  # type: ignore[arg-type]
+        float(metrics.calibration_error(oof.target, oof.score, oof.weights)),  # type: ignore[arg-type]
+        float(metrics.calibration_error(target, after, weights)),  # type: ignore[arg-type]
     )  # both are probabilities
-    calibrated = reliability(target, after, bins)
+    calibrated = reliability(target, after, bins, weights)
     return Figure("calibration.png", calibration(name, before, brier, calibrated, errors))

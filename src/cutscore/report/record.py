@@ -17,12 +17,13 @@ from cutscore.records import (
     OutOfFold,
     Undefined,
     threshold_figure,
+    weights_of,
 )
 from cutscore.report.extras import calibration_figures, rule_figures
 from cutscore.report.importance import importance_items
 from cutscore.report.items import Figure, Item, Metric, TableFile, Tag, Text
 from cutscore.report.pictures import picture_items
-from cutscore.report.record_spec import UNDEFINED_PREFIX
+from cutscore.report.record_spec import UNDEFINED_PREFIX, WEIGHT
 from cutscore.report.result import Result
 from cutscore.report.settings import ReportSettings
 from cutscore.report.threshold_json import json_text, run_json
@@ -172,7 +173,7 @@ def _oof_table(result: Result) -> TableFile:
 
     If scores are calibrated, also by the calibrator that the threshold goes with (`calibrated`)
     and by the one that saw only other parts (`cross_calibrated`); if rows have their own costs,
-    also these, by the names that cost=columns expects.
+    also these, by the names that cost=columns expects; if rows have weights, also these.
     """
     oof, decided = result.oof, result.decided
     frame = {
@@ -188,15 +189,17 @@ def _oof_table(result: Result) -> TableFile:
     if not result.costs.fixed:
         for short, entry in zip(COLUMNS, result.costs.given, strict=True):
             frame[short] = np.broadcast_to(entry, decided.score.shape)
+    if oof.weights is not None:
+        frame[WEIGHT] = oof.weights
     return TableFile("oof_scores.parquet", frame)
 
 
 def _pooled(oof: OutOfFold) -> Mapping[str, MetricValue]:
     """Return score metrics of all out-of-fold scores together, averaged over repeats."""
     if oof.repeats == 1:
-        return score_metrics(oof.target, oof.score)
+        return score_metrics(oof.target, oof.score, oof.weights)
     each = [
-        score_metrics(oof.target[oof.repeat == repeat], oof.score[oof.repeat == repeat])
-        for repeat in np.unique(oof.repeat)
+        score_metrics(oof.target[here], oof.score[here], weights_of(oof.weights, here))
+        for here in (oof.repeat == repeat for repeat in np.unique(oof.repeat))
     ]
     return {name: mean([found[name] for found in each], "repeat") for name in SCORE_METRICS}

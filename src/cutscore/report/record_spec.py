@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from cutscore.metrics.catalogue import required
 
 UNDEFINED_PREFIX = "undefined."
+WEIGHT = "weight"
+"""The column of row weights in tables of scores, and the tag that names the data's own."""
 COMPLETE_TAG = "cutscore.complete"
 HEARTBEAT_TAG = "cutscore.heartbeat"
 PARENT_TAG = "mlflow.parentRunId"

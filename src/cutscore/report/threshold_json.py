@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from cutscore.metrics import confusion_at
 from cutscore.records import (
     Calibrator,
     Certainty,
@@ -22,6 +23,8 @@ from cutscore.records import (
     RuleCost,
     ThresholdChoice,
     Undefined,
+    weight_figures,
+    weights_of,
 )
 from cutscore.report.result import Result
 
@@ -35,6 +38,8 @@ class Evidence:
     Attributes
     ----------
     rows, positives : how many rows it was chosen on, per pass over them
+    weights : the figures of their weights, None where there are none
+    row_counts : the outcomes in rows, whatever they weigh
     reference : the chosen rule and what to compare it with
     crossfit : its cost on rows that did not choose it
     certainty : how sure it is
@@ -47,11 +52,16 @@ class Evidence:
     crossfit: CrossFit
     certainty: Certainty
     calibrator: Calibrator
+    weights: Mapping[str, float] | None = None
+    row_counts: Confusion | None = None
 
 
 def run_json(result: Result) -> dict[str, Any]:
     """Return the document of a run."""
-    repeats = result.oof.repeats
+    repeats, decided = result.oof.repeats, result.decided
+    once = decided.repeat == decided.repeat[0]
+    weights = weights_of(decided.weights, once)
+    flagged = result.reference.chosen.rule.flag(decided.score, result.costs)
     evidence = Evidence(
         rows=len(result.oof.row) // repeats,
         positives=int(result.oof.target.sum(dtype="int64")) // repeats,
@@ -59,6 +69,8 @@ def run_json(result: Result) -> dict[str, Any]:
         crossfit=result.crossfit,
         certainty=result.certainty,
         calibrator=result.calibrator,
+        weights=None if weights is None else weight_figures(decided.target[once], weights),
+        row_counts=confusion_at(decided.target, flagged).shared(repeats),
     )
     return threshold_json(
         evidence,
@@ -81,6 +93,7 @@ def threshold_json(evidence: Evidence, **more: Any) -> dict[str, Any]:
         },
         "rows": evidence.rows,
         "positives": evidence.positives,
+        "weights": _weights(evidence),
         "cost_per_row": reference.cost_per_row,
         "savings": reference.savings,
         "no_model": {
@@ -138,6 +151,13 @@ def _chosen(chosen: ThresholdChoice) -> dict[str, Any]:
         "confusion": counts(chosen.confusion),
         **counts(chosen.confusion),
     }
+
+
+def _weights(evidence: Evidence) -> dict[str, Any] | None:
+    if evidence.weights is None or evidence.row_counts is None:
+        return None
+    figures = {name.removeprefix("weight_"): value for name, value in evidence.weights.items()}
+    return {**figures, "confusion_rows": counts(evidence.row_counts)}
 
 
 def _priced(choice: ThresholdChoice | Undefined) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import Rows, Target, TrainingRows, Values
+from cutscore.records import Rows, Target, TrainingRows, Values, Weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,10 @@ class RowsToSample:
         The prepared matrix of all rows, to be read only at `rows`; there for methods with
         `needs_complete`.
     costs : CostMatrix or None
-        What decisions on them cost.
+        What decisions on them cost, each row counted once.
+    weights : array of float64, shape (training rows,), or None
+        How many rows each counts for. The weights that a method returns are multiplied with them
+        afterwards.
     """
 
     rows: Rows
@@ -38,6 +41,7 @@ class RowsToSample:
     seed: int
     values: Values | None = None
     costs: CostMatrix | None = None
+    weights: Weights | None = None
 
 
 class Sampler(Protocol):

@@ -7,14 +7,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from cutscore.records import Target, TrainingRows
+from cutscore.records import Target, TrainingRows, class_sizes
 from cutscore.sampling import RowsToSample
 from cutscore.sampling.classes import count_classes
 
 
 @dataclass(frozen=True)
 class Balanced:
-    """Weigh each row by n / (2 n_class), scikit-learn's `class_weight="balanced"`."""
+    """Weigh each row by n / (2 n_class), scikit-learn's `class_weight="balanced"`.
+
+    With row weights n and n_class are sums of them, so that both classes weigh the same.
+    """
 
     needs_complete: ClassVar[bool] = False
     synthesises: ClassVar[bool] = False
@@ -27,7 +30,7 @@ class Balanced:
         """Return the rows given, not copied, with their weights."""
         target = training.target
         self.check(target)
-        positives = int(np.count_nonzero(target))
-        size = len(target)
-        weight_of_class = np.array([size / (2 * (size - positives)), size / (2 * positives)])
+        positives, negatives = class_sizes(target, training.weights)
+        size = positives + negatives
+        weight_of_class = np.array([size / (2 * negatives), size / (2 * positives)])
         return TrainingRows(training.rows, weights=weight_of_class[target])

@@ -17,6 +17,8 @@ from cutscore.sampling.classes import count_classes
 class CostWeighted:
     """Weigh positives by |C_FN − C_TP| and negatives by |C_FP − C_TN|, scaled to a mean of 1.
 
+    With row weights that is their weighted mean.
+
     A classifier that makes few mistakes by weight makes cheap ones. Scores are no longer
     probabilities: see `calibration`.
     """
@@ -53,4 +55,6 @@ class CostWeighted:
         ]
         if faults:
             raise RequestError(faults)
-        return TrainingRows(training.rows, weights=weights / weights.mean())
+        return TrainingRows(
+            training.rows, weights=weights / np.average(weights, weights=training.weights)
+        )

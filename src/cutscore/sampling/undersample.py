@@ -17,7 +17,8 @@ from cutscore.sampling.classes import Classes, evened
 class Undersample:
     """Keep the rarer class whole and draw from the other, without replacement.
 
-    `ratio` is rows of the rarer class per row of the other, afterwards.
+    `ratio` is rows of the rarer class per row of the other, afterwards; every row of a class is
+    as likely to be kept as any other, whatever it weighs.
     """
 
     ratio: Annotated[float, Gt(0), Le(1)] = 1.0

@@ -22,7 +22,7 @@ class ThresholdRule(Protocol):
         ...
 
     def choose(self, target: Target, scores: Scores, costs: CostMatrix) -> ThresholdChoice:
-        """Return the best threshold for rows of shape (rows,) with their costs.
+        """Return the best threshold for rows of shape (rows,) with their costs and weights.
 
         Raises `RequestError` for scores that are NaN or infinite, if there is no row, or if no
         threshold keeps the constraints.

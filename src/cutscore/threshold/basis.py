@@ -23,5 +23,10 @@ def basis_of(
     used = {}
     for name, given in zip(ENTRIES, costs.given, strict=True):
         entry = np.asarray(given)
-        used[name] = CostsUsed(float(entry.mean()), float(entry.min()), float(entry.max()))
+        mean = (
+            entry.mean()
+            if costs.weights is None or not entry.ndim
+            else np.average(entry, weights=costs.weights)
+        )
+        used[name] = CostsUsed(float(mean), float(entry.min()), float(entry.max()))
     return Basis(digest, origin, calibration, used)

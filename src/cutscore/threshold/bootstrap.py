@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.metrics.sorting import SortedRows, order_rows
-from cutscore.records import CutTable, Interval, Scores, Target, ThresholdChoice
+from cutscore.records import CutTable, Interval, Scores, Target, ThresholdChoice, Weights
 from cutscore.threshold import ThresholdRule
 from cutscore.threshold.constraints import limited
 from cutscore.threshold.grid import Grid
@@ -59,11 +59,12 @@ def bootstrap(
     There is none of thresholds if each row is decided by its own costs.
 
     `cut_table` holds the cuts of the same rows (all points of a grid, if it is thinned); `groups`
-    labels rows that are drawn together. With costs per row or groups whole rows are drawn; of more
-    than a million rows with fixed costs, counts over the cuts of the table.
+    labels rows that are drawn together. With costs per row, weights or groups whole rows are drawn,
+    with what they cost and weigh; of more than a million others, counts over the cuts of the table.
     """
     cuts, threshold = None, chosen.threshold
-    if threshold is not None and isinstance(rule, Objective) and costs.fixed and groups is None:
+    alike = costs.fixed and costs.weights is None and groups is None
+    if threshold is not None and isinstance(rule, Objective) and alike:
         cells = cells_of(cut_table, threshold, _points(rule))
         draws = resample_cells(cells, costs, RuleLoss(rule, costs), resamples, seed)
         cuts = len(cut_table.threshold) - 1 if cut_table.thinned else None
@@ -97,7 +98,7 @@ class _Ranked:
     """Rows from the highest score down: what a resample's sums are made of.
 
     `last` is the last row of each distinct score (or the rows that a grid point flags), `added`
-    what flagging adds to a row's cost, `spared` its cost if it is not flagged.
+    what flagging adds to a row's cost, `spared` its cost if it is not flagged, both by weight.
     """
 
     threshold: Floats
@@ -106,6 +107,7 @@ class _Ranked:
     added: Floats
     spared: Floats
     nobody: float | None
+    weights: Weights | None
 
 
 def _resample_rows(
@@ -118,7 +120,7 @@ def _resample_rows(
     resamples: int,
     seed: int,
 ) -> Draws:
-    """Draw rows, or groups of rows, and weigh the sorted rows by how often they were drawn."""
+    """Draw rows, or groups of rows, and count the sorted rows as often as they were drawn."""
     rng = np.random.default_rng(seed)
     rows, upwards = order_rows(target, scores)
     order = np.ascontiguousarray(upwards[::-1])
@@ -131,13 +133,12 @@ def _resample_rows(
     fixed = np.nan if chosen.threshold is None else chosen.threshold
     thresholds, totals = np.full(resamples, fixed), np.empty(resamples)
     for i in range(resamples):
-        drawn = np.bincount(rng.integers(0, units, units), minlength=units)
-        weights = drawn.astype(np.float64)
+        times = np.bincount(rng.integers(0, units, units), minlength=units).astype(np.float64)
         if labels is not None:
-            weights = weights[labels]
-        totals[i] = np.dot(weights, cost)
+            times = times[labels]
+        totals[i] = np.dot(times, cost)
         if isinstance(rule, Objective):
-            thresholds[i] = _weighted_optimum(ranked, weights, rule, costs)
+            thresholds[i] = _resampled_optimum(ranked, times, rule, costs)
     return Draws(thresholds, totals)
 
 
@@ -152,24 +153,24 @@ def _ranked(rows: SortedRows, costs: CostMatrix, rule: ThresholdRule) -> _Ranked
     target = np.ascontiguousarray(rows.target[::-1])
     last = (len(target) - 1 - starts)[::-1]
     label = target.astype(np.float64)
-    return _Ranked(threshold, last, label, costs.delta(target), costs.unflagged(target), nobody)
+    added, spared = costs.delta(target), costs.unflagged(target)
+    return _Ranked(threshold, last, label, added, spared, nobody, costs.weights)
 
 
-def _weighted_optimum(
-    ranked: _Ranked, weights: Floats, rule: Objective, costs: CostMatrix
-) -> float:
-    """Return the threshold of least loss of weighted rows, the highest of equal ones."""
-    tp = np.append(0.0, np.cumsum(weights * ranked.target))
-    rows = np.append(0.0, np.cumsum(weights))
-    positives, size = int(tp[-1]), int(rows[-1])
+def _resampled_optimum(ranked: _Ranked, times: Floats, rule: Objective, costs: CostMatrix) -> float:
+    """Return the threshold of least loss of rows that were drawn so often, the highest of equal."""
+    counted = times if ranked.weights is None else times * ranked.weights
+    tp = np.append(0.0, np.cumsum(counted * ranked.target))
+    rows = np.append(0.0, np.cumsum(counted))
+    positives, size = float(tp[-1]), float(rows[-1])
     sums = np.zeros((4, len(ranked.last) + 1))
     sums[TP, 1:] = tp[ranked.last + 1]
     sums[FP, 1:] = rows[ranked.last + 1] - sums[TP, 1:]
     if rule.objective == "cost" and not costs.fixed:
-        added = np.append(0.0, np.cumsum(weights * ranked.added))
+        added = np.append(0.0, np.cumsum(times * ranked.added))
         sums[ADDED, 1:] = added[ranked.last + 1]
         sums[GAINED] = 0.0  # a bound's part, and nothing is bounded here
-        inner: Loss = RowCostLoss(ranked.added, float(np.dot(weights, ranked.spared)))
+        inner: Loss = RowCostLoss(ranked.added, float(np.dot(times, ranked.spared)))
     else:
         inner = counted_loss(rule.objective, rule.beta, positives, size - positives, costs)
     losses = limited(inner, rule.limits, positives, size).at(sums)

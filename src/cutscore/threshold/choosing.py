@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from cutscore.cost.matrix import CostMatrix
 from cutscore.metrics import confusion_at
 from cutscore.records import (
@@ -13,6 +11,7 @@ from cutscore.records import (
     Scores,
     Target,
     ThresholdChoice,
+    class_sizes,
 )
 from cutscore.threshold.constraints import Limits
 from cutscore.threshold.kernels import Cut
@@ -32,8 +31,8 @@ def choice_of(
     limits: Limits | None = None,
 ) -> ThresholdChoice:
     """Return the choice that a search found on rows of shape (rows,)."""
-    positives = int(np.count_nonzero(target))
-    tn, fn = len(target) - positives - cut.fp, positives - cut.tp
+    positives, negatives = class_sizes(target, costs.weights)
+    tn, fn = negatives - cut.fp, positives - cut.tp
     rule = FixedThreshold(cut.threshold)
     if costs.fixed:
         total = float(costs.of_counts(cut.tp, cut.fp, tn, fn))
@@ -46,7 +45,7 @@ def choice_of(
         step=step,
         value=cut.loss if objective == "cost" else 0.0 - cut.loss,
         total_cost=total,
-        confusion=Confusion(float(cut.tp), float(cut.fp), float(tn), float(fn)),
+        confusion=Confusion(cut.tp, cut.fp, tn, fn),
         beta=beta if objective == "fbeta" else None,
         constraints=limits.given if limits else {},
     )
@@ -57,4 +56,4 @@ def outcome_of(
 ) -> tuple[Confusion, float]:
     """Return the outcomes and the total cost of deciding rows by a rule."""
     flagged = rule.flag(scores, costs)
-    return confusion_at(target, flagged), costs.total(target, flagged)
+    return confusion_at(target, flagged, costs.weights), costs.total(target, flagged)

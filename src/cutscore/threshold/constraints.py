@@ -1,7 +1,7 @@
 """Constraints on top of any objective, and what to say when they cannot be met.
 
 With nobody flagged there is no precision, and no minimum of it is met. Shares are compared as
-quotients of whole counts, so that 7 of 10 is a recall of 0.7.
+quotients of exact counts, so that 7 of 10 is a recall of 0.7.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class LimitedLoss:
 
     inner: Loss
     limits: Limits
-    positives: int
-    rows: int
+    positives: float
+    rows: float
 
     @property
     def delta(self) -> Floats | None:
@@ -72,11 +72,11 @@ class LimitedLoss:
         """Return where the limits are kept; rising `tp` and falling `fp` can only help."""
         kept = np.ones(len(tp), dtype=np.bool_)
         if self.limits.min_recall is not None:
-            kept &= tp / max(self.positives, 1) >= self.limits.min_recall
+            kept &= tp / (self.positives or 1.0) >= self.limits.min_recall
         if self.limits.min_precision is not None:
-            kept &= (tp + fp > 0) & (tp / np.maximum(tp + fp, 1.0) >= self.limits.min_precision)
+            kept &= (tp + fp > 0) & (tp / _or_one(tp + fp) >= self.limits.min_precision)
         if self.limits.max_flagged is not None:
-            kept &= flagged / max(self.rows, 1) <= self.limits.max_flagged
+            kept &= flagged / (self.rows or 1.0) <= self.limits.max_flagged
         return kept
 
 
@@ -85,8 +85,8 @@ class MeasureLoss:
     """A constrained measure as an objective: how near can a constraint come to being met?"""
 
     name: str
-    positives: int
-    rows: int
+    positives: float
+    rows: float
     delta: None = None
     slack: float = 1e-12
 
@@ -100,19 +100,19 @@ class MeasureLoss:
 
     def _loss(self, tp: Floats, fp: Floats, flagged: Floats) -> Floats:
         if self.name == "min_recall":
-            return -tp / max(self.positives, 1)
+            return -tp / (self.positives or 1.0)
         if self.name == "min_precision":
-            return -tp / np.maximum(tp + fp, 1.0)
-        return flagged / max(self.rows, 1)
+            return -tp / _or_one(tp + fp)
+        return flagged / (self.rows or 1.0)
 
 
-def limited(loss: Loss, limits: Limits, positives: int, rows: int) -> Loss:
+def limited(loss: Loss, limits: Limits, positives: float, rows: float) -> Loss:
     """Return the loss under limits; itself if there are none."""
     return LimitedLoss(loss, limits, positives, rows) if limits.given else loss
 
 
 def refuse_unmet(
-    limits: Limits, positives: int, rows: int, search: Callable[[Loss], Cut]
+    limits: Limits, positives: float, rows: float, search: Callable[[Loss], Cut]
 ) -> RequestError:
     """Return the error for limits that no threshold of a search keeps.
 
@@ -137,9 +137,14 @@ def refuse_unmet(
     return RequestError(faults or [Fault(" and ".join(names), problem, "Relax one of them.")])
 
 
-def _least(limits: Limits, positives: int, rows: int, search: Callable[[Loss], Cut]) -> float:
+def _least(limits: Limits, positives: float, rows: float, search: Callable[[Loss], Cut]) -> float:
     name = next(iter(limits.given))
     return search(limited(MeasureLoss(name, positives, rows), limits, positives, rows)).loss
+
+
+def _or_one(counts: Floats) -> Floats:
+    """Return counts to divide by: 1 for 0."""
+    return np.where(counts > 0, counts, 1.0)
 
 
 def _fault(name: str, limits: Limits, others: Limits, cut: Cut) -> Fault:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.metrics import roc_auc_of_sorted
+from cutscore.metrics import ranking_of, roc_auc, roc_auc_of_sorted
 from cutscore.metrics.sorting import from_top, order_rows, sort_rows
 from cutscore.records import CutTable, Scores, Target
 from cutscore.threshold.kernels import score_range
@@ -40,9 +40,9 @@ def cut_table_of(
     delta = None if costs.fixed else costs.delta(target)
     thinned = len(scores) > all_cuts
     if delta is None:
-        ranked = sort_rows(target, scores)
+        ranked = sort_rows(target, scores, costs.weights)
     else:
-        ranked, order = order_rows(target, scores)
+        ranked, order = order_rows(target, scores, costs.weights)
     starts = _thinned(ranked.score, cuts, include) if thinned else ranked.starts
     tp, fp = (np.append(0.0, counts) for counts in ranked.counts(starts))
     if delta is None:
@@ -52,7 +52,10 @@ def cut_table_of(
         added = from_top(np.add.reduceat(delta[order], starts))[::-1]
         cost = np.append(nobody, nobody + added)
     threshold = np.append(np.nextafter(high, np.inf), ranked.score[starts][::-1])
-    auc = roc_auc_of_sorted(ranked.score, ranked.target)
+    if ranked.weights is None:
+        auc = roc_auc_of_sorted(ranked.score, ranked.target)
+    else:
+        auc = roc_auc(ranking_of(ranked))
     return CutTable(threshold, tp, fp, cost, thinned, auc)
 
 

@@ -26,6 +26,9 @@ from cutscore.records import (
     Target,
     ThresholdChoice,
     Undefined,
+    fit_calibrator,
+    size_of,
+    weights_of,
 )
 from cutscore.threshold import ThresholdRule
 from cutscore.threshold.basis import basis_of
@@ -76,7 +79,7 @@ def reference(
     nobody, everybody = costs.no_model(target)
     return Reference(
         chosen=_per_repeat(chosen, repeats),
-        cost_per_row=chosen.total_cost / len(target),
+        cost_per_row=chosen.total_cost / size_of(len(target), costs.weights),
         savings=costs.savings(target, chosen.total_cost),
         flag_nobody=nobody / repeats,
         flag_everybody=everybody / repeats,
@@ -96,7 +99,8 @@ def _decide(
     inside: Rows,
     fit_on: Rows,
 ) -> PartDecision:
-    calibrator = calibration.fit(oof.score[fit_on], oof.target[fit_on])
+    weights = weights_of(oof.weights, fit_on)
+    calibrator = fit_calibrator(calibration, oof.score[fit_on], oof.target[fit_on], weights)
     chosen = rule.choose(
         oof.target[fit_on], calibrator.apply(oof.score[fit_on]), costs.take(fit_on)
     )
@@ -132,7 +136,7 @@ def _summary(
     numbers = [value for value in values if not isinstance(value, Undefined)]
     return CrossFit(
         total_cost=total / repeats,
-        cost_per_row=total / len(rows),
+        cost_per_row=total / size_of(len(rows), weights_of(costs.weights, rows)),
         savings=costs.take(rows).savings(oof.target[rows], total),
         fbeta=missing if missing is not None else float(np.mean(numbers)),
         threshold_std=_threshold_std(decisions),

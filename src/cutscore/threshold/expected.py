@@ -10,13 +10,21 @@ from cutscore.records import Scores
 
 
 def median_threshold(costs: CostMatrix) -> float | None:
-    """Return the median of the rows' Bayes thresholds, None if no row has one.
+    """Return the median of the rows' Bayes thresholds, by weight; None if no row has one.
 
     (C_FP − C_TN) / (C_FP − C_TN + C_FN − C_TP), where the denominator is above 0.
     """
     alarm, miss = np.broadcast_arrays(*(np.atleast_1d(regret) for regret in costs.regrets()))
     known = alarm + miss > 0
-    return float(np.median(alarm[known] / (alarm + miss)[known])) if known.any() else None
+    if not known.any():
+        return None
+    thresholds = alarm[known] / (alarm + miss)[known]
+    if costs.weights is None or len(known) == 1:
+        return float(np.median(thresholds))
+    order = np.argsort(thresholds)
+    upto = np.cumsum(costs.weights[known][order])  # exact, see `exact_weights`
+    middle = [np.searchsorted(upto, upto[-1] / 2, side=side) for side in ("left", "right")]
+    return float(thresholds[order][middle].mean())
 
 
 def check_probabilities(scores: Scores, setting: str, what: str) -> None:

@@ -52,16 +52,16 @@ class Implied:
 class Frontier:
     """The counts of the cuts that are best for some cost ratio, from the lowest cut up.
 
-    `threshold`, `fn`, `fp` have shape (vertices,); `fn` rises and `fp` falls. `ratios` are those
-    at which neighbours cost the same, shape (vertices − 1,), falling.
+    Counts are by weight. `threshold`, `fn`, `fp` have shape (vertices,); `fn` rises and `fp` falls.
+    `ratios` are those at which neighbours cost the same, shape (vertices − 1,), falling.
     """
 
     threshold: Floats
     fn: Floats
     fp: Floats
     ratios: Floats
-    positives: int
-    negatives: int
+    positives: float
+    negatives: float
 
     def best(self, ratio: float | Floats) -> tuple[Floats, Floats]:
         """Return the threshold and least r FN + FP for ratios r; of equal ones the highest."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from cutscore.errors import Fault, RequestError
 from cutscore.metrics.sorting import from_top, order_rows, sort_rows
-from cutscore.records import Scores, Target
+from cutscore.records import Scores, Target, Weights, weights_of
 from cutscore.threshold.buckets import (
     Buckets,
     Mask,
@@ -35,11 +35,11 @@ FEW_ROWS = 1 << 13  # up to this, sorting all rows is cheaper than counting them
 
 
 class Cut(NamedTuple):
-    """A threshold, the positives and negatives that it flags, and its loss."""
+    """A threshold, the positives and negatives that it flags (by weight), and its loss."""
 
     threshold: float
-    tp: int
-    fp: int
+    tp: float
+    fp: float
     loss: float
 
 
@@ -57,21 +57,21 @@ class CutSearch(NamedTuple):
     least: float
 
 
-def exact_cut(scores: Scores, target: Target, loss: Loss) -> Cut:
+def exact_cut(scores: Scores, target: Target, loss: Loss, weights: Weights | None = None) -> Cut:
     """Return the cut of least loss over all distinct scores and flagging nobody.
 
     Of equal losses the highest threshold wins. Flagging nobody is the next float above the
     highest score. Raises `RequestError` if there is no row or a score is not finite.
     """
-    if len(scores) < FEW_ROWS:
-        return sorted_cut(scores, target, loss)
+    if len(scores) < FEW_ROWS or weights is not None:
+        return sorted_cut(scores, target, loss, weights)
     return bucketed_cut(scores, target, loss)
 
 
-def sorted_cut(scores: Scores, target: Target, loss: Loss) -> Cut:
+def sorted_cut(scores: Scores, target: Target, loss: Loss, weights: Weights | None = None) -> Cut:
     """Return the cut that `exact_cut` describes by sorting all rows."""
     score_range(scores)
-    thresholds, sums = descend(scores, target, loss.delta)
+    thresholds, sums = descend(scores, target, loss.delta, weights)
     nobody = _nobody_cut(float(thresholds[0]), loss)
     return _better(nobody, _first_least(thresholds, sums, loss))
 
@@ -183,7 +183,9 @@ def _without_crowd(whole: Region, best: Cut, loss: Loss) -> tuple[Cut, list[Regi
     return _better(best, here), [region for region in regions if len(region.scores)]
 
 
-def grid_cut(scores: Scores, target: Target, loss: Loss, step: float) -> Cut:
+def grid_cut(
+    scores: Scores, target: Target, loss: Loss, step: float, weights: Weights | None = None
+) -> Cut:
     """Return the cut of least loss over the grid points in [0, 1]; of equal losses the highest.
 
     Raises `RequestError` if there is no row or a score is not finite.
@@ -193,8 +195,9 @@ def grid_cut(scores: Scores, target: Target, loss: Loss, step: float) -> Cut:
     # a row is flagged at all points up to its score: as many as searchsorted counts
     label = np.searchsorted(points, scores, side="right")
     inside = np.zeros((2 if loss.delta is None else 4, len(points) + 1))
-    inside[TP] = np.bincount(label[target == 1], minlength=len(points) + 1)
-    inside[FP] = np.bincount(label, minlength=len(points) + 1) - inside[TP]
+    positive, number = target == 1, len(points) + 1
+    inside[TP] = np.bincount(label[positive], weights_of(weights, positive), minlength=number)
+    inside[FP] = np.bincount(label, weights, minlength=number) - inside[TP]
     if loss.delta is not None:
         add_deltas(inside, label, loss.delta)
     sums = from_top(inside)[:, 1:]
@@ -218,12 +221,14 @@ def score_range(scores: Scores) -> tuple[float, float]:
     return low, high
 
 
-def descend(scores: Scores, target: Target, delta: Floats | None) -> tuple[Floats, Floats]:
+def descend(
+    scores: Scores, target: Target, delta: Floats | None, weights: Weights | None = None
+) -> tuple[Floats, Floats]:
     """Return all distinct scores from the highest down, and the sums of the cuts at them."""
     if delta is None:
-        ranked = sort_rows(target, scores)
+        ranked = sort_rows(target, scores, weights)
     else:
-        ranked, order = order_rows(target, scores)
+        ranked, order = order_rows(target, scores, weights)
     starts = ranked.starts  # ties are cut together
     sums = np.empty((2 if delta is None else 4, len(starts)))
     sums[TP], sums[FP] = ranked.counts(starts)
@@ -236,7 +241,7 @@ def descend(scores: Scores, target: Target, delta: Floats | None) -> tuple[Float
 
 def _nobody_cut(high: float, loss: Loss) -> Cut:
     nothing = np.zeros((4, 1))
-    return Cut(float(np.nextafter(high, np.inf)), 0, 0, float(loss.at(nothing)[0]))
+    return Cut(float(np.nextafter(high, np.inf)), 0.0, 0.0, float(loss.at(nothing)[0]))
 
 
 def _better(one: Cut, other: Cut) -> Cut:
@@ -248,4 +253,4 @@ def _first_least(thresholds: Floats, sums: Floats, loss: Loss) -> Cut:
     """Return the first cut of least loss; cuts come from the highest threshold down."""
     values = loss.at(sums)
     i = int(np.argmin(values))
-    return Cut(float(thresholds[i]), int(sums[TP, i]), int(sums[FP, i]), float(values[i]))
+    return Cut(float(thresholds[i]), float(sums[TP, i]), float(sums[FP, i]), float(values[i]))

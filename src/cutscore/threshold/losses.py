@@ -2,8 +2,9 @@
 
 A cut flags all rows with a score from some value up. An objective may depend on nothing but sums
 over the flagged rows, held in a float64 array of shape (2 or 4, cuts): the counts of flagged
-positives and negatives (`TP`, `FP`), and with costs per row what flagging adds to the rows' costs
-and the negative terms of that sum (`ADDED`, `GAINED`). All these sums are exact.
+positives and negatives (`TP`, `FP`), by weight where rows have weights, and with costs per row what
+flagging adds to the rows' costs and the negative terms of that sum (`ADDED`, `GAINED`). All these
+sums are exact.
 
 A constraint is a loss too: one that is infinite where the constraint does not hold.
 """
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import Target
+from cutscore.records import Target, class_sizes
 
 Floats = npt.NDArray[np.float64]
 ObjectiveName = Literal["cost", "fbeta", "f1", "youden", "balanced_accuracy", "mcc"]
@@ -54,8 +55,8 @@ class FixedCostLoss:
     """Total cost with the same costs for every row, from whole counts."""
 
     costs: CostMatrix
-    positives: int
-    negatives: int
+    positives: float
+    negatives: float
     delta: None = None
 
     @property
@@ -132,7 +133,7 @@ class FbetaLoss(CountLoss):
     """
 
     beta: float
-    positives: int
+    positives: float
 
     def of(self, tp: Floats, fp: Floats) -> Floats:
         """Return the loss of each pair of counts."""
@@ -150,17 +151,17 @@ class RateLoss(CountLoss):
     The second is the balanced accuracy. The rate of a class without rows is taken as 0.
     """
 
-    positives: int
-    negatives: int
+    positives: float
+    negatives: float
     balanced: bool
 
     def of(self, tp: Floats, fp: Floats) -> Floats:
         """Return the loss of each pair of counts."""
-        recall = tp / max(self.positives, 1)
+        recall = tp / (self.positives or 1.0)
         if self.balanced:
-            rates: Floats = (recall + (self.negatives - fp) / max(self.negatives, 1)) / 2.0
+            rates: Floats = (recall + (self.negatives - fp) / (self.negatives or 1.0)) / 2.0
             return -rates
-        return fp / max(self.negatives, 1) - recall
+        return fp / (self.negatives or 1.0) - recall
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,12 +172,12 @@ class MccLoss(CountLoss):
     and falls in fp.
     """
 
-    positives: int
-    negatives: int
+    positives: float
+    negatives: float
 
     def of(self, tp: Floats, fp: Floats) -> Floats:
         """Return the loss of each pair of counts."""
-        positives, negatives = float(self.positives), float(self.negatives)
+        positives, negatives = self.positives, self.negatives
         flagged = tp + fp
         # roots one by one: the product of four counts of 10^8 rows would round
         margin = np.sqrt(positives * negatives) * np.sqrt(flagged)
@@ -193,12 +194,11 @@ def loss_of(objective: ObjectiveName, beta: float, target: Target, costs: CostMa
     if objective == "cost" and not costs.fixed:
         unflagged = costs.unflagged(target)
         return RowCostLoss(costs.flagged(target) - unflagged, float(unflagged.sum()))
-    positives = int(np.count_nonzero(target))
-    return counted_loss(objective, beta, positives, len(target) - positives, costs)
+    return counted_loss(objective, beta, *class_sizes(target, costs.weights), costs)
 
 
 def counted_loss(
-    objective: ObjectiveName, beta: float, positives: int, negatives: int, costs: CostMatrix
+    objective: ObjectiveName, beta: float, positives: float, negatives: float, costs: CostMatrix
 ) -> Loss:
     """Return the loss of an objective that depends on counts alone.
 

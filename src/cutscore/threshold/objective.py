@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import Scores, Target
+from cutscore.records import Scores, Target, class_sizes
 from cutscore.threshold.constraints import Limits, limited, refuse_unmet
 from cutscore.threshold.kernels import Cut
-from cutscore.threshold.losses import Loss, ObjectiveName, loss_of
+from cutscore.threshold.losses import ObjectiveName, loss_of
 
 Share = Annotated[float, Gt(0), Le(1)]
 
@@ -38,19 +39,19 @@ class Objective:
         target: Target,
         scores: Scores,
         costs: CostMatrix,
-        search: Callable[[Scores, Target, Loss], Cut],
+        search: Callable[..., Cut],
     ) -> Cut:
         """Return the best cut that a search finds among those that keep the limits.
 
-        Raises `RequestError` if there is none, saying how near one comes.
+        `search` takes scores, target, loss and `weights`. Raises `RequestError` if there is no
+        such cut, saying how near one comes.
         """
+        find = partial(search, scores, target, weights=costs.weights)
         loss = loss_of(self.objective, self.beta, target, costs)
         if not self.limits.given:
-            return search(scores, target, loss)
-        positives = int(np.count_nonzero(target))
-        cut = search(scores, target, limited(loss, self.limits, positives, len(target)))
+            return find(loss)
+        positives, negatives = class_sizes(target, costs.weights)
+        cut = find(limited(loss, self.limits, positives, positives + negatives))
         if np.isfinite(cut.loss):
             return cut
-        raise refuse_unmet(
-            self.limits, positives, len(target), lambda other: search(scores, target, other)
-        )
+        raise refuse_unmet(self.limits, positives, positives + negatives, find)

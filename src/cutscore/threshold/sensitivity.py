@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import Confusion, Target
+from cutscore.records import Confusion, Target, class_sizes
 from cutscore.threshold.implied import Frontier
 from cutscore.threshold.losses import Floats
 
@@ -66,7 +66,7 @@ def expected_cost(counts: Confusion, probability_cost: float | Floats) -> float 
 
 
 def asked_ratio(target: Target, costs: CostMatrix) -> float | None:
-    """Return (C_FN − C_TP) / (C_FP − C_TN), of means over the rows of each class.
+    """Return (C_FN − C_TP) / (C_FP − C_TN), of means over the rows of each class, by weight.
 
     None unless both differences are above 0.
     """
@@ -74,5 +74,7 @@ def asked_ratio(target: Target, costs: CostMatrix) -> float | None:
     positive = target == 1
     if not positive.any() or positive.all():
         return None
-    miss, alarm = float(regret[positive].mean()), -float(regret[~positive].mean())
+    positives, negatives = class_sizes(target, costs.weights)
+    miss = float(regret[positive].sum()) / positives
+    alarm = -float(regret[~positive].sum()) / negatives
     return miss / alarm if miss > 0 and alarm > 0 else None

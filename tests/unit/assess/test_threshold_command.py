@@ -339,3 +339,51 @@ def test_a_threshold_that_flags_nobody_is_above_every_score(tmp_path, monkeypatc
     assert line.split() == ["threshold", "above", "every", "score"]
     assert "exact cost optimum            above every score: 10" in told
     assert "the cost optimum is above every score" in " ".join(told.split())
+
+
+def test_a_whole_weight_is_so_many_rows(frame, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(2)
+    times = rng.integers(1, 5, 400)
+    often = {name: np.repeat(values, times) for name, values in frame.items()}
+    pq.write_table(pa.table({**frame, "w": times}), "weighed.parquet")
+    pq.write_table(pa.table(often), "often.parquet")
+    words = ["--target", "y", "--score", "p", "--fold", "fold", "--group", "row", "--json"]
+    told = []
+    for command in (["weighed.parquet", "--weight", "w"], ["often.parquet"]):
+        assert main(["threshold", *command, *words, "--at", "0.3", "--resamples", "50"]) == 0
+        told.append(json.loads(capsys.readouterr().out))
+    weighed, repeated = told
+    assert weighed.pop("weights") == {
+        "sum": times.sum(),
+        "positives": times[frame["y"] == 1].sum(),
+        "effective_rows": pytest.approx(times.sum() ** 2 / (times**2).sum()),
+        "low": 1,
+        "high": 4,
+        "confusion_rows": {
+            name: int(((frame["p"] >= weighed["threshold"]) == flagged)[frame["y"] == kind].sum())
+            for name, flagged, kind in (("tp", 1, 1), ("fp", 1, 0), ("tn", 0, 0), ("fn", 0, 1))
+        },
+    }
+    assert repeated.pop("weights") is None
+    for rows in ("rows", "positives", "score_digest"):  # of rows, whatever they weigh
+        assert weighed.pop(rows) != repeated.pop(rows)
+    for document in told:
+        document["crossfit"].pop("rows")
+        for part in document["crossfit"]["parts"]:
+            part.pop("rows")
+    rounded = [json.loads(json.dumps(d), parse_float=lambda x: round(float(x), 9)) for d in told]
+    assert rounded[0] == rounded[1]
+
+
+def test_weights_are_checked(frame, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    weights = np.ones(400)
+    weights[[2, 9]] = 0.0, -1.0
+    write_csv(tmp_path / "s.csv", {**frame, "w": weights})
+    words = ["threshold", "s.csv", "--target", "y", "--score", "p"]
+    assert main([*words, "--weight", "w"]) == 2
+    assert "--weight" in (said := capsys.readouterr().err)
+    assert "not above 0 in 2 of 400 rows (first in row 3)" in said.replace("\n", " ")
+    assert main([*words, "data.weight=w"]) == 2
+    assert "--weight" in capsys.readouterr().err

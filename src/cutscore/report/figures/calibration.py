@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.metrics import equal_count_bins
-from cutscore.records import Scores, Target
+from cutscore.records import Scores, Target, Weights
 from cutscore.report.figures import style
 from cutscore.report.figures.legend import Dot
 from cutscore.report.figures.panel import Panel, title
@@ -34,8 +34,12 @@ class Reliability:
     histogram: npt.NDArray[np.int64]
 
 
-def reliability(target: Target, scores: Scores, bins: int) -> Reliability:
+def reliability(
+    target: Target, scores: Scores, bins: int, weights: Weights | None = None
+) -> Reliability:
     """Cut the scores into bins of about equally many rows; equal scores stay together.
+
+    Means and shares are by weight; rows are counted as they are.
 
     Parameters
     ----------
@@ -46,10 +50,12 @@ def reliability(target: Target, scores: Scores, bins: int) -> Reliability:
     """
     which = equal_count_bins(scores, bins)
     count = np.bincount(which)
-    totals = np.bincount(which, weights=scores)
-    positives = np.bincount(which, weights=target)
+    each = np.ones(len(scores)) if weights is None else weights
+    sizes = np.bincount(which, weights=each)
+    totals = np.bincount(which, weights=scores * each)
+    positives = np.bincount(which, weights=target * each)
     histogram, _ = np.histogram(scores, bins=HISTOGRAM_BINS, range=(0.0, 1.0))
-    return Reliability(totals / count, positives / count, count, histogram)
+    return Reliability(totals / sizes, positives / sizes, count, histogram)
 
 
 def calibration(
