@@ -20,6 +20,7 @@ from cutscore.cli import store_care
 from cutscore.cli.data import app as data_app
 from cutscore.cli.rerun import rerun
 from cutscore.cli.runs import app as runs_app
+from cutscore.cli.serve import serve
 from cutscore.cli.store import app as store_app
 from cutscore.cli.threshold import threshold
 from cutscore.cli.ui import ui
@@ -47,6 +48,7 @@ store_app.command("reap")(store_care.reap)
 store_app.command("prune")(store_care.prune)
 app.command("rerun")(rerun)
 app.command("threshold")(threshold)
+app.command("serve")(serve)
 app.command("ui")(ui)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cutscore.delivery.registry import MODEL, resolve
-from cutscore.errors import Fault, RequestError
+from cutscore.errors import Fault, RequestError, StoreError
 from cutscore.model.saved import MODEL_JSON
 from cutscore.runs.opening import open_existing
 from cutscore.runs.port import RunStore
@@ -49,6 +49,27 @@ def load(model: str, *, store: str | None = None) -> Scorer:
     if Path(model).name == model:  # it could be an alias as well
         _refuse_namesake(model, _address(store))
     return scorer_of(folder, model, {})
+
+
+def version_named(scorer: Scorer, store: str | None = None) -> Callable[[], str] | None:
+    """Return what says which version the alias names now that a model was asked for by.
+
+    None if the model was asked for in another way. What is returned raises StoreError where the
+    alias names none.
+    """
+    alias = scorer.tags.get("alias")
+    if alias is None:
+        return None
+    name, _, word = alias.partition("@")
+    registry = open_existing(_address(store)).registry
+
+    def named() -> str:
+        version = registry.version_of(name, word)
+        if version is None:
+            raise StoreError(f"the alias {alias} names no version.")
+        return version.title
+
+    return named
 
 
 def load_from(store: RunStore, model: str) -> Scorer:

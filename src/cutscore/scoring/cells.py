@@ -208,3 +208,9 @@ def _categories(raw: RawColumn, cells: Sequence[Any], missing: Sequence[str]) ->
 def _shown(cell: Any) -> str:
     text = visible(cell) if isinstance(cell, str) else repr(cell)
     return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def plain_cells(raw: RawColumn, cells: Sequence[Any]) -> list[Any]:
+    """Return values that were let in as a column of its kind has them; None where missing."""
+    read = str if raw.kind == "category" else _READERS[raw.kind]
+    return [None if is_missing(cell) else read(cell) for cell in cells]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PLAIN = frozenset({int, float, type(None)})
+_FEW, _MANY = 50, 200
+"""Names up to which the nearest is looked for, and up to which each is told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,17 +239,23 @@ class Door:
         """Return a fault for each column that is missing, unknown, or there twice."""
         given = [str(name) for name in present]
         unknown = [name for name in dict.fromkeys(given) if name not in self._known]
-        missing = [name for name in self._read if name not in given]
+        there = frozenset(given)
+        missing = [name for name in self._read if name not in there]
+        # To look for the nearest of many names among many takes longer than anybody would wait.
+        few, near = max(len(missing), len(unknown)) <= _FEW, (unknown or given)[:_MANY]
         faults = [
-            Fault(name, f"the column is missing.{nearest(name, unknown or given)}")
+            Fault(name, f"the column is missing.{nearest(name, near) if few else ''}")
             for name in missing
         ]
         if not self.ignore_unknown:
-            told = "the model knows no such column."
+            told, known = "the model knows no such column.", missing or self._known
             faults += [
-                Fault(name, f"{told}{nearest(name, missing or self._known)}", "Leave it out.")
-                for name in unknown
+                Fault(name, f"{told}{nearest(name, known) if few else ''}", "Leave it out.")
+                for name in unknown[:_MANY]
             ]
+            if len(unknown) > _MANY:
+                further = f"the model knows none of {len(unknown) - _MANY:,} further columns."
+                faults.append(Fault("rows", further, "Leave them out."))
         twice = [name for name, number in Counter(given).items() if number > 1]
         return faults + [Fault(name, "the column is there more than once.") for name in twice]
 

@@ -1,0 +1,1 @@
+"""A kept model answers over HTTP: decisions, reasons, its own description, and what it has done."""

@@ -1,0 +1,249 @@
+"""The body of a request: read within limits, unpacked within limits, and taken apart into rows."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import orjson
+
+from cutscore.errors import Fault, listed, nearest
+from cutscore.serving.options import OPTIONS
+from cutscore.serving.refusals import Refused, too_many
+from cutscore.serving.settings import MEGABYTE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    Rows: TypeAlias = list[Any] | pa.Table
+
+JSON = "application/json"
+ARROW = "application/vnd.apache.arrow.stream"
+PARQUET = "application/vnd.apache.parquet"
+FORMS = 'a list of rows, {"rows": [...]}, or {"columns": [...], "data": [[...], ...]}'
+_CHUNK = 1 << 20
+_KEY = re.compile(rb'"\s*:')
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The rows of a body, and the options given beside them."""
+
+    rows: Rows
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Unpacking:
+    """Collects a body, unpacking gzip, and refuses it as soon as it is too large."""
+
+    def __init__(self, encoding: str, limit: int) -> None:
+        if encoding not in ("", "identity", "gzip"):
+            problem = f"the encoding {encoding[:40]!r} cannot be read."
+            remedy = "Send the body as it is, or packed by gzip."
+            raise Refused(415, "media type", Fault("Content-Encoding", problem, remedy))
+        self._limit, self._parts, self.size = limit, list[bytes](), 0
+        self._packed = zlib.decompressobj(31) if encoding == "gzip" else None
+
+    def add(self, data: bytes) -> None:
+        """Add the next bytes as they came.
+
+        Raises
+        ------
+        Refused
+            If the body is too large, or not packed as it says.
+        """
+        if self._packed is None:
+            return self._keep(data)
+        try:
+            while data:
+                self._keep(self._packed.decompress(data, _CHUNK))
+                data = self._packed.unconsumed_tail
+                if self._packed.eof:
+                    data = self._packed.unused_data
+                    self._packed = zlib.decompressobj(31)
+        except zlib.error as error:
+            raise Refused(400, "syntax", Fault("body", f"it is no gzip ({error}).")) from None
+        return None
+
+    def whole(self) -> bytes:
+        """Return the body."""
+        return b"".join(self._parts)
+
+    def _keep(self, data: bytes) -> None:
+        self.size += len(data)
+        if self.size > self._limit:
+            raise too_large(self._limit)
+        self._parts.append(data)
+
+
+async def read_body(chunks: AsyncIterator[bytes], headers: Mapping[str, str], limit: int) -> bytes:
+    """Return a body of at most `limit` bytes, before and after unpacking.
+
+    Raises
+    ------
+    Refused
+        If it is larger, or packed in another way.
+    """
+    told = headers.get("content-length", "")
+    if told.isdigit() and int(told) > limit:
+        raise too_large(limit)
+    body = Unpacking(headers.get("content-encoding", "").strip().lower(), limit)
+    async for chunk in chunks:
+        body.add(chunk)
+    return body.whole()
+
+
+def too_large(limit: int) -> Refused:
+    """Return the refusal of a body that is too large."""
+    problem = f"it is larger than {limit / MEGABYTE:g} MB, unpacked."
+    remedy = "Send fewer rows at once, or score a file by `cutscore predict`."
+    return Refused(413, "size", Fault("body", problem, remedy))
+
+
+def read_rows(body: bytes, media: str, max_rows: int) -> Asked:
+    """Return the rows of a body.
+
+    Raises
+    ------
+    Refused
+        If its kind is none that is known, it is damaged, or there are too many rows, or none.
+    """
+    if not body:
+        raise Refused(422, "empty", Fault("body", "it is empty.", f"Send {FORMS}."))
+    kind = media.partition(";")[0].strip().lower()
+    if kind == JSON:
+        asked = _of_json(parse_json(body))
+    elif kind in (ARROW, PARQUET):
+        from cutscore.serving import binary
+
+        asked = Asked((binary.arrow if kind == ARROW else binary.parquet)(body, max_rows))
+    else:
+        problem = f"rows cannot be read from {kind[:80] or 'a body of unknown type'!r}."
+        remedy = f"Send {JSON}, {ARROW} or {PARQUET}."
+        raise Refused(415, "media type", Fault("Content-Type", problem, remedy))
+    return within(asked, max_rows)
+
+
+def within(asked: Asked, max_rows: int) -> Asked:
+    """Return what is asked; refuse no rows, and more than `max_rows`."""
+    number = len(asked.rows)
+    if number > max_rows:
+        raise too_many(number, max_rows)
+    if not number:
+        raise Refused(422, "empty", Fault("rows", "there are none.", f"Send {FORMS}."))
+    return asked
+
+
+def parse_json(body: bytes, *, nan_is_missing: bool = False) -> Any:
+    """Return what a JSON text says, refusing what is no JSON, NaN, and keys given twice.
+
+    Parameters
+    ----------
+    body : bytes
+        The text, in UTF-8.
+    nan_is_missing : bool
+        Take NaN, as Python's and MLflow's clients write missing values, for null.
+    """
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if nan_is_missing and b"NaN" in body:
+            return _with_pairs(body)
+        remedy = "A missing value is null." if b"NaN" in body or b"Infinity" in body else ""
+        problem = f"it is no JSON: {error}."
+        raise Refused(400, "syntax", Fault("body", problem, remedy)) from None
+    # Every key has a quote and a colon. Where there are more, texts have some, or a key came twice.
+    keys = _keys(said)
+    plain = body.count(b":") == keys or sum(1 for _ in _KEY.finditer(body)) == keys
+    return said if plain else _with_pairs(body)
+
+
+def _keys(said: Any) -> int:
+    """Return the number of keys down to the rows; -1 if there are any further down."""
+    outer = said if isinstance(said, dict) else {}
+    rows = outer.get("rows", ()) if outer else said
+    if not isinstance(rows, list):
+        return len(outer)
+    return len(outer) + sum(len(row) for row in rows if isinstance(row, dict))
+
+
+def _with_pairs(body: bytes) -> Any:
+    """Return what a JSON text says, looking at each key and constant."""
+    twice: dict[str, None] = {}
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(found)
+        if len(made) < len(found):
+            names = [name for name, _ in found]
+            twice.update(dict.fromkeys(name for name in made if names.count(name) > 1))
+        return made
+
+    def constant(text: str) -> None:
+        if text != "NaN":
+            raise ValueError(f"{text} is no number that can be decided on")
+
+    try:
+        said = json.loads(body, object_pairs_hook=pairs, parse_constant=constant)
+    except RecursionError:
+        raise Refused(400, "syntax", Fault("body", "it is nested too deeply.")) from None
+    except ValueError as error:
+        raise Refused(400, "syntax", Fault("body", f"it is no JSON: {error}.")) from None
+    if twice:
+        problem = "it is there more than once in an object."
+        raise Refused(422, "checks", [Fault(name, problem) for name in list(twice)[:100]])
+    return said
+
+
+def _of_json(said: Any) -> Asked:
+    if isinstance(said, list):
+        return Asked(said)
+    if isinstance(said, dict) and isinstance(said.get("rows"), list):
+        return Asked(said["rows"], _besides(said, {"rows"}))
+    if isinstance(said, dict) and {"columns", "data"} <= said.keys():
+        return Asked(by_columns(said["columns"], said["data"]), _besides(said, {"columns", "data"}))
+    got = (
+        f"an object of {listed(list(said), 5)[:200] or 'nothing'}"
+        if isinstance(said, dict)
+        else (type(said).__name__)
+    )
+    raise Refused(422, "syntax", Fault("body", f"rows are needed, got {got}.", f"Send {FORMS}."))
+
+
+def _besides(said: Mapping[str, Any], rows: set[str]) -> dict[str, Any]:
+    """Return the options beside the rows."""
+    given = {name: value for name, value in said.items() if name not in rows}
+    unknown = [name for name in given if name not in OPTIONS][:20]
+    if unknown:
+        known = (*OPTIONS, *rows)
+        problem = "there is no such entry."
+        faults = [Fault(name, f"{problem}{nearest(name[:80], known)}") for name in unknown]
+        raise Refused(422, "checks", faults)
+    return given
+
+
+def by_columns(columns: Any, data: Any) -> list[dict[str, Any]]:
+    """Return rows given as names and lists of values.
+
+    Raises
+    ------
+    Refused
+        If they are not that, or rows are shorter or longer than the names.
+    """
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        raise Refused(422, "syntax", Fault("columns", "a list of names is needed."))
+    twice = {name for name in columns if columns.count(name) > 1} if len(columns) < 10_000 else ()
+    if twice or len(set(columns)) < len(columns):
+        faults = [Fault(name, "the column is there more than once.") for name in sorted(twice)]
+        raise Refused(422, "checks", faults or Fault("columns", "some are there more than once."))
+    if not isinstance(data, list):
+        raise Refused(422, "syntax", Fault("data", "a list of rows is needed."))
+    width = len(columns)
+    wrong = [at for at, row in enumerate(data) if not isinstance(row, list) or len(row) != width]
+    if wrong:
+        problem = f"each row needs {width:,} values, one a column; row {wrong[0]} has not."
+        raise Refused(422, "checks", Fault("data", problem, rows=tuple(wrong[:100])))
+    return [dict(zip(columns, row, strict=True)) for row in data]

@@ -1,0 +1,180 @@
+"""The service described to machines, with the columns of the model in use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cutscore.records import RawColumn
+from cutscore.scoring.cells import LARGEST
+from cutscore.serving.bodies import ARROW, JSON, PARQUET
+from cutscore.serving.described import limits
+from cutscore.serving.models import Loaded
+from cutscore.serving.options import OPTIONS
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+_TYPES: dict[str, dict[str, Any]] = {
+    "number": {"type": ["number", "null"], "minimum": -LARGEST, "maximum": LARGEST},
+    "integer": {"type": ["integer", "null"], "minimum": -(2**53), "maximum": 2**53},
+    "boolean": {"type": ["boolean", "null"]},
+    "date": {"type": ["string", "null"], "format": "date"},
+    "timestamp": {"type": ["string", "null"], "format": "date-time"},
+    "category": {"type": ["string", "null"]},
+}
+_FAULTS: dict[str, Any] = {
+    "type": "object",
+    "required": ["error", "faults"],
+    "properties": {
+        "error": {"type": "string"},
+        "faults": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["column", "problem", "remedy", "rows"],
+                "properties": {
+                    "column": {"type": "string"},
+                    "problem": {"type": "string"},
+                    "remedy": {"type": "string"},
+                    "rows": {"type": "array", "items": {"type": "integer"}},
+                },
+            },
+        },
+    },
+}
+_STATUSES = {
+    "400": "the body is damaged",
+    "401": "the token is needed",
+    "408": "the request did not arrive in time",
+    "413": "the request is too large",
+    "415": "the body is of another kind",
+    "422": "something is wrong with the rows or options",
+    "503": "too busy, too slow, or the decision log cannot be written",
+}
+
+
+def document(app: FastAPI, used: Loaded) -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    from fastapi.openapi.utils import get_openapi
+
+    said = get_openapi(title="Cutscore", version=used.version or "0", routes=app.routes)
+    said["components"] = {"schemas": {"Row": _row(used), "Faults": _FAULTS, "Decisions": _answer()}}
+    for path, methods in said["paths"].items():
+        for operation in methods.values():
+            operation["responses"].update(_refusals())
+            if path == "/decide":
+                operation |= _decide(used)
+            elif path == "/invocations":
+                operation["requestBody"] = _body(_mlflow(), used, "dataframe_records")
+    return said
+
+
+def _decide(used: Loaded) -> dict[str, Any]:
+    options = {name: {"type": "boolean", "default": False} for name in OPTIONS}
+    rows = {"type": "array", "minItems": 1, "items": _ref("Row")}
+    named = {
+        "type": "object",
+        "required": ["rows"],
+        "properties": {"rows": rows, **options},
+        "additionalProperties": False,
+    }
+    columns = {
+        "type": "object",
+        "required": ["columns", "data"],
+        "properties": {
+            "columns": {"type": "array", "items": {"type": "string"}},
+            "data": {"type": "array", "minItems": 1, "items": {"type": "array"}},
+            **options,
+        },
+        "additionalProperties": False,
+    }
+    body = _body({"anyOf": [named, rows, columns]}, used, "rows")
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    body["content"] |= {ARROW: binary, PARQUET: binary}
+    parameters = [{"name": n, "in": "query", "schema": schema} for n, schema in options.items()]
+    content = {JSON: {"schema": _ref("Decisions")}, ARROW: binary}
+    answer = {"description": "decisions", "content": content}
+    responses = {"200": answer, **_refusals()}
+    return {"requestBody": body, "parameters": parameters, "responses": responses}
+
+
+def _body(schema: dict[str, Any], used: Loaded, key: str) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": schema}
+    if used.example is not None:
+        content["example"] = {key: [used.example]}
+    return {"required": True, "content": {JSON: content}}
+
+
+def _refusals() -> dict[str, Any]:
+    content = {JSON: {"schema": _ref("Faults")}}
+    return {code: {"description": text, "content": content} for code, text in _STATUSES.items()}
+
+
+def _row(used: Loaded) -> dict[str, Any]:
+    scorer = used.scorer
+    properties = {column.name: _column(column, used) for column in scorer.columns}
+    amount = _TYPES["number"]
+    properties |= {name: amount for name in scorer.cost_columns if name not in properties}
+    needed = list(properties)
+    if scorer.id_column is not None:
+        properties[scorer.id_column] = {"type": ["string", "integer"]}
+    others: dict[str, Any] = {
+        name: {} for name in scorer.model.inputs.raw.others if name not in properties
+    }
+    return {
+        "type": "object",
+        "required": needed,
+        "properties": properties | others,
+        "additionalProperties": False,
+    }
+
+
+def _column(column: RawColumn, used: Loaded) -> dict[str, Any]:
+    schema = dict(_TYPES[column.kind])
+    if column.levels is not None:
+        return {**schema, "examples": list(column.levels), "description": "a category"}
+    low, high = limits(column, used.scorer.model.inputs.ranges)
+    if low is None or column.kind in ("boolean", "date", "timestamp"):
+        return schema
+    return {**schema, "description": f"in training from {low:g} to {high:g}"}
+
+
+def _mlflow() -> dict[str, Any]:
+    rows = {"type": "array", "minItems": 1, "items": _ref("Row")}
+    names = ("dataframe_records", "instances")
+    forms = [{"type": "object", "required": [n], "properties": {n: rows}} for n in names]
+    parts: dict[str, Any] = {"columns": {"type": "array"}, "data": {"type": "array"}}
+    split = {"type": "object", "required": ["columns", "data"], "properties": parts}
+    named = {"type": "object", "required": ["dataframe_split"]}
+    properties = {"properties": {"dataframe_split": split}}
+    return {"anyOf": [*forms, named | properties]}
+
+
+def _answer() -> dict[str, Any]:
+    counts = {"type": "object", "additionalProperties": {"type": "integer"}}
+    return {
+        "type": "object",
+        "required": ["model", "decisions", "outside", "unseen"],
+        "properties": {
+            "model": {"type": "string"},
+            "decisions": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["score"],
+                    "properties": {
+                        "score": {"type": "number"},
+                        "probability": {"type": "number"},
+                        "flagged": {"type": "boolean"},
+                        "expected_cost": {"type": "number"},
+                    },
+                },
+            },
+            "outside": counts,
+            "unseen": counts,
+        },
+    }
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}

@@ -1,0 +1,168 @@
+"""Listening: the port, the processes, and the end."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import socket
+import tempfile
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.supervisors import Multiprocess
+
+from cutscore.delivery.finding import load, version_named
+from cutscore.errors import Fault, RequestError, StoreError
+from cutscore.serving.app import build
+from cutscore.serving.decision_log import DecisionLog
+from cutscore.serving.gate import Gate
+from cutscore.serving.lines import say
+from cutscore.serving.metrics import Metrics
+from cutscore.serving.models import Models
+from cutscore.serving.service import Service
+from cutscore.serving.settings import ServeSettings
+
+IDLE_SECONDS = 15
+"""How long a connection may stay open between requests, or take to send the head of one."""
+_BACKLOG = 2048
+
+
+def serve(settings: ServeSettings) -> None:
+    """Serve a model until told to stop; requests that have begun are finished.
+
+    Raises
+    ------
+    RequestError
+        If the port is in use, the model is not found, or the log's folder cannot be written.
+    StoreError
+        If the model is damaged, or no worker can start.
+    """
+    with bind(settings.host, settings.port) as listener:
+        host, port = listener.getsockname()[:2]
+        where = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        if settings.workers == 1:
+            app = create(settings)
+            say("serving", model=settings.model, at=where, workers=1)
+            _Server(_config(app, settings)).run([listener])
+            say("stopped")
+            return
+        create(settings)  # what is wrong is better told once, and before any worker starts
+        with tempfile.TemporaryDirectory(prefix="cutscore-serve-") as folder:
+            shared = dataclasses.replace(settings, figures=Path(folder))
+            config = _config(partial(create, shared), settings, factory=True)
+            workers = Multiprocess(config, [listener])
+            say("serving", model=settings.model, at=where, workers=settings.workers)
+            workers.run()
+            say("stopped")
+            if any(each.exitcode == uvicorn.config.STARTUP_FAILURE for each in workers.processes):
+                raise StoreError("the workers could not start; see above.")
+
+
+def create(settings: ServeSettings) -> Gate:
+    """Return the application of one process, its model loaded."""
+    metrics = Metrics(settings.figures)
+    scorer = load(settings.model, store=settings.store)
+    # A short name may come to mean several models; the one that it meant is followed.
+    find = partial(load, scorer.tags.get("alias", settings.model), store=settings.store)
+    named = version_named(scorer, settings.store)
+    models = Models(scorer, find, named, settings.follow, metrics, say)
+    log = None
+    if settings.log is not None:
+        log = DecisionLog(settings.log, settings.log_inputs, metrics, say)
+    return build(Service(settings, models, metrics, log))
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises
+    ------
+    RequestError
+        If something else does, or the address is none of this machine.
+    """
+    listener = None
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(found[0], found[1])
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(found[4])
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        if listener is not None:
+            listener.close()
+        problem = f"{host}:{port} cannot be listened on ({error.strerror or error})."
+        remedy = f"Give another, such as --port {port + 1 if port < 65535 else port - 1}."
+        raise RequestError(Fault("--port", problem, remedy)) from error
+    return listener
+
+
+def _config(app: Any, settings: ServeSettings, *, factory: bool = False) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=factory,
+        workers=settings.workers,
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=int(settings.timeout) + 1,
+        timeout_worker_healthcheck=60,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Ends well when it was asked to end, rather than by the signal that asked."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self._captured_signals.clear()
+
+
+class Connection(H11Protocol):
+    """A connection that is cut when its client hangs: before, within or after a request."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait for the head of a request."""
+        self._head: asyncio.TimerHandle | None = None
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; the wait for a whole head goes on from the first of them."""
+        super().data_received(data)
+        self._wait()
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next request, and for the answer to be taken."""
+        super().on_response_complete()
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End waiting."""
+        self._end_waiting()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if answering:
+            self._end_waiting()
+        elif self._head is None:
+            self._head = self.loop.call_later(IDLE_SECONDS, self._cut)
+
+    def _end_waiting(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
+
+    def _cut(self) -> None:
+        self.transport.abort()
