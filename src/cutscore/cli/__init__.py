@@ -18,6 +18,7 @@ import typer
 from cutscore import __version__
 from cutscore.cli import store_care
 from cutscore.cli.data import app as data_app
+from cutscore.cli.deliver import deliver
 from cutscore.cli.rerun import rerun
 from cutscore.cli.runs import app as runs_app
 from cutscore.cli.serve import serve
@@ -49,6 +50,7 @@ store_app.command("prune")(store_care.prune)
 app.command("rerun")(rerun)
 app.command("threshold")(threshold)
 app.command("serve")(serve)
+app.command("deliver")(deliver)
 app.command("ui")(ui)
 
 

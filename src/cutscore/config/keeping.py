@@ -16,7 +16,8 @@ REMEDY = "Choose one of Cutscore's own, or set model.refit=false."
 def keeping_faults(parts: Mapping[str, Any]) -> list[Fault]:
     """Return a fault for whatever a kept model could not carry, where one is asked for."""
     model, calibration, cost = (parts.get(name) for name in ("model", "calibration", "cost"))
-    if model is None or not model.refit:
+    report = parts.get("report")
+    if model is None or not (model.refit or (report is not None and report.delivery)):
         return []
     faults = []
     if calibration is not None and not isinstance(calibration, CALIBRATIONS):

@@ -11,8 +11,9 @@ from pathlib import Path
 from cutscore.config.build import Plan
 from cutscore.errors import RunPruned
 from cutscore.experiment import ExperimentCache, FoldProgress, Prepared, execute, judge, prepare
+from cutscore.launch.delivering import Delivery, delivery_items
 from cutscore.launch.job import Job, RunObserver
-from cutscore.launch.keeping import model_item
+from cutscore.launch.keeping import final_model, model_item
 from cutscore.launch.memory import PeakMemory
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
 from cutscore.launch.request import data_items, request_items
@@ -94,8 +95,13 @@ def _record(
         if job.judge and prepared.outer_costs is not None:
             outer = judge(plan.experiment, prepared, cache, result)
             writer.write(_kept(outer_items(outer), metrics))
-        if plan.experiment.model.refit is True:
-            writer.write([model_item(plan, prepared, cache, run_json(result))])
+        if plan.experiment.model.refit is True or plan.report.delivery:
+            document = run_json(result)
+            final = final_model(plan, prepared, cache, document)
+            writer.write([model_item(final, prepared, document)])
+            if plan.report.delivery:
+                delivery = Delivery(job.name, writer.run_id, plan, prepared, result, final)
+                writer.write(delivery_items(delivery, metrics))
     _log_result(result, metrics)
     writer.write(job.observer.items())
     closing: list[Item] = [

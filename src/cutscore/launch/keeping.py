@@ -21,6 +21,7 @@ from cutscore.runs.opening import open_store
 from cutscore.scoring.check_rows import draw_check_rows
 from cutscore.scoring.decision import Decision
 from cutscore.scoring.folder import THRESHOLD_JSON, save_model
+from cutscore.scoring.kept_model import KeptModel
 
 MODEL = "model"
 
@@ -39,7 +40,8 @@ def keep_model(plan: Plan, cache: ExperimentCache, run_id: str) -> str:
             document = run_json(execute(plan.experiment, prepared, cache))
         else:
             document = json.loads(text)
-        store.add(run_id, [model_item(plan, prepared, cache, document)])
+        final = final_model(plan, prepared, cache, document)
+        store.add(run_id, [model_item(final, prepared, document)])
     return kept_model(store, run_id) or ""
 
 
@@ -69,11 +71,15 @@ def judge_run(plan: Plan, cache: ExperimentCache, run_id: str) -> OuterEvaluatio
     return outer
 
 
-def model_item(
+def final_model(
     plan: Plan, prepared: Prepared, cache: ExperimentCache, document: Mapping[str, Any]
-) -> ModelFolder:
-    """Fit the model on all rows; return it as an item that decides as a run's document says."""
-    final = refit(plan.experiment, prepared, cache, Decision.from_json(document))
+) -> KeptModel:
+    """Fit the model on all rows; it decides as a run's document says."""
+    return refit(plan.experiment, prepared, cache, Decision.from_json(document))
+
+
+def model_item(final: KeptModel, prepared: Prepared, document: Mapping[str, Any]) -> ModelFolder:
+    """Return a model as an item; `document` is the `threshold.json` of its run."""
     columns = {raw.name: raw.kind for raw in final.inputs.raw.columns}
     prices = dict.fromkeys(final.cost_columns, "number")
     check_rows = draw_check_rows(final, prepared.dataset, prepared.table)

@@ -18,6 +18,15 @@ SEARCH = "search"
 RERUN = "rerun"
 """Kinds of runs that only hold others together; runs without the tag are experiments."""
 
+DELIVERY_TAG = "cutscore.delivery"
+DELIVERY_ARTIFACTS = (
+    "train_predictions.csv",
+    "submission.csv",
+    "model_card.md",
+    "model_card.html",
+)
+"""What a final delivery must have besides, with a model."""
+
 FAILURE_TAG = "cutscore.failure"
 PRUNED_TAG = "cutscore.pruned"
 """Why a run was ended early: by an error or an interruption, or because it was hopeless."""
@@ -123,6 +132,8 @@ def missing_names(
     judged = any(name in metrics for name in OUTER_METRICS)
     needed_metrics = (*METRICS, *OUTER_METRICS) if judged else METRICS
     needed_artifacts = (*ARTIFACTS, OUTER_ARTIFACT) if judged else ARTIFACTS
+    if DELIVERY_TAG in tags:
+        needed_artifacts = (*needed_artifacts, *DELIVERY_ARTIFACTS)
     missing = [
         f"param:{group}.*" for group in groups if not any(p.startswith(f"{group}.") for p in params)
     ]

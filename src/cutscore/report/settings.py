@@ -12,6 +12,9 @@ from annotated_types import Interval
 class ReportSettings:
     """Sizes of the report; `bootstrap` is the number of resamples, 0 for none.
 
+    `delivery` asks for what is handed over: the model fitted on all rows and kept, out-of-fold
+    predictions, those of unlabelled rows, and a model card, on which `purpose` says what for.
+
     Nothing here changes a run's scores, threshold or costs.
     """
 
@@ -19,3 +22,5 @@ class ReportSettings:
     calibration_bins: Annotated[int, Interval(ge=2, le=100)] = 20
     bootstrap: Annotated[int, Interval(ge=0, le=100_000)] = 1_000
     top_features: Annotated[int, Interval(ge=1, le=100)] = 20
+    delivery: bool = False
+    purpose: str | None = None

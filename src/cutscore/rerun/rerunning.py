@@ -32,6 +32,8 @@ from cutscore.sweep.launcher import BASIC, Launcher
 from cutscore.sweep.progress import show_status
 
 NAME = "rerun"
+DELIVERED = "final"
+DELIVERY = "++report.delivery=true"
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,12 @@ def rerun(
     overrides: Sequence[str],
     composer: Composer,
     stderr: Console,
+    *,
+    delivery: bool = False,
 ) -> RerunOutcome:
     """Make logged runs again in the same store, and compare.
+
+    With `delivery` the new runs are final deliveries of the old ones, and called so.
 
     Raises
     ------
@@ -60,7 +66,7 @@ def rerun(
     faults = check_wanted(wanted)
     if faults:
         raise RequestError(faults)
-    changes = sort_overrides(composer, overrides)
+    changes = sort_overrides(composer, [*overrides, DELIVERY] if delivery else overrides)
     with shutdown_guard():
         with show_status("Reading runs, loading data and checking", stderr):
             details, notes = choose(store, wanted)
@@ -72,15 +78,16 @@ def rerun(
         folder = Path(str(config.hydra.sweep.dir)).absolute()
         folder.mkdir(parents=True)
         launcher = Launcher(composer, config, folder, stderr)
-        results, parent_id = _run_all(store, launcher, ready)
+        named = _named(ready.runs, delivery=delivery)
+        results, parent_id = _run_all(store, launcher, ready, named)
     return RerunOutcome(results, folder, (*notes, *ready.notes), parent_id)
 
 
 def _run_all(
-    store: RunStore, launcher: Launcher, ready: _CheckedReruns
+    store: RunStore, launcher: Launcher, ready: _CheckedReruns, runs: Mapping[str, Recomposed]
 ) -> tuple[tuple[RerunResult, ...], str | None]:
     """Make the runs again: several, or in other processes, under a run that holds them."""
-    runs, count = _named(ready.runs), len(ready.runs)
+    count = len(runs)
     if count == 1 and launcher.name == BASIC:
         task, jobs = _jobs(launcher, runs, None)
         return _compare_all(store, runs, launcher.run(task, jobs, runs=1, folds=ready.folds)), None
@@ -179,15 +186,15 @@ def _located(fault: Fault, original: RecordedRun) -> Fault:
     return Fault(fault.setting, fault.problem, f"{fault.remedy} {words}".strip())
 
 
-def _named(runs: Sequence[Recomposed]) -> dict[str, Recomposed]:
+def _named(runs: Sequence[Recomposed], *, delivery: bool) -> dict[str, Recomposed]:
     """Return the runs by a name for each rerun; of runs with one name, the id tells them apart."""
     names = [again.original.name for again in runs]
-    return {
-        f"{name}_{NAME}"
-        if names.count(name) == 1
-        else f"{name}_{again.original.run_id[:8]}_{NAME}": again
+    unique = [
+        name if names.count(name) == 1 else f"{name}_{again.original.run_id[:8]}"
         for name, again in zip(names, runs, strict=True)
-    }
+    ]
+    told = [f"{DELIVERED}_{name}" if delivery else f"{name}_{NAME}" for name in unique]
+    return dict(zip(told, runs, strict=True))
 
 
 def _compared(store: RunStore, original: RecordedRun, outcome: RunOutcome) -> RerunResult:

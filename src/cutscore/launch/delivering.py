@@ -1,0 +1,88 @@
+"""What a run leaves behind besides its record when it is the final delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from cutscore.config.build import Plan
+from cutscore.experiment import Prepared
+from cutscore.launch.provenance import code_tags, environment_text
+from cutscore.report.items import Item, TableFile, Tag
+from cutscore.report.model_card import CardFacts, card_items
+from cutscore.report.record_spec import DELIVERY_TAG, UNDEFINED_PREFIX
+from cutscore.report.result import Result
+from cutscore.report.threshold_json import run_json
+from cutscore.scoring.kept_model import KeptModel
+
+_LIBRARIES = ("numpy", "duckdb", "lightgbm", "xgboost-cpu", "scikit-learn", "imbalanced-learn")
+
+
+@dataclass(frozen=True, eq=False)
+class Delivery:
+    """A run that is delivered: its name, id and plan, what it gave, and the model fitted on all."""
+
+    name: str
+    run_id: str
+    plan: Plan
+    prepared: Prepared
+    result: Result
+    model: KeptModel
+
+
+def delivery_items(delivery: Delivery, metrics: Mapping[str, float]) -> Iterator[Item]:
+    """Yield out-of-fold predictions, predictions of unlabelled rows, and the model card.
+
+    `metrics` are those of the run, by name.
+    """
+    plan, prepared, result = delivery.plan, delivery.prepared, delivery.result
+    yield Tag(DELIVERY_TAG, "true")
+    yield TableFile("train_predictions.csv", _predictions(result))
+    yield Tag(f"{UNDEFINED_PREFIX}submission.csv", "there are no unlabelled rows")
+    card = CardFacts(
+        name=delivery.name,
+        run_id=delivery.run_id,
+        dataset=prepared.dataset,
+        features=len(prepared.table.columns),
+        result=result,
+        document=run_json(result),
+        metrics=metrics,
+        config=plan.config,
+        choices=plan.choices,
+        environment=_environment(plan, prepared),
+    )
+    yield from card_items(card)
+
+
+def _predictions(result: Result) -> dict[str, npt.NDArray[Any]]:
+    """Return the scores of rows by models, and calibrators, that had not seen them.
+
+    A `probability` is missing where there is no such calibrator: in the first part in time order.
+    """
+    oof = result.oof
+    return {
+        "id": result.ids,
+        "repeat": oof.repeat,
+        "fold": oof.fold,
+        "target": oof.target,
+        "score": oof.score,
+        "probability": result.cross_calibrated,
+    }
+
+
+def _environment(plan: Plan, prepared: Prepared) -> dict[str, str]:
+    """Return what made the run, by label."""
+    lines = environment_text().splitlines()
+    installed = dict(line.split("==", 1) for line in lines if "==" in line)
+    tags = code_tags()
+    dirty = " (with changes)" if tags["git_dirty"] == "true" else ""
+    return {
+        "Cutscore": tags["cutscore_version"],
+        "commit": f"{tags['git_commit']}{dirty}",
+        "fingerprint": plan.fingerprint(prepared.dataset.digest),
+        **{line.split(" ")[1]: line.split(" ", 2)[2] for line in lines if line.startswith("# ")},
+        **{library: installed[library] for library in _LIBRARIES if library in installed},
+    }

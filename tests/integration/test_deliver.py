@@ -1,0 +1,77 @@
+"""A run delivered: made again, equal, its model kept, with predictions and a card."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+import cutscore as package
+
+PURPOSE = "Loans <b>under</b> 5|000 & [more](http://x)"
+
+
+@pytest.fixture(scope="module")
+def delivered(workplace, cutscore, loans):
+    """A run with per-fold calibration, its delivery, and the folder it was copied to."""
+    words = [*loans, "features=domain", '+data.domain.HALF="income / age"', "calibration=isotonic"]
+    assert cutscore("run", *words, "sampling=balanced", "validation.outer=holdout").code == 0
+    (run,) = cutscore("runs", "list", "--json").json()
+    out = workplace / "handed over"
+    answer = cutscore("deliver", run["run_id"], f"report.purpose='{PURPOSE}'", "--out", out)
+    assert answer.code == 0, answer.err
+    return run, answer, out
+
+
+def test_a_delivery_is_a_run_of_its_own_equal_to_the_first(cutscore, delivered):
+    run, answer, _ = delivered
+    assert "out-of-fold scores   equal" in answer.out
+    shown = cutscore("runs", "show", f"final_{run['name']}", "--json").json()
+    assert shown["missing"] == []
+    tags = shown["summary"]["tags"]
+    assert tags["cutscore.rerun_of"] == run["run_id"]
+    assert tags["score_digest"] == run["tags"]["score_digest"]
+    assert "unlabelled" in tags["undefined.submission.csv"]
+
+
+def test_predictions_are_out_of_fold(delivered, loans_csv):
+    _, _, out = delivered
+    made = pd.read_csv(out / "train_predictions.csv")
+    rows = pd.read_csv(loans_csv).set_index("loan_id")
+    assert made["target"].tolist() == rows.loc[made["id"], "defaulted"].tolist()
+    scorer = package.load(str(out / "model"))
+    in_sample = scorer.decide(rows.reset_index(), ignore_unknown=True).to_pandas()
+    assert abs(made.set_index("id")["score"] - in_sample["score"]).max() > 1e-3
+    threshold = json.loads((out / "threshold.json").read_text())["threshold"]
+    assert scorer.threshold == threshold
+    assert in_sample["flagged"].tolist() == (in_sample["probability"] >= threshold).tolist()
+
+
+def test_the_card_takes_texts_by_the_letter_and_holds_the_record(delivered):
+    _, _, out = delivered
+    card, page = ((out / f"model_card.{end}").read_text() for end in ("md", "html"))
+    assert "Loans &lt;b&gt;under&lt;/b&gt; 5|000 &amp; [more](http://x)" in page
+    assert "<b>" not in page
+    assert 'href="http://x"' not in page
+    document = json.loads((out / "threshold.json").read_text())
+    assert f"| threshold | {document['threshold']:.4f} |" in card
+    assert f"| cross-fitted cost | {document['crossfit']['total_cost']:,.0f} |" in card
+    assert "isotonic" in card
+    assert "rows that neither taught nor chose anything" in card
+    assert "HALF" in card
+
+
+def test_what_cannot_be_delivered_is_refused(cutscore, delivered, workplace):
+    run, _, out = delivered
+    taken = cutscore("deliver", run["run_id"], "--out", out)
+    assert taken.code == 2
+    assert "is there already" in taken.err
+    unknown = cutscore("deliver", "nobody")
+    assert unknown.code == 2
+    assert "RUN" in unknown.err
+    before = len(cutscore("runs", "list", "--json").json())
+    own = cutscore("deliver", run["run_id"], "data.target=nothing")
+    assert own.code == 2
+    assert "nothing" in own.err
+    assert len(cutscore("runs", "list", "--json").json()) == before
