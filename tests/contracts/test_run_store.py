@@ -12,7 +12,13 @@ from cared import ended_process
 from cutscore.errors import RequestError, StoreError
 from cutscore.launch.shutdown_guard import ShutdownGuard
 from cutscore.report.items import Metric
-from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, HEARTBEAT_TAG, PRUNED_TAG
+from cutscore.report.record_spec import (
+    COMPLETE_TAG,
+    DIED_TAG,
+    FAILURE_TAG,
+    HEARTBEAT_TAG,
+    PRUNED_TAG,
+)
 from cutscore.runs.identity import now_text, process_tags
 from cutscore.runs.parents import close_children, end_parent, open_parent
 
@@ -57,7 +63,8 @@ def test_a_run_left_open_ends_as_it_last_said(store, left_open, said, killed, st
     assert store.close(run, "it died", killed=killed)
     now = store.get(run.run_id)
     assert (now.status, now.tags.get(FAILURE_TAG)) == (status, failure)
-    assert now.tags == {**run.tags, **({FAILURE_TAG: failure} if failure else {})}
+    died = {DIED_TAG: "true"} if status == "FAILED" and not said else {}
+    assert now.tags == {**run.tags, **({FAILURE_TAG: failure} if failure else {}), **died}
     ended = datetime.fromisoformat(now.started) + timedelta(seconds=now.seconds)
     if killed:
         assert ended >= before - timedelta(seconds=1)

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from cutscore.report.record_spec import DIED_TAG
 from cutscore.runs.adapter.client import open_client
 from cutscore.runs.identity import process_tags
 from cutscore.runs.init import check_store
@@ -119,6 +120,8 @@ def test_killed_and_resumed_a_sweep_is_what_it_would_have_been(
     assert all(
         "has ended before the run was complete" in r.tags["cutscore.failure"] for r in broken
     )
+    assert ("in a process of its own" in answer.err) == bool(broken)
+    assert all(DIED_TAG in run.tags for run in broken)
     assert model_parent.tags["swept"] == resumed.tags["swept"]
 
 

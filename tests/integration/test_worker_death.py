@@ -1,54 +1,33 @@
-"""A worker process that is killed costs its cell, not the sweep's record."""
+"""A process that dies costs the cell it was in, not the sweep."""
 
 from __future__ import annotations
 
-import threading
-import time
-
-import psutil
-
+from cutscore.report.record_spec import DIED_TAG
 from cutscore.runs.opening import open_existing
 
-WAIT_SECONDS = 90
+MOODY = """\
+_target_: moody.Moody
+refit: false
+params: {mood: fine, skill: 1.0, marker: ""}
+"""
 
 
-class Killer(threading.Thread):
-    """Kills the first worker of this process whose run is open, once there is one."""
-
-    def __init__(self, folder):
-        super().__init__()
-        self.store = f"sqlite:///{folder}/mlruns/mlflow.db"
-        self.database = folder / "mlruns" / "mlflow.db"
-        self.killed = None
-
-    def run(self):
-        deadline = time.monotonic() + WAIT_SECONDS
-        while self.killed is None and time.monotonic() < deadline:
-            time.sleep(0.2)
-            if self.database.exists():
-                self.killed = self.busy_worker()
-        if self.killed is not None:
-            psutil.Process(self.killed).kill()
-
-    def busy_worker(self):
-        workers = {child.pid for child in psutil.Process().children(recursive=True)}
-        for run in open_existing(self.store).find(status="RUNNING"):
-            pid = int(run.tags["pid"])
-            if pid in workers:
-                return pid
-        return None
-
-
-def test_a_killed_worker_is_told_and_the_sweep_ends(cutscore, in_folder, loans):
-    words = ["run", "-m", *loans, "model.params.n_estimators=100000", "sampling=none,balanced"]
-    words += ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
-    killer = Killer(in_folder)
-    killer.start()
-    answer = cutscore(*words)
-    killer.join()
-    assert killer.killed is not None, "no worker has started a run"
-    assert answer.code == 1
-    assert "worker process died" in answer.err
-    runs = open_existing(killer.store).find()
-    assert {run.status for run in runs} <= {"KILLED", "FAILED"}
-    assert not any(run.complete for run in runs)
+def test_a_worker_that_dies_costs_its_cell(cutscore, in_folder, loans):
+    folder = in_folder / "conf" / "model"
+    folder.mkdir(parents=True)
+    (folder / "moody.yaml").write_text(MOODY)
+    kept = [word for word in loans if not word.startswith("model.")]
+    kept += ["model=moody", "model.params.mood=fine,aborts", "report.bootstrap=0"]
+    workers = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+    answer = cutscore("run", "-m", *kept, *workers)
+    assert answer.code == 1, answer.err
+    assert "FAILED exp02" in answer.err
+    assert "a worker process died" in answer.err
+    assert "SIGABRT" in answer.err
+    runs = open_existing(f"sqlite:///{in_folder}/mlruns/mlflow.db").find()  # newest first
+    latest = {run.name[:5]: run for run in reversed(runs)}
+    assert [run.status for run in runs if run.parent_id is None] == ["FAILED"]
+    assert latest["exp01"].complete
+    assert latest["exp02"].status == "FAILED"
+    assert DIED_TAG in latest["exp02"].tags
+    assert not any(run.open for run in runs)

@@ -31,6 +31,9 @@ FAILURE_TAG = "cutscore.failure"
 PRUNED_TAG = "cutscore.pruned"
 """Why a run was ended early: by an error or an interruption, or because it was hopeless."""
 
+DIED_TAG = "cutscore.died"
+"""Set on a run that failed because its process died: a segmentation fault, no memory left."""
+
 
 def is_ours(tags: Iterable[str]) -> bool:
     """Return whether Cutscore wrote a run: its first tags tell, whatever became of it."""

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cutscore.report.record_spec import COMPLETE_TAG, FAILURE_TAG, HEARTBEAT_TAG, PRUNED_TAG
+from cutscore.report.record_spec import (
+    COMPLETE_TAG,
+    DIED_TAG,
+    FAILURE_TAG,
+    HEARTBEAT_TAG,
+    PRUNED_TAG,
+)
 from cutscore.runs.values import RunSummary, Status
 
 
@@ -26,7 +32,7 @@ def ending_of(run: RunSummary, reason: str, *, killed: bool = False) -> Ending:
     that said that it is complete has FINISHED, one that said that it is hopeless was pruned
     (KILLED, no failure). Any other has failed for `reason`, after what it said itself; `killed`
     says that the caller has just ended its process. A run found dead ended with its last sign of
-    life.
+    life, and unless it had said why it failed, a tag tells that its process died in it.
     """
     now = datetime.now(UTC)
     time = now if killed else last_sign(run.tags) or now
@@ -36,7 +42,8 @@ def ending_of(run: RunSummary, reason: str, *, killed: bool = False) -> Ending:
         return Ending("KILLED", {}, time)
     before = run.tags.get(FAILURE_TAG)
     told = f"{before}; {reason}" if before else reason
-    return Ending("KILLED" if killed else "FAILED", {FAILURE_TAG: told}, time)
+    died = {} if before or killed else {DIED_TAG: "true"}
+    return Ending("KILLED" if killed else "FAILED", {FAILURE_TAG: told, **died}, time)
 
 
 def last_sign(tags: Mapping[str, str]) -> datetime | None:

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from cutscore.report.record_spec import DIED_TAG
 from cutscore.runs.liveness import judge_life
 from cutscore.runs.port import Guard, OpenRun, RunStore
+from cutscore.runs.values import RunSummary
 
 
 @contextmanager
@@ -52,8 +54,26 @@ def end_parent(parent: OpenRun, failed: int, total: int, what: str) -> None:
         parent.complete()
 
 
-def close_children(store: RunStore, parent_id: str, reason: str, *, only_dead: bool = False) -> int:
-    """End the open runs below one as KILLED, and return how many; see `closing.ending_of`."""
+def close_children(
+    store: RunStore,
+    parent_id: str,
+    reason: str,
+    *,
+    only_dead: bool = False,
+    killed: bool = True,
+) -> int:
+    """End the open runs below one, and return how many; see `closing.ending_of` for how."""
     left = store.find(store.experiment or None, parent_id=parent_id, status="RUNNING")
     taken = [run for run in left if not only_dead or judge_life(run.tags).dead]
-    return sum(store.close(run, reason, killed=True) for run in taken)
+    return sum(store.close(run, reason, killed=killed) for run in taken)
+
+
+def died_below(store: RunStore, parent: RunSummary) -> dict[str, bool]:
+    """Return by name of the runs below one whether the latest of that name died with its process.
+
+    Runs that say they are open are judged by their process.
+    """
+    died: dict[str, bool] = {}
+    for run in store.find(store.experiment or None, parent_id=parent.run_id):  # newest first
+        died.setdefault(run.name, DIED_TAG in run.tags or (run.open and judge_life(run.tags).dead))
+    return died

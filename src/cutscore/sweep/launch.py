@@ -37,6 +37,7 @@ from cutscore.sweep.resume import (
     LINKED_TAG,
     SWEEP_KEY_TAG,
     ResumeState,
+    died_before,
     find_resume_state,
     is_finished,
     run_to_go_on_with,
@@ -207,6 +208,7 @@ def _sweep(
             parent.run_id,
             runs=sum(map(runs_of, left)),
             folds=folds,
+            alone=died_before(store, resumed.key) & {c.name for c in left if not c.plan.search},
         )
         made = dict(zip((cell.number for cell in left), fresh, strict=True))
         outcomes = [{**made, **resumed.done}[cell.number] for cell in request.cells]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from hydra._internal.callbacks import Callbacks
@@ -17,15 +18,22 @@ from rich.console import Console
 
 from cutscore.config.build import Plan
 from cutscore.config.compose import Composer
-from cutscore.launch.outcome import RunOutcome, labels
+from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import ProgressLog
-from cutscore.runs.parents import close_children
 from cutscore.runs.port import RunStore
-from cutscore.runs.values import RunSummary
+from cutscore.sweep.children import Children
 from cutscore.sweep.progress import show_progress
 
 BASIC = "basic"
 """Hydra's launcher that runs one job after another in this process."""
+
+LOCAL = (BASIC, "joblib")
+"""Launchers that run jobs on this machine."""
+
+_OWN_PROCESS = {
+    "_target_": "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher",
+    "n_jobs": 2,  # of one, joblib would use this process
+}
 
 Task = Callable[[DictConfig], RunOutcome]
 """Runs the job whose config a launcher composed, in whatever process."""
@@ -83,24 +91,28 @@ class Launcher:
         *,
         runs: int,
         folds: int,
+        alone: Collection[str] = (),
     ) -> list[RunOutcome]:
-        """Run the jobs of a parent; if a worker process dies, return what the store knows of them.
+        """Run the jobs of a parent, whose `plans` are theirs by name; see `Children`."""
+        if not jobs:
+            return []
+        log = ProgressLog(self.progress)
+        words = dict(zip(plans, jobs, strict=True))
+        children = Children(words, plans, store, parent_id, partial(self._launch, task), log)
+        with show_progress(log, runs, folds, self.stderr):
+            return children.outcomes(alone if self.name in LOCAL else ())
 
-        `plans` are theirs by name.
-        """
-        try:
-            return self.run(task, jobs, runs=runs, folds=folds)
-        except BrokenProcessPool as error:
-            close_children(store, parent_id, "a worker process died")
-            newest_last = reversed(store.find(parent_id=parent_id))  # others may be resumed
-            found = {run.name: run for run in newest_last}
-            reason = f"a worker process died: {error}"
-            return [_known(name, plan, found.get(name), reason) for name, plan in plans.items()]
-
-    def _launch(self, task: Task, jobs: Sequence[Sequence[str]]) -> list[RunOutcome]:
+    def _launch(
+        self, task: Task, jobs: Sequence[Sequence[str]], first: int = 0, own: bool = False
+    ) -> list[RunOutcome]:
+        """Launch jobs, numbered from `first`; with `own` each in a process that may die."""
         config, composer = self.config, self.composer
+        if own:
+            config = copy.deepcopy(config)
         with read_write(config), open_dict(config):
             config.hydra.mode = RunMode.MULTIRUN
+            if own:
+                config.hydra.launcher = _OWN_PROCESS
         callbacks = Callbacks(config)
         context = HydraContext(config_loader=composer.hydra.config_loader, callbacks=callbacks)
         launcher = Plugins.instance().instantiate_launcher(
@@ -108,7 +120,7 @@ class Launcher:
         )
         callbacks.on_multirun_start(config=config, config_name=composer.primary)
         try:
-            returned = launcher.launch([list(words) for words in jobs], initial_job_idx=0)
+            returned = launcher.launch([list(words) for words in jobs], initial_job_idx=first)
         finally:
             _end_pool()
         callbacks.on_multirun_end(config=config, config_name=composer.primary)
@@ -125,17 +137,3 @@ def _end_pool() -> None:
         from joblib.externals.loky import get_reusable_executor
 
         get_reusable_executor(reuse=True).shutdown(wait=True)
-
-
-def _known(name: str, plan: Plan, run: RunSummary | None, reason: str) -> RunOutcome:
-    """Return the outcome of a run as the store knows it."""
-    complete = run is not None and run.complete
-    return RunOutcome(
-        name=name,
-        run_id=run.run_id if run else "",
-        status="complete" if complete else "failed",
-        objective=str(plan.experiment.threshold.objective),
-        labels=labels(plan),
-        metrics=run.metrics if run else {},
-        failure="" if complete else reason,
-    )

@@ -16,6 +16,7 @@ from cutscore.launch.provenance import environment_text
 from cutscore.report.record_spec import COMPLETE_TAG, KIND_TAG, SWEEP
 from cutscore.runs.liveness import judge_life, writer_alive
 from cutscore.runs.lookups import artifact_text
+from cutscore.runs.parents import died_below
 from cutscore.runs.port import RunStore
 from cutscore.runs.values import RunSummary
 from cutscore.sweep.cells import Cell
@@ -91,6 +92,14 @@ def find_resume_state(
     linked = tuple(run.run_id for run in used.values() if not _belongs(run, parent))
     since = max((run.tags[COMPLETE_TAG] for run in used.values()), default="")
     return ResumeState(key, parent, done, linked, since, _notes(store, list(used.values())))
+
+
+def died_before(store: RunStore, key: str) -> frozenset[str]:
+    """Return the names of cells in whose last run the process died, in any run of the sweep."""
+    died: dict[str, bool] = {}
+    for parent in _parents(store, key):
+        died = {**died_below(store, parent), **died}
+    return frozenset(name for name, has_died in died.items() if has_died)
 
 
 def outcome_of(cell: Cell, run: RunSummary) -> RunOutcome:

@@ -13,6 +13,7 @@ from cutscore.errors import Fault, RequestError, StoreError
 from cutscore.report.items import Item
 from cutscore.report.record_spec import (
     COMPLETE_TAG,
+    DIED_TAG,
     FAILURE_TAG,
     HEARTBEAT_TAG,
     PARENT_TAG,
@@ -35,7 +36,7 @@ from cutscore.runs.values import RunDetail, RunSummary
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
 
-ENDINGS = (COMPLETE_TAG, FAILURE_TAG, PRUNED_TAG)
+ENDINGS = (COMPLETE_TAG, DIED_TAG, FAILURE_TAG, PRUNED_TAG)
 """Tags by which a run says how it ended."""
 
 _NO_RUN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
