@@ -13,7 +13,7 @@ from cutscore.experiment import Prepared
 from cutscore.launch.provenance import code_tags, environment_text
 from cutscore.report.items import Item, TableFile, Tag
 from cutscore.report.model_card import CardFacts, card_items
-from cutscore.report.record_spec import DELIVERY_TAG, UNDEFINED_PREFIX
+from cutscore.report.record_spec import DELIVERY_TAG, UNDEFINED_PREFIX, WEIGHT
 from cutscore.report.result import Result
 from cutscore.report.threshold_json import run_json
 from cutscore.scoring.kept_model import KeptModel
@@ -63,6 +63,7 @@ def _predictions(result: Result) -> dict[str, npt.NDArray[Any]]:
     A `probability` is missing where there is no such calibrator: in the first part in time order.
     """
     oof = result.oof
+    weights = {} if oof.weights is None else {WEIGHT: oof.weights}
     return {
         "id": result.ids,
         "repeat": oof.repeat,
@@ -70,6 +71,7 @@ def _predictions(result: Result) -> dict[str, npt.NDArray[Any]]:
         "target": oof.target,
         "score": oof.score,
         "probability": result.cross_calibrated,
+        **weights,
     }
 
 

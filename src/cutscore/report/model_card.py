@@ -105,6 +105,7 @@ def _data(facts: CardFacts) -> dict[str, Any]:
         "rows": f"{dataset.rows:,}",
         "positives": f"{dataset.positives:,}",
         "base_rate": f"{dataset.positives / dataset.rows:.2%}",
+        "weights": _weights(facts),
         "digest": dataset.digest,
         "duplicates": f"{dataset.duplicates:,}",
         "where": config.get("where"),
@@ -113,6 +114,18 @@ def _data(facts: CardFacts) -> dict[str, Any]:
         "features": facts.features,
         "notes": facts.result.notes,
     }
+
+
+def _weights(facts: CardFacts) -> str | None:
+    """Return what is told of row weights, None where rows have none."""
+    told = facts.document["weights"]
+    if told is None:
+        return None
+    share, effective = told["positives"] / told["sum"], told["effective_rows"]
+    return (
+        f"by {facts.dataset.weight_name}: {_number(told['sum'])} in all, and tell as much as "
+        f"{effective:,.0f} equal ones; share of positives {share:.2%}; figures below are by weight"
+    )
 
 
 def _method(facts: CardFacts) -> dict[str, str]:
@@ -248,7 +261,8 @@ def _limits(facts: CardFacts) -> list[str]:
 
 
 def _monitor(facts: CardFacts) -> dict[str, str]:
-    confusion = facts.document["confusion"]
+    weights = facts.document["weights"]  # what comes is counted in rows, whatever they weigh
+    confusion = facts.document["confusion"] if weights is None else weights["confusion_rows"]
     rows = sum(confusion.values())
     flagged = (confusion["tp"] + confusion["fp"]) / rows
     positive = (confusion["tp"] + confusion["fn"]) / rows

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cutscore.metrics.catalogue import describe
-from cutscore.report.record_spec import UNDEFINED_PREFIX
+from cutscore.report.record_spec import UNDEFINED_PREFIX, WEIGHT
 from cutscore.runs.values import RunDetail
 
 THRESHOLD = "threshold"
@@ -96,7 +96,9 @@ def _reasons(first: RunDetail, second: RunDetail, settings: tuple[Difference, ..
     changed = {difference.name: difference for difference in settings}
     found: list[Reason] = []
     if _same(first, second, "data_digest") is False:
-        found.append(Reason("data", "the runs were made from different data"))
+        weights = [run.summary.tags.get(WEIGHT) for run in (first, second)]
+        told = "" if weights[0] == weights[1] else f", weights included: {_either(*weights)}"
+        found.append(Reason("data", f"the runs were made from different data{told}"))
     objective = [name for name in ("threshold.objective", "threshold.beta") if name in changed]
     if objective:
         found.append(
@@ -140,9 +142,12 @@ def _reasons(first: RunDetail, second: RunDetail, settings: tuple[Difference, ..
 def _told(changed: dict[str, Difference], names: Sequence[str]) -> str:
     """Return the named differences in words."""
     return "; ".join(
-        f"{name} {changed[name].first or 'not set'} and {changed[name].second or 'not set'}"
-        for name in names
+        f"{name} {_either(changed[name].first, changed[name].second)}" for name in names
     )
+
+
+def _either(first: str | None, second: str | None) -> str:
+    return f"{first or 'not set'} and {second or 'not set'}"
 
 
 def _same(first: RunDetail, second: RunDetail, tag: str) -> bool | None:

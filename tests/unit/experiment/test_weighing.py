@@ -18,6 +18,7 @@ from cutscore.metrics import score_metrics
 from cutscore.model.sklearn_style import SklearnClassifier
 from cutscore.records import TrainingRows
 from cutscore.report.items import TableFile
+from cutscore.report.model_card import CardFacts, card_markdown
 from cutscore.report.record import record_items
 from cutscore.report.settings import ReportSettings
 from cutscore.report.threshold_json import run_json
@@ -37,9 +38,9 @@ def weighed_loans(loans, loans_csv, tmp_path_factory):
     whole = rng.integers(1, 4, len(lines)).tolist()
     path = tmp_path_factory.mktemp("weighed") / "loans.csv"
     weights = zip(whole, rng.gamma(2, 1, len(lines)).tolist(), strict=True)
-    both = [f"{line},{a},{b!r}" for line, (a, b) in zip(lines, weights, strict=True)]
-    path.write_text("\n".join([f"{header},times,exposure", *both]) + "\n")
-    return [*loans, f"data.path={path}", "data.drop=[branch,day,times,exposure]"]
+    both = [f"{line},{a},{b!r},1.0" for line, (a, b) in zip(lines, weights, strict=True)]
+    path.write_text("\n".join([f"{header},times,exposure,one", *both]) + "\n")
+    return [*loans, f"data.path={path}", "data.drop=[branch,day,times,exposure,one]"]
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +87,15 @@ def test_every_figure_of_a_run_is_by_weight(run):
     assert sum(run_json(result)["confusion"].values()) == pytest.approx(w.sum())
 
 
+def test_weights_of_one_give_the_very_same_figures(run):
+    _, prepared, weighed, _ = run("data.weight=one")
+    _, other, plain, _ = run()
+    assert weighed.oof.score.tolist() == plain.oof.score.tolist()
+    assert {**run_json(weighed), "notes": []} == {**run_json(plain), "notes": []}
+    assert prepared.dataset.digest != other.dataset.digest
+    assert "1 in every row" in " ".join(prepared.notes)
+
+
 def test_the_table_of_scores_carries_the_weights(run):
     _, _, result, _ = run("data.weight=exposure")
     tables = {
@@ -103,6 +113,32 @@ def by_hand(sampling, target, w):
         return w
     size = np.array([w[target == 0].sum(), w[target == 1].sum()])
     return w * (size.sum() / (2 * size))[target]
+
+
+def test_a_model_card_tells_figures_by_weight_and_expects_rows(run):
+    _, prepared, result, _ = run("data.weight=exposure")
+    document = run_json(result)
+    facts = CardFacts(
+        name="exp",
+        run_id="1",
+        dataset=prepared.dataset,
+        features=3,
+        result=result,
+        document=document,
+        metrics={},
+        config={"data": {}},
+        choices={},
+        environment={},
+    )
+    card = card_markdown(facts)
+    assert "| row weights | by exposure: " in card
+    told = document["weights"]
+    assert f"share of positives {told['positives'] / told['sum']:.2%}" in card
+    counts = told["confusion_rows"]
+    assert (
+        f"| share flagged | {(counts['tp'] + counts['fp']) / prepared.dataset.rows:.2%} |" in card
+    )
+    assert f"| share of positives | {prepared.dataset.positives / 600:.2%} |" in card
 
 
 @pytest.mark.parametrize("sampling", ["none", "balanced"])

@@ -84,3 +84,11 @@ def test_a_run_without_one_threshold_says_why():
     assert [reason.what for reason in found.reasons] == ["search"]
     assert f"The thresholds are 0.3 and none ({why})" in _verdict(found)
     assert _verdict(compare(other, other)) == f"Both thresholds are none ({why})."
+
+
+def test_weights_are_part_of_the_data():
+    weighed = run("a", 0.3, tags={"data_digest": "x", "weight": "exposure"})
+    found = compare(weighed, run("b", 0.4, tags={"data_digest": "y"}))
+    assert "weights included: exposure and not set" in found.reasons[0].explanation
+    same = compare(weighed, run("b", 0.4, tags={"data_digest": "y", "weight": "exposure"}))
+    assert "weights" not in same.reasons[0].explanation
