@@ -17,8 +17,9 @@ from typing import Any
 import cutscore
 from cutscore.model.sklearn_style import SklearnClassifier
 
-# Where a table stands does not change what is in it; its digest covers the content.
-WITHOUT_EFFECT = {"data": {"path"}}
+# Where a table stands does not change what is in it (its digest covers the content), nor does what
+# people call its columns.
+WITHOUT_EFFECT = {"data": {"path", "labels"}}
 
 CORE_ROOMS = (
     "experiment",

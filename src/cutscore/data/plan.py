@@ -98,6 +98,7 @@ def _unknown(layout: Layout, settings: TableSettings) -> Iterator[Fault]:
         named += [(key, name) for name in getattr(settings, key)]
     if isinstance(settings.date_format, Mapping):
         named += [("date_format", name) for name in settings.date_format]
+    named += [("labels", name) for name in settings.labels if name not in settings.made]
     for key, name in named:
         if name is not None and name not in layout.types:
             yield Fault(

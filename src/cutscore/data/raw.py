@@ -35,8 +35,9 @@ def raw_table(plan: ReadPlan, table: Table, settings: TableSettings) -> RawTable
             reading = settings.notation
         told = None if reading is None else reading_to_json(reading)
         columns.append(RawColumn(column.name, kind, reading=told))
+    labels = dict(settings.labels)
     others = tuple(name for name in plan.layout.types if name not in table.names)
-    return RawTable(tuple(columns), others, settings.id, settings.missing)
+    return RawTable(tuple(columns), others, settings.id, settings.missing, labels)
 
 
 def reading_to_json(reading: Reading) -> dict[str, Any]:

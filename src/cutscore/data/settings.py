@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
@@ -28,6 +29,8 @@ class TableSettings:
     `numeric` lists columns whose numbers carry a percent or currency sign, or that a Parquet file
     holds as text. `date_format` is a format of strptime, for all columns of dates that it fits or
     by column.
+
+    `labels` are what people call columns, and what is made of them, where scores are explained.
     """
 
     # YAML and the command line take a column or a text like 5 for a number.
@@ -56,6 +59,7 @@ class TableSettings:
     domain: Mapping[str, str] = field(default_factory=dict)
     polynomial: tuple[str, ...] = ()
     credit_line: Mapping[str, str | int | float | None] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     whole: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -135,6 +139,14 @@ class TableSettings:
         """Return the same settings with more columns (in lower case) kept as they are."""
         more = tuple(sorted(set(columns) - self.kept_whole))
         return replace(self, whole=(*self.whole, *more)) if more else self
+
+    @property
+    def made(self) -> frozenset[str]:
+        """The names of what feature strategies may make of the columns."""
+        columns = self.polynomial
+        squares = {f"{name}^2" for name in columns}
+        products = {f"{one}*{other}" for one, other in itertools.combinations(columns, 2)}
+        return frozenset((*self.domain, *squares, *products))
 
     @property
     def kept_whole(self) -> frozenset[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cutscore.config.build import Plan
 from cutscore.experiment import ExperimentCache, Prepared, execute, judge, prepare, refit
+from cutscore.experiment.reference import with_reference
 from cutscore.launch.provenance import environment_text
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.items import ModelFolder
@@ -75,7 +76,8 @@ def final_model(
     plan: Plan, prepared: Prepared, cache: ExperimentCache, document: Mapping[str, Any]
 ) -> KeptModel:
     """Fit the model on all rows; it decides as a run's document says."""
-    return refit(plan.experiment, prepared, cache, Decision.from_json(document))
+    final = refit(plan.experiment, prepared, cache, Decision.from_json(document))
+    return with_reference(final, prepared, plan.report, plan.experiment.seed)
 
 
 def model_item(final: KeptModel, prepared: Prepared, document: Mapping[str, Any]) -> ModelFolder:

@@ -46,9 +46,9 @@ def log_odds(scores: Scores) -> Floats:
     return odds
 
 
-def of_trees(contributions: npt.NDArray[np.floating]) -> Contributions:
+def of_trees(contributions: npt.NDArray[np.floating], columns: int) -> Contributions:
     """Take apart what both boosting libraries give: a column each, and the expected value last."""
-    values = np.asarray(contributions, dtype=np.float64)
+    values = np.asarray(contributions, dtype=np.float64).reshape(-1, columns + 1)
     base = float(values[0, -1]) if len(values) else 0.0
     return Contributions(np.ascontiguousarray(values[:, :-1]), base, "trees")
 

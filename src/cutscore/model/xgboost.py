@@ -157,7 +157,7 @@ class XGBoostFitted:
             enable_categorical=True,
             nthread=self.threads,
         )
-        return of_trees(self.booster.predict(rows, pred_contribs=True))
+        return of_trees(self.booster.predict(rows, pred_contribs=True), len(self.columns))
 
     def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
         """Write the booster as UBJSON, and `model.json`."""

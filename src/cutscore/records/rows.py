@@ -66,12 +66,14 @@ class RawTable:
     others : further columns, which are no features
     id_column : the one of `others` that has the rows' ids, None where rows are numbered
     missing : texts that mean a missing value
+    labels : what people call columns, and features made of them
     """
 
     columns: tuple[RawColumn, ...]
     others: tuple[str, ...] = ()
     id_column: str | None = None
     missing: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

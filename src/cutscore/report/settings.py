@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Interval
+
+Against = Literal["unflagged", "negatives", "all"]
+"""Training rows that a row's reasons compare it with: those not flagged, those of class 0, all."""
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,9 @@ class ReportSettings:
 
     `delivery` asks for what is handed over: the model fitted on all rows and kept, out-of-fold
     predictions, those of unlabelled rows, and a model card, on which `purpose` says what for.
+
+    Reasons for scores are told in points, `points_to_double` of which double the odds, against a
+    group of training rows.
 
     Nothing here changes a run's scores, threshold or costs.
     """
@@ -24,3 +30,5 @@ class ReportSettings:
     top_features: Annotated[int, Interval(ge=1, le=100)] = 20
     delivery: bool = False
     purpose: str | None = None
+    points_to_double: Annotated[float, Interval(gt=0, le=1_000)] = 20.0
+    reasons_against: Against = "unflagged"

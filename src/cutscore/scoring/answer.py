@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cutscore.records import Flags, Scores
+from cutscore.scoring.reasons import Reasons
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +26,7 @@ class Answer:
     expected_cost : what each decision costs on average, by the probability, in the unit of the
         costs
     ids : the rows' ids
+    reasons : which columns speak most against the rows that were asked about
     outside, unseen : rows with a value outside the range of training, or of a category that
         training did not meet, by column
     """
@@ -35,6 +37,7 @@ class Answer:
     expected_cost: Scores | None = None
     ids: Sequence[Any] | None = None
     id_column: str = "id"
+    reasons: Reasons | None = None
     outside: Mapping[str, int] = field(default_factory=dict)
     unseen: Mapping[str, int] = field(default_factory=dict)
 
@@ -52,23 +55,39 @@ class Answer:
         }
         return {name: values for name, values in given.items() if values is not None}
 
-    def to_arrow(self) -> pa.Table:
-        """Return the ids, if there are any, and the columns as an Arrow table."""
+    def to_arrow(self, reasons_as: Literal["structs", "texts"] = "structs") -> pa.Table:
+        """Return the ids, if there are any, and the columns as an Arrow table.
+
+        Reasons are a list of structs in a column `reasons`, or texts in `reason_1` and so on;
+        either is null where there is none.
+        """
         import pyarrow as pa
 
         ids = {} if self.ids is None else {self.id_column: list(self.ids)}
-        return pa.table({**ids, **self.columns()})
+        reasons: dict[str, Any] = {}
+        if self.reasons is not None and reasons_as == "structs":
+            reasons = {"reasons": self.reasons.arrow()}
+        elif self.reasons is not None:
+            texts = self.reasons.texts()
+            reasons = {name: pa.array(each, pa.string()) for name, each in texts.items()}
+        return pa.table({**ids, **self.columns(), **reasons})
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return the columns as a data frame, indexed by the ids if there are any."""
+        """Return the columns as a data frame, indexed by the ids if there are any.
+
+        Reasons are texts in `reason_1` and so on.
+        """
         import pandas as pd
 
         index = None if self.ids is None else pd.Index(list(self.ids), name=self.id_column)
-        return pd.DataFrame(self.columns(), index=index)
+        texts = {} if self.reasons is None else self.reasons.texts()
+        return pd.DataFrame({**self.columns(), **texts}, index=index)
 
     def to_records(self) -> list[dict[str, Any]]:
-        """Return a dict of plain values for each row."""
+        """Return a dict of plain values for each row; its `reasons` are a list of dicts."""
         columns = {name: values.tolist() for name, values in self.columns().items()}
         if self.ids is not None:
             columns = {self.id_column: list(self.ids), **columns}
+        if self.reasons is not None:
+            columns["reasons"] = self.reasons.records()
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

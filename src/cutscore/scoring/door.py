@@ -41,8 +41,9 @@ class CheckedRows:
     whole : what expressions need as it is in the file; see `Dataset.whole`
     amounts : the columns of costs, at full precision
     ids : the rows' ids, None where none are given
-    outside, unseen : how many rows had a value outside the range of training, or a category that
-        training did not meet (it counts as missing), by column
+    outside : how many rows had a value outside the range of training, by column
+    unseen_rows : the rows with a category that training did not meet (it counts as missing), by
+        column
     """
 
     table: Table
@@ -50,7 +51,12 @@ class CheckedRows:
     amounts: Amounts
     ids: Sequence[Any] | None = None
     outside: Mapping[str, int] = field(default_factory=dict)
-    unseen: Mapping[str, int] = field(default_factory=dict)
+    unseen_rows: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+
+    @property
+    def unseen(self) -> dict[str, int]:
+        """How many rows had a category that training did not meet, by column."""
+        return {name: len(rows) for name, rows in self.unseen_rows.items()}
 
 
 class Door:
@@ -194,7 +200,7 @@ class Door:
         if beyond.any():
             numbers = beyond.sum(axis=0)
             outside = {name: int(numbers[at]) for name, at in self._at.items() if numbers[at]}
-        unseen = {name: len(each.unseen) for name, each in read.items() if len(each.unseen)}
+        unseen = {name: each.unseen for name, each in read.items() if len(each.unseen)}
         if self.strict and (outside or unseen):
             raise RequestError(self._strangers(out, beyond, read))
         amounts = {name: read[name].values for name in self._amounts}

@@ -1,6 +1,7 @@
 """The folder of a kept model: columns, the classifier's files, and the decision.
 
 `inputs.json` says which columns of the file it takes and what is computed from them (see `inputs`).
+`reasons.json` says whom a row's reasons compare it with (see `reference`).
 `model.json` says what the classifier is and how its columns are prepared (see `model.saved`).
 `threshold.json` is the run's own document (see `report.threshold_json`). In its `decision` stand,
 besides the calibrator and the rule, what belongs to this one fit: `correction`, the shares of
@@ -26,6 +27,7 @@ from cutscore.scoring.check_rows import CheckRows
 from cutscore.scoring.decision import Decision, TrainedShares
 from cutscore.scoring.inputs import load_inputs, prepared_inputs
 from cutscore.scoring.kept_model import KeptModel
+from cutscore.scoring.reference import load_reference
 
 THRESHOLD_JSON = "threshold.json"
 
@@ -39,6 +41,8 @@ def save_model(
     """Write a model to `folder`; `document` is the `threshold.json` of its run."""
     model.fitted.save(folder, model.preparation.to_json())
     model.inputs.save(folder)
+    if model.group is not None:
+        model.group.save(folder)
     costs = None if model.prices is None else model.prices.to_json()
     of_this_fit = {"correction": model.shares.to_json(), "costs": costs}
     body = {**document, "decision": {**document["decision"], **of_this_fit}}
@@ -72,6 +76,7 @@ def load_model(folder: Path) -> KeptModel:
         shares=TrainedShares.from_json(said.get("correction")),
         decision=decision,
         prices=_prices(decision, said.get("costs")),
+        group=load_reference(folder, preparation),
     )
 
 

@@ -101,7 +101,13 @@ def load_inputs(folder: Path) -> Inputs | None:
             found = f"{path} has format {state['format']!r}"
             raise StoreError(f"{found}, this version of Cutscore reads format {_FORMAT}.")
         columns = tuple(_column(each) for each in state["columns"])
-        raw = RawTable(columns, tuple(state["others"]), state["id_column"], tuple(state["missing"]))
+        raw = RawTable(
+            columns,
+            tuple(state["others"]),
+            state["id_column"],
+            tuple(state["missing"]),
+            dict(state.get("labels", {})),  # models of older versions have none
+        )
         ranges = {name: (float(low), float(high)) for name, (low, high) in state["ranges"].items()}
         return Inputs(raw, Derivation.from_json(state["features"]), ranges)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

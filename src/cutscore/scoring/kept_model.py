@@ -5,9 +5,12 @@ The outer rows of a run are judged by the same value that is kept, so that both 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from cutscore.cost import FittedCost
 from cutscore.cost.matrix import CostMatrix
@@ -18,7 +21,10 @@ from cutscore.records import Scores, Table
 from cutscore.scoring.answer import Answer
 from cutscore.scoring.decision import Decision, Decisions, TrainedShares
 from cutscore.scoring.door import CheckedRows, Door
+from cutscore.scoring.explaining import Explainer, Explanation
 from cutscore.scoring.inputs import Inputs
+from cutscore.scoring.reasons import ReasonsFor
+from cutscore.scoring.reference import ReferenceGroup, nobody
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +42,7 @@ class KeptModel:
     shares : what sampling did to its training rows
     decision : calibrator and rule; None for a classifier that was kept without
     prices : what rows cost; None where it is not known and the rule does not need it
+    group : whom a row's reasons compare it with; None for the classifier's base value
     """
 
     inputs: Inputs
@@ -44,6 +51,7 @@ class KeptModel:
     shares: TrainedShares
     decision: Decision | None
     prices: FittedCost | None
+    group: ReferenceGroup | None = None
 
     @property
     def cost_columns(self) -> tuple[str, ...]:
@@ -54,6 +62,12 @@ class KeptModel:
     def by_own_costs(self) -> bool:
         """Whether each row is decided by its own costs."""
         return self.decision is not None and self.decision.rule.needs_costs
+
+    @functools.cached_property
+    def explainer(self) -> Explainer:
+        """What takes scores apart."""
+        group = self.group or nobody(self.preparation)
+        return Explainer(self.inputs, self.preparation, self.fitted, group)
 
     def decide(self, table: Table, costs: CostMatrix | None = None) -> Decisions:
         """Score and decide the rows of an unprepared table of features.
@@ -105,15 +119,40 @@ class KeptModel:
         answer = self.answer(door.frame(model_input)).to_pandas()
         return answer.set_index(model_input.index)
 
-    def answer(self, rows: CheckedRows, *, expected_cost: bool = False) -> Answer:
+    def explain(self, rows: CheckedRows) -> Explanation:
+        """Take the scores of rows apart that were let in."""
+        table = self.inputs.features(rows.table, rows.whole)
+        return self.explainer.explain(rows, table, np.arange(table.rows))
+
+    def answer(
+        self,
+        rows: CheckedRows,
+        *,
+        expected_cost: bool = False,
+        reasons: int = 0,
+        reasons_for: ReasonsFor = "flagged",
+    ) -> Answer:
         """Score and decide rows that were let in; they have the amounts that are needed.
 
         Raises
         ------
         RequestError
-            If the costs cannot be made of the rows' amounts.
+            If the costs cannot be made of the rows' amounts, or reasons are wanted for flagged rows
+            and the model flags none.
         """
         table = self.inputs.features(rows.table, rows.whole)
+        answer = self._decided(rows, table, expected_cost=expected_cost)
+        if not reasons:
+            return answer
+        chosen = np.arange(table.rows)
+        if reasons_for == "flagged":
+            if answer.flagged is None:
+                problem = "this model was kept without a decision, so that it flags no rows."
+                raise RequestError(Fault("reasons_for", problem, "Ask for those of all rows."))
+            chosen = chosen[answer.flagged]
+        return replace(answer, reasons=self.explainer.reasons(rows, table, chosen, reasons))
+
+    def _decided(self, rows: CheckedRows, table: Table, *, expected_cost: bool) -> Answer:
         told: dict[str, Any] = {"ids": rows.ids, "outside": rows.outside, "unseen": rows.unseen}
         if self.inputs.raw.id_column is not None:
             told["id_column"] = self.inputs.raw.id_column

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from cutscore.errors import Fault, RequestError
 from cutscore.records import RawColumn
 from cutscore.scoring.answer import Answer
 from cutscore.scoring.door import CheckedRows, Door
+from cutscore.scoring.explaining import Explanation
 from cutscore.scoring.kept_model import KeptModel
+from cutscore.scoring.reasons import ReasonsFor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +71,8 @@ class Scorer:
         strict: bool = False,
         ignore_unknown: bool = False,
         expected_cost: bool = False,
+        reasons: int = 0,
+        reasons_for: ReasonsFor = "flagged",
     ) -> Answer:
         """Score and decide raw rows, as the run did.
 
@@ -82,6 +86,10 @@ class Scorer:
             Pass over columns that training did not have.
         expected_cost : bool
             Say what each decision costs on average, by the calibrated score.
+        reasons : int
+            Say which columns speak most against a row, at most so many; see `explain`.
+        reasons_for : {"flagged", "all"}
+            Which rows are explained; it takes longer than scoring them.
 
         Returns
         -------
@@ -93,10 +101,27 @@ class Scorer:
         RequestError
             With all that is wrong with any row.
         """
+        if reasons < 0:
+            raise RequestError(Fault("reasons", f"a number from 0 is needed, got {reasons!r}."))
+        if reasons_for not in get_args(ReasonsFor):
+            known = " or ".join(get_args(ReasonsFor))
+            raise RequestError(Fault("reasons_for", f"{known} is needed, got {reasons_for!r}."))
         checked = self.check(
             rows, strict=strict, ignore_unknown=ignore_unknown, priced=expected_cost
         )
-        return self.model.answer(checked, expected_cost=expected_cost)
+        return self.model.answer(
+            checked, expected_cost=expected_cost, reasons=reasons, reasons_for=reasons_for
+        )
+
+    def explain(
+        self, rows: Rows, *, strict: bool = False, ignore_unknown: bool = False
+    ) -> Explanation:
+        """Say what each column adds to each row's score, against the model's reference group.
+
+        See `decide` for the parameters and what is raised. Costs are not needed.
+        """
+        door = Door(self.model.inputs, strict=strict, ignore_unknown=ignore_unknown)
+        return self.model.explain(_let_in(door, rows))
 
     def check(
         self,
@@ -107,26 +132,7 @@ class Scorer:
         priced: bool = False,
     ) -> CheckedRows:
         """Return rows as the model takes them; see `decide`."""
-        door = self._door(strict, ignore_unknown, priced)
-        if isinstance(rows, Mapping):
-            return door.records([rows])
-        if isinstance(rows, Sequence):
-            wrong = [at for at, row in enumerate(rows) if not isinstance(row, Mapping)]
-            if wrong:
-                problem = f"each row must be a mapping of columns to values; row {wrong[0]} is not."
-                raise RequestError(Fault("rows", problem, rows=tuple(wrong)))
-            return door.records(rows)
-        if hasattr(rows, "num_rows"):
-            return door.arrow(rows)
-        if hasattr(rows, "iloc") and hasattr(rows, "columns"):
-            return door.frame(rows)
-        if hasattr(rows, "__arrow_c_stream__"):  # Polars, DuckDB and others
-            import pyarrow as pa
-
-            with contextlib.suppress(pa.ArrowInvalid):  # one column alone
-                return door.arrow(pa.table(rows))
-        problem = "rows must be dicts, an Arrow table or a data frame"
-        raise RequestError(Fault("rows", f"{problem}, got {type(rows).__name__}."))
+        return _let_in(self._door(strict, ignore_unknown, priced), rows)
 
     def _door(self, strict: bool, ignore_unknown: bool, priced: bool) -> Door:
         key = (strict, ignore_unknown, priced)
@@ -140,3 +146,26 @@ class Scorer:
                 self.model.inputs, amounts, strict=strict, ignore_unknown=ignore_unknown
             )
         return self._doors[key]
+
+
+def _let_in(door: Door, rows: Rows) -> CheckedRows:
+    """Check rows in whatever form they come."""
+    if isinstance(rows, Mapping):
+        return door.records([rows])
+    if isinstance(rows, Sequence):
+        wrong = [at for at, row in enumerate(rows) if not isinstance(row, Mapping)]
+        if wrong:
+            problem = f"each row must be a mapping of columns to values; row {wrong[0]} is not."
+            raise RequestError(Fault("rows", problem, rows=tuple(wrong)))
+        return door.records(rows)
+    if hasattr(rows, "num_rows"):
+        return door.arrow(rows)
+    if hasattr(rows, "iloc") and hasattr(rows, "columns"):
+        return door.frame(rows)
+    if hasattr(rows, "__arrow_c_stream__"):  # Polars, DuckDB and others
+        import pyarrow as pa
+
+        with contextlib.suppress(pa.ArrowInvalid):  # one column alone
+            return door.arrow(pa.table(rows))
+    problem = "rows must be dicts, an Arrow table or a data frame"
+    raise RequestError(Fault("rows", f"{problem}, got {type(rows).__name__}."))

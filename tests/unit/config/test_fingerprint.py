@@ -30,6 +30,7 @@ def test_what_changes_no_result_changes_no_fingerprint(composer):
     assert base == fingerprint(composer, "threads=1")
     assert base == fingerprint(composer, "tracking.experiment=other")
     assert base == fingerprint(composer, "report.curve_points=100")
+    assert base == fingerprint(composer, "+data.labels.age=years")
     assert base == fingerprint(composer, "job.name=x")
     table = ["data=table", "data.target=y"]
     assert fingerprint(composer, *table, "data.path=a.csv") == fingerprint(

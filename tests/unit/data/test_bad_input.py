@@ -122,6 +122,15 @@ def test_all_unknown_columns_at_once(tmp_path: Path) -> None:
     assert 'Did you mean "income"?' in faults[-1].problem
 
 
+def test_labels_are_of_columns_or_of_what_is_made_of_them(tmp_path: Path) -> None:
+    made = {"domain": {"HALF": "income / 2"}, "polynomial": ("income", "x1")}
+    labels = {"incom": "a", "HALF": "b", "income*x1": "c", "income^2": "d", "x1*income": "e"}
+    faults = _faults(_written(tmp_path, GOOD), labels=labels, **made)
+    assert [fault.setting for fault in faults] == ["data.labels", "data.labels"]
+    assert 'no column "incom". Did you mean "income"?' in faults[0].problem
+    assert 'no column "x1*income"' in faults[1].problem
+
+
 def test_a_wrong_delimiter_is_hinted_at(tmp_path: Path) -> None:
     fault = _faults(_written(tmp_path, GOOD), delimiter=";")[0]
     assert "Is data.delimiter right?" in fault.remedy
