@@ -9,7 +9,7 @@ from cutscore.report.record_spec import PRUNED_TAG
 from cutscore.runs.liveness import judge_life
 from cutscore.runs.values import RunSummary
 from cutscore.search.context import STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
-from cutscore.search.slots import DIED, REASON, RUN_ID
+from cutscore.search.slots import DIED, MOST_DEATHS, REASON, RUN_ID, lost_trials
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -19,7 +19,7 @@ def close_dead_trials(context: TrialContext) -> list[str]:
     """Close every running trial whose process is dead; return a line on each.
 
     A trial whose run was complete, or pruned, before its process died is told as that. Any other
-    is told as failed and gives its slot back.
+    is told as failed and gives its slot back, unless too many have died in it.
     """
     from optuna.trial import TrialState
 
@@ -82,6 +82,9 @@ def _close_dead(
     if run is not None and run.open:
         context.store.close(run, told)
     _tell(context, trial, run, "FAIL", told)
+    trials = context.study.get_trials(deepcopy=False)
+    if trial.number not in lost_trials(trials):
+        return f"trial {trial.number} failed, as {MOST_DEATHS} with its values died: {reason}"
     return f"trial {trial.number} is repeated: {reason}"
 
 

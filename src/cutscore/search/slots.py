@@ -1,13 +1,15 @@
 """Slots: the places of a search, each filled by one finished trial.
 
 A search of n trials has the slots 0 to n - 1. A trial holds its slot while it waits, runs or is
-finished; one whose process died gives it back, and the next to take it repeats the same values.
+finished; one whose process died gives it back, and the next to take it repeats the same values. The
+third that dies in a slot uses it up, for the values may be what they died of.
 Taking a slot happens under the storage's lock, so that workers on several machines never take one
 too many, and none is lost.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,9 @@ ERROR = "error"
 TRACE = "traceback"
 """User attributes of a trial."""
 
+MOST_DEATHS = 3
+"""How many trials may die in a slot."""
+
 
 def slot_of(trial: FrozenTrial) -> int:
     """Return a trial's slot; one that somebody else enqueued has its number for it."""
@@ -33,8 +38,21 @@ def slot_of(trial: FrozenTrial) -> int:
 
 
 def held_slots(trials: Sequence[FrozenTrial]) -> set[int]:
-    """Return the slots of all trials but those whose process died."""
-    return {slot_of(trial) for trial in trials if DIED not in trial.user_attrs}
+    """Return the slots of all trials but those that gave theirs back."""
+    lost = lost_trials(trials)
+    return {slot_of(trial) for trial in trials if trial.number not in lost}
+
+
+def lost_trials(trials: Sequence[FrozenTrial]) -> set[int]:
+    """Return the numbers of trials whose process died and whose slot was given back."""
+    deaths: Counter[int] = Counter()
+    lost = set()
+    for trial in trials:
+        if DIED in trial.user_attrs:
+            deaths[slot_of(trial)] += 1
+            if deaths[slot_of(trial)] < MOST_DEATHS:
+                lost.add(trial.number)
+    return lost
 
 
 def free_slot(trials: Sequence[FrozenTrial], total: int) -> int | None:
@@ -45,7 +63,8 @@ def free_slot(trials: Sequence[FrozenTrial], total: int) -> int | None:
 
 def finished(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """Return the trials that have used up their slot, by the time they ended."""
-    ended = [trial for trial in trials if trial.state.is_finished() and _counts(trial)]
+    lost = lost_trials(trials)
+    ended = [trial for trial in trials if trial.state.is_finished() and trial.number not in lost]
     return sorted(ended, key=_end)
 
 
@@ -86,10 +105,6 @@ def _died_before(trials: Sequence[FrozenTrial], slot: int) -> FrozenTrial | None
     """Return the last trial that died in a slot."""
     died = [trial for trial in trials if DIED in trial.user_attrs and slot_of(trial) == slot]
     return died[-1] if died else None
-
-
-def _counts(trial: FrozenTrial) -> bool:
-    return DIED not in trial.user_attrs
 
 
 def _end(trial: FrozenTrial) -> tuple[float, int]:

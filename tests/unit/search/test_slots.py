@@ -50,6 +50,19 @@ def test_slot_of_a_dead_trial_is_taken_again_with_the_same_values(study, lock):
     assert [trial.number for trial in finished(study.trials)] == [1]
 
 
+def test_the_third_that_dies_in_a_slot_uses_it_up(study, lock):
+    for died in range(3):
+        assert free_slot(study.trials, 1) == 0
+        assert finished(study.trials) == []
+        trial = take_slot(study, lock, 1, OWNER)
+        assert trial.user_attrs.get("retry_of") == (died - 1 if died else None)
+        trial.set_user_attr(DIED, "process 1 has ended")
+        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+    assert free_slot(study.trials, 1) is None
+    assert [trial.number for trial in finished(study.trials)] == [2]
+    assert free_slot(study.trials, 2) == 1
+
+
 def test_failure_of_its_own_uses_the_slot_up(study, lock):
     study.tell(take_slot(study, lock, 1, OWNER), state=optuna.trial.TrialState.FAIL)
     assert free_slot(study.trials, 1) is None
