@@ -48,6 +48,17 @@ def test_predictions_are_out_of_fold(delivered, loans_csv):
     assert in_sample["flagged"].tolist() == (in_sample["probability"] >= threshold).tolist()
 
 
+def test_what_columns_add_to_scores_is_delivered(delivered, loans_csv):
+    """The table is of a sample, here of all rows; features of one column count for it."""
+    _, _, out = delivered
+    made = pd.read_csv(out / "reasons.csv").set_index("column")
+    assert set(made.index) == {"income", "age", "purpose", "HALF"}  # income / age is of both
+    points = package.load(str(out / "model")).explain(pd.read_csv(loans_csv)).to_pandas()
+    for column, mean in points.mean().items():
+        assert made["mean_points"][column] == pytest.approx(mean, abs=1e-9)
+    assert {"beeswarm.png", "dependence.png"} <= {file.name for file in out.iterdir()}
+
+
 def test_the_card_takes_texts_by_the_letter_and_holds_the_record(delivered):
     _, _, out = delivered
     card, page = ((out / f"model_card.{end}").read_text() for end in ("md", "html"))

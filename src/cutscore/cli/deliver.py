@@ -32,7 +32,7 @@ def deliver(
     The run is made again from its stored config, as a new run called final_NAME, and compared with
     the old one: exit code 1 if its scores differ. The new run has the whole record and, besides,
     the kept model, train_predictions.csv (out-of-fold), submission.csv (of the unlabelled rows of
-    data.apply) and the model card.
+    data.apply), reasons.csv and pictures of what each column adds to scores, and the model card.
 
     Example: cutscore deliver exp03_cv_domain_none
 

@@ -10,6 +10,8 @@ from cutscore.experiment.parts import Prepared
 from cutscore.preparation import Preparation
 from cutscore.records import Flags, Rows, Table, Values
 from cutscore.report.settings import Against, ReportSettings
+from cutscore.scoring.door import CheckedRows
+from cutscore.scoring.explaining import Explanation
 from cutscore.scoring.kept_model import KeptModel
 from cutscore.scoring.reference import ReferenceGroup, nobody
 
@@ -59,6 +61,14 @@ def with_reference(
             group.typical,
         ),
     )
+
+
+def sample_explanation(model: KeptModel, prepared: Prepared, seed: int) -> Explanation:
+    """Take the scores of a sample of the data's rows apart, 2,000 at most."""
+    dataset, features = prepared.dataset, prepared.table
+    drawn = np.sort(np.random.default_rng(seed).permutation(dataset.rows)[:EXPLAINED])
+    rows = CheckedRows(dataset.table, dataset.whole, {})
+    return model.explainer.explain(rows, features, drawn)
 
 
 def _flagged(model: KeptModel, prepared: Prepared, rows: Rows) -> Flags:

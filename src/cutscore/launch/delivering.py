@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from cutscore.config.build import Plan
 from cutscore.experiment import Prepared
+from cutscore.experiment.reference import sample_explanation
 from cutscore.launch.provenance import code_tags, environment_text
 from cutscore.report.items import Item, TableFile, Tag
 from cutscore.report.model_card import CardFacts, card_items
@@ -17,6 +18,7 @@ from cutscore.report.record_spec import DELIVERY_TAG, UNDEFINED_PREFIX, WEIGHT
 from cutscore.report.result import Result
 from cutscore.report.threshold_json import run_json
 from cutscore.scoring.kept_model import KeptModel
+from cutscore.scoring.overview import explained_items
 
 _LIBRARIES = ("numpy", "duckdb", "lightgbm", "xgboost-cpu", "scikit-learn", "imbalanced-learn")
 
@@ -34,7 +36,7 @@ class Delivery:
 
 
 def delivery_items(delivery: Delivery, metrics: Mapping[str, float]) -> Iterator[Item]:
-    """Yield out-of-fold predictions, predictions of unlabelled rows, and the model card.
+    """Yield predictions (out of fold, and of unlabelled rows), what columns add, the model card.
 
     `metrics` are those of the run, by name.
     """
@@ -42,6 +44,8 @@ def delivery_items(delivery: Delivery, metrics: Mapping[str, float]) -> Iterator
     yield Tag(DELIVERY_TAG, "true")
     yield TableFile("train_predictions.csv", _predictions(result))
     yield Tag(f"{UNDEFINED_PREFIX}submission.csv", "there are no unlabelled rows")
+    explained = sample_explanation(delivery.model, prepared, plan.experiment.seed)
+    yield from explained_items(explained, delivery.name, plan.report.top_features)
     card = CardFacts(
         name=delivery.name,
         run_id=delivery.run_id,

@@ -24,6 +24,9 @@ DELIVERY_ARTIFACTS = (
     "submission.csv",
     "model_card.md",
     "model_card.html",
+    "reasons.csv",
+    "beeswarm.png",
+    "dependence.png",
 )
 """What a final delivery must have besides, with a model."""
 
