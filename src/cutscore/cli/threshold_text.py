@@ -18,7 +18,14 @@ from cutscore.assess.words import (
 from cutscore.cli.console import output
 from cutscore.metrics import fbeta, precision, recall
 from cutscore.metrics.catalogue import describe
-from cutscore.records import Confusion, MetricValue, ThresholdChoice, Undefined, positive_share
+from cutscore.records import (
+    Confusion,
+    MetricValue,
+    ThresholdChoice,
+    Undefined,
+    positive_share,
+    weight_figures,
+)
 
 
 def print_assessment(made: Assessment) -> None:
@@ -75,6 +82,10 @@ def _summary(made: Assessment) -> Table:
         _span(plateau.low, plateau.high, made) + pieces,
     )
     table.add_row("confusion", _confusion(chosen.confusion))
+    if made.rows.weights is not None:
+        told = weight_figures(made.rows.target, made.rows.weights)
+        effective = f"{told['weight_effective_rows']:,.0f} effective rows"
+        table.add_row("weights", f"{told['weight_sum']:,.10g} in all, {effective}")
     table.add_row("scores", _scores(made))
     return table
 

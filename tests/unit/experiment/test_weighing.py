@@ -13,7 +13,16 @@ from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.config.overrides import parse_overrides
 from cutscore.errors import RequestError
-from cutscore.experiment import ExperimentCache, execute, judge, pooled, prepare, shares_bins
+from cutscore.experiment import (
+    ExperimentCache,
+    FoldProgress,
+    execute,
+    judge,
+    pooled,
+    prepare,
+    prune_value,
+    shares_bins,
+)
 from cutscore.metrics import score_metrics
 from cutscore.model.sklearn_style import SklearnClassifier
 from cutscore.records import TrainingRows
@@ -155,6 +164,15 @@ def test_models_are_fitted_with_the_rows_weights_times_those_of_sampling(run, sa
     assert (plain.oof.row == result.oof.row).all()  # folds are dealt by rows
     assert not np.allclose(plain.folds[0].scores, scores)
     assert first.prior == pytest.approx({"none": first.base_rate, "balanced": 0.5}[sampling])
+
+
+def test_what_stands_for_a_cost_while_folds_run_is_by_weight(run):
+    experiment, prepared, result, _ = run("data.weight=exposure", "calibration=sigmoid")
+    progress = FoldProgress(prepared, result.folds)
+    found = prune_value(experiment, progress, "crossfit_cost", lower=True)
+    assert found == pytest.approx(result.reference.cost_per_row)
+    savings = prune_value(experiment, progress, "crossfit_savings", lower=False)
+    assert savings == pytest.approx(result.reference.savings)
 
 
 def test_undersampled_rows_carry_their_weights(run):
