@@ -83,9 +83,9 @@ def _summary(made: Assessment) -> Table:
     )
     table.add_row("confusion", _confusion(chosen.confusion))
     if made.rows.weights is not None:
-        told = weight_figures(made.rows.target, made.rows.weights)
-        effective = f"{told['weight_effective_rows']:,.0f} effective rows"
-        table.add_row("weights", f"{told['weight_sum']:,.10g} in all, {effective}")
+        weights = weight_figures(made.rows.target, made.rows.weights)
+        effective = f"{weights['weight_effective_rows']:,.0f} effective rows"
+        table.add_row("weights", f"{weights['weight_sum']:,.10g} in all, {effective}")
     table.add_row("scores", _scores(made))
     return table
 
