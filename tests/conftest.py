@@ -18,9 +18,15 @@ from servers import ServerMissing, postgresql
 os.environ.setdefault("GOMP_SPINCOUNT", "500")  # as the command line does
 ROWS = 600
 HEAVY = ("lightgbm", "matplotlib", "mlflow", "plotly", "scipy.stats", "sklearn", "xgboost")
-SLOW_FIXTURES = frozenset({"empty", "sound", "kept", "postgres", "unpacked"})
+SLOW_FIXTURES = frozenset({"empty", "sound", "kept", "postgres", "unpacked", "credit"})
 SLOW_NAMES = frozenset({"main", "Composer", "subprocess"})
 """What a module of tests has imported."""
+PROMOTABLE = {
+    "few": ["model.params.n_estimators=8"],
+    "more": ["model.params.n_estimators=9"],
+    "dearer": ["model.params.n_estimators=8", "cost.false_negative=5"],
+}
+"""Runs that keep models: how they differ."""
 LOADED = pytest.StashKey[list[str]]()
 
 
@@ -144,3 +150,32 @@ def sound(made_once, empty):
 
     known = json.loads((made_once("sound", make).parent / "sound.json").read_text())
     return cared.Cared(Path(known["folder"]), known["runs"], known["model_id"])
+
+
+@pytest.fixture(scope="session")
+def promotable(made_once, empty, loans):
+    """A store with three runs on the loans that kept models."""
+    from cutscore.cli import main
+
+    def make(folder):
+        shutil.copyfile(empty, folder / "mlflow.db")
+        place = [f"tracking.uri={folder}/mlflow.db", f"tracking.artifacts={folder}/artifacts"]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            for words in PROMOTABLE.values():
+                given = [*loans, "model.refit=true", "tracking.experiment=tests", *place, *words]
+                assert main(["run", *given]) == 0
+
+    return made_once("promotable", make)
+
+
+@pytest.fixture
+def credit(promotable, tmp_path):
+    """A copy of that store, to be changed: its folder, and its runs by name."""
+    import cared
+
+    from cutscore.runs.opening import open_existing
+
+    found = open_existing(f"sqlite:///{promotable}/mlflow.db").find()
+    known = dict(zip(PROMOTABLE, (run.run_id for run in reversed(found)), strict=True))
+    return cared.copy(cared.Cared(promotable, known, ""), tmp_path / "credit")

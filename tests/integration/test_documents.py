@@ -19,7 +19,7 @@ from cutscore.sweep.cells import plan_request
 ROOT = Path(__file__).parents[2]
 # Up to the end of the line, the backtick or the next command; quotes may hold anything.
 COMMAND = r"""(?:uv run |`|\$\()(cutscore (?:'[^'\n]*'|"[^"\n]*"|[^`\n|&;)'"])+)"""
-COMMANDS = ("runs", "rerun", "store", "ui", "threshold", "serve")
+COMMANDS = ("runs", "rerun", "store", "ui", "threshold", "serve", "promote", "models")
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md")
 
 
@@ -60,7 +60,7 @@ def test_documented_questions_are_answered(command, in_folder, capsys):
 def test_other_documented_commands_exist(command, capsys):
     words = [word for word in shlex.split(command)[1:] if not word[0].isupper()]
     path = [word for word in words[:2] if word.isalpha()]
-    assert main([*path[: 2 if path[0] in ("runs", "store") else 1], "--help"]) == 0
+    assert main([*path[: 2 if path[0] in ("runs", "store", "models") else 1], "--help"]) == 0
     assert "Example" in capsys.readouterr().out
 
 

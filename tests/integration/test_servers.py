@@ -11,8 +11,19 @@ import lives
 import pytest
 from servers import mlflow_server
 
+from cutscore.care.audit import audit
+from cutscore.care.view import view_client
+from cutscore.delivery.bare import prove
+from cutscore.delivery.finding import load_from
+from cutscore.delivery.gate import PromotionGate
+from cutscore.delivery.history import history
+from cutscore.delivery.promoting import Wish, promote, roll_back
+from cutscore.delivery.registry import version_of
+from cutscore.errors import RequestError
+from cutscore.report.items import ModelFolder
 from cutscore.runs.adapter.client import open_client
-from cutscore.runs.opening import open_store
+from cutscore.runs.liveness import judge_life
+from cutscore.runs.opening import open_existing, open_store
 from cutscore.runs.settings import TrackingSettings
 
 pytestmark = pytest.mark.usefixtures("workplace")
@@ -88,6 +99,36 @@ def test_a_sweep_with_two_workers(kind, request, cutscore, loans):
     place = "mlflow-artifacts:/" if kind == "server" else str(Path.cwd() / "mlruns")
     assert all(run["artifact_uri"].startswith(place) for run in cells)
     assert "hunter2" not in answer.out + answer.err
+    (best,) = (run["summary"]["run_id"] for run in cells if run["models"])
+    promoted(uri, kind, best)
+
+
+def promoted(uri, name, run_id):
+    """Promote a run's model, and have another take its place in the registry and give it back."""
+    store, gate, wish = open_existing(uri), PromotionGate(), Wish("champion", prover=prove)
+    made = promote(store, run_id, gate, wish)
+    assert (made.done, made.version, made.refused) == (True, f"{name}/1", ())
+    champion = f"{name}@champion"
+    assert load_from(store, champion).tags["run_id"] == run_id
+    assert version_of(store, champion).tags["run"] == made.run
+    second = store.registry.register(name, run_id, made_again(store, run_id), {"run": "again"})
+    store.registry.point("champion", second)
+    assert version_of(store, champion).title == f"{name}/2"
+    assert roll_back(store, gate, wish).version == f"{name}/1"
+    kinds = [reign.kind for reign in history(store.registry, name, "champion")]
+    assert kinds == ["promote", "unrecorded", "rollback"]
+    store.registry._client.delete_model_version(name, "1")
+    with pytest.raises(RequestError, match="no version has the alias"):
+        version_of(store, champion)
+    found = audit(view_client(uri), judge_life).findings
+    assert [one.subject for one in found if one.kind == "strayed alias"] == [champion]
+    store.registry._client.delete_registered_model(name)
+
+
+def made_again(store, run_id):
+    """Return the id of another logged model of a run."""
+    store.add(run_id, [ModelFolder("again", lambda folder: None, {"age": "number"})])
+    return next(m for m in store.get(run_id).models if m != version_of(store, "champion").model_id)
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "server"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cutscore.care.audit_folders import folder_findings
-from cutscore.care.audit_models import model_findings, version_findings
+from cutscore.care.audit_models import alias_findings, model_findings, version_findings
 from cutscore.care.audit_runs import run_findings
 from cutscore.care.findings import KINDS, Audit, Finding, LivenessJudge
 from cutscore.care.view import View
@@ -34,6 +34,7 @@ def audit(view: View, judge: LivenessJudge, report: ReportProgress = ignore_prog
         report(done, len(active))
     findings += model_findings(view.contents, view.files)
     findings += version_findings(view.contents, view.files)
+    findings += alias_findings(view.contents)
     lost = {str(one.file.parent) for one in view.lost}  # told by their descriptions already
     findings += [orphan for orphan in folder_findings(view) if orphan.subject not in lost]
     order = list(KINDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from cutscore.care.audit_runs import address_faults
@@ -34,8 +35,42 @@ def version_findings(contents: Contents, files: StoreFiles) -> Iterator[Finding]
             aliases = "".join(f" @{alias}" for alias in version.aliases)
             name = f"{version.title}{aliases}"
             yield Finding("version without model", version.title, name, reason)
+            continue
+        lost = _why_unjudged(version, contents)
+        if lost:
+            yield Finding("version without run", version.title, version.title, lost)
     for alias in contents.dangling_aliases:
         yield Finding("dangling alias", alias, alias, "it names a version that is not there")
+
+
+def alias_findings(contents: Contents) -> Iterator[Finding]:
+    """Yield aliases that were taken from the version that `cutscore promote` gave them to.
+
+    With a version MLflow deletes its aliases and says nothing.
+    """
+    for title, text in contents.promoted.items():
+        name, _, alias = title.rpartition("@")
+        try:
+            told = json.loads(text)
+            given, model_id = str(told["version"]), told.get("model_id")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            yield Finding("strayed alias", title, title, "what was noted of it cannot be read")
+            continue
+        own = [v for v in contents.versions if v.name == name and alias in v.aliases]
+        if not own:
+            problem = f"it was given to {given}, and names no version any more"
+            yield Finding("strayed alias", title, title, problem)
+        elif (own[0].model_id != model_id) if model_id else (own[0].title != given):
+            problem = f"it was given to {given}, but names {own[0].title}"
+            yield Finding("strayed alias", title, title, problem)
+
+
+def _why_unjudged(version: StoredVersion, contents: Contents) -> str:
+    """Return what became of a version's run, '' if it is there or was none."""
+    run = contents.runs.get(version.run_id) if version.run_id else None
+    if version.run_id is None or (run is not None and not run.deleted):
+        return ""
+    return f"its run {version.run_id} {'is not in the store' if run is None else 'was deleted'}"
 
 
 def _why_gone(version: StoredVersion, contents: Contents, files: StoreFiles) -> str:
@@ -46,11 +81,8 @@ def _why_gone(version: StoredVersion, contents: Contents, files: StoreFiles) -> 
             state = "is not in the store" if model is None else "was deleted"
             return f"its logged model {version.model_id} {state}"
         return _files_gone(model, files)
-    if version.run_id:
-        run = contents.runs.get(version.run_id)
-        if run is None or run.deleted:
-            state = "is not in the store" if run is None else "was deleted"
-            return f"its run {version.run_id} {state}"
+    if unjudged := _why_unjudged(version, contents):
+        return unjudged
     address = _address(version, contents)
     listing = files.of_address(address)
     return f"no {_MODEL_FILE} at {address}" if _is_gone(listing) else ""

@@ -108,7 +108,8 @@ class StoredVersion:
 class Contents:
     """All of a store.
 
-    `dangling_aliases` are `model@alias` that name no version, `others` counts what else there is.
+    `dangling_aliases` are `model@alias` that name no version, `promoted` is what `cutscore promote`
+    last noted of each, as JSON, `others` counts what else there is.
     """
 
     experiments: Mapping[str, StoredExperiment]
@@ -116,6 +117,7 @@ class Contents:
     models: Mapping[str, StoredModel]
     versions: tuple[StoredVersion, ...]
     dangling_aliases: tuple[str, ...] = ()
+    promoted: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, int] = field(default_factory=dict)
 
     def experiment_name(self, run: StoredRun) -> str:

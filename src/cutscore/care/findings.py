@@ -27,7 +27,9 @@ KINDS = {
     "orphan": "a folder of files whose run or model the store does not know",
     "model without files": "a logged model whose files are gone",
     "version without model": "a registered version whose model is gone",
+    "version without run": "a registered version whose run is gone, and its record with it",
     "dangling alias": "an alias that names no version",
+    "strayed alias": "an alias that no longer names what cutscore promote gave it to",
 }
 """Every kind of finding with what it means, the gravest first."""
 

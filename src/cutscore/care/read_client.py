@@ -13,6 +13,7 @@ from cutscore.care.contents import (
     StoredRun,
     StoredVersion,
 )
+from cutscore.runs.registry import LAST_CHANGE
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
@@ -44,11 +45,20 @@ def read_contents(client: MlflowClient) -> Contents:
         lambda t: client.search_logged_models(ids, max_results=_MODELS_PAGE, page_token=t)
     )
     models = [_model(model) for model in found]
+    registered = list(
+        _pages(lambda t: client.search_registered_models(max_results=100, page_token=t))
+    )
     return Contents(
         experiments={e.experiment_id: e for e in experiments},
         runs={run.run_id: run for run in runs},
         models={model.model_id: model for model in models},
-        versions=tuple(_versions(client)),
+        versions=tuple(_versions(client, registered)),
+        promoted={
+            f"{model.name}@{key.removeprefix(LAST_CHANGE)}": str(text)
+            for model in registered
+            for key, text in model.tags.items()
+            if key.startswith(LAST_CHANGE)
+        },
     )
 
 
@@ -93,10 +103,10 @@ def _model(model: entities.LoggedModel) -> StoredModel:
     )
 
 
-def _versions(client: MlflowClient) -> Iterable[StoredVersion]:
+def _versions(client: MlflowClient, registered: Iterable[Any]) -> Iterable[StoredVersion]:
     """Yield the registry's versions; aliases come with the models, not with the versions."""
     aliases: dict[tuple[str, str], list[str]] = {}
-    for model in _pages(lambda t: client.search_registered_models(max_results=100, page_token=t)):
+    for model in registered:
         for alias, version in model.aliases.items():
             aliases.setdefault((model.name, str(version)), []).append(alias)
     for found in _pages(lambda t: client.search_model_versions(max_results=_PAGE, page_token=t)):

@@ -14,6 +14,7 @@ from cutscore.care.contents import (
     StoredRun,
     StoredVersion,
 )
+from cutscore.runs.registry import LAST_CHANGE
 
 _MODEL_READY = 2  # LoggedModelStatus.READY as the database keeps it
 _NAN = float("nan")
@@ -37,6 +38,7 @@ def read_contents(connection: sqlite3.Connection) -> Contents:
         models={model.model_id: model for model in _models(connection)},
         versions=versions,
         dangling_aliases=dangling,
+        promoted=_promoted(connection),
         others={word: _count(connection, table) for word, table in _OTHERS.items()},
     )
 
@@ -115,6 +117,15 @@ def _models(connection: sqlite3.Connection) -> Iterable[StoredModel]:
     for key, name, experiment, run, location, status, stage in rows:
         ready = status == _MODEL_READY
         yield StoredModel(key, name, str(experiment), run, location or "", ready, stage != ACTIVE)
+
+
+def _promoted(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return what `cutscore promote` last noted of each alias."""
+    rows = connection.execute(
+        "SELECT name, key, value FROM registered_model_tags WHERE substr(key, 1, ?) = ?",
+        [len(LAST_CHANGE), LAST_CHANGE],
+    )
+    return {f"{name}@{key.removeprefix(LAST_CHANGE)}": value or "" for name, key, value in rows}
 
 
 def _versions(connection: sqlite3.Connection) -> tuple[tuple[StoredVersion, ...], tuple[str, ...]]:

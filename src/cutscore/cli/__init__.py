@@ -19,6 +19,8 @@ from cutscore import __version__
 from cutscore.cli import store_care
 from cutscore.cli.data import app as data_app
 from cutscore.cli.deliver import deliver
+from cutscore.cli.promote import app as models_app
+from cutscore.cli.promote import promote
 from cutscore.cli.rerun import rerun
 from cutscore.cli.runs import app as runs_app
 from cutscore.cli.serve import serve
@@ -43,11 +45,13 @@ app = typer.Typer(
 )
 app.add_typer(runs_app, name="runs")
 app.add_typer(store_app, name="store")
+app.add_typer(models_app, name="models")
 app.add_typer(data_app, name="data")
 store_app.command("audit")(store_care.audit)
 store_app.command("reap")(store_care.reap)
 store_app.command("prune")(store_care.prune)
 app.command("rerun")(rerun)
+app.command("promote")(promote)
 app.command("threshold")(threshold)
 app.command("serve")(serve)
 app.command("deliver")(deliver)

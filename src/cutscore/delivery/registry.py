@@ -16,7 +16,7 @@ _NUMBERED = re.compile(r"(?P<name>.+)/(?P<number>\d+)")
 
 
 @dataclass(frozen=True)
-class Reference:
+class NamedModel:
     """What a word stands for: a version (by `alias`, as `name@alias`, unless ''), or a run."""
 
     version: ModelVersion | None = None
@@ -49,7 +49,7 @@ def version_of(store: RunStore, alias: str) -> ModelVersion:
     return version
 
 
-def resolve(store: RunStore, word: str) -> Reference:
+def resolve(store: RunStore, word: str) -> NamedModel:
     """Return what a word stands for, in this order: version, alias, run.
 
     `name/3` is a version, `name@alias` an alias, where the registry has that name; `alias` alone
@@ -66,10 +66,10 @@ def resolve(store: RunStore, word: str) -> Reference:
         version = registry.version(model.name, numbered["number"])
         if version is None:
             raise _no_version(store, model, word)
-        return Reference(version)
+        return NamedModel(version)
     name = word.rpartition("@")[0]
     if name and registry.model(name):
-        return Reference(version_of(store, word), word)
+        return NamedModel(version_of(store, word), word)
     models = registry.models()
     if any(word in model.aliases for model in models):
         full = f"{_owner(models, word)}@{word}"
@@ -77,9 +77,9 @@ def resolve(store: RunStore, word: str) -> Reference:
             ids = [f"{run.run_id} (the run)" for run in runs]
             problem = f'"{word}" is an alias and the name of a run.'
             raise RequestError(Fault(MODEL, problem, f"Name {full}, or {listed(ids)}."))
-        return Reference(version_of(store, full), full)
+        return NamedModel(version_of(store, full), full)
     try:
-        return Reference(run=store.read(word).summary)
+        return NamedModel(run=store.read(word).summary)
     except RequestError as error:
         aliases = [f"{m.name}@{alias}" for m in models for alias in m.aliases]
         known = f" Aliases: {listed(aliases)}." if aliases else " No alias is set."

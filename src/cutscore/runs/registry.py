@@ -11,6 +11,9 @@ from typing import Protocol
 
 from cutscore.errors import Fault
 
+LAST_CHANGE = "cutscore.alias."
+"""Begins the tag of a registered model that says what an alias was last set to, and why."""
+
 _ALIAS = re.compile(r"[a-z0-9_-]{1,255}")
 _VERSION = re.compile(r"v\d+")
 

@@ -1,4 +1,4 @@
-"""A store with kept models that tests promote and find."""
+"""Stores with kept models that tests find."""
 
 from __future__ import annotations
 
