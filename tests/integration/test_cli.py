@@ -101,6 +101,17 @@ def test_an_experiments_config_is_printed(cutscore, in_folder):
     assert "experiment: quickstart" in answer.out
 
 
+def test_one_config_at_a_time_is_printed(cutscore, in_folder):
+    for flags in (["--cfg", "job"], ["--info", "config"]):
+        answer = cutscore(
+            "run", "-m", "experiment=glob(quick*)", "features=baseline,domain", *flags
+        )
+        assert answer.code == 2
+        assert f"features: {flags[0]} shows one config" in answer.err
+        assert "such as features=baseline." in answer.err
+        assert "experiment:" not in answer.err
+
+
 def test_the_search_path_is_printed(cutscore, in_folder):
     (in_folder / "conf" / "cost").mkdir(parents=True)
     out = cutscore("run", "--info", "searchpath").out

@@ -10,6 +10,7 @@ from cutscore.care.merge_report import SourceReport
 from cutscore.care.merge_source import Opened
 from cutscore.care.merge_target import MergeTarget
 from cutscore.care.paths import Unusable, claimed_folder, resolve_artifact
+from cutscore.runs.addresses import address_folder, folder_address
 from cutscore.runs.init import location_in
 
 
@@ -57,10 +58,8 @@ def plan_experiments(
         if entry is None:
             new_id = source_id if source_id not in taken else max(taken) + 1
             taken.add(new_id)
-            location = str(location_in(str(target.folder / "artifacts"), chosen))
-            plans[source_id] = ExperimentPlan(
-                source_id, new_id, chosen, location, Path(location), new=True
-            )
+            location, place = _fresh(target, chosen)
+            plans[source_id] = ExperimentPlan(source_id, new_id, chosen, location, place, new=True)
             continue
         plan = _known_experiment(target, source_id, chosen, entry[0], str(entry[1]))
         needless = plan.moves and not has_runs(source.connection, source_id)
@@ -81,12 +80,18 @@ def _known_experiment(
         return ExperimentPlan(source_id, target_id, name, location, place)
     found = resolve_artifact(location, target.folder)
     if not isinstance(found, Unusable):  # the target was moved
-        return ExperimentPlan(source_id, target_id, name, str(found.path), found.path)
+        return ExperimentPlan(source_id, target_id, name, folder_address(found.path), found.path)
     if target_id == 0 and not has_runs(target.connection, 0):
         # MLflow puts the files of "Default" below whatever folder it was first started in.
-        location = str(location_in(str(target.folder / "artifacts"), name))
-        return ExperimentPlan(source_id, 0, name, location, Path(location), moves=True)
+        location, place = _fresh(target, name)
+        return ExperimentPlan(source_id, 0, name, location, place, moves=True)
     return ExperimentPlan(source_id, target_id, name, location, place)
+
+
+def _fresh(target: MergeTarget, name: str) -> tuple[str, Path | None]:
+    """Return address and folder for files of an experiment that has none in the target."""
+    location = str(location_in(folder_address(target.folder / "artifacts"), name))
+    return location, address_folder(location)
 
 
 def has_runs(connection: sqlite3.Connection, experiment_id: int) -> bool:

@@ -28,7 +28,7 @@ from cutscore.care.view import View
 from cutscore.errors import Fault, RequestError, StoreError
 from cutscore.report.redact import redact
 from cutscore.runs.adapter.client import open_client
-from cutscore.runs.sqlite import sqlite_path
+from cutscore.runs.addresses import sqlite_path
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from cutscore.cli.shown_run import ShownRun, plain
 from cutscore.report.record_spec import KIND_TAG, RERUN, WEIGHT
+from cutscore.runs.addresses import address_folder
 
 SCORES = "oof_scores.parquet"
 _PRICED = ("cost", "threshold")
@@ -78,8 +78,5 @@ def _overrides(run: ShownRun) -> Iterator[str]:
 
 def _local(uri: str) -> Path | None:
     """Return the folder of an address on this machine, None if it is elsewhere."""
-    parts = urlsplit(uri)
-    if parts.scheme not in ("", "file"):
-        return None
-    folder = Path(unquote(parts.path) if parts.scheme else uri)
-    return folder if folder.is_dir() else None
+    folder = address_folder(uri)
+    return folder if folder is not None and folder.is_dir() else None

@@ -16,7 +16,7 @@ from cutscore.config.compose import Composer, explain
 from cutscore.config.layers import Layers, find_layers
 from cutscore.config.overrides import texts_of
 from cutscore.errors import Fault, RequestError, nearest
-from cutscore.sweep.cells import UNNAMED, SweepRequest, plan_request
+from cutscore.sweep.cells import SweepRequest, plan_request
 
 FLAGS = (
     "--help",
@@ -84,6 +84,13 @@ def _inspect(composer: Composer, args: argparse.Namespace) -> int:
     if faults:
         raise RequestError(faults)
     overrides = texts_of(checked)
+    flag = "--cfg" if args.cfg else "--info"
+    problem = f"{flag} shows one config, and this names several."
+    several = [one for one in checked if len(one.swept) > 1 and not args.hydra_help]
+    if several:
+        raise RequestError(
+            [Fault(one.key, problem, f"Give one value, such as {one.swept[0]}.") for one in several]
+        )
     try:
         if args.hydra_help:
             hydra.hydra_help(config_name=primary, args_parser=get_args_parser(), args=args)
@@ -110,7 +117,7 @@ def _resumes(request: SweepRequest, args: argparse.Namespace) -> bool:
         raise RequestError(Fault("--resume", "this request is one run, no sweep.", remedy))
     if args.resume is not None:
         return bool(args.resume)
-    return request.cells[0].plan.choices["experiment"] not in UNNAMED
+    return request.named
 
 
 def _execute(composer: Composer, layers: Layers, args: argparse.Namespace) -> int:

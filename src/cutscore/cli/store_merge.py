@@ -113,7 +113,7 @@ def diff(
 def _store(text: str, setting: str, faults: list[Fault]) -> Path:
     """Return the database or file store that a word means; what is wrong goes to `faults`."""
     from cutscore.care.places import FILES, local_store
-    from cutscore.runs.sqlite import sqlite_path
+    from cutscore.runs.addresses import sqlite_path
 
     path = sqlite_path(text)
     if path is None and "://" in text and not text.startswith(FILES):

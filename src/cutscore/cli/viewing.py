@@ -51,8 +51,8 @@ def view_of(
     """
     from cutscore.care.places import local_store
     from cutscore.care.view import view_client, view_database, view_folder
+    from cutscore.runs.addresses import address_folder, sqlite_path
     from cutscore.runs.settings import SETTING as URI
-    from cutscore.runs.sqlite import sqlite_path
 
     extra = _folders(artifacts)
     store, setting = asked(store, setting)
@@ -64,11 +64,9 @@ def view_of(
     path = sqlite_path(address.uri)
     if path is not None:
         return view_database(path, extra, setting)
-    local = (
-        [Path(address.artifacts)] if address.artifacts and "://" not in address.artifacts else []
-    )
+    local = address_folder(address.artifacts) if address.artifacts else None
     with blaming(setting, URI):
-        return view_client(address.uri, [*local, *extra], setting)
+        return view_client(address.uri, [*([local] if local else []), *extra], setting)
 
 
 def run_store(store: str | None, setting: str = "--store") -> RunStore:

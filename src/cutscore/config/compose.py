@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from shlex import quote
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
@@ -20,7 +22,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cutscore.config.layers import EXPERIMENT, Layers
+from cutscore.config.layers import EXPERIMENT, GROUPS, Layers
 from cutscore.config.overrides import (
     SPACE,
     Override,
@@ -109,7 +111,8 @@ class Composer:
         settings: list[Override] = []
         for override in overrides:
             is_choice = not override.deletes and bool(self.options(override.key))
-            wrong = _space_faults(override) or (self._choice_faults(override) if is_choice else [])
+            wrong = _space_faults(override) or _empty_faults(override)
+            wrong = wrong or (self._choice_faults(override) if is_choice else [])
             faults += wrong
             if not wrong:
                 (choices if is_choice else settings).append(override)
@@ -124,7 +127,7 @@ class Composer:
             try:
                 self._try(override, choices, base)
             except (HydraException, OmegaConfBaseException) as error:
-                faults.append(_setting_fault(override, error, base))
+                faults += _setting_faults(override, error, base)
             else:
                 good.append(override)
         return good, faults
@@ -150,6 +153,14 @@ class Composer:
         group = override.key
         known = self.options(group)
         faults = []
+        if override.sign and (group in (*GROUPS, EXPERIMENT) or group.startswith("hydra/")):
+            problem = f"{override.sign} adds a group, and this one is there already."
+            remedy = f"Leave the {override.sign} out: {group}={override.value_text}."
+            faults.append(Fault(group, problem, remedy))
+        if isinstance(override.value, Mapping):
+            problem = "a group takes the name of an option, and this is a mapping."
+            keys = " ".join(f"{group}.{key}=..." for key in override.value)
+            return [*faults, Fault(group, problem, f"Change its settings one by one: {keys}.")]
         for choice in [one.value for one in override.swept]:
             for name in choice if isinstance(choice, list) else [choice]:
                 if name not in (None, "null") and str(name) not in known:
@@ -203,19 +214,44 @@ def _holds_sweep(value: object) -> bool:
     return isinstance(value, Sweep)
 
 
-def _setting_fault(override: Override, error: Exception, base: DictConfig) -> Fault:
+def _empty_faults(override: Override) -> list[Fault]:
+    """Return the fault of a sweep over nothing, such as a pattern that no option is named by."""
+    if override.swept:
+        return []
+    problem = f"{override.value_text} stands for no value at all."
+    return [Fault(override.key, problem, "Name the values one by one: a,b,c.")]
+
+
+def _setting_faults(override: Override, error: Exception, base: DictConfig) -> list[Fault]:
     """Explain why one override of a value does not compose."""
     key, parsed = override.key, override.parsed
     text = str(error) + str(error.__cause__ or "")
     if override.is_sweep and not parsed.is_discrete_sweep():
         kind = parsed.value_type.name.lower().replace("_sweep", "") if parsed.value_type else ""
-        return Fault(
-            key, f"a grid cannot sweep over {kind}(...).", "Use choice(...) or range(...)."
-        )
+        problem = f"a grid cannot sweep over {kind}(...)."
+        return [Fault(key, problem, "Use choice(...) or range(...).")]
+    if "Could not append" in text:
+        problem = f"{override.sign} adds a setting, and this one is there already."
+        remedy = f"Leave the {override.sign} out: {key}={override.value_text}."
+        return [Fault(key, problem, remedy)]
     unknown = "not in struct" in text or "Could not override" in text or "Could not find" in text
     if not unknown:
-        return explain(error)
-    return unknown_setting(key, base)
+        return [explain(error)]
+    if isinstance(override.value, Mapping) and OmegaConf.select(base, key) is not None:
+        return list(_entry_faults(override, base))
+    return [unknown_setting(key, base)]
+
+
+def _entry_faults(override: Override, base: DictConfig) -> Iterator[Fault]:
+    """Yield the entries of a mapping that the setting's own mapping does not have."""
+    known = known_keys(base)
+    given = f"{override.key}={override.value_text}"
+    adds, replaces = quote(f"+{given}"), f"'~{override.key}' {quote(f'+{given}')}"
+    for entry, _ in override.leaves():
+        if entry not in known:
+            fault = unknown_setting(entry, base)
+            remedy = f"A mapping changes entries that are there. To add this one: {adds}; to have "
+            yield replace(fault, remedy=f"{remedy}no others than these: {replaces}.")
 
 
 def no_search(key: str) -> Fault:
@@ -233,12 +269,12 @@ def unknown_setting(key: str, base: DictConfig) -> Fault:
     problem = f"there is no such setting.{nearest(key, near) or nearest(key, keys)}"
     parent = key.rpartition(".")[0]
     siblings = [name for name in keys if name.rpartition(".")[0] == parent]
-    if not siblings:
+    takes_more = isinstance(OmegaConf.select(base, parent), DictConfig) and "." in parent
+    if not siblings and not takes_more:
         return Fault(key, problem, "See `cutscore run --cfg job` for all settings.")
-    remedy = f"Settings there: {listed([name.rpartition('.')[2] for name in siblings])}."
-    if isinstance(OmegaConf.select(base, parent), DictConfig) and "." in parent:
-        remedy += f" To add one, write +{key}=..."
-    return Fault(key, problem, remedy)
+    there = listed([name.rpartition(".")[2] for name in siblings]) or "none yet"
+    more = f" To add one, write +{key}=..." if takes_more else ""
+    return Fault(key, problem, f"Settings there: {there}.{more}")
 
 
 def known_keys(node: DictConfig, prefix: str = "") -> list[str]:

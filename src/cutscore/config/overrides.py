@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,12 +11,14 @@ from typing import Any
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override as HydraOverride
-from hydra.core.override_parser.types import OverrideType, ValueType
+from hydra.core.override_parser.types import OverrideType, Quote, QuotedString, ValueType
 from hydra.errors import HydraException
 
 from cutscore.errors import Fault
 
 SPACE = "search.space"
+_REFERENCE = re.compile(r"(\\*)\$\{")
+"""Where OmegaConf would put another setting's value, with the backslashes before it."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,12 @@ def parse_override(text: str) -> Override:
 def parse_overrides(texts: Iterable[str]) -> tuple[Override, ...]:
     """Read overrides; raises Hydra's own error for the first that is none."""
     return tuple(parse_override(text) for text in texts)
+
+
+def assignment(key: str, text: str) -> str:
+    """Return the override that sets a key to this very text, whatever signs are in it."""
+    escaped = _REFERENCE.sub(r"\1\1\${", text)
+    return f"{key}={QuotedString(escaped, Quote.single).with_quotes()}"
 
 
 def read_overrides(texts: Iterable[str]) -> tuple[list[Override], list[Fault]]:

@@ -6,13 +6,12 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from cutscore.config.build import Plan
 from cutscore.errors import RunPruned
 from cutscore.experiment import ExperimentCache, FoldProgress, Prepared, execute, judge, prepare
 from cutscore.launch.delivering import Delivery, delivery_items
-from cutscore.launch.job import Job, RunObserver
+from cutscore.launch.job import Job, LogFile, RunObserver
 from cutscore.launch.keeping import final_model, model_item
 from cutscore.launch.memory import PeakMemory
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
@@ -107,7 +106,7 @@ def _record(
     closing: list[Item] = [
         Metric("peak_memory_mb", memory.megabytes),
         Metric("seconds_total", time.perf_counter() - start),
-        Text("run.log", _log_text(job.log_file)),
+        Text("run.log", _log_text(job.log)),
     ]
     writer.write(_kept(closing, metrics))
     return metrics, result.notes
@@ -124,7 +123,7 @@ def _execute(
         writer.write(fold_items(finished.folds))
         writer.write(job.observer.items())
         writer.write([Metric("folds_finished", len(finished.folds))])
-        writer.write([Text("run.log", _log_text(job.log_file))])
+        writer.write([Text("run.log", _log_text(job.log))])
         if isinstance(error, RunPruned):
             writer.prune(str(error))
         raise
@@ -167,10 +166,9 @@ def _log_result(result: Result, metrics: Mapping[str, float]) -> None:
     log.info("threshold %s, cross-fitted cost %s", metrics.get("threshold"), metrics.get(HEADLINE))
 
 
-def _log_text(path: Path | None) -> str:
+def _log_text(log_file: LogFile | None) -> str:
     """Return what has been logged so far."""
     for handler in logging.getLogger().handlers:
         handler.flush()
-    if path is None or not path.exists():
-        return "(nothing was logged to a file)\n"
-    return redact(path.read_text(encoding="utf-8", errors="replace"))
+    text = log_file.text() if log_file else ""
+    return redact(text) or "(nothing was logged to a file)\n"

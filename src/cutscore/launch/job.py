@@ -34,13 +34,34 @@ class RunObserver:
 
 
 @dataclass(frozen=True)
+class LogFile:
+    """A file that logging appends to, and how many bytes of it are of earlier runs."""
+
+    path: Path
+    start: int = 0
+
+    @classmethod
+    def at(cls, path: Path) -> LogFile:
+        """Return the file as a run begins that is logged there."""
+        return cls(path, path.stat().st_size if path.exists() else 0)
+
+    def text(self) -> str:
+        """Return what the run has logged so far, '' where nothing was."""
+        if not self.path.exists():
+            return ""
+        with self.path.open("rb") as stream:
+            stream.seek(self.start)
+            return stream.read().decode("utf-8", errors="replace")
+
+
+@dataclass(frozen=True)
 class Job:
     """Where and as what a plan is run.
 
     Attributes
     ----------
     name : the run's
-    log_file : where logging writes to, kept as the artifact run.log
+    log : where logging writes to, kept as the artifact run.log
     parent_id : the run that this one belongs to
     tags : set from the first moment
     observer : follows the run
@@ -49,7 +70,7 @@ class Job:
     """
 
     name: str
-    log_file: Path | None = None
+    log: LogFile | None = None
     parent_id: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     observer: RunObserver = field(default_factory=RunObserver)
@@ -59,4 +80,4 @@ class Job:
     @property
     def unsent(self) -> Path:
         """Where the record is saved when the store goes away for good."""
-        return (self.log_file.parent if self.log_file else Path("outputs").absolute()) / UNSENT
+        return (self.log.path.parent if self.log else Path("outputs").absolute()) / UNSENT

@@ -44,6 +44,11 @@ class ProgressLog:
         """Append a line that is about no run."""
         self.add(ProgressEvent("", line=line))
 
+    @property
+    def size(self) -> int:
+        """How many bytes are in it: what earlier requests have left."""
+        return self.path.stat().st_size if self.path is not None and self.path.exists() else 0
+
     def read(self, offset: int) -> tuple[list[ProgressEvent], int]:
         """Return the events after `offset` bytes, and the offset behind them."""
         if self.path is None or not self.path.exists():

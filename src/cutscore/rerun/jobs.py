@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from cutscore.config.build import build
 from cutscore.config.overrides import Override
 from cutscore.launch.executing import execute_run
-from cutscore.launch.job import Job
+from cutscore.launch.job import Job, LogFile
 from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import LoggedProgress, ProgressLog
 from cutscore.launch.shutdown_guard import shutdown_guard
@@ -58,15 +59,15 @@ class RerunTask:
 
     def __call__(self, config: DictConfig) -> RunOutcome:
         """Run one job; `config` is the launcher's and says only which one, and where it logs."""
-        again = self.jobs[str(config.job.name)]
-        plan = build(OmegaConf.create(dict(again.config)), again.choices, again.overrides)
-        job = Job(
-            name=again.name,
-            log_file=Path(HydraConfig.get().runtime.output_dir) / "run.log",
-            parent_id=again.parent_id,
-            observer=LoggedProgress(ProgressLog.of(config.job.progress), again.name),
-            tags={RERUN_OF_TAG: again.run_id},
-            judge=again.judged,
-        )
-        with shutdown_guard():
+        again, hydra = self.jobs[str(config.job.name)], HydraConfig.get().runtime
+        with chdir(hydra.cwd), shutdown_guard():
+            plan = build(OmegaConf.create(dict(again.config)), again.choices, again.overrides)
+            job = Job(
+                name=again.name,
+                log=LogFile.at(Path(hydra.output_dir) / "run.log"),
+                parent_id=again.parent_id,
+                observer=LoggedProgress(ProgressLog.of(config.job.progress), again.name),
+                tags={RERUN_OF_TAG: again.run_id},
+                judge=again.judged,
+            )
             return execute_run(plan, experiment_cache(), job)

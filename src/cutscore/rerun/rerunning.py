@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -28,7 +27,7 @@ from cutscore.rerun.stored import RecordedRun, read_recorded_runs
 from cutscore.runs.opening import open_store
 from cutscore.runs.parents import end_parent, open_parent
 from cutscore.runs.port import RunStore
-from cutscore.sweep.launcher import BASIC, Launcher
+from cutscore.sweep.launcher import BASIC, Launcher, launch_folder
 from cutscore.sweep.progress import show_status
 
 NAME = "rerun"
@@ -75,8 +74,8 @@ def rerun(
         for note in (*notes, *ready.notes):
             stderr.print(f"Note: {note}", highlight=False)
         config = composer.compose_launcher(changes.launcher)
-        folder = Path(str(config.hydra.sweep.dir)).absolute()
-        folder.mkdir(parents=True)
+        folder = launch_folder(config, stderr, sweep=True)
+        folder.mkdir(parents=True, exist_ok=True)
         launcher = Launcher(composer, config, folder, stderr)
         named = _named(ready.runs, delivery=delivery)
         results, parent_id = _run_all(store, launcher, ready, named)

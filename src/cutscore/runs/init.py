@@ -17,11 +17,12 @@ from pathlib import Path
 
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
+from cutscore.runs.addresses import address_folder, sqlite_path
 from cutscore.runs.locks import locked
 from cutscore.runs.merge_journal import repair_if_idle
 from cutscore.runs.schema import create_database, quiet_migration
 from cutscore.runs.server import alone, check_reachable, load_mlflow, open_experiment
-from cutscore.runs.sqlite import check_file, fault, is_empty, sqlite_path
+from cutscore.runs.sqlite import check_file, fault, is_empty
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def init_store(uri: str, artifacts: str | None, experiment: str) -> Store:
     if not is_empty(path):
         check_file(path)  # before the lock: a file that is refused gets no lock file beside it
     with contextlib.ExitStack() as undo:
-        for folder in dict.fromkeys((path.parent, _local(artifacts))):
+        files = None if artifacts is None else address_folder(artifacts)
+        for folder in dict.fromkeys((path.parent, files)):
             if folder is not None:
                 setting = "tracking.uri" if folder == path.parent else "tracking.artifacts"
                 undo.callback(_remove_empty, _make_folder(folder, setting))
@@ -105,11 +107,6 @@ def location_in(artifacts: str | None, experiment: str) -> str | None:
         return None
     slug = re.sub(r"[^\w.-]+", "_", experiment).strip(".") or "_"
     return f"{artifacts.rstrip('/')}/{slug}"
-
-
-def _local(artifacts: str | None) -> Path | None:
-    """Return the root for files when it is a folder of this machine."""
-    return None if artifacts is None or "://" in artifacts else Path(artifacts)
 
 
 def _make_folder(folder: Path, setting: str) -> list[Path]:

@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from cutscore.errors import StoreError
+from cutscore.runs.addresses import sqlite_url
 
-PREFIX = "sqlite:///"
 _LOGGERS = ("mlflow", "mlflow.store.db.utils", "alembic", "sqlalchemy")
 
 
@@ -50,7 +50,7 @@ def migrate(path: Path, *, new: bool = False) -> None:
     """
     from mlflow.store.db import utils as migrations
 
-    engine = migrations.create_sqlalchemy_engine(f"{PREFIX}{path}")
+    engine = migrations.create_sqlalchemy_engine(sqlite_url(path))
     try:
         with quiet_migration():
             work = migrations._initialize_tables if new else migrations._upgrade_db

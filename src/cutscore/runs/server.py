@@ -12,12 +12,14 @@ from urllib.parse import urlsplit
 
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
+from cutscore.runs.addresses import address_folder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
 
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 CONNECT_SECONDS = 5.0
+_DEFAULT_ROOT = "_MLFLOW_SERVER_ARTIFACT_ROOT"
 LOCK_KEY = 7283025546158891
 """Any number that nobody else uses in the same database."""
 
@@ -68,7 +70,7 @@ def open_experiment(uri: str, name: str, location: str | None) -> tuple[str, str
     """
     from mlflow import MlflowClient
 
-    with _told(uri):
+    with _told(uri), _default_beside(location):
         found = _experiment(MlflowClient(tracking_uri=uri, registry_uri=uri), name, location)
     if found.lifecycle_stage != "active":
         raise RequestError(
@@ -118,6 +120,26 @@ def _experiment(client: MlflowClient, name: str, location: str | None) -> entiti
         if found is None:
             raise
         return found
+
+
+@contextmanager
+def _default_beside(location: str | None) -> Iterator[None]:
+    """Have MLflow's own experiment "Default", should it be made now, keep its files beside ours.
+
+    Else MLflow would name this process's folder, in words that its SQL takes apart at a quote.
+    """
+    folder = None if location is None else address_folder(location)
+    root = folder.parent.as_uri() if folder else (location or "").rpartition("/")[0]
+    before = os.environ.get(_DEFAULT_ROOT)
+    if root:
+        os.environ[_DEFAULT_ROOT] = root
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.environ[_DEFAULT_ROOT] = before
+        elif root:
+            del os.environ[_DEFAULT_ROOT]
 
 
 @contextmanager

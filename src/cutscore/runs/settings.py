@@ -6,11 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote
 
 from annotated_types import Ge, Len
 
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
+from cutscore.runs.addresses import folder_address, sqlite_path, sqlite_url
 
 ENVIRONMENT = "MLFLOW_TRACKING_URI"
 SETTING = "tracking.uri"
@@ -69,9 +71,7 @@ class TrackingSettings:
         base = (folder or Path.cwd()).absolute()
         given = self.uri or os.environ.get(ENVIRONMENT)
         try:
-            uri = (
-                absolute_uri(given, base) if given else f"sqlite:///{base / 'mlruns' / 'mlflow.db'}"
-            )
+            uri = absolute_uri(given, base) if given else sqlite_url(base / "mlruns" / "mlflow.db")
         except ValueError as error:
             remedy = UNSET if self.setting == ENVIRONMENT else ""
             raise RequestError(Fault(self.setting, f"{error}.", remedy)) from error
@@ -80,13 +80,14 @@ class TrackingSettings:
     def _artifacts(self, uri: str, base: Path) -> str | None:
         """Return the absolute root for files."""
         if self.artifacts is not None:
-            is_url = "://" in self.artifacts
-            return self.artifacts if is_url else str(base / Path(self.artifacts).expanduser())
-        if uri.startswith("sqlite:"):
-            return str(Path(uri.removeprefix("sqlite:///")).parent / "artifacts")
+            if "://" in self.artifacts:
+                return self.artifacts
+            return folder_address(base / Path(self.artifacts).expanduser())
+        if (database := sqlite_path(uri)) is not None:
+            return folder_address(database.parent / "artifacts")
         if uri.startswith("http"):
             return None
-        return str(base / "mlruns" / "artifacts")
+        return folder_address(base / "mlruns" / "artifacts")
 
 
 def absolute_uri(uri: str, base: Path) -> str:
@@ -99,7 +100,7 @@ def absolute_uri(uri: str, base: Path) -> str:
     """
     scheme, separator, rest = uri.partition("://")
     if not separator and uri.endswith(_SQLITE_SUFFIXES) and not uri.startswith("file:"):
-        return f"sqlite:///{base / Path(uri).expanduser()}"
+        return sqlite_url(base / Path(uri).expanduser())
     if not separator or scheme == "file":
         files = scheme == "file" or uri.startswith(("file:", "/", "./", "../", "~"))
         old = ": an old file store of MLflow, which is written to no more" if files else ""
@@ -114,6 +115,6 @@ def absolute_uri(uri: str, base: Path) -> str:
     if kind != "sqlite":
         return uri
     path = rest.removeprefix("/")
-    if not path or path == ":memory:" or any(sign in path for sign in "?#"):
-        raise ValueError(f"uri must name an SQLite file without ? and #, got {uri!r}")
-    return f"sqlite:///{base / Path(path).expanduser()}"
+    if not path or path == ":memory:" or "?" in path:
+        raise ValueError(f"uri must name an SQLite file (%3F stands for a ?), got {uri!r}")
+    return sqlite_url(base / Path(unquote(path)).expanduser())

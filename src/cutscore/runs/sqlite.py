@@ -6,16 +6,13 @@ import sqlite3
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
+from shlex import quote
 
 from cutscore.errors import Fault, RequestError
-from cutscore.runs.schema import PREFIX, schema_revisions
+from cutscore.runs.addresses import sqlite_url
+from cutscore.runs.schema import schema_revisions
 
 _HEADER = b"SQLite format 3\x00"
-
-
-def sqlite_path(uri: str) -> Path | None:
-    """Return the file of an SQLite address, None for other addresses."""
-    return Path(uri.removeprefix(PREFIX)) if uri.startswith(PREFIX) else None
 
 
 def fault(problem: str, remedy: str) -> RequestError:
@@ -94,7 +91,7 @@ def _check_schema(path: Path, revision: str) -> None:
     if revision in known:
         raise fault(
             f"{path} has an older schema ({revision}) than MLflow {installed} expects.",
-            f'Copy the file as a backup, then run: mlflow db upgrade "{PREFIX}{path}".',
+            f"Copy the file as a backup, then run: mlflow db upgrade {quote(sqlite_url(path))}",
         )
     raise fault(
         f"{path} has schema {revision or 'unknown'}, which MLflow {installed} does not "

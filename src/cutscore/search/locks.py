@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from cutscore.errors import StoreError
+from cutscore.runs.addresses import sqlite_path
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -29,8 +30,9 @@ class StorageLock:
         self._connection: Connection | None = None
 
     def __enter__(self) -> Self:
-        if self._url.startswith("sqlite:///"):
-            self._lock_file()
+        path = sqlite_path(self._url)
+        if path is not None:
+            self._lock_file(path)
         else:
             self._lock_server()
         return self
@@ -50,11 +52,10 @@ class StorageLock:
         if self._engine is not None:
             self._engine.dispose()
 
-    def _lock_file(self) -> None:
+    def _lock_file(self, path: Path) -> None:
         from filelock import FileLock, Timeout
 
         if self._file is None:
-            path = Path(self._url.removeprefix("sqlite:///"))
             self._file = FileLock(path.with_name(f"{path.name}.lock"), timeout=LOCK_SECONDS)
         try:
             self._file.acquire()

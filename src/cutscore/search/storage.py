@@ -9,10 +9,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from cutscore.config.search_settings import ENVIRONMENT, SearchSettings
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
+from cutscore.runs.addresses import sqlite_path, sqlite_url
 from cutscore.runs.settings import TrackingSettings
 from cutscore.runs.sqlite import why_not_sqlite
 from cutscore.search.locks import StorageLock
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
 FILE = "optuna.db"
 SETTING = "search.storage"
-PREFIX = "sqlite:///"
 KINDS = ("sqlite", "postgresql", "mysql")
 BUSY_SECONDS = 60
 CONNECT_SECONDS = 10
@@ -53,17 +54,20 @@ def storage_url(settings: SearchSettings, tracking: TrackingSettings) -> str:
     given = settings.storage or os.environ.get(ENVIRONMENT)
     if not given:
         store = tracking.address().uri
-        beside = Path(store.removeprefix(PREFIX)).parent if store.startswith(PREFIX) else None
-        return f"{PREFIX}{(beside or Path.cwd() / 'mlruns') / FILE}"
+        database = sqlite_path(store)
+        return sqlite_url((database.parent if database else Path.cwd() / "mlruns") / FILE)
     scheme, separator, rest = given.partition("://")
     if not separator:
-        return f"{PREFIX}{Path.cwd() / Path(given).expanduser()}"
+        return sqlite_url(Path.cwd() / Path(given).expanduser())
     kind = scheme.split("+")[0].lower()
     if kind not in KINDS:
         problem = f'"{redact(given)}" cannot be used: an SQLite file, PostgreSQL or MySQL.'
         raise _fault(problem, "Give a path that ends in .db, or a URL of one of these.")
     if kind == "sqlite":
-        return f"{PREFIX}{Path.cwd() / Path(rest.removeprefix('/')).expanduser()}"
+        if "?" in rest:
+            problem = f'"{redact(given)}" cannot be used: options after a ? are not passed on.'
+            raise _fault(problem, "Leave them out; %3F stands for a ? in a name.")
+        return sqlite_url(Path.cwd() / Path(unquote(rest.removeprefix("/"))).expanduser())
     return given
 
 
@@ -81,7 +85,7 @@ def check_storage(url: str) -> bool:
         If it cannot be reached, is no database, belongs to MLflow or to something else, or has the
         tables of another version of Optuna.
     """
-    path = sqlite_file(url)
+    path = sqlite_path(url)
     if path is not None and not _check_file(path):
         return False
     from sqlalchemy.exc import SQLAlchemyError
@@ -105,12 +109,13 @@ def open_storage(url: str) -> Storage:
     silence()
     from optuna.storages import RDBStorage
 
-    path = sqlite_file(url)
+    path = sqlite_path(url)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
     lock = StorageLock(url)
     with lock:
-        rdb = RDBStorage(url, engine_kwargs=_engine_options(url))
+        template = url.replace("{", "{{").replace("}", "}}")  # Optuna formats it
+        rdb = RDBStorage(template, engine_kwargs=_engine_options(url))
     return Storage(url, rdb, lock)
 
 
@@ -120,11 +125,6 @@ def silence() -> None:
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-
-
-def sqlite_file(url: str) -> Path | None:
-    """Return the file of an SQLite address, None for other addresses."""
-    return Path(url.removeprefix(PREFIX)) if url.startswith(PREFIX) else None
 
 
 def _look(url: str) -> tuple[set[str], str | None]:

@@ -16,7 +16,7 @@ from cutscore.config.search_settings import SearchSettings
 from cutscore.errors import CutscoreError
 from cutscore.experiment import Experiment, FoldProgress, prune_value
 from cutscore.launch.executing import execute_run
-from cutscore.launch.job import Job, RunObserver
+from cutscore.launch.job import Job, LogFile, RunObserver
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
 from cutscore.launch.progress import ProgressEvent, ProgressLog
 from cutscore.launch.shutdown_guard import shutdown_guard
@@ -107,10 +107,10 @@ def run_trial(context: TrialContext, trial: Trial) -> TrialEnd:
         context.study, trial, context.settings, plan.experiment, context.task.job.progress, name
     )
     folder = context.task.job.folder / "trials"
-    with _logged(folder / f"{name}.log") as log_file:
+    with _logged(folder / f"{name}.log") as log:
         job = Job(
             name=name,
-            log_file=log_file,
+            log=log,
             parent_id=context.task.parent_id,
             tags=_tags(context, trial),
             observer=observer,
@@ -189,7 +189,7 @@ def _record_failure(context: TrialContext, trial: Trial, name: str, error: Excep
 
 
 @contextmanager
-def _logged(path: Path) -> Iterator[Path]:
+def _logged(path: Path) -> Iterator[LogFile]:
     """Have what is logged in the context written to a file of its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, encoding="utf-8", delay=True)
@@ -199,7 +199,7 @@ def _logged(path: Path) -> Iterator[Path]:
     root.addHandler(handler)
     root.setLevel(min(level, logging.INFO) if level else logging.INFO)
     try:
-        yield path
+        yield LogFile.at(path)
     finally:
         root.setLevel(level)
         root.removeHandler(handler)

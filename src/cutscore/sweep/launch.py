@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +14,11 @@ from rich.console import Console
 
 from cutscore.config.build import Plan, build
 from cutscore.config.compose import Composer
-from cutscore.config.overrides import parse_overrides, texts_of
+from cutscore.config.overrides import assignment, parse_overrides, texts_of
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.executing import execute_run
-from cutscore.launch.job import UNSENT, Job
+from cutscore.launch.job import UNSENT, Job, LogFile
 from cutscore.launch.keeping import judge_run, keep_model
 from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import LoggedProgress, ProgressLog
@@ -29,7 +30,7 @@ from cutscore.runs.opening import open_store
 from cutscore.runs.parents import end_parent, open_parent
 from cutscore.runs.port import RunStore
 from cutscore.sweep.cells import Cell, SweepRequest
-from cutscore.sweep.launcher import Launcher
+from cutscore.sweep.launcher import Launcher, launch_folder
 from cutscore.sweep.leaderboard import Leaderboard, rank
 from cutscore.sweep.parent import parent_items, parent_name
 from cutscore.sweep.progress import show_progress, show_status
@@ -85,6 +86,7 @@ def launch(
     RequestError
         If every cell is at fault, or the store cannot be used; nothing has been written then.
     """
+    folder = launch_folder(request.launcher_config, stderr, sweep=request.multirun)
     with shutdown_guard():
         with show_status(f"Loading data and checking {len(request.cells)} experiment(s)", stderr):
             checked = check_cells(request.cells)
@@ -92,7 +94,7 @@ def launch(
             store = open_store(request.cells[0].plan.tracking)
         if not request.multirun:
             folds = sum(checked.folds.values())
-            return _single(composer, request, store, folds, stderr)
+            return _single(composer, request, store, folder, folds, stderr)
         if resume:
             resumed = find_resume_state(store, request.cells, checked.fingerprints)
         else:
@@ -100,7 +102,7 @@ def launch(
             resumed = ResumeState(key)
         if is_finished(resumed, request.cells):
             return _show_again(request, store, resumed)
-        return _sweep(composer, request, store, checked, resumed, stderr)
+        return _sweep(composer, request, store, folder, checked, resumed, stderr)
 
 
 @dataclass(frozen=True)
@@ -136,32 +138,37 @@ def run_cell(config: DictConfig) -> RunOutcome:
     """Run one job as Hydra's launchers call it, in this process or another."""
     hydra = HydraConfig.get()
     overrides = [one for one in parse_overrides(hydra.overrides.task) if one.root != "job"]
-    plan = build(config, hydra.runtime.choices, overrides)
-    if plan.search is not None:
-        return run_search(plan, config, hydra, overrides, experiment_cache())
-    name = str(config.job.name)
-    job = Job(
-        name=name,
-        log_file=Path(hydra.runtime.output_dir) / "run.log",
-        parent_id=config.job.parent,
-        observer=LoggedProgress(ProgressLog.of(config.job.progress), name),
-        judge=config.job.parent is None,  # cells are compared, only the best one is judged
-    )
-    with shutdown_guard():
-        return execute_run(plan, experiment_cache(), job)
+    with chdir(hydra.runtime.cwd):
+        plan = build(config, hydra.runtime.choices, overrides)
+        if plan.search is not None:
+            return run_search(plan, config, hydra, overrides, experiment_cache())
+        name = str(config.job.name)
+        job = Job(
+            name=name,
+            log=LogFile.at(Path(hydra.runtime.output_dir) / "run.log"),
+            parent_id=config.job.parent,
+            observer=LoggedProgress(ProgressLog.of(config.job.progress), name),
+            judge=config.job.parent is None,  # cells are compared, only the best one is judged
+        )
+        with shutdown_guard():
+            return execute_run(plan, experiment_cache(), job)
 
 
 def _single(
-    composer: Composer, request: SweepRequest, store: RunStore, folds: int, stderr: Console
+    composer: Composer,
+    request: SweepRequest,
+    store: RunStore,
+    folder: Path,
+    folds: int,
+    stderr: Console,
 ) -> LaunchOutcome:
     cell, config = request.cells[0], request.launcher_config
-    folder = Path(str(config.hydra.run.dir)).absolute()
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     launcher = Launcher(composer, config, folder, stderr)
     overrides = [
         *texts_of(cell.overrides),
         *config.hydra.overrides.hydra,
-        f"hydra.run.dir='{folder}'",
+        assignment("hydra.run.dir", str(folder)),
         *launcher.job(cell.name),
     ]
     with show_progress(ProgressLog(launcher.progress), runs_of(cell), folds, stderr):
@@ -173,17 +180,15 @@ def _sweep(
     composer: Composer,
     request: SweepRequest,
     store: RunStore,
+    folder: Path,
     checked: CheckedCells,
     resumed: ResumeState,
     stderr: Console,
 ) -> LaunchOutcome:
     """Run the cells that are not complete yet, under the sweep's parent run."""
     config = request.launcher_config
-    folder = Path(str(config.hydra.sweep.dir)).absolute()
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     launcher = Launcher(composer, config, folder, stderr)
-    each = launcher.threads_each if config.threads is None else None
-    threads = [] if each is None else [f"threads={each}"]
     left = [cell for cell in request.cells if cell.number not in resumed.done]
     folds = sum(checked.folds.get(cell.number, 0) for cell in left)
     with (
@@ -200,7 +205,11 @@ def _sweep(
         fresh = launcher.run_children(
             run_cell,
             [
-                [*texts_of(cell.overrides), *launcher.job(cell.name, parent.run_id), *threads]
+                [
+                    *texts_of(cell.overrides),
+                    *launcher.job(cell.name, parent.run_id),
+                    *launcher.threads(cell.plan),
+                ]
                 for cell in left
             ],
             {cell.name: cell.plan for cell in left},
@@ -212,7 +221,9 @@ def _sweep(
         )
         made = dict(zip((cell.number for cell in left), fresh, strict=True))
         outcomes = [{**made, **resumed.done}[cell.number] for cell in request.cells]
-        board = _judge_best(composer, request, rank(outcomes, request.swept), stderr)
+        board = _judge_best(
+            composer, request, rank(outcomes, request.swept, same_costs=request.same_costs), stderr
+        )
         kept = _keep_best(composer, request, board, store, stderr)
         parent.write(parent_items(request, board, parent.name))
         if resumed.linked:
@@ -224,7 +235,7 @@ def _sweep(
 def _show_again(request: SweepRequest, store: RunStore, resumed: ResumeState) -> LaunchOutcome:
     """Return what came of a sweep of which nothing is left to do."""
     outcomes = tuple(resumed.done[cell.number] for cell in request.cells)
-    board = rank(outcomes, request.swept)
+    board = rank(outcomes, request.swept, same_costs=request.same_costs)
     kept = kept_model(store, board.best.run_id) if board.best is not None else None
     parent_id = resumed.parent.run_id if resumed.parent is not None else None
     return LaunchOutcome(store, None, outcomes, parent_id, board, kept, resumed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,10 +15,13 @@ from hydra._internal.callbacks import Callbacks
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict, read_write
+from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
 from cutscore.config.build import Plan
-from cutscore.config.compose import Composer
+from cutscore.config.compose import Composer, explain
+from cutscore.config.overrides import assignment
+from cutscore.errors import Fault, RequestError
 from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import ProgressLog
 from cutscore.runs.port import RunStore
@@ -35,6 +39,10 @@ _OWN_PROCESS = {
     "n_jobs": 2,  # of one, joblib would use this process
 }
 
+NO_CHDIR = (
+    "hydra.job.chdir changes nothing: every run works in the folder of the command, so that "
+    "relative paths mean the same in all of them"
+)
 Task = Callable[[DictConfig], RunOutcome]
 """Runs the job whose config a launcher composed, in whatever process."""
 
@@ -67,10 +75,15 @@ class Launcher:
         cores = len(os.sched_getaffinity(0))
         return max(1, cores // (cores if jobs < 1 else jobs))
 
+    def threads(self, plan: Plan) -> list[str]:
+        """Return what a plan that names no number of threads is told of its share of the cores."""
+        each = self.threads_each if plan.experiment.threads is None else None
+        return [] if each is None else [f"threads={each}"]
+
     def job(self, name: str, parent_id: str | None = None) -> list[str]:
         """Return what Cutscore tells a job, in a form that reaches other processes."""
-        words = [f"job.name='{name}'", f"job.progress='{self.progress}'"]
-        return [*words, f"job.parent={parent_id}"] if parent_id else words
+        told = {"name": name, "progress": str(self.progress), "parent": parent_id}
+        return [assignment(f"job.{key}", text) for key, text in told.items() if text is not None]
 
     def run(
         self, task: Task, jobs: Sequence[Sequence[str]], *, runs: int, folds: int
@@ -125,6 +138,35 @@ class Launcher:
             _end_pool()
         callbacks.on_multirun_end(config=config, config_name=composer.primary)
         return [job.return_value for job in returned]
+
+
+def launch_folder(config: DictConfig, stderr: Console, *, sweep: bool) -> Path:
+    """Return the absolute folder that a launch is logged in; one that is there is used as well.
+
+    Raises
+    ------
+    RequestError
+        If no folder can be made or written there.
+    """
+    if config.hydra.job.chdir:
+        stderr.print(f"Note: {NO_CHDIR}", highlight=False)
+    kind = "sweep" if sweep else "run"
+    setting = f"hydra.{kind}.dir"
+    here = Path.cwd()
+    if "${" in str(here):
+        problem = f"the folder {here} has ${{ in its name, which Hydra takes for a setting."
+        raise RequestError(Fault(setting, problem, "Rename it, or work in another one."))
+    try:
+        folder = here / Path(str(config.hydra[kind].dir)).expanduser()
+    except OmegaConfBaseException as error:
+        raise RequestError(explain(error)) from error
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            return folder
+    except OSError as error:
+        problem = f"{folder} cannot be written ({there}: {error.strerror})."
+        raise RequestError(Fault(setting, problem, "Name a folder you may write to.")) from error
 
 
 def _end_pool() -> None:

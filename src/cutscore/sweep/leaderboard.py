@@ -86,18 +86,20 @@ class Leaderboard:
         return features, samplings, values
 
 
-def rank(outcomes: Sequence[RunOutcome], swept: Sequence[str]) -> Leaderboard:
+def rank(
+    outcomes: Sequence[RunOutcome], swept: Sequence[str], *, same_costs: bool = True
+) -> Leaderboard:
     """Order cells by cross-fitted cost, or by what makes them comparable.
 
-    Costs are comparable only on the same data with the same costs; else savings decide. F-beta
-    decides where it is what the threshold optimises.
+    Costs are comparable only on the same data with the same costs (`same_costs`); else savings
+    decide. F-beta decides where it is what the threshold optimises.
     """
     complete = [outcome for outcome in outcomes if outcome.status == "complete"]
     failed = tuple(outcome for outcome in outcomes if outcome.status != "complete")
     metric = HEADLINE
     if complete and all(outcome.objective == "fbeta" for outcome in complete):
         metric = "crossfit_fbeta"
-    elif any(key.split(".")[0] in ("data", "cost", "validation") for key in swept):
+    elif not same_costs:
         metric = "crossfit_savings"
     if any(metric not in outcome.metrics for outcome in complete):
         metric = "roc_auc"

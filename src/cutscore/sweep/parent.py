@@ -14,15 +14,20 @@ from cutscore.records.decision import rule_words
 from cutscore.report.figures.leaderboard import leaderboard_heatmap
 from cutscore.report.items import Figure, Item, Metric, Param, TableFile, Tag, Text
 from cutscore.report.redact import redact
-from cutscore.sweep.cells import UNNAMED, SweepRequest
+from cutscore.sweep.cells import SweepRequest
 from cutscore.sweep.leaderboard import Leaderboard
+
+MOST = 3
+"""So many experiments are named in the name of a sweep over experiments."""
 
 
 def parent_name(request: SweepRequest) -> str:
     """Return a name that says what was swept: its experiment, or the keys that vary."""
-    experiment = request.cells[0].plan.choices["experiment"]
-    if experiment not in UNNAMED:
-        return f"sweep_{experiment}"
+    names = request.experiments
+    if request.named:
+        return "_".join(
+            ["sweep", *(names if len(names) <= MOST else (f"{len(names)}_experiments",))]
+        )
     words = [key.rpartition(".")[2] for key in request.swept] or ["one_cell"]
     return "_".join(["sweep", *words])
 

@@ -28,7 +28,7 @@ class _ProgressView:
     def __init__(self, log: ProgressLog, cells: int, folds: int, console: Console) -> None:
         self.log, self.cells, self.console = log, cells, console
         self.seen: dict[str, ProgressEvent] = {}
-        self.offset = 0
+        self.offset = log.size
         self.bar = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from shlex import quote
 
 import pytest
 
@@ -151,3 +152,109 @@ def test_a_grid_may_name_options_by_a_pattern(composer):
         "smote",
         "smote_undersample",
     ]
+
+
+@pytest.mark.parametrize("word", ["sampling=glob(zz*)", "seed=glob(*)", "seed=range(3, 1)"])
+def test_a_sweep_over_nothing_is_told(composer, word):
+    key = word.partition("=")[0]
+    assert "stands for no value" in faults(composer, word, multirun=True)[key]
+
+
+@pytest.fixture
+def two_experiments(in_folder):
+    """Two named experiments with grids of their own, and a third with none."""
+    folder = in_folder / "conf" / "experiment"
+    folder.mkdir(parents=True)
+    grid = "hydra:\n  mode: MULTIRUN\n  sweeper:\n    params:\n"
+    head = "# @package _global_\n"
+    first = f"{head}seed: 1\nthreads: 1\n{grid}      sampling: none,balanced\n"
+    (folder / "first.yaml").write_text(first)
+    second = f"{head}seed: 2\ncost: {{false_negative: 7}}\n{grid}      model: xgboost,dummy\n"
+    (folder / "second.yaml").write_text(second)
+    (folder / "third.yaml").write_text(f"{head}tracking: {{experiment: elsewhere}}\n")
+    return Composer(find_layers(working_dir=in_folder))
+
+
+@pytest.mark.parametrize("word", ["first,second", "glob([f*rst,sec*])"])
+def test_each_experiment_of_a_sweep_runs_its_own_grid(two_experiments, word):
+    request = plan_request(two_experiments, [f"experiment={word}"], multirun=False)
+    assert [cell.name for cell in request.cells] == [
+        "exp01_cv_baseline_none_lightgbm_first",
+        "exp02_cv_baseline_balanced_lightgbm_first",
+        "exp03_cv_baseline_none_xgboost_second",
+        "exp04_cv_baseline_none_dummy_second",
+    ]
+    assert [cell.plan.experiment.seed for cell in request.cells] == [1, 1, 2, 2]
+    assert set(request.swept) == {"sampling", "experiment", "model"}
+    assert request.experiments == ("first", "second")
+    assert request.named
+    assert not request.same_costs
+
+
+def test_the_command_line_wins_over_every_experiments_grid(two_experiments):
+    words = ["experiment=first,second", "sampling=smote", "model=dummy"]
+    request = plan_request(two_experiments, words, multirun=False)
+    assert [cell.plan.choices["sampling"] for cell in request.cells] == ["smote", "smote"]
+    assert [cell.plan.choices["model"] for cell in request.cells] == ["dummy", "dummy"]
+
+
+def test_experiments_that_are_kept_apart_are_refused_with_their_commands(two_experiments):
+    found = faults(two_experiments, "experiment=first,third", multirun=True)
+    assert set(found) == {"tracking.experiment"}
+    assert "(cutscore, elsewhere)" in found["tracking.experiment"]
+    commands = "cutscore run experiment=first; cutscore run experiment=third"
+    assert commands in found["tracking.experiment"]
+    words = ["experiment=first,third", "tracking.experiment=both"]
+    assert len(plan_request(two_experiments, words, multirun=True).cells) == 3
+    assert "-m" in faults(two_experiments, *words)["overrides"]
+
+
+def test_one_launch_is_asked_for_where_experiments_differ_in_it(two_experiments, in_folder):
+    body = "# @package _global_\ndefaults:\n  - override /hydra/launcher: joblib\n"
+    (in_folder / "conf" / "experiment" / "side.yaml").write_text(body)
+    composer = Composer(find_layers(working_dir=in_folder))
+    words = ["experiment=first,side"]
+    assert set(faults(composer, *words, multirun=True)) == {"hydra.launcher"}
+    given = [*words, "hydra/launcher=basic"]
+    assert len(plan_request(composer, given, multirun=True).cells) == 3
+
+
+def test_cells_of_one_sweep_are_kept_in_one_place(composer):
+    found = faults(composer, "tracking.experiment=a,b", multirun=True)
+    assert "(a, b)" in found["tracking.experiment"]
+
+
+@pytest.mark.parametrize(
+    ("word", "advice"),
+    [
+        ("+experiment=quickstart", "Leave the + out: experiment=quickstart."),
+        ("++experiment=quickstart", "Leave the ++ out: experiment=quickstart."),
+        ("+sampling=smote", "Leave the + out: sampling=smote."),
+        ("+data.target=x", "Leave the + out: data.target=x."),
+        ("sampling={neighbours: 3}", "sampling.neighbours=..."),
+    ],
+)
+def test_what_is_written_otherwise_is_told(composer, word, advice):
+    key = word.lstrip("+").partition("=")[0]
+    assert advice in faults(composer, word)[key]
+
+
+def test_a_mapping_that_adds_entries_is_told_how_to(composer):
+    found = faults(composer, "features=domain", "data.domain={A: 'age + 1', B: age}")
+    assert set(found) == {"data.domain.A", "data.domain.B"}
+    added, only = "+data.domain={A: 'age + 1', B: age}", ["~data.domain"]
+    for words in ([added], [*only, added]):
+        for word in words:
+            assert quote(word) in found["data.domain.A"]
+        request = plan_request(composer, ["features=domain", *words], multirun=False)
+        expressions = request.cells[0].plan.experiment.features.expressions
+        assert expressions["A"] == "age + 1"
+        assert (len(expressions) == 2) == (len(words) == 2)
+
+
+def test_an_entry_of_an_empty_mapping_is_told_how_to_add_it(composer):
+    words = ["data=table", "data.path=x", "data.target=y", "data.domain.A=age"]
+    assert (
+        "Settings there: none yet. To add one, write +data.domain.A="
+        in faults(composer, *words)["data.domain.A"]
+    )

@@ -2,15 +2,23 @@ from __future__ import annotations
 
 import pickle
 import shlex
+import string
 
 import pytest
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.errors import HydraException
 from hypothesis import example, given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from cutscore import errors
-from cutscore.config.overrides import parse_override, parse_overrides, read_overrides, texts_of
+from cutscore.config.overrides import (
+    assignment,
+    parse_override,
+    parse_overrides,
+    read_overrides,
+    texts_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -92,3 +100,23 @@ def test_other_values_that_a_message_tells_to_type():
     assert typed(None) is None
     assert typed([1, 2.5, True]) == [1, 2.5, True]
     assert typed({"a b": "%d %m", "x:y,(z)": "%Y"}) == {"a b": "%d %m", "x:y,(z)": "%Y"}
+
+
+@given(st.text())
+@example(string.printable)
+@example("/a'b/${x}/\\\\${y}/'\\")
+@example("null")
+@example("1e5")
+def test_an_assignment_sets_a_text_to_the_letter(text):
+    config = OmegaConf.create({"a": {"b": None}})
+    override = parse_override(assignment("a.b", text))
+    ConfigLoaderImpl._apply_overrides_to_config([override.parsed], config)
+    assert config.a.b == text
+
+
+@pytest.mark.parametrize("sign", string.printable)
+def test_every_sign_is_assigned_as_it_is(sign):
+    config = OmegaConf.create({"a": {"b": None}})
+    override = parse_override(assignment("a.b", f"/x{sign}y"))
+    ConfigLoaderImpl._apply_overrides_to_config([override.parsed], config)
+    assert config.a.b == f"/x{sign}y"

@@ -141,7 +141,7 @@ def test_an_older_schema_is_refused_with_the_way_to_mend_it(copied):
     set_revision(copied, "451aebb31d03")
     fault = refusal(copied)
     assert "older schema" in fault.problem
-    assert f'mlflow db upgrade "{uri(copied)}"' in fault.remedy
+    assert fault.remedy.endswith(f"mlflow db upgrade {uri(copied)}")
 
 
 def test_a_folder_is_refused(tmp_path):

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from cutscore.runs.adapter.client import RefusedError
 from cutscore.runs.adapter.models import download_files, download_model
+from cutscore.runs.addresses import sqlite_path
 from cutscore.runs.locks import locked
 from cutscore.runs.registry import ModelVersion, RegisteredModel
 from cutscore.runs.server import PROMOTION_KEY, alone
-from cutscore.runs.sqlite import sqlite_path
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
