@@ -23,7 +23,7 @@ def classes(plan: ReadPlan, made: Stream, settings: TableSettings, faults: list[
     name, codes = settings.target, made.columns[at]
     values = [canonical(text) for text in made.encoders[at].codes]
     if made.nulls[at]:
-        kept = override("data.where", f"{identifier(name)} IS NOT NULL")
+        kept = override("data.where", settings.keeping(f"{identifier(name)} IS NOT NULL").where)
         faults.append(
             Fault(
                 "data.target",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +128,11 @@ def amounts(
 
 
 def weights(
-    plan: ReadPlan, made: Stream, faults: list[Fault], doubted: Collection[str]
+    plan: ReadPlan,
+    made: Stream,
+    settings: TableSettings,
+    faults: list[Fault],
+    doubted: Collection[str],
 ) -> npt.NDArray[np.float64] | None:
     """Return the weights as they are in the file, shape (rows,); None without `data.weight`."""
     at = next((at for at, read in enumerate(plan.reads) if read.role == "weight"), None)
@@ -147,7 +150,7 @@ def weights(
         told = ", ".join(f"{what} in {n:,}" for what, n in counts.items() if n)
         rows = listed([f"{row:,}" for row in (made.kept[bad] + 1).tolist()], 5)
         problem = f'"{name}" must be above 0 in every row; it is {told} of {len(values):,} rows'
-        leave_out = shlex.quote(f"data.where={identifier(name)} > 0")
+        leave_out = override("data.where", settings.keeping(f"{identifier(name)} > 0").where)
         faults.append(
             Fault(
                 "data.weight",

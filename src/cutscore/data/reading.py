@@ -67,7 +67,7 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
     target = classes(rows, made, settings, faults)
     table = features(rows, made, settings, faults, doubted)
     kept = amounts(rows, made, faults, doubted)
-    weigh = weights(rows, made, faults, doubted)
+    weigh = weights(rows, made, settings, faults, doubted)
     ids = identities(rows, made, faults)
     if faults:
         raise RequestError(faults)

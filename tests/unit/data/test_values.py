@@ -69,6 +69,8 @@ def test_a_filter_that_is_told_leaves_rows_without_target_out(load: Load, faults
     (fault,) = faults(text, target="bad it")
     (settings,) = advised(fault.remedy)
     assert load(text, target="bad it", **settings).target.tolist() == [0, 1]
+    (fault,) = faults(text, target="bad it", where="x > 0")
+    assert advised(fault.remedy) == [{"where": '(x > 0) AND ("bad it" IS NOT NULL)'}]
 
 
 def test_true_is_not_guessed_at_where_it_could_be_two_words(faults: Faults) -> None:

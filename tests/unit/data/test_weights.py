@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loading import Faults, Load
+from loading import Faults, Load, advised
 
 TEXT = "x,w,bad\n1,0.1,0\n2,3,1\n3,0.25,0\n4,1e-7,1\n"
 
@@ -48,7 +48,8 @@ def test_rows_without_a_weight_above_0_are_named(load: Load, faults: Faults) -> 
     (fault,) = faults("x,w s,bad\n" + "\n".join(rows) + "\n", weight="w s", where="x > 1")
     assert fault.setting == "data.weight"
     assert "missing in 1, 0 in 2, below 0 in 1 of 5 rows (row 2, 3, 4, 6)" in fault.problem
-    assert 'data.where="w s" > 0' in fault.remedy
+    (advice,) = advised(fault.remedy)
+    assert advice == {"where": '(x > 1) AND ("w s" > 0)'}
 
 
 def test_what_holds_no_numbers_is_refused(faults: Faults) -> None:
