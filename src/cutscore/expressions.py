@@ -95,9 +95,9 @@ class Expression:
     columns: tuple[str, ...]
 
 
-def sandbox() -> duckdb.DuckDBPyConnection:
+def sandbox(**config: str) -> duckdb.DuckDBPyConnection:
     """Open an in-memory DuckDB that can reach neither files nor Python variables."""
-    return connect(enable_external_access="false")
+    return connect(enable_external_access="false", **config)
 
 
 def check(expression: str, connection: duckdb.DuckDBPyConnection) -> Expression:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,12 +53,12 @@ class Preparation:
     parts: tuple[PreparedColumn, ...]
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def identity(self) -> bool:
         """Whether tables pass through unchanged."""
         return all(part == PreparedColumn(part.column) for part in self.parts)
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[Column, ...]:
         """The columns a table must have."""
         return tuple(part.column for part in self.parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
@@ -13,6 +14,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from served import ROW, kept_folder, scorer
+
 from serving import Serving
 
 ROWS = [{**ROW, "loan_id": at, "income": 700.0 * (at + 1)} for at in range(40)]
@@ -54,6 +56,10 @@ def test_mlflows_own_client_is_answered(serving):
 
 
 def test_a_client_that_hangs_is_cut(serving):
+    silent = socket.create_connection(("127.0.0.1", serving.port), timeout=20)
+    slow = socket.create_connection(("127.0.0.1", serving.port), timeout=20)
+    slow.sendall(b"GET /health HT")
+    threading.Timer(3, slow.sendall, [b"TP/1.1"]).start()
     with socket.create_connection(("127.0.0.1", serving.port), timeout=20) as hanging:
         head = b"POST /decide HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         hanging.sendall(head + b"Content-Length: 1000\r\n\r\n[")
@@ -63,6 +69,11 @@ def test_a_client_that_hangs_is_cut(serving):
         assert time.monotonic() - start < 15
         while hanging.recv(10_000):
             pass  # and then the connection is closed
+    with silent, slow:  # neither was ever a request
+        assert silent.recv(100) == b""
+        with contextlib.suppress(ConnectionResetError):
+            assert slow.recv(100) == b""
+    assert time.monotonic() - start < 15
 
 
 def test_no_line_of_the_log_has_a_value_of_a_row(serving):

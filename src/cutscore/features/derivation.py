@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 
 from cutscore.errors import StoreError
@@ -94,10 +95,10 @@ class Derivation:
             self._own.viewed = True
         each = enumerate(self.expressions.values())
         columns = ", ".join(f"{computed(expression)} AS x{at}" for at, expression in each)
-        rows = connection.sql(f"SELECT {columns} FROM t").to_arrow_table()
+        rows = connection.execute(f"SELECT {columns} FROM t").fetchnumpy()  # planned but once
         return [
-            Derived(name, as_feature(column.to_numpy()))
-            for name, column in zip(self.expressions, rows.columns, strict=True)
+            Derived(name, as_feature(np.ma.filled(column, np.nan)))
+            for name, column in zip(self.expressions, rows.values(), strict=True)
         ]
 
     @property
@@ -106,7 +107,7 @@ class Derivation:
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if not hasattr(self._own, "connection"):
-            self._own.connection = sandbox()
+            self._own.connection = sandbox(threads="1")  # a few rows are not worth waking others
         connection: duckdb.DuckDBPyConnection = self._own.connection
         return connection
 

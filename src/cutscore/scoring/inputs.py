@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class Inputs:
     derivation: Derivation = field(default_factory=Derivation)
     ranges: Mapping[str, Range] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The columns of a table of raw rows."""
         return tuple(raw.column for raw in self.raw.columns)

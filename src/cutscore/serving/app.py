@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from cutscore.errors import CutscoreError, Fault, RequestError
-from cutscore.serving.bodies import JSON, read_body
+from cutscore.serving.bodies import JSON, reading
 from cutscore.serving.described import described
 from cutscore.serving.gate import GONE, Gate, defect
 from cutscore.serving.openapi import document
@@ -24,8 +24,6 @@ from cutscore.serving.service import Note, Reply, Service
 INLINE_BYTES = 32_000
 """Bodies up to here are answered at once; larger ones by threads, so that others need not wait."""
 _THREADS = 2
-_BODIES = 4
-"""As many of the largest bodies may be in memory."""
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 T = TypeVar("T")
 
@@ -61,16 +59,13 @@ def _answering(app: FastAPI, service: Service, pool: ThreadPoolExecutor) -> None
     """Add the paths that take rows."""
 
     async def answered(request: Request, work: Callable[[bytes, str], Reply]) -> Response:
-        body = await _body(request, service)
-        media = request.headers.get("content-type", "")
-        try:
+        media, limit = request.headers.get("content-type", ""), service.settings.max_bytes
+        async with reading(request.stream(), request.headers, limit, service.memory) as body:
             if len(body) <= INLINE_BYTES:
                 reply = _checked(work, body, media)
             else:
                 loop = asyncio.get_running_loop()
                 reply = await loop.run_in_executor(pool, _checked, work, body, media)
-        finally:
-            service.held -= len(body)
         return Response(reply.body, media_type=reply.media)
 
     @app.post("/decide", tags=["decisions"])
@@ -131,17 +126,6 @@ def _telling(app: FastAPI, service: Service) -> None:
     async def ping() -> Response:
         """Say that the process is there, as MLflow's clients ask."""
         return Response("\n", media_type=JSON)
-
-
-async def _body(request: Request, service: Service) -> bytes:
-    """Return a request's body, which counts as held in memory."""
-    limit = service.settings.max_bytes
-    if service.held > _BODIES * limit:
-        problem = "too many large requests are being answered."
-        raise Refused(503, "busy", Fault("service", problem, "Try again."))
-    body = await read_body(request.stream(), request.headers, limit)
-    service.held += len(body)
-    return body
 
 
 def _checked(work: Callable[[bytes, str], Reply], body: bytes, media: str) -> Reply:

@@ -6,6 +6,7 @@ import json
 import re
 import zlib
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -37,15 +38,36 @@ class Asked:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass
+class Memory:
+    """Bytes of bodies in memory: how many there are, and may be."""
+
+    most: int
+    held: int = 0
+
+    def take(self, size: int) -> None:
+        """Count bytes that are kept.
+
+        Raises
+        ------
+        Refused
+            If there are too many.
+        """
+        self.held += size
+        if self.held > self.most:
+            problem = "too many large requests are being answered."
+            raise Refused(503, "busy", Fault("service", problem, "Try again."))
+
+
 class Unpacking:
     """Collects a body, unpacking gzip, and refuses it as soon as it is too large."""
 
-    def __init__(self, encoding: str, limit: int) -> None:
+    def __init__(self, encoding: str, limit: int, memory: Memory) -> None:
         if encoding not in ("", "identity", "gzip"):
             problem = f"the encoding {encoding[:40]!r} cannot be read."
             remedy = "Send the body as it is, or packed by gzip."
             raise Refused(415, "media type", Fault("Content-Encoding", problem, remedy))
-        self._limit, self._parts, self.size = limit, list[bytes](), 0
+        self._limit, self._memory, self._parts, self._size = limit, memory, list[bytes](), 0
         self._packed = zlib.decompressobj(31) if encoding == "gzip" else None
 
     def add(self, data: bytes) -> None:
@@ -73,15 +95,23 @@ class Unpacking:
         """Return the body."""
         return b"".join(self._parts)
 
+    def forget(self) -> None:
+        """Count the body as kept no longer."""
+        self._memory.held -= self._size
+
     def _keep(self, data: bytes) -> None:
-        self.size += len(data)
-        if self.size > self._limit:
+        if self._size + len(data) > self._limit:
             raise too_large(self._limit)
+        self._size += len(data)
+        self._memory.take(len(data))
         self._parts.append(data)
 
 
-async def read_body(chunks: AsyncIterator[bytes], headers: Mapping[str, str], limit: int) -> bytes:
-    """Return a body of at most `limit` bytes, before and after unpacking.
+@asynccontextmanager
+async def reading(
+    chunks: AsyncIterator[bytes], headers: Mapping[str, str], limit: int, memory: Memory
+) -> AsyncIterator[bytes]:
+    """Yield a body of at most `limit` bytes, unpacked or not; `memory` counts it meanwhile.
 
     Raises
     ------
@@ -91,10 +121,13 @@ async def read_body(chunks: AsyncIterator[bytes], headers: Mapping[str, str], li
     told = headers.get("content-length", "")
     if told.isdigit() and int(told) > limit:
         raise too_large(limit)
-    body = Unpacking(headers.get("content-encoding", "").strip().lower(), limit)
-    async for chunk in chunks:
-        body.add(chunk)
-    return body.whole()
+    body = Unpacking(headers.get("content-encoding", "").strip().lower(), limit, memory)
+    try:
+        async for chunk in chunks:
+            body.add(chunk)
+        yield body.whole()
+    finally:
+        body.forget()
 
 
 def too_large(limit: int) -> Refused:

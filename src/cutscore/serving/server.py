@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import ipaddress
+import multiprocessing
+import os
+import signal
 import socket
 import tempfile
+import threading
+import time
 from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -27,7 +34,8 @@ from cutscore.serving.service import Service
 from cutscore.serving.settings import ServeSettings
 
 IDLE_SECONDS = 15
-"""How long a connection may stay open between requests, or take to send the head of one."""
+"""The longest that a connection may be open between requests, or take to send the head of one."""
+_PARENT_SECONDS = 1.0
 _BACKLOG = 2048
 
 
@@ -43,6 +51,8 @@ def serve(settings: ServeSettings) -> None:
     """
     with bind(settings.host, settings.port) as listener:
         host, port = listener.getsockname()[:2]
+        if settings.token is None and not ipaddress.ip_address(host).is_loopback:
+            say("open to everybody who reaches this address", remedy="Set CUTSCORE_TOKEN.")
         where = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         if settings.workers == 1:
             app = create(settings)
@@ -64,6 +74,8 @@ def serve(settings: ServeSettings) -> None:
 
 def create(settings: ServeSettings) -> Gate:
     """Return the application of one process, its model loaded."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     metrics = Metrics(settings.figures)
     scorer = load(settings.model, store=settings.store)
     # A short name may come to mean several models; the one that it meant is followed.
@@ -74,6 +86,13 @@ def create(settings: ServeSettings) -> Gate:
     if settings.log is not None:
         log = DecisionLog(settings.log, settings.log_inputs, metrics, say)
     return build(Service(settings, models, metrics, log))
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """End a worker whose parent has died, which nobody would end otherwise."""
+    while parent.is_alive():
+        time.sleep(_PARENT_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -87,7 +106,8 @@ def bind(host: str, port: int) -> socket.socket:
     listener = None
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(found[0], found[1])
+        # With the protocol named, asyncio turns Nagle's delay of 40 ms off.
+        listener = socket.socket(*found[:3])
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(found[4])
         listener.listen(_BACKLOG)
@@ -114,7 +134,7 @@ def _config(app: Any, settings: ServeSettings, *, factory: bool = False) -> uvic
         proxy_headers=False,
         server_header=False,
         backlog=_BACKLOG,
-        timeout_keep_alive=IDLE_SECONDS,
+        timeout_keep_alive=max(1, min(IDLE_SECONDS, int(settings.timeout))),
         timeout_graceful_shutdown=int(settings.timeout) + 1,
         timeout_worker_healthcheck=60,
     )
@@ -157,7 +177,7 @@ class Connection(H11Protocol):
         if answering:
             self._end_waiting()
         elif self._head is None:
-            self._head = self.loop.call_later(IDLE_SECONDS, self._cut)
+            self._head = self.loop.call_later(self.config.timeout_keep_alive, self._cut)
 
     def _end_waiting(self) -> None:
         if self._head is not None:

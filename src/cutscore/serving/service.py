@@ -11,7 +11,16 @@ import orjson
 
 from cutscore.errors import Fault
 from cutscore.scoring.answer import Answer
-from cutscore.serving.bodies import ARROW, JSON, Asked, by_columns, parse_json, read_rows, within
+from cutscore.serving.bodies import (
+    ARROW,
+    JSON,
+    Asked,
+    Memory,
+    by_columns,
+    parse_json,
+    read_rows,
+    within,
+)
 from cutscore.serving.decision_log import DecisionLog
 from cutscore.serving.log_table import Decided
 from cutscore.serving.metrics import Key, Metrics
@@ -20,6 +29,8 @@ from cutscore.serving.options import Options, options_of
 from cutscore.serving.refusals import Refused
 from cutscore.serving.settings import ServeSettings
 
+_BODIES = 4
+"""As many of the largest bodies may be in memory."""
 TABLES = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
@@ -50,8 +61,10 @@ class Service:
     models: Models
     metrics: Metrics
     log: DecisionLog | None = None
-    held: int = field(default=0)
-    """Bytes of bodies in memory."""
+    memory: Memory = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.memory = Memory(_BODIES * self.settings.max_bytes)
 
     def decide(
         self, body: bytes, media: str, query: Iterable[tuple[str, str]], wanted: str, note: Note
