@@ -188,7 +188,7 @@ def soak(store: str, rows, expected, args) -> bool:
     early = statistics.median(memory[quarter : 2 * quarter])
     late = statistics.median(memory[-quarter:])
     taken = sorted(heard.taken)
-    p50, p99 = taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
+    p50, p99 = (1000 * taken[int(len(taken) * share)] for share in (0.5, 0.99))
     events = Counter(said["event"] for said in service.said)
     print(f"  {len(taken) / args.seconds:.0f} requests/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms")
     print(f"  memory {early:.0f} MB in the second quarter, {late:.0f} MB in the last")

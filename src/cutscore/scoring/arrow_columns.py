@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cutscore.errors import Fault
 from cutscore.records import RawColumn
 from cutscore.scoring.cells import (
     EXACT,
@@ -40,7 +41,22 @@ def read_arrow(raw: RawColumn, array: Any, missing: Sequence[str] = ()) -> ReadC
         read = _numbers(raw, array)
     elif of.is_boolean(array.type) and raw.kind == "boolean":
         read = ReadColumn(_plain(array.cast(pa.int8())).astype(np.float64))
-    return read_cells(raw, array.to_pylist(), missing) if read is None else read
+    if read is not None:
+        return read
+    cells = python_values(array)
+    if cells is None:
+        faults = [Fault(raw.name, f"values of Arrow's type {array.type} cannot be read here.")]
+        return ReadColumn(np.empty(0), faults=faults)
+    return read_cells(raw, cells, missing)
+
+
+def python_values(array: Any) -> list[Any] | None:
+    """Return a column's values, None if Python has none for them, such as the year 10,000."""
+    try:
+        values: list[Any] = array.to_pylist()
+    except (OverflowError, ValueError):
+        return None
+    return values
 
 
 def _numbers(raw: RawColumn, array: Any) -> ReadColumn | None:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from cutscore.cost import Amounts
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.records import RawColumn, Table, Values
-from cutscore.scoring.arrow_columns import read_arrow
+from cutscore.scoring.arrow_columns import python_values, read_arrow
 from cutscore.scoring.cells import EXACT, LARGEST, ReadColumn, fault_at, is_missing, read_cells
 from cutscore.scoring.inputs import Inputs
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PLAIN = frozenset({int, float, type(None)})
+_IDS = "ids must be numbers or texts."
 _FEW, _MANY = 50, 200
 """Names up to which the nearest is looked for, and up to which each is told."""
 
@@ -137,7 +138,9 @@ class Door:
             if present[name] == 1
         }
         id_column = self.inputs.raw.id_column
-        ids = rows.column(id_column).to_pylist() if present[id_column] == 1 else None
+        ids = python_values(rows.column(id_column)) if present[id_column] == 1 else None
+        if id_column is not None and ids is None and present[id_column] == 1:
+            faults.append(Fault(id_column, _IDS))
         out = np.empty((rows.num_rows, len(self._at)), dtype=np.float32)
         return self._checked(out, read, ids, faults)
 
@@ -275,6 +278,6 @@ def _ids_at_fault(name: str | None, ids: Sequence[Any] | None) -> list[Fault]:
     try:
         counts = Counter(ids)
     except TypeError:
-        return [*faults, Fault(name, "ids must be numbers or texts.")]
+        return [*faults, Fault(name, _IDS)]
     again = [at for at, each in enumerate(ids) if counts[each] > 1 and not is_missing(each)]
     return faults + ([fault_at(name, "ids must differ", again, ids)] if again else [])

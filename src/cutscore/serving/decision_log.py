@@ -9,6 +9,7 @@ memory; when too many wait, none are made.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import socket
 import threading
@@ -107,7 +108,7 @@ class DecisionLog:
         try:
             for _, group in groupby(taken, lambda each: id(each.scorer)):
                 same = list(group)
-                self._write([table_of(each, self.inputs) for each in same])
+                self._write([self._table(each) for each in same])
                 taken = taken[len(same) :]
                 self._written(sum(len(each.answer) for each in same))
         except Exception as error:  # noqa: BLE001  # whatever it is, it is told, and tried again
@@ -118,6 +119,15 @@ class DecisionLog:
             self.trouble = told
             with self._lock:
                 self._waiting = [*taken, *self._waiting]
+
+    def _table(self, decided: Decided) -> pa.Table:
+        """Return the rows of a request; inputs that cannot be kept do not hold up the others."""
+        try:
+            return table_of(decided, self.inputs)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the decision is kept
+            self._metrics.add("cutscore_log_failures_total")
+            self._say("inputs not kept", request=decided.request, problem=type(error).__name__)
+            return table_of(dataclasses.replace(decided, rows=None), self.inputs)
 
     def _written(self, rows: int) -> None:
         if self.trouble:

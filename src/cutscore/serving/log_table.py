@@ -69,20 +69,49 @@ def _inputs(decided: Decided) -> pa.StructArray:
     scorer, rows = decided.scorer, decided.rows
     named = {column.name: column for column in scorer.columns}
     named = {n: RawColumn(n) for n in scorer.cost_columns if n not in named} | named
+    if rows is None:
+        rows = [dict.fromkeys(named)] * len(decided.answer)
     arrays = []
     for name, raw in named.items():
-        cells = [row[name] for row in rows] if isinstance(rows, list) else rows[name].to_pylist()
-        arrays.append(_array(raw, plain_cells(raw, cells)))
+        if isinstance(rows, list):
+            arrays.append(_array(raw, plain_cells(raw, [row[name] for row in rows])))
+        else:
+            arrays.append(_cast(raw, rows[name].combine_chunks()))
     return pa.StructArray.from_arrays(arrays, names=list(named))
+
+
+def _cast(raw: RawColumn, array: pa.Array) -> pa.Array:
+    """Return a column of an Arrow table as the log has it, by Arrow's own means where it can."""
+    import pyarrow as pa
+
+    kind = _kinds()[raw.kind]
+    moments = pa.types.is_timestamp(array.type) or pa.types.is_date(array.type)
+    if raw.kind == "boolean" or (raw.kind in ("date", "timestamp") and not moments):
+        return _array(raw, plain_cells(raw, array.to_pylist()))
+    if moments:  # with a zone Arrow holds the moment in UTC
+        zone = getattr(array.type, "tz", None)
+        array = array.cast(pa.timestamp("us", zone), safe=False).cast(pa.timestamp("us"))
+    return array.cast(kind, safe=False)
+
+
+def _kinds() -> dict[str, pa.DataType]:
+    import pyarrow as pa
+
+    return {
+        "number": pa.float64(),
+        "integer": pa.int64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+        "timestamp": pa.timestamp("us"),
+        "category": pa.string(),
+    }
 
 
 def _array(raw: RawColumn, values: list[Any]) -> pa.Array:
     import pyarrow as pa
 
-    kinds = {"number": pa.float64(), "integer": pa.int64(), "category": pa.string()}
-    if raw.kind in ("date", "timestamp"):
-        moments = pa.array(values, pa.timestamp("us"))
-        return moments.cast(pa.date32()) if raw.kind == "date" else moments
+    if raw.kind == "date":
+        return pa.array(values, pa.timestamp("us")).cast(pa.date32())
     if raw.kind == "boolean":
-        return pa.array([None if value is None else bool(value) for value in values], pa.bool_())
-    return pa.array(values, kinds[raw.kind])
+        values = [None if value is None else bool(value) for value in values]
+    return pa.array(values, _kinds()[raw.kind])

@@ -216,6 +216,16 @@ def test_one_long_text_many_times_is_refused():
     assert long.client.post("/decide", body, PARQUET).status == 413
 
 
+def test_moments_that_python_has_none_for_are_a_fault_of_their_column(served, rows):
+    table = _table(rows[:1])
+    far = pa.array([400_000_000_000], pa.timestamp("s"))
+    for name in ("loan_id", "purpose", "income"):
+        odd = table.set_column(table.column_names.index(name), name, far)
+        answer = served.client.post("/decide", _stream(odd), ARROW)
+        assert answer.status == 422
+        assert [fault["column"] for fault in answer.json()["faults"]] == [name]
+
+
 def test_a_damaged_stream_does_no_harm(served, rows):
     body = bytearray(_stream(_table(rows)))
     rng = np.random.default_rng(0)

@@ -6,12 +6,15 @@ import asyncio
 import json
 import os
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from asgi import ask
 from served import ROW, Served, scorer
 
 from cutscore.errors import RequestError, StoreError
+from cutscore.serving import decision_log
+from cutscore.serving.bodies import ARROW
 from cutscore.serving.decision_log import DecisionLog
 from cutscore.serving.metrics import Metrics
 
@@ -224,6 +227,55 @@ def test_the_log_holds_every_decision_and_its_inputs(tmp_path):
     assert kept[1]["inputs"]["purpose"] == "boat"
     assert kept[1]["inputs"]["income"] is None
     assert served.metric("cutscore_log_rows_total") == 3
+
+
+def test_the_log_keeps_inputs_of_arrow_columns_and_moments_that_python_has_none_for(tmp_path):
+    served = Served(log=tmp_path, log_inputs=True)
+    zoned = pa.array([400_000_000_000, None], pa.timestamp("s", "Europe/Paris"))
+    table = pa.table(
+        {
+            "loan_id": [1, 2],
+            "income": pa.array([1, 2], pa.int16()),
+            "late": pa.array([1.0, None]),
+            "owner": [0, 1],
+            "since": ["2024-02-01", None],
+            "seen": zoned,
+            "purpose": pa.array(["car", "boat"]).dictionary_encode(),
+        }
+    )
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    assert served.client.post("/decide", sink.getvalue().to_pybytes(), ARROW).status == 200
+    served.log.flush()
+    inputs = pq.read_table(tmp_path)["inputs"].combine_chunks()
+    assert inputs.field("seen").cast(pa.int64()).to_pylist() == [400_000_000_000_000_000, None]
+    assert inputs.field("income").to_pylist() == [1.0, 2.0]
+    assert inputs.field("late").to_pylist() == [1, None]
+    assert inputs.field("owner").to_pylist() == [False, True]
+    assert inputs.field("purpose").to_pylist() == ["car", "boat"]
+    assert str(inputs.field("since").to_pylist()[0]) == "2024-02-01"
+
+
+def test_inputs_that_cannot_be_kept_do_not_hold_up_the_log(tmp_path, monkeypatch):
+    served = Served(log=tmp_path, log_inputs=True)
+    real = decision_log.table_of
+
+    def failing(decided, inputs):
+        if decided.rows is not None and decided.request == "odd":
+            raise OverflowError("date value out of range")
+        return real(decided, inputs)
+
+    monkeypatch.setattr(decision_log, "table_of", failing)
+    for request in ("odd", "plain"):
+        served.client.post("/decide", [ROW], x_request_id=request)
+    served.log.flush()
+    kept = {row["request"]: row for row in pq.read_table(tmp_path).to_pylist()}
+    assert kept["odd"]["inputs"]["income"] is None
+    assert kept["odd"]["score"] == kept["plain"]["score"]
+    assert kept["plain"]["inputs"]["income"] == 2500.5
+    assert [said["event"] for said in served.said] == ["inputs not kept"]
+    assert served.metric("cutscore_log_failures_total") == 1
 
 
 def test_a_part_is_closed_when_it_is_large(tmp_path, monkeypatch):
