@@ -58,10 +58,12 @@ def build(service: Service) -> Gate:
 def _answering(app: FastAPI, service: Service, pool: ThreadPoolExecutor) -> None:
     """Add the paths that take rows."""
 
-    async def answered(request: Request, work: Callable[[bytes, str], Reply]) -> Response:
+    async def answered(
+        request: Request, work: Callable[[bytes, str], Reply], *, long: bool = False
+    ) -> Response:
         media, limit = request.headers.get("content-type", ""), service.settings.max_bytes
         async with reading(request.stream(), request.headers, limit, service.memory) as body:
-            if len(body) <= INLINE_BYTES:
+            if len(body) <= INLINE_BYTES and not long and b'"reasons"' not in body:
                 reply = _checked(work, body, media)
             else:
                 loop = asyncio.get_running_loop()
@@ -74,7 +76,17 @@ def _answering(app: FastAPI, service: Service, pool: ThreadPoolExecutor) -> None
         note, query = request.scope["note"], request.query_params.multi_items()
         wanted = request.headers.get("accept", "")
         return await answered(
-            request, lambda body, media: service.decide(body, media, query, wanted, note)
+            request,
+            lambda body, media: service.decide(body, media, query, wanted, note),
+            long="reasons" in request.query_params,
+        )
+
+    @app.post("/explain", tags=["decisions"])
+    async def explain(request: Request) -> Response:
+        """Say what each column adds to each row's score, the strongest first."""
+        note, query = request.scope["note"], request.query_params.multi_items()
+        return await answered(
+            request, lambda body, media: service.explain(body, media, query, note), long=True
         )
 
     @app.post("/invocations", tags=["mlflow"])

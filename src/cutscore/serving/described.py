@@ -34,7 +34,7 @@ def described(scorer: Scorer) -> dict[str, Any]:
         "calibration": None if decision is None else decision.calibrator.to_json()["kind"],
         "costs": None if prices is None else prices.to_json(),
         "id_column": scorer.id_column,
-        "columns": [_described(column, model.inputs.ranges) for column in raw.columns],
+        "columns": [_described(column, model.inputs.ranges, raw.labels) for column in raw.columns],
         "cost_columns": list(scorer.cost_columns),
         "passed_over": [name for name in raw.others if name != scorer.id_column],
         "missing_texts": list(raw.missing),
@@ -42,9 +42,13 @@ def described(scorer: Scorer) -> dict[str, Any]:
     }
 
 
-def _described(column: RawColumn, ranges: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
+def _described(
+    column: RawColumn, ranges: Mapping[str, tuple[float, float]], labels: Mapping[str, str]
+) -> dict[str, Any]:
     low, high = limits(column, ranges)
     told: dict[str, Any] = {"name": column.name, "kind": column.kind}
+    if column.name in labels:
+        told["label"] = labels[column.name]
     if column.levels is not None:
         return {**told, "levels": list(column.levels)}
     if low is None or high is None:

@@ -9,7 +9,7 @@ from cutscore.scoring.cells import LARGEST
 from cutscore.serving.bodies import ARROW, JSON, PARQUET
 from cutscore.serving.described import limits
 from cutscore.serving.models import Loaded
-from cutscore.serving.options import OPTIONS
+from cutscore.serving.options import EXPLAINING, MOST_REASONS, OPTIONS
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -42,6 +42,22 @@ _FAULTS: dict[str, Any] = {
         },
     },
 }
+_SWITCH = {"type": "boolean", "default": False}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "reasons": {"type": "integer", "default": 0, "minimum": 0, "maximum": MOST_REASONS},
+    "reasons_for": {"type": "string", "enum": ["flagged", "all"], "default": "flagged"},
+}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_REASONS: dict[str, Any] = {
+    "type": ["array", "null"],
+    "items": {
+        "type": "object",
+        "properties": {
+            **{name: {"type": "string"} for name in ("column", "label", "value", "text")},
+            **{name: {"type": "number"} for name in ("points", "log_odds")},
+        },
+    },
+}
 _STATUSES = {
     "400": "the body is damaged",
     "401": "the token is needed",
@@ -58,19 +74,24 @@ def document(app: FastAPI, used: Loaded) -> dict[str, Any]:
     from fastapi.openapi.utils import get_openapi
 
     said = get_openapi(title="Cutscore", version=used.version or "0", routes=app.routes)
-    said["components"] = {"schemas": {"Row": _row(used), "Faults": _FAULTS, "Decisions": _answer()}}
+    answers = {"Decisions": _answer(), "Explanations": _explained()}
+    said["components"] = {"schemas": {"Row": _row(used), "Faults": _FAULTS, **answers}}
     for path, methods in said["paths"].items():
         for operation in methods.values():
             operation["responses"].update(_refusals())
             if path == "/decide":
-                operation |= _decide(used)
+                answers = {JSON: {"schema": _ref("Decisions")}, ARROW: _BINARY}
+                operation |= _rows(used, OPTIONS, answers)
+            elif path == "/explain":
+                operation |= _rows(used, EXPLAINING, {JSON: {"schema": _ref("Explanations")}})
             elif path == "/invocations":
                 operation["requestBody"] = _body(_mlflow(), used, "dataframe_records")
     return said
 
 
-def _decide(used: Loaded) -> dict[str, Any]:
-    options = {name: {"type": "boolean", "default": False} for name in OPTIONS}
+def _rows(used: Loaded, known: tuple[str, ...], answer: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said of a path that takes rows."""
+    options = {name: _OPTIONS.get(name, _SWITCH) for name in known}
     rows = {"type": "array", "minItems": 1, "items": _ref("Row")}
     named = {
         "type": "object",
@@ -89,12 +110,9 @@ def _decide(used: Loaded) -> dict[str, Any]:
         "additionalProperties": False,
     }
     body = _body({"anyOf": [named, rows, columns]}, used, "rows")
-    binary = {"schema": {"type": "string", "format": "binary"}}
-    body["content"] |= {ARROW: binary, PARQUET: binary}
+    body["content"] |= {ARROW: _BINARY, PARQUET: _BINARY}
     parameters = [{"name": n, "in": "query", "schema": schema} for n, schema in options.items()]
-    content = {JSON: {"schema": _ref("Decisions")}, ARROW: binary}
-    answer = {"description": "decisions", "content": content}
-    responses = {"200": answer, **_refusals()}
+    responses = {"200": {"description": "an entry a row", "content": answer}, **_refusals()}
     return {"requestBody": body, "parameters": parameters, "responses": responses}
 
 
@@ -167,11 +185,26 @@ def _answer() -> dict[str, Any]:
                         "probability": {"type": "number"},
                         "flagged": {"type": "boolean"},
                         "expected_cost": {"type": "number"},
+                        "reasons": _REASONS,
                     },
                 },
             },
             "outside": counts,
             "unseen": counts,
+        },
+    }
+
+
+def _explained() -> dict[str, Any]:
+    row = {"type": "object", "required": ["reasons"], "properties": {"reasons": _REASONS}}
+    texts, numbers = ("model", "method", "against"), ("points_to_double", "base")
+    return {
+        "type": "object",
+        "required": [*texts, *numbers, "explanations"],
+        "properties": {
+            **{name: {"type": "string"} for name in texts},
+            **{name: {"type": "number"} for name in numbers},
+            "explanations": {"type": "array", "items": row},
         },
     }
 

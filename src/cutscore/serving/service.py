@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,12 +25,14 @@ from cutscore.serving.decision_log import DecisionLog
 from cutscore.serving.log_table import Decided
 from cutscore.serving.metrics import Key, Metrics
 from cutscore.serving.models import Loaded, Models
-from cutscore.serving.options import Options, options_of
+from cutscore.serving.options import EXPLAINING, Options, options_of
 from cutscore.serving.refusals import Refused
 from cutscore.serving.settings import ServeSettings
 
 _BODIES = 4
 """As many of the largest bodies may be in memory."""
+MOST_EXPLAINED = 1000
+"""Rows of a request that may be explained: each takes as long as scoring a few dozen."""
 TABLES = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
@@ -88,6 +90,33 @@ class Service:
         }
         return Reply(orjson.dumps(told, default=str))
 
+    def explain(
+        self, body: bytes, media: str, query: Iterable[tuple[str, str]], note: Note
+    ) -> Reply:
+        """Say what each column adds to the score of each row of a body.
+
+        Raises
+        ------
+        Refused, RequestError
+            With all that is wrong.
+        """
+        most = min(MOST_EXPLAINED, self.settings.max_rows)
+        asked = read_rows(body, media, most)
+        options, used = options_of(query, asked.options, EXPLAINING), self.models.current
+        made = used.scorer.explain(
+            asked.rows, strict=options.strict, ignore_unknown=options.ignore_unknown
+        )
+        note.rows, note.version = len(made), used.version
+        told = {
+            "model": used.version,
+            "method": made.method,
+            "against": made.group.against,
+            "points_to_double": made.group.points_to_double,
+            "base": made.base,
+            "explanations": made.to_records(),
+        }
+        return Reply(orjson.dumps(told, default=str))
+
     def invoke(self, body: bytes, media: str, note: Note) -> Reply:
         """Answer as `mlflow models serve` does."""
         if media.partition(";")[0].strip().lower() != JSON:
@@ -110,13 +139,10 @@ class Service:
         if self.log is not None and self.log.full:
             problem = "the decision log cannot be written, and no more can wait for it."
             raise Refused(503, "log", Fault("log", problem))
+        if options.reasons:
+            within(asked, min(MOST_EXPLAINED, self.settings.max_rows))
         used = self.models.current
-        answer = used.scorer.decide(
-            asked.rows,
-            strict=options.strict,
-            ignore_unknown=options.ignore_unknown,
-            expected_cost=options.expected_cost,
-        )
+        answer = used.scorer.decide(asked.rows, **asdict(options))
         note.rows, note.version = len(answer), used.version
         note.flagged = 0 if answer.flagged is None else int(answer.flagged.sum())
         self._count(answer, note)

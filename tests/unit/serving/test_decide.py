@@ -119,6 +119,37 @@ def test_options_stand_in_the_address_or_beside_the_rows(served):
         assert answer.json()["decisions"] == expected
 
 
+def test_flagged_rows_have_reasons_if_asked(served, rows):
+    expected = served.scorer.decide(rows, reasons=2).to_records()
+    answer = served.client.post("/decide?reasons=2", rows)
+    assert answer.json()["decisions"] == expected
+    assert any(row["reasons"] for row in expected)
+    assert any(row["reasons"] is None for row in expected)
+    body = {"rows": rows, "reasons": 1, "reasons_for": "all"}
+    every = served.client.post("/decide", body).json()["decisions"]
+    assert every == served.scorer.decide(rows, reasons=1, reasons_for="all").to_records()
+    table = pa.ipc.open_stream(served.client.post("/decide", body, accept=ARROW).body).read_all()
+    assert table["reasons"].to_pylist() == [row["reasons"] for row in every]
+
+
+def test_scores_are_taken_apart(served, rows):
+    answer = served.client.post("/explain", rows).json()
+    expected = served.scorer.explain(rows)
+    assert answer["explanations"] == expected.to_records()
+    assert answer["base"] == expected.base
+    assert answer["explanations"][3]["loan_id"] == 3
+    assert served.client.post("/explain?strict=true", rows).status == 422  # a boat
+
+
+@pytest.mark.parametrize(
+    "asked", ["reasons=-1", "reasons=1001", "reasons=x", "reasons_for=none", "reason=1"]
+)
+def test_options_that_are_none_are_refused(served, asked):
+    answer = served.client.post(f"/decide?{asked}", [ROW])
+    assert answer.status == 422
+    assert served.client.post("/explain?reasons=1", [ROW]).status == 422
+
+
 def test_all_faults_of_all_rows_come_at_once(served):
     bad = [{**ROW, "income": "much"}, {**ROW, "loan_id": 18, "late": 1.5, "since": "soon"}]
     answer = served.client.post("/decide", bad)

@@ -40,7 +40,7 @@ TABLE = st.fixed_dictionaries(
      "data": st.lists(st.lists(CELLS, max_size=8) | CELLS, max_size=3) | CELLS}
 )  # fmt: skip
 OPTIONS = st.dictionaries(
-    st.sampled_from(["strict", "expected_cost", "ignore_unknown", "stricct"]) | TEXT,
+    st.sampled_from(["strict", "ignore_unknown", "stricct", "reasons", "reasons_for"]) | TEXT,
     CELLS, max_size=2,
 )  # fmt: skip
 SAID = st.one_of(
