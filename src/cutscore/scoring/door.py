@@ -156,7 +156,8 @@ class Door:
         named = named.assign(**{str(name): zoned[name].dt.tz_convert(None) for name in zoned})
         try:
             return self.arrow(pa.Table.from_pandas(named, preserve_index=False))
-        except (pa.ArrowException, ValueError, TypeError):  # of several types, or sparse
+        # Of several types, sparse, or with numbers beyond 64 bits.
+        except (pa.ArrowException, ValueError, TypeError, OverflowError):
             rows_by_name: Any = named.to_dict("records")
             return self.records(rows_by_name)
 
