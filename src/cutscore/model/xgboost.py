@@ -128,6 +128,11 @@ class XGBoostFitted:
     booster: xgb.Booster
     threads: int = 1
 
+    def __post_init__(self) -> None:
+        """Configure the booster once, and not when it predicts: threads may share it."""
+        self.booster.set_param({"nthread": self.threads})
+        self.booster.save_config()  # does now what the first prediction would do
+
     @property
     def trees(self) -> int:
         """The number of rounds."""
@@ -135,7 +140,6 @@ class XGBoostFitted:
 
     def scores(self, table: Table, rows: Rows | None = None) -> Scores:
         """Return the probability of class 1; for all rows the table's array is not copied."""
-        self.booster.set_param({"nthread": self.threads})
         return np.asarray(self.booster.inplace_predict(values_at(table, rows)), dtype=np.float64)
 
     def importance(self) -> dict[str, float]:
@@ -150,7 +154,6 @@ class XGBoostFitted:
         """Return XGBoost's own Shapley values."""
         import xgboost as xgb
 
-        self.booster.set_param({"nthread": self.threads})
         rows = xgb.DMatrix(
             table.values,
             feature_types=_feature_types(self.columns),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from cutscore.model import TableToFit
+from cutscore.model import TableToFit, load_fitted
 from cutscore.model.xgboost import XGBoost
 from cutscore.records import Column, Table, TrainingRows
 
@@ -25,6 +26,23 @@ def test_scikit_learn_names_and_native_names_are_the_same():
     other = _fit({"num_boost_round": 7, "eta": 0.2, "lambda": 2.0, "seed": 3})
     assert one.booster.num_boosted_rounds() == 7
     assert one.booster.save_raw("json") == other.booster.save_raw("json")
+
+
+def test_threads_may_share_a_booster(tmp_path):
+    """It is configured when it is loaded: at the first prediction, threads would meet there."""
+    fitted = _fit({"n_estimators": 7})
+    fitted.save(tmp_path)
+    values = np.random.default_rng(1).normal(size=(480, 2)).astype(np.float32)
+    rows = [Table(fitted.columns, values[at : at + 400]) for at in range(80)]
+    loaded, usual = load_fitted(tmp_path), np.zeros(2, dtype=np.float32)
+
+    def both(row):
+        added = loaded.contributions(row, usual).values.tobytes()
+        return added, loaded.scores(row).tobytes()
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(both, rows))
+    assert found == [both(row) for row in rows]
 
 
 def test_parameters_reach_the_library():
