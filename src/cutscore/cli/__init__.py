@@ -19,6 +19,7 @@ from cutscore import __version__
 from cutscore.cli import store_care
 from cutscore.cli.data import app as data_app
 from cutscore.cli.deliver import deliver
+from cutscore.cli.predict import predict
 from cutscore.cli.promote import app as models_app
 from cutscore.cli.promote import promote
 from cutscore.cli.rerun import rerun
@@ -50,6 +51,7 @@ app.add_typer(data_app, name="data")
 store_app.command("audit")(store_care.audit)
 store_app.command("reap")(store_care.reap)
 store_app.command("prune")(store_care.prune)
+app.command("predict")(predict)
 app.command("rerun")(rerun)
 app.command("promote")(promote)
 app.command("threshold")(threshold)

@@ -95,7 +95,7 @@ def run_store(store: str | None, setting: str = "--store") -> RunStore:
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
     """Show a bar on a terminal's stderr while something long goes on; elsewhere show nothing."""
     from rich.progress import Progress
 

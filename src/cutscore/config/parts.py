@@ -57,7 +57,7 @@ def build_part(group: str, node: object) -> Any:
         settings, cls = {**settings, "estimator": node["_target_"]}, SklearnClassifier
     lacking = [f"{name}()" for name in _members(group, methods=True) if not hasattr(cls, name)]
     if not lacking:
-        made = _validated(group, cls, settings)
+        made = validated(group, cls, settings)
         lacking = [name for name in _members(group) if not hasattr(made, name)]
         if not lacking:
             return made
@@ -88,7 +88,7 @@ def _locate(group: str, target: str) -> type:
     return found
 
 
-def _validated(group: str, cls: type, settings: dict[str, Any]) -> Any:
+def validated(group: str, cls: type, settings: dict[str, Any]) -> Any:
     """Make an object of `cls`, checking names, types and ranges against its fields."""
     if not dataclasses.is_dataclass(cls):
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -220,24 +220,41 @@ def _text(name: str) -> str:
     return f"CAST({identifier(name)} AS VARCHAR)"
 
 
-def _where(layout: Layout, settings: TableSettings) -> Iterator[Read | Fault]:
-    """Check the row filter; it may mention any column of the file, the target too."""
-    if settings.where is None:
-        return
+def row_filter(where: str, columns: Iterable[str]) -> str:
+    """Return the SQL of a row filter; it may mention any column of the file, the target too.
+
+    Raises
+    ------
+    RequestError
+        With all that is wrong with it.
+    """
     connection = sandbox()
+    remedy = f"The filter is: {where}"
     try:
-        expression = check(settings.where, connection)
+        expression = check(where, connection)
     except ExpressionError as error:
-        yield Fault("data.where", f"{error}.", f"The filter is: {settings.where}")
-        return
+        raise RequestError(Fault("data.where", f"{error}.", remedy)) from None
     finally:
         connection.close()
-    known = {name.lower() for name in layout.types}
-    for name in expression.columns:
-        if name.lower() not in known:
-            yield Fault(
-                "data.where",
-                f'the table has no column "{name}".{nearest(name, layout.types)}',
-                f"The filter is: {settings.where}",
-            )
-    yield Read("where", "where", f"CAST(TRY({expression.sql}) AS BOOLEAN)")
+    known = {name.lower(): name for name in columns}
+    faults = [
+        Fault(
+            "data.where",
+            f'the table has no column "{name}".{nearest(name, known.values())}',
+            remedy,
+        )
+        for name in expression.columns
+        if name.lower() not in known
+    ]
+    if faults:
+        raise RequestError(faults)
+    return f"CAST(TRY({expression.sql}) AS BOOLEAN)"
+
+
+def _where(layout: Layout, settings: TableSettings) -> Iterator[Read | Fault]:
+    if settings.where is None:
+        return
+    try:
+        yield Read("where", "where", row_filter(settings.where, layout.types))
+    except RequestError as error:
+        yield from error.faults

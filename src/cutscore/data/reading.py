@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,13 +20,14 @@ from cutscore.data.finish import (
     whole,
 )
 from cutscore.data.layout import EFFORTS, Effort, describe, open_file
-from cutscore.data.locate import LocatedData, TextFormat, located
+from cutscore.data.locate import LocatedData
 from cutscore.data.offending import Doubted, faults_of
 from cutscore.data.plan import ReadPlan, plan
 from cutscore.data.raw import raw_table
 from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream, stream
-from cutscore.data.unpack import SETTING, check_utf8, has_mixed_ends
+from cutscore.data.unpack import SETTING
+from cutscore.data.unreadable import Unreadable, read_evenly
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Dataset, exact_weights
 
@@ -56,7 +56,7 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
     RequestError
         With every fault of the file, or else of its columns, or else of their values.
     """
-    attempt = _streamed(path, settings)
+    attempt = read_evenly(path, settings.lines, lambda data: _tried(data, settings))
     made, rows = attempt.made, attempt.plan
     if made.matrix.rows == 0:
         problem = "the file has no rows" if settings.where is None else "no row is left"
@@ -105,43 +105,6 @@ def _weightless(weigh: npt.NDArray[np.float64] | None, settings: TableSettings) 
     return (f'data.weight: "{settings.weight}" is 1 in every row, and changes nothing.',)
 
 
-def _streamed(path: Path, settings: TableSettings) -> _Attempt:
-    """Read; where lines turn out to end in several ways, make them even and read again."""
-    text = TextFormat(
-        settings.delimiter,
-        settings.encoding,
-        settings.skip_lines,
-        settings.header,
-        settings.columns,
-    )
-    try:
-        with located(path, text) as data:
-            return _tried(data, settings)
-    except _Unreadable as error:
-        if not has_mixed_ends(path):
-            raise RequestError(error.fault(path)) from None
-    try:
-        with located(path, replace(text, even=True)) as data:
-            return _tried(data, settings)
-    except _Unreadable as error:
-        raise RequestError(error.fault(path)) from None
-
-
-class _Unreadable(Exception):  # noqa: N818  # never leaves this module
-    """DuckDB or Arrow could not read a file."""
-
-    def fault(self, path: Path) -> Fault:
-        """Return DuckDB's message without its advice on its own options."""
-        check_utf8(path)
-        lines = [line.strip() for line in str(self).splitlines() if line.strip()]
-        own = itertools.takewhile(lambda line: not line.startswith("Possible"), lines[:4])
-        return Fault(
-            SETTING,
-            f'"{path}" cannot be read as a table: {" ".join(own)}',
-            "Give a CSV, TSV or Parquet file, with one line of column names.",
-        )
-
-
 def _tried(data: LocatedData, settings: TableSettings) -> _Attempt:
     """Read with types off the first rows; where a later row differs, try harder."""
     import duckdb
@@ -154,7 +117,7 @@ def _tried(data: LocatedData, settings: TableSettings) -> _Attempt:
                 return _attempt(data, connection, settings, effort)
         return _attempt(data, connection, settings, EFFORTS[-1])
     except failures as error:
-        raise _Unreadable(str(error)) from None
+        raise Unreadable(str(error)) from None
     finally:
         connection.close()
 

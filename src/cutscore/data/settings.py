@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
+from cutscore.data.locate import TextFormat
 from cutscore.data.numerals import Notation
 from cutscore.expressions import mentioned
 
@@ -14,81 +15,25 @@ PositiveValue = str | int | float | bool
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableSettings:
-    """Which columns of a table are what.
+class LineSettings:
+    """How the lines of a text file become cells, and how its numbers are written.
 
-    `amounts` are kept at full precision (float64) for costs and stay features too, unless they
-    are also in `drop`. The target, the id, `group`, `time` and `weight` (how many rows a row counts
-    for) are never features. Of `domain` and `polynomial`, from which feature strategies make
-    columns, loading takes which columns are to be kept as they are in the file; `whole` lists more
-    of them.
-
-    `encoding` to `columns` say how lines become cells, `missing` to `date_format` how cells become
-    values. `skip_lines` is a number of lines above the column names, or a list of lines to leave
-    out, counted from 1. `columns` names those of a file whose first line is not `header`.
-    `numeric` lists columns whose numbers carry a percent or currency sign, or that a Parquet file
-    holds as text. `date_format` is a format of strptime, for all columns of dates that it fits or
-    by column.
-
-    `labels` are what people call columns, and what is made of them, where scores are explained.
+    `skip_lines` is a number of lines above the column names, or a list of lines to leave out,
+    counted from 1. `columns` names those of a file whose first line is not `header`.
     """
 
     # YAML and the command line take a column or a text like 5 for a number.
     __pydantic_config__: ClassVar[dict[str, bool]] = {"coerce_numbers_to_str": True}
 
-    target: str
-    positive: PositiveValue | tuple[PositiveValue, ...] | None = None
-    id: str | None = None
-    drop: tuple[str, ...] = ()
-    categorical: tuple[str, ...] = ()
-    amounts: tuple[str, ...] = ()
-    group: str | None = None
-    time: str | None = None
-    weight: str | None = None
-    where: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
     skip_lines: int | tuple[int, ...] = 0
     header: bool = True
     columns: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
     decimal: str = "."
     thousands: str | None = None
-    numeric: tuple[str, ...] = ()
-    date_format: str | Mapping[str, str] | None = None
-    domain: Mapping[str, str] = field(default_factory=dict)
-    polynomial: tuple[str, ...] = ()
-    credit_line: Mapping[str, str | int | float | None] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    whole: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self._check_marks()
-        if self.target in self.drop:
-            raise ValueError(f"data.drop lists {self.target!r}, which is data.target.")
-        for key in ("id", "group", "time", "weight"):
-            if getattr(self, key) == self.target:
-                raise ValueError(f"data.{key} is {self.target!r}, which is data.target.")
-        if self.target in self.amounts:
-            raise ValueError(f"data.amounts lists {self.target!r}, which is data.target.")
-        both = sorted(
-            set(self.categorical)
-            & {*self.drop, *self.amounts, *self.numeric, self.target, self.weight}
-        )
-        if both:
-            raise ValueError(
-                f"data.categorical lists {', '.join(both)}, also in data.drop, data.amounts, "
-                "data.numeric, data.target or data.weight; a categorical column must be a feature "
-                "and nothing else."
-            )
-        for key in ("group", "time"):
-            if getattr(self, key) is not None and key in self.amounts:
-                raise ValueError(
-                    f'data.amounts lists a column called "{key}" while data.{key} is set; '
-                    "rename the column."
-                )
-
-    def _check_marks(self) -> None:
         """Check what stands between cells and within numbers."""
         for key in ("delimiter", "decimal", "thousands"):
             mark = getattr(self, key)
@@ -114,6 +59,74 @@ class TableSettings:
     def notation(self) -> Notation:
         """How numbers are written."""
         return Notation(self.decimal, self.thousands)
+
+    @property
+    def lines(self) -> TextFormat:
+        """How lines become cells."""
+        return TextFormat(self.delimiter, self.encoding, self.skip_lines, self.header, self.columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSettings(LineSettings):
+    """Which columns of a table are what.
+
+    `amounts` are kept at full precision (float64) for costs and stay features too, unless they
+    are also in `drop`. The target, the id, `group`, `time` and `weight` (how many rows a row counts
+    for) are never features. Of `domain` and `polynomial`, from which feature strategies make
+    columns, loading takes which columns are to be kept as they are in the file; `whole` lists more
+    of them.
+
+    `missing`, `numeric` and `date_format` say how cells become values. `numeric` lists columns
+    whose numbers carry a percent or currency sign, or that a Parquet file holds as text.
+    `date_format` is a format of strptime, for all columns of dates that it fits or by column.
+
+    `labels` are what people call columns, and what is made of them, where scores are explained.
+    """
+
+    target: str
+    positive: PositiveValue | tuple[PositiveValue, ...] | None = None
+    id: str | None = None
+    drop: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    amounts: tuple[str, ...] = ()
+    group: str | None = None
+    time: str | None = None
+    weight: str | None = None
+    where: str | None = None
+    missing: tuple[str, ...] = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
+    numeric: tuple[str, ...] = ()
+    date_format: str | Mapping[str, str] | None = None
+    domain: Mapping[str, str] = field(default_factory=dict)
+    polynomial: tuple[str, ...] = ()
+    credit_line: Mapping[str, str | int | float | None] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    whole: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.target in self.drop:
+            raise ValueError(f"data.drop lists {self.target!r}, which is data.target.")
+        for key in ("id", "group", "time", "weight"):
+            if getattr(self, key) == self.target:
+                raise ValueError(f"data.{key} is {self.target!r}, which is data.target.")
+        if self.target in self.amounts:
+            raise ValueError(f"data.amounts lists {self.target!r}, which is data.target.")
+        both = sorted(
+            set(self.categorical)
+            & {*self.drop, *self.amounts, *self.numeric, self.target, self.weight}
+        )
+        if both:
+            raise ValueError(
+                f"data.categorical lists {', '.join(both)}, also in data.drop, data.amounts, "
+                "data.numeric, data.target or data.weight; a categorical column must be a feature "
+                "and nothing else."
+            )
+        for key in ("group", "time"):
+            if getattr(self, key) is not None and key in self.amounts:
+                raise ValueError(
+                    f'data.amounts lists a column called "{key}" while data.{key} is set; '
+                    "rename the column."
+                )
 
     def format_of(self, column: str) -> str | None:
         """Return the format of dates that is given for a column, or for all; None for none."""

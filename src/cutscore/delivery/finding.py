@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -113,8 +114,13 @@ def load_version(store: RunStore, version: ModelVersion, alias: str = "") -> Sco
 
 
 def scorer_of(folder: Path, name: str, tags: Mapping[str, str]) -> Scorer:
-    """Load the model of a folder; the tag `threshold` says where it decides, if that is one."""
+    """Load the model of a folder.
+
+    The tag `threshold` says where it decides, if that is one; `model_digest` tells its files from
+    those of any other model.
+    """
     scorer = Scorer(load_model(folder), name, tags)
+    scorer.tags["model_digest"] = _digest(folder)
     scorer.tags.pop("threshold", None)
     if scorer.threshold is not None:
         scorer.tags["threshold"] = repr(scorer.threshold)
@@ -125,6 +131,15 @@ def model_folder(path: Path) -> Path | None:
     """Return where a folder, or MLflow's folder around it, holds a kept model; None if nowhere."""
     candidates = (path, path / "data" / "model")
     return next((each for each in candidates if (each / MODEL_JSON).is_file()), None)
+
+
+def _digest(folder: Path) -> str:
+    """Return a hash of a model's files, names and content."""
+    made = hashlib.sha256()
+    for file in sorted(each for each in folder.iterdir() if each.is_file()):
+        made.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+        made.update(file.read_bytes())
+    return made.hexdigest()
 
 
 def _address(store: str | None) -> str:

@@ -33,6 +33,19 @@ _NAMES = (str, np.bool_, Real, Decimal, dt.date)
 """What a category may be given as: its text, or what has this text."""
 
 
+@dataclass(frozen=True)
+class RowsFault(Fault):
+    """One thing wrong with some rows of a column, so told that faults of several batches can join.
+
+    `what` is needed, `got` is the first value at fault as it is shown ('' where none is), `number`
+    how many rows are at fault.
+    """
+
+    what: str = ""
+    got: str = ""
+    number: int = 0
+
+
 class CellError(ValueError):
     """A value that a column cannot take; the text says what is needed."""
 
@@ -73,13 +86,25 @@ def read_cells(raw: RawColumn, cells: Sequence[Any], missing: Sequence[str] = ()
 
 
 def fault_at(
-    name: str, problem: str, rows: Iterable[int], cells: Sequence[Any] | None = None
+    name: str,
+    problem: str,
+    rows: Iterable[int],
+    cells: Sequence[Any] | Mapping[int, Any] | None = None,
 ) -> Fault:
     """Return a fault of some rows of a column, with the first row and its value."""
     found = [int(row) for row in rows]
-    first = "" if cells is None else f", got {_shown(cells[found[0]])}"
-    more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
-    return Fault(name, f"{problem}{first} in row {found[0]}{more}.", rows=tuple(found[:_ROWS_TOLD]))
+    got = "" if cells is None else shown(cells[found[0]])
+    return rows_fault(name, problem, got, f"row {found[0]}", len(found), found)
+
+
+def rows_fault(
+    name: str, what: str, got: str, place: str, number: int, rows: Sequence[int] = ()
+) -> RowsFault:
+    """Return the fault of a number of rows, the first of which is at `place`."""
+    given = f", got {got}" if got else ""
+    more = f" and {number - 1:,} more" if number > 1 else ""
+    told = tuple(rows[:_ROWS_TOLD])
+    return RowsFault(name, f"{what}{given} in {place}{more}.", "", told, what, got, number)
 
 
 def is_missing(cell: Any) -> bool:
@@ -205,7 +230,8 @@ def _categories(raw: RawColumn, cells: Sequence[Any], missing: Sequence[str]) ->
     return ReadColumn(values, unseen=np.array(unseen, dtype=np.int64), faults=faults)
 
 
-def _shown(cell: Any) -> str:
+def shown(cell: Any) -> str:
+    """Return a value for a message, cut if it is long."""
     text = visible(cell) if isinstance(cell, str) else repr(cell)
     return text if len(text) <= 40 else f"{text[:37]}..."
 
