@@ -25,8 +25,8 @@ def test_from_a_run_to_the_champion_and_back(cutscore, credit):
     assert model.decide({"income": 900, "age": 25, "purpose": "car"}).flagged.tolist() == [True]
 
     refused = cutscore("promote", credit.runs["dearer"], "--dry-run", *store)
-    assert (refused.code, "champion     NO" in refused.out) == (2, True)
-    assert "champion: cannot be compared with tests/1: their costs differ" in refused.err
+    assert (refused.code, "comparison   NO" in refused.out) == (2, True)
+    assert "comparison: cannot be compared with tests/1: their costs differ" in refused.err
     assert "If that is meant: --force REASON" in refused.err
     forced = cutscore("promote", credit.runs["dearer"], "--force", "agreed anew", *store)
     assert forced.code == 0

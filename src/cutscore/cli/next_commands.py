@@ -28,6 +28,8 @@ def next_commands(run: ShownRun) -> Iterator[str]:
         yield _line("rerun", short, *run.store)
     if words := _threshold(run):
         yield _line("threshold", *words)
+    if kind is None and run.detail.models and run.detail.summary.complete:
+        yield _line("promote", short, *run.store)
     if run.detail.summary.open:
         yield _line("store", "reap", *run.store[1:])
     yield _line("ui", *run.store)

@@ -96,17 +96,21 @@ def promote(
 def _tell(found: Promotion, *, dry_run: bool, as_json: bool) -> None:
     """Print what came of it; raise RequestError with the checks that were not passed."""
     from cutscore.cli.promote_text import print_promotion
+    from cutscore.delivery.gate import CHECK_ROWS, COMPARISON
 
     if as_json:
         print(json.dumps({**asdict(found), "dry_run": dry_run}, indent=2))
     else:
         print_promotion(found, dry_run=dry_run)
-    forceable = {"champion": "If that is meant: --force REASON, which the history keeps."}
     if found.refused:
+        remedies = {
+            CHECK_ROWS: "Deliver it anew; where there are none, a gate may do without.",
+            COMPARISON: "If that is meant: --force REASON, which the history keeps.",
+        }
         raise RequestError(
-            [Fault(check.name, f"{check.found}.", forceable.get(check.name, ""))
-             for check in found.refused]
-        )  # fmt: skip
+            Fault(check.name, f"{check.found}.", remedies.get(check.name, ""))
+            for check in found.refused
+        )
 
 
 @app.command("list")

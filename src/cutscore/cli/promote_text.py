@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 
 from cutscore.cli.console import output
+from cutscore.delivery.gate import COMPARISON
 from cutscore.delivery.history import Reign
 from cutscore.delivery.promoting import Promotion
 
@@ -69,7 +70,7 @@ def print_history(title: str, reigns: Sequence[Reign]) -> None:
     table = _table(title, "version", "run", "from", "to", "how", "by", "why")
     for reign in reversed(reigns):
         why = [reign.reason, f"forced: {reign.forced}" if reign.forced else "", reign.note]
-        why += [f"{c['name']}: {c['found']}" for c in reign.checks if c["name"] == "champion"]
+        why += [str(c["found"]) for c in reign.checks if c["name"] == COMPARISON]
         table.add_row(
             reign.version,
             reign.run or "-",

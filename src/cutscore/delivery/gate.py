@@ -22,6 +22,8 @@ from cutscore.runs.registry import ModelVersion
 from cutscore.runs.values import RunDetail, missing_from_record
 
 GROUP = "promote"
+CHECK_ROWS = "check rows"
+COMPARISON = "comparison"
 Prover = Callable[[Path], Proof]
 _ROWS = ("crossfit_rows", "rows_scored")
 
@@ -141,7 +143,7 @@ def check_champion(
     store: RunStore, gate: PromotionGate, run: RunDetail, champion: ModelVersion | None, force: str
 ) -> Check:
     """Return whether a run is not worse than the champion's; `force` lets it pass all the same."""
-    name = "champion"
+    name = COMPARISON
     if champion is None:
         return Check(name, True, "there is none yet")
     if champion.run_id == run.summary.run_id:
@@ -161,7 +163,7 @@ def check_champion(
 
 
 def _answers(proof: Proof, gate: PromotionGate) -> Check:
-    name = "check rows"
+    name = CHECK_ROWS
     if not proof.rows:
         why = f": {proof.why_none}" if proof.why_none else ""
         return Check(name, not gate.check_rows, f"it was kept without any{why}")
@@ -214,4 +216,4 @@ def _compared(
     values = f"{metric.label} {metric.text(new)} against {metric.text(old)} of {champion.title}"
     passed = worse <= gate.tolerance * abs(old)
     limit = "" if passed else f", at most {gate.tolerance:.2%} is allowed"
-    return Check("champion", passed, f"{values}: {word}{limit}")
+    return Check(COMPARISON, passed, f"{values}: {word}{limit}")

@@ -2,7 +2,8 @@
 
 Each change is a tag of the version that it made champion, named by its time, so that it goes where
 the version goes. The last one stands at the registered model as well: with a version MLflow deletes
-its tags and its aliases, and nobody would see that there had been a champion.
+its tags and its aliases, and nobody would see that there had been a champion. Each change names
+those before it, so that what a merge brought from another store is not taken for its own.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
 from cutscore.delivery.gate import Check
 from cutscore.runs.registry import LAST_CHANGE, ModelRegistry, ModelVersion
 
+_REMEMBERED = 100
 PROMOTE, ROLLBACK, UNRECORDED = "promote", "rollback", "unrecorded"
 
 
@@ -32,6 +33,7 @@ class Reign:
     kind : how it began: promote, rollback, or unrecorded
     reason, forced, user, checks : why, for which reason the gate was passed over, who, and what
         the gate found
+    previous, lineage : the reign before, in brief, and when the latest of those before began
     note : what became of it since
     """
 
@@ -47,6 +49,7 @@ class Reign:
     user: str = ""
     checks: Sequence[Mapping[str, Any]] = ()
     previous: Mapping[str, Any] | None = field(default=None, repr=False)
+    lineage: Sequence[str] = field(default=(), repr=False)
     note: str = ""
 
     def same(self, other: Reign | None) -> bool:
@@ -69,20 +72,16 @@ def history(registry: ModelRegistry, name: str, alias: str) -> list[Reign]:
     if model is None:
         return []
     versions = registry.versions(name)
-    recorded = _recorded(versions, alias)
-    last = _read(model.tags.get(f"{LAST_CHANGE}{alias}"))
-    if last is not None and last.since not in {reign.since for reign in recorded}:
-        recorded.append(last)
-    recorded.sort(key=lambda reign: str(reign.since))
+    recorded = _lineage(_recorded(versions, alias), _read(model.tags.get(f"{LAST_CHANGE}{alias}")))
     reigns: list[Reign] = []
     for reign in recorded:
         before = _read(reign.previous)
         if before is not None and not (reigns and before.same(reigns[-1])):
-            reigns.append(replace(before, previous=None))
+            reigns.append(before)
         reigns.append(reign)
     number = model.aliases.get(alias)
     now = next((reign_of(v) for v in versions if v.version == number), None)
-    return _ended(reigns, now, {v.title for v in versions})
+    return [_as_it_is(reign, versions) for reign in _ended(reigns, now)]
 
 
 def predecessor(reigns: Sequence[Reign]) -> Reign | None:
@@ -105,19 +104,19 @@ def record(
     registry: ModelRegistry,
     alias: str,
     version: ModelVersion,
-    previous: Reign | None,
+    past: Sequence[Reign],
     checks: Sequence[Check],
     **why: str,
 ) -> Reign:
-    """Write a change that has been made; `why` has kind, reason and forced."""
+    """Write a change that has been made; `why` has kind, reason and forced, `past` the history."""
     moment = datetime.now(UTC)
-    before = None if previous is None else _brief(previous)
     reign = reign_of(
         version,
         since=moment.isoformat(timespec="microseconds"),
         user=_user(),
         checks=[vars(check) for check in checks],
-        previous=before,
+        previous=_brief(past[-1]) if past else None,
+        lineage=[reign.since for reign in past if reign.since][-_REMEMBERED:],
         **why,
     )
     key = f"cutscore.{alias}.{moment:%Y%m%dT%H%M%S%fZ}"
@@ -144,18 +143,40 @@ def _recorded(versions: Sequence[ModelVersion], alias: str) -> list[Reign]:
     return found
 
 
-def _ended(reigns: Sequence[Reign], now: Reign | None, there: set[str]) -> list[Reign]:
+def _lineage(recorded: list[Reign], last: Reign | None) -> list[Reign]:
+    """Return the changes that led to the last one, and it, in order of time.
+
+    The last is what the registered model says, or what came after that and was not noted there.
+    """
+    if last is not None and last.since not in {reign.since for reign in recorded}:
+        recorded = [*recorded, last]
+    recorded = sorted(recorded, key=lambda reign: str(reign.since))
+    head = next((r for r in recorded if last is not None and r.since == last.since), None)
+    for reign in recorded:
+        if head is None or head.since in reign.lineage:
+            head = reign
+    if head is None:
+        return []
+    kept = {*head.lineage, head.since}
+    return [reign for reign in recorded if reign.since in kept]
+
+
+def _ended(reigns: Sequence[Reign], now: Reign | None) -> list[Reign]:
     """Return reigns with their ends, and the present one if nothing tells of it."""
     found = list(reigns)
     if now is not None and not (found and now.same(found[-1])):
         found.append(now)
-    ended = [replace(reign, until=following.since or "") for reign, following in pairwise(found)]
-    if found:
-        last = found[-1]
-        gone = now is None
-        ended.append(replace(last, until="" if gone else None))
-    deleted = "deleted since"
-    return [replace(r, note=r.note if r.version in there else deleted) for r in ended]
+    ends = [following.since or "" for following in found[1:]]
+    over = [replace(reign, until=end) for reign, end in zip(found, ends, strict=False)]
+    return over + [replace(last, until="" if now is None else None) for last in found[-1:]]
+
+
+def _as_it_is(reign: Reign, versions: Sequence[ModelVersion]) -> Reign:
+    """Return a reign with the number that its model's version has now, if it is still there."""
+    for version in versions:
+        if reign.same(reign_of(version)):
+            return replace(reign, version=version.title)
+    return replace(reign, note="deleted since")
 
 
 def _brief(reign: Reign) -> dict[str, Any]:

@@ -191,16 +191,15 @@ def _point(
 ) -> None:
     """Set the alias and write down why."""
     past = history(registry, version.name, wish.alias)
-    before = past[-1] if past else None
+    if past and past[-1].since is None and past[-1].same(reign_of(version)):
+        past.pop()  # set by a call that broke off before it could say so
     now = registry.version_of(version.name, wish.alias)
     _hold_against(now, champion, wish)
     registry.point(wish.alias, version)
     _hold_against(registry.version_of(version.name, wish.alias), version, wish)
     forced = next((check.forced for check in checks if check.forced), "")
-    if before is not None and before.same(reign_of(version)):
-        before = None  # set by a call that broke off before it could say so
     record(
-        registry, wish.alias, version, before, checks, kind=kind, reason=wish.reason, forced=forced
+        registry, wish.alias, version, past, checks, kind=kind, reason=wish.reason, forced=forced
     )
 
 

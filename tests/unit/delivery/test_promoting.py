@@ -8,9 +8,12 @@ import shutil
 import threading
 from itertools import pairwise
 
+import cared
 import pytest
 
 from cutscore.care.audit import audit
+from cutscore.care.merge import merge_stores
+from cutscore.care.merge_target import MergeRequest
 from cutscore.care.view import view_client, view_database
 from cutscore.delivery.bare import prove
 from cutscore.delivery.finding import load_from
@@ -53,7 +56,7 @@ def test_the_first_champion_is_a_version_that_mirrors_its_run(credit, store):
     made = promote(store, run, GATE, wish(reason="first"))
     assert (made.done, made.version, made.previous) == (True, "tests/1", "")
     assert found(made)["check rows"] == "100 rows have the answers kept with it, bit for bit"
-    assert found(made)["champion"] == "there is none yet"
+    assert found(made)["comparison"] == "there is none yet"
     version = store.registry.version_of("tests", "champion")
     record = store.read(run)
     assert version.run_id == run
@@ -71,7 +74,7 @@ def test_the_first_champion_is_a_version_that_mirrors_its_run(credit, store):
         True,
     )
     assert [check["name"] for check in reign.checks] == [
-        "run", "record", "model", "check rows", "champion",
+        "run", "record", "model", "check rows", "comparison",
     ]  # fmt: skip
 
 
@@ -101,8 +104,8 @@ def test_promote_and_roll_back_are_told_in_the_history(credit, store):
 def test_a_model_that_costs_other_amounts_needs_a_reason(credit, store):
     promote(store, credit.runs["few"], GATE, wish())
     refused = promote(store, credit.runs["dearer"], GATE, wish())
-    assert [check.name for check in refused.refused] == ["champion"]
-    assert "cost.false_negative 5 against 10" in found(refused)["champion"]
+    assert [check.name for check in refused.refused] == ["comparison"]
+    assert "cost.false_negative 5 against 10" in found(refused)["comparison"]
     assert len(store.registry.versions("tests")) == 1
     forced = promote(store, credit.runs["dearer"], GATE, wish(force="agreed anew"))
     assert forced.checks[-1].forced == "agreed anew"
@@ -119,9 +122,9 @@ def test_worse_than_the_champion_by_more_than_is_allowed_is_refused(credit, stor
         gate = PromotionGate(tolerance=tolerance)
         told = promote(store, credit.runs[worse], gate, wish(dry_run=True))
         assert (told.refused == ()) == passes
-        assert f"{share:.2%} worse" in found(told)["champion"]
+        assert f"{share:.2%} worse" in found(told)["comparison"]
     assert (
-        found(promote(store, credit.runs[worse], PromotionGate(metric=None), wish()))["champion"]
+        found(promote(store, credit.runs[worse], PromotionGate(metric=None), wish()))["comparison"]
         == "not compared, as the gate has it"
     )
 
@@ -130,10 +133,10 @@ def test_a_champion_that_cannot_be_compared_with_is_told_why(credit, store):
     promote(store, credit.runs["few"], GATE, wish())
     store.tag(credit.runs["more"], {"data_digest": "another"})
     told = promote(store, credit.runs["more"], GATE, wish())
-    assert "their data differ" in found(told)["champion"]
+    assert "their data differ" in found(told)["comparison"]
     credit.client().delete_run(credit.runs["few"])
     told = promote(store, credit.runs["more"], GATE, wish())
-    assert "its run is gone" in found(told)["champion"]
+    assert "its run is gone" in found(told)["comparison"]
     (gone,) = audit(view_database(credit.path), judge_life).findings
     assert (gone.kind, gone.subject) == ("version without run", "tests/1")
     with pytest.raises(RequestError, match=r"tests/1 cannot be promoted: its run \w+ was deleted"):
@@ -252,6 +255,23 @@ def test_a_deleted_champion_is_not_forgotten(credit, store):
         "tests/1", "tests/2", "tests/1",
     ]  # fmt: skip
     assert audit(view_database(credit.path), judge_life).findings == ()
+
+
+def test_a_merge_brings_no_other_stores_history(credit, store, promotable, tmp_path):
+    other = cared.copy(cared.Cared(promotable, credit.runs, ""), tmp_path / "other")
+    promote(store, credit.runs["few"], GATE, wish())
+    promote(other.store(), other.runs["dearer"], GATE, wish(reason="elsewhere"))
+    promote(store, credit.runs["more"], GATE, wish())
+    merge_stores(MergeRequest((other.path,), credit.path), lambda _: None)
+    assert [version.run_id for version in store.registry.versions("tests")] == [
+        credit.runs[name] for name in ("few", "more", "dearer")
+    ]
+    assert reigns(store) == [("tests/1", "promote", False), ("tests/2", "promote", True)]
+    assert audit(view_database(credit.path), judge_life).findings == ()
+    promote(store, "tests/3", GATE, wish(force="merged"))
+    credit.client().delete_model_version("tests", "2")
+    assert reigns(store)[1:] == [("tests/2", "promote", False), ("tests/3", "promote", True)]
+    assert roll_back(store, GATE, wish()).version == "tests/1"
 
 
 def test_two_promotes_at_once_wait_for_each_other(credit, store):
