@@ -10,7 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 import recorded
 
+from cutscore.model.contributions import log_odds
 from cutscore.model.saved import columns_of, read_description
+from cutscore.scoring.folder import load_model
+from cutscore.scoring.scorer import Scorer
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +84,7 @@ def test_its_kept_models_answer_as_they_did(store, which):
     threshold = json.loads((inside / "threshold.json").read_text())["threshold"]
     assert answer["flagged"].tolist() == (answer["score"] >= threshold).tolist()
     assert answer["score"].between(0, 1).all()
+    told = Scorer(load_model(inside)).explain(rows)
+    assert told.group.against == "the base value of the classifier"
+    odds = log_odds(answer["score"].to_numpy())
+    np.testing.assert_allclose(told.base + told.log_odds.sum(axis=1), odds, atol=1e-5)

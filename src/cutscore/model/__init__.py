@@ -51,8 +51,8 @@ class Fitted(Protocol):
     def contributions(self, table: Table, typical: Values, /) -> Contributions:
         """Return what each column adds to each row's score, in log-odds.
 
-        `typical` is a prepared row, shape (columns,), that stands for "nothing special"; only
-        classifiers that cannot be taken apart look at it.
+        There must be a row. `typical` is a prepared row, shape (columns,), that stands for "nothing
+        special"; only classifiers that cannot be taken apart look at it.
         """
         ...
 

@@ -232,7 +232,7 @@ class LightGBMFitted:
     def contributions(self, table: Table, _typical: Values, /) -> Contributions:
         """Return LightGBM's own Shapley values."""
         made = self.booster.predict(table.values, pred_contrib=True, num_threads=self.threads)
-        return of_trees(np.asarray(made), len(self.columns))
+        return of_trees(np.asarray(made))
 
     def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
         """Write the booster as text, and `model.json`."""

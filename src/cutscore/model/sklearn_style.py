@@ -138,6 +138,8 @@ class SklearnFitted:
     def _predict(self, values: Values) -> Scores:
         from threadpoolctl import threadpool_limits
 
+        if not len(values):
+            return np.empty(0)  # scikit-learn wants a row
         weights = self._logit_weights()
         if weights is not None:
             return _logistic(values, weights, self._intercept)

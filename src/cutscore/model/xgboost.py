@@ -160,7 +160,7 @@ class XGBoostFitted:
             enable_categorical=True,
             nthread=self.threads,
         )
-        return of_trees(self.booster.predict(rows, pred_contribs=True), len(self.columns))
+        return of_trees(self.booster.predict(rows, pred_contribs=True))
 
     def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
         """Write the booster as UBJSON, and `model.json`."""

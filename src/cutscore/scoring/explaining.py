@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -143,12 +143,17 @@ class Explainer:
 
     def contributions(self, features: Table) -> Contributions:
         """Return what each prepared column adds to the score of rows of unprepared features."""
-        return self.fitted.contributions(self.preparation.transform(features), self.group.usual)
+        usual = self.group.usual
+        if features.rows:
+            return self.fitted.contributions(self.preparation.transform(features), usual)
+        # Libraries want a row.
+        made = self.fitted.contributions(Table(self.fitted.columns, usual[None, :]), usual)
+        return replace(made, values=made.values[:0])
 
     def reasons(self, rows: CheckedRows, features: Table, chosen: Rows, most: int) -> Reasons:
         """Return at most so many reasons for each of some rows, None for the others."""
         told: list[tuple[ScoreReason, ...] | None] = [None] * features.rows
-        if len(chosen):  # most requests flag no row, and a booster wants some
+        if len(chosen):
             explained = self.explain(rows, features, chosen)
             for at, row in enumerate(chosen.tolist()):
                 told[row] = explained.adverse(at, most)

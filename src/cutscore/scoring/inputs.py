@@ -72,17 +72,17 @@ def inputs_of(dataset: Dataset, strategy: FeatureStrategy, preparation: Preparat
     """
     derivation = derivation_of(strategy)
     if derivation is None or dataset.raw is None:
-        return prepared_inputs(preparation)
+        return prepared_inputs(preparation, {} if dataset.raw is None else dataset.raw.labels)
     return Inputs(dataset.raw, derivation, _ranges(dataset.table))
 
 
-def prepared_inputs(preparation: Preparation) -> Inputs:
+def prepared_inputs(preparation: Preparation, labels: Mapping[str, str] | None = None) -> Inputs:
     """Return the inputs of a model that takes its features as they are."""
     columns = tuple(
         RawColumn(each.name, "number" if each.levels is None else "category", each.levels)
         for each in preparation.inputs
     )
-    return Inputs(RawTable(columns))
+    return Inputs(RawTable(columns, labels=dict(labels or {})))
 
 
 def load_inputs(folder: Path) -> Inputs | None:

@@ -194,8 +194,9 @@ def test_an_answer_carries_reasons_in_every_form(kept, rows):
     assert answer.to_pandas()["reason_1"].iloc[at] == first.text
 
 
-def test_no_rows_have_no_reasons(kept, rows):
-    scorer, _, _ = kept("xgboost")
+@pytest.mark.parametrize("name", MODELS)
+def test_no_rows_have_no_reasons(kept, rows, name):
+    scorer, _, _ = kept(name)
     none = scorer.decide(rows.iloc[:0], reasons=2, reasons_for="all").to_arrow()
     assert none.schema.field("reasons").type == reason_type()
     assert none.num_rows == 0
