@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pandas as pd
+import pyarrow.csv as pacsv
 import pytest
 
 import cutscore as package
@@ -57,6 +58,28 @@ def test_what_columns_add_to_scores_is_delivered(delivered, loans_csv):
     for column, mean in points.mean().items():
         assert made["mean_points"][column] == pytest.approx(mean, abs=1e-9)
     assert {"beeswarm.png", "dependence.png"} <= {file.name for file in out.iterdir()}
+
+
+def test_unlabelled_rows_are_scored_as_the_kept_model_does(
+    cutscore, delivered, workplace, loans_csv
+):
+    run, _, out = delivered
+    rows = pd.read_csv(loans_csv).drop(columns="defaulted").tail(50)
+    path = workplace / "new rows.csv"
+    rows[rows.columns[::-1]].to_csv(path, index=False)
+    again = workplace / "again"
+    words = ["deliver", run["run_id"], f"data.apply='{path}'"]
+    assert cutscore(*words, "--out", again).code == 0
+    made = pacsv.read_csv(again / "submission.csv").to_pandas()
+    kept = package.load(str(out / "model")).decide(rows, ignore_unknown=True).to_pandas()
+    assert list(made.columns) == ["loan_id", "probability"]
+    assert made["loan_id"].tolist() == rows["loan_id"].tolist()
+    assert made["probability"].tolist() == kept["probability"].tolist()
+    rows.rename(columns={"income": "incme"}).to_csv(path, index=False)
+    wrong = cutscore(*words)
+    assert wrong.code == 2
+    assert "data.apply: " in wrong.err
+    assert 'has no column "income". Did you mean "incme"?' in wrong.err
 
 
 def test_the_card_takes_texts_by_the_letter_and_holds_the_record(delivered):

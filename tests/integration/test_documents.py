@@ -19,7 +19,18 @@ from cutscore.sweep.cells import plan_request
 ROOT = Path(__file__).parents[2]
 # Up to the end of the line, the backtick or the next command; quotes may hold anything.
 COMMAND = r"""(?:uv run |`|\$\()(cutscore (?:'[^'\n]*'|"[^"\n]*"|[^`\n|&;)'"])+)"""
-COMMANDS = ("runs", "rerun", "store", "ui", "threshold", "serve", "predict", "promote", "models")
+COMMANDS = (
+    "runs",
+    "rerun",
+    "store",
+    "ui",
+    "threshold",
+    "serve",
+    "predict",
+    "promote",
+    "models",
+    "deliver",
+)
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md")
 
 

@@ -82,11 +82,11 @@ def predict(
 
     cutscore predict champion applications/ --out scores/ --expected-cost --reasons 4
     """
+    from cutscore.batch.predicting import PredictOptions
+    from cutscore.batch.predicting import predict as scored
     from cutscore.cli.predict_text import print_summary, summary_json
     from cutscore.cli.viewing import progress_bar
     from cutscore.delivery.finding import load
-    from cutscore.delivery.predicting import PredictOptions
-    from cutscore.delivery.predicting import predict as scored
     from cutscore.delivery.row_settings import row_settings
 
     options = PredictOptions(
@@ -150,7 +150,7 @@ def _stoppable() -> Iterator[Callable[[], None]]:
 
 
 def _say_what_is_kept(out: Path) -> None:
-    from cutscore.delivery.outputs import beside
+    from cutscore.batch.outputs import beside
 
     staging = beside(out, "partial")
     if staging.is_dir():

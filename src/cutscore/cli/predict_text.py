@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cutscore.delivery.predicting import Summary
+    from cutscore.batch.predicting import Summary
     from cutscore.scoring.scorer import Scorer
 
 _SHOWN = 10

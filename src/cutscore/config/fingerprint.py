@@ -19,7 +19,7 @@ from cutscore.model.sklearn_style import SklearnClassifier
 
 # Where a table stands does not change what is in it (its digest covers the content), nor does what
 # people call its columns.
-WITHOUT_EFFECT = {"data": {"path", "labels"}}
+WITHOUT_EFFECT = {"data": {"path", "apply", "labels"}}
 
 CORE_ROOMS = (
     "experiment",

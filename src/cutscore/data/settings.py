@@ -80,6 +80,7 @@ class TableSettings(LineSettings):
     whose numbers carry a percent or currency sign, or that a Parquet file holds as text.
     `date_format` is a format of strptime, for all columns of dates that it fits or by column.
 
+    `apply` is a table of rows without a target, which a final delivery scores.
     `labels` are what people call columns, and what is made of them, where scores are explained.
     """
 
@@ -92,6 +93,7 @@ class TableSettings(LineSettings):
     group: str | None = None
     time: str | None = None
     weight: str | None = None
+    apply: str | None = None
     where: str | None = None
     missing: tuple[str, ...] = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
     numeric: tuple[str, ...] = ()

@@ -7,9 +7,10 @@ missing. A text that cannot be read so is missing here, and is handed out beside
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,9 @@ from cutscore.data.moments import Moment
 from cutscore.data.plan import INTEGERS, row_filter
 from cutscore.data.reread import own_reading, source
 from cutscore.data.settings import LineSettings
-from cutscore.data.unreadable import Unreadable
+from cutscore.data.unpack import SETTING
+from cutscore.data.unreadable import Unreadable, read_evenly
+from cutscore.errors import Fault, RequestError, blaming, nearest
 from cutscore.records import RawColumn, RawTable
 from cutscore.sql import identifier
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 LARGEST_BATCH, SMALLEST_BATCH = 16_384, 2_048
 _CELLS = 1 << 20
 """Cells of a batch: whatever is made of it on the way stays small, and in the processor's cache."""
+APPLY = "data.apply"
 _UNREAD = "cutscore unread: "
 _ID = "cutscore id"
 Numbers = npt.NDArray[np.int64]
@@ -45,6 +49,11 @@ class RowSettings(LineSettings):
     """
 
     where: str | None = None
+
+    @classmethod
+    def like(cls, settings: LineSettings) -> RowSettings:
+        """Return what says that a file is made up like another."""
+        return cls(**{each.name: getattr(settings, each.name) for each in fields(LineSettings)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +234,30 @@ class RowFile:
             yield
         except (duckdb.Error, OSError) as error:  # Arrow raises the second
             raise Unreadable(str(error)) from None
+
+
+def check_columns(path: Path, raw: RawTable, settings: RowSettings) -> None:
+    """Check that a table without a target is there, and has the feature columns of training.
+
+    Raises
+    ------
+    RequestError
+        If it cannot be read, or with each column that is missing.
+    """
+
+    def look(located: LocatedData) -> list[str]:
+        with closing(opened(located)) as connection:
+            first = replace(located, files=located.files[:1])
+            return list(RowFile(first, connection, raw, raw.columns, settings, None).names)
+
+    with blaming(APPLY, SETTING):
+        given = read_evenly(path, settings.lines, look)
+    missing = [column.name for column in raw.columns if column.name not in given]
+    if missing:
+        raise RequestError(
+            Fault(APPLY, f'"{path}" has no column "{name}".{nearest(name, given)}')
+            for name in missing
+        )
 
 
 def batch_rows(columns: int) -> int:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cutscore.cost.risk import one_sided
+from cutscore.data.settings import LineSettings
+from cutscore.data.unlabelled import RowSettings, check_columns
 from cutscore.experiment.deciding import decide
 from cutscore.experiment.folds import out_of_fold, refit, run_fold, shares_bins
 from cutscore.experiment.judging import judge, pooled
@@ -21,7 +23,7 @@ from cutscore.experiment.parts import (
 )
 from cutscore.experiment.timing import timed
 from cutscore.experiment.weighing import check_weighing, weighed_costs
-from cutscore.records import FoldResult
+from cutscore.records import Dataset, FoldResult
 from cutscore.report.result import Result
 from cutscore.validation.splitting import split_rows
 
@@ -56,6 +58,7 @@ def prepare(experiment: Experiment, cache: ExperimentCache) -> Prepared:
     with timed(seconds, "data"):
         dataset = cache.dataset(experiment.source)
     check_weighing(experiment, dataset)
+    _check_unlabelled(experiment, dataset)
     with timed(seconds, "features"):
         table = cache.table(dataset, experiment.features)
         cache.check_model(experiment.model, table, dataset.target)
@@ -78,6 +81,13 @@ def prepare(experiment: Experiment, cache: ExperimentCache) -> Prepared:
         experiment.sampling.check(known)
     notes = (*dataset.notes, *(() if certain is None else (f"costs: {certain}",)))
     return Prepared(dataset, table, folds, costs, outer_costs, seconds, notes)
+
+
+def _check_unlabelled(experiment: Experiment, dataset: Dataset) -> None:
+    """Look at the rows to which the model is to be applied, where there are such."""
+    path, source = experiment.unlabelled, experiment.data
+    if path is not None and dataset.raw is not None and isinstance(source, LineSettings):
+        check_columns(path, dataset.raw, RowSettings.like(source))
 
 
 def execute(

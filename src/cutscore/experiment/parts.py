@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cutscore.calibration import Calibration
 from cutscore.cost import Cost, CostMatrix
@@ -46,6 +47,12 @@ class Experiment:
     seed: int = 42
     threads: int | None = None
     resamples: int = 1_000
+
+    @property
+    def unlabelled(self) -> Path | None:
+        """The table of rows without a target to which a delivered model is applied."""
+        path = getattr(self.data, "apply", None)
+        return None if path is None else Path(path).expanduser()
 
     @property
     def source(self) -> Source:

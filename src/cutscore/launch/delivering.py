@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
+from cutscore.batch.predicting import ROWS, PredictOptions, predict
 from cutscore.config.build import Plan
+from cutscore.data.settings import LineSettings
+from cutscore.data.unlabelled import APPLY, RowSettings
+from cutscore.errors import blaming
 from cutscore.experiment import Prepared
 from cutscore.experiment.reference import sample_explanation
 from cutscore.launch.provenance import code_tags, environment_text
@@ -19,7 +25,9 @@ from cutscore.report.result import Result
 from cutscore.report.threshold_json import run_json
 from cutscore.scoring.kept_model import KeptModel
 from cutscore.scoring.overview import explained_items
+from cutscore.scoring.scorer import Scorer
 
+SUBMISSION = "submission.csv"
 _LIBRARIES = ("numpy", "duckdb", "lightgbm", "xgboost-cpu", "scikit-learn", "imbalanced-learn")
 
 
@@ -43,7 +51,7 @@ def delivery_items(delivery: Delivery, metrics: Mapping[str, float]) -> Iterator
     plan, prepared, result = delivery.plan, delivery.prepared, delivery.result
     yield Tag(DELIVERY_TAG, "true")
     yield TableFile("train_predictions.csv", _predictions(result))
-    yield Tag(f"{UNDEFINED_PREFIX}submission.csv", "there are no unlabelled rows")
+    yield _submission(delivery)
     explained = sample_explanation(delivery.model, prepared, plan.experiment.seed)
     yield from explained_items(explained, delivery.name, plan.report.top_features)
     card = CardFacts(
@@ -77,6 +85,26 @@ def _predictions(result: Result) -> dict[str, npt.NDArray[Any]]:
         "probability": result.cross_calibrated,
         **weights,
     }
+
+
+def _submission(delivery: Delivery) -> Item:
+    """Return the probabilities of the unlabelled rows by their ids, or why there are none."""
+    import pyarrow.parquet as pq
+
+    path = delivery.plan.experiment.unlabelled
+    if path is None:
+        reason = "there are no unlabelled rows (data.apply)"
+        return Tag(f"{UNDEFINED_PREFIX}{SUBMISSION}", reason)
+    source = delivery.plan.experiment.data
+    settings = RowSettings.like(source) if isinstance(source, LineSettings) else RowSettings()
+    options = PredictOptions(settings=settings, ignore_unknown=True)
+    with tempfile.TemporaryDirectory(prefix="cutscore-") as folder, blaming(APPLY, ROWS):
+        made = Path(folder) / "scored.parquet"
+        predict(Scorer(delivery.model), path, made, options)
+        scored = pq.read_table(made)
+    id_column = scored.schema.names[0]
+    frame = {name: scored.column(name).to_numpy() for name in (id_column, "probability")}
+    return TableFile(SUBMISSION, frame)
 
 
 def _environment(plan: Plan, prepared: Prepared) -> dict[str, str]:

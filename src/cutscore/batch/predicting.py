@@ -10,16 +10,16 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cutscore.batch.fault_book import FaultBook
+from cutscore.batch.outputs import SETTING, OneFile, kind_of, reserved
+from cutscore.batch.parts_folder import PartsFolder
+from cutscore.batch.row_ids import IdKinds, NamedFile, check_ids
+from cutscore.batch.tally import Tally
 from cutscore.data.locate import LocatedData
 from cutscore.data.parts import base
 from cutscore.data.unlabelled import RowBatch, RowFile, RowSettings, opened
 from cutscore.data.unpack import SETTING as DATA_PATH
 from cutscore.data.unreadable import read_evenly
-from cutscore.delivery.fault_book import FaultBook
-from cutscore.delivery.outputs import SETTING, OneFile, kind_of, reserved
-from cutscore.delivery.parts_folder import PartsFolder
-from cutscore.delivery.row_ids import IdKinds, NamedFile, check_ids
-from cutscore.delivery.tally import Tally
 from cutscore.errors import Fault, RequestError, blaming, nearest
 from cutscore.records import RawColumn
 from cutscore.scoring.answer import Answer

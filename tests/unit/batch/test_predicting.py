@@ -12,16 +12,16 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from cutscore.batch import outputs, row_ids
+from cutscore.batch.outputs import beside
+from cutscore.batch.predicting import PredictOptions, predict
 from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.config.overrides import parse_overrides
 from cutscore.data import unlabelled
 from cutscore.data.unlabelled import RowSettings
-from cutscore.delivery import outputs, row_ids
 from cutscore.delivery.finding import load
-from cutscore.delivery.outputs import beside
-from cutscore.delivery.predicting import PredictOptions, predict
 from cutscore.delivery.row_settings import row_settings
 from cutscore.errors import CutscoreError, RequestError
 from cutscore.experiment import ExperimentCache, execute, prepare, refit

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from cutscore.batch.fault_book import FaultBook, place_of
 from cutscore.data.unlabelled import RowFile
-from cutscore.delivery.fault_book import FaultBook, place_of
 from cutscore.scoring.cells import fault_at, rows_fault, shown
 
 _INTEGER = r"^(-?[1-9][0-9]{0,17}|0)$"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cutscore.delivery.outputs import (
+from cutscore.batch.outputs import (
     SETTING,
     Kind,
     ScoredFile,
@@ -25,7 +25,7 @@ from cutscore.delivery.outputs import (
     sync_folder,
     writing,
 )
-from cutscore.delivery.tally import Tally
+from cutscore.batch.tally import Tally
 from cutscore.errors import CutscoreError, Fault, RequestError
 
 if TYPE_CHECKING:

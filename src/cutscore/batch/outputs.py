@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
 
-from cutscore.delivery.tally import Tally
+from cutscore.batch.tally import Tally
 from cutscore.errors import CutscoreError, Fault, RequestError
 
 if TYPE_CHECKING:
