@@ -17,6 +17,7 @@ PURPOSE = "Loans <b>under</b> 5|000 & [more](http://x)"
 def delivered(workplace, cutscore, loans):
     """A run with per-fold calibration, its delivery, and the folder it was copied to."""
     words = [*loans, "features=domain", '+data.domain.HALF="income / age"', "calibration=isotonic"]
+    words += ["report.points_to_double=40", "report.reasons_against=negatives"]
     assert cutscore("run", *words, "sampling=balanced", "validation.outer=holdout").code == 0
     (run,) = cutscore("runs", "list", "--json").json()
     out = workplace / "handed over"
@@ -57,6 +58,9 @@ def test_what_columns_add_to_scores_is_delivered(delivered, loans_csv):
     points = package.load(str(out / "model")).explain(pd.read_csv(loans_csv)).to_pandas()
     for column, mean in points.mean().items():
         assert made["mean_points"][column] == pytest.approx(mean, abs=1e-9)
+    reference = json.loads(next((out / "model").rglob("reasons.json")).read_text())
+    assert reference["points_to_double"] == 40
+    assert reference["against"] == "training rows of class 0"
     assert {"beeswarm.png", "dependence.png"} <= {file.name for file in out.iterdir()}
 
 

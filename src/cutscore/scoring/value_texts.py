@@ -22,10 +22,10 @@ def value_text(raw: RawColumn, value: float, exact: Any = None) -> str:
     if raw.kind == "boolean":
         return "true" if value else "false"
     if raw.kind in ("date", "timestamp"):
+        # The table's own value of a time is off by minutes.
         moment = np.datetime64(math.floor(value), "D") if exact is None else exact
-        return str(
-            moment.astype("M8[s]" if raw.kind == "timestamp" and exact is not None else "M8[D]")
-        )
+        known = "s" if raw.kind == "timestamp" and exact is not None else "D"
+        return str(moment.astype(f"M8[{known}]")).replace("T", " ")
     return number_text(value if exact is None else exact)
 
 

@@ -18,6 +18,7 @@ from cutscore.errors import RequestError, StoreError
 from cutscore.experiment import ExperimentCache, execute, prepare, refit
 from cutscore.experiment.reference import with_reference
 from cutscore.model.contributions import log_odds
+from cutscore.report.settings import ReportSettings
 from cutscore.report.threshold_json import run_json
 from cutscore.scoring.decision import Decision
 from cutscore.scoring.folder import load_model, save_model
@@ -53,22 +54,30 @@ def composer():
 @pytest.fixture(scope="module")
 def kept(composer, loans, loans_csv, tmp_path_factory):
     """Make kept models on the loans, each once: the scorer, the prepared data, the folder."""
-    made = {}
+    fitted, made = {}, {}
 
-    def keep(name, *more):
-        if (name, more) not in made:
-            given = [word for word in loans if not word.startswith(("model.params", "data.drop"))]
-            words = [*given, *COMMON, f"model={name}", *MODELS[name], *more]
-            plan = compose_plan(composer, parse_overrides(words))
-            cache = ExperimentCache()
-            prepared = prepare(plan.experiment, cache)
-            document = run_json(execute(plan.experiment, prepared, cache))
-            model = refit(plan.experiment, prepared, cache, Decision.from_json(document))
-            model = with_reference(model, prepared, plan.report, 42)
+    def fit(name, *more):
+        given = [word for word in loans if not word.startswith(("model.params", "data.drop"))]
+        words = [*given, *COMMON, f"model={name}", *MODELS[name], *more]
+        plan = compose_plan(composer, parse_overrides(words))
+        cache = ExperimentCache()
+        prepared = prepare(plan.experiment, cache)
+        document = run_json(execute(plan.experiment, prepared, cache))
+        model = refit(plan.experiment, prepared, cache, Decision.from_json(document))
+        return model, prepared, document
+
+    def keep(name, *more, **settings):
+        if (name, *more) not in fitted:
+            fitted[name, *more] = fit(name, *more)
+        key = (name, *more, *settings.items())
+        if key not in made:
+            model, prepared, document = fitted[name, *more]
             folder = tmp_path_factory.mktemp("kept")
-            save_model(folder, model, document)
-            made[name, more] = Scorer(load_model(folder)), prepared, folder
-        return made[name, more]
+            save_model(
+                folder, with_reference(model, prepared, ReportSettings(**settings), 42), document
+            )
+            made[key] = Scorer(load_model(folder)), prepared, folder
+        return made[key]
 
     return keep
 
@@ -133,7 +142,7 @@ GROUPS = {
 
 @pytest.mark.parametrize("against", GROUPS)
 def test_the_group_has_no_reasons_on_average(kept, rows, against):
-    scorer, prepared, _ = kept("lightgbm", f"report.reasons_against={against}")
+    scorer, prepared, _ = kept("lightgbm", reasons_against=against)
     answer = scorer.decide(rows)
     assert 0 < answer.flagged.sum() < len(rows)
     there = GROUPS[against](answer.flagged, prepared.dataset.target)
@@ -150,7 +159,7 @@ def test_where_all_are_flagged_all_are_the_group(kept, rows):
 
 def test_the_scale_is_a_setting(kept, rows):
     one = kept("lightgbm")[0].explain(rows)
-    other = kept("lightgbm", "report.points_to_double=40")[0].explain(rows)
+    other = kept("lightgbm", points_to_double=40.0)[0].explain(rows)
     np.testing.assert_allclose(2 * one.points, other.points)
     assert one.log_odds.tobytes() == other.log_odds.tobytes()
 
