@@ -60,4 +60,6 @@ def _advice(found: Audit) -> list[str]:
         lines.append("cutscore store reap closes the runs whose process has ended.")
     if "incomplete" in kinds or "interrupted" in kinds:
         lines.append("cutscore store prune --incomplete shows which runs it would delete.")
+    if "strayed alias" in kinds:
+        lines.append("cutscore models history tells who had it; cutscore promote sets it anew.")
     return lines

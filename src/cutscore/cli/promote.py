@@ -104,7 +104,7 @@ def _tell(found: Promotion, *, dry_run: bool, as_json: bool) -> None:
         print_promotion(found, dry_run=dry_run)
     if found.refused:
         remedies = {
-            CHECK_ROWS: "Deliver it anew; where there are none, a gate may do without.",
+            CHECK_ROWS: "Deliver it anew, or choose a gate with check_rows: false.",
             COMPARISON: "If that is meant: --force REASON, which the history keeps.",
         }
         raise RequestError(

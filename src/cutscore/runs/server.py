@@ -84,11 +84,11 @@ def open_experiment(uri: str, name: str, location: str | None) -> tuple[str, str
 
 
 @contextmanager
-def alone(uri: str, key: int = LOCK_KEY) -> Iterator[None]:
+def alone(uri: str, key: int = LOCK_KEY, seconds: float = 0.0) -> Iterator[None]:
     """Hold PostgreSQL's own lock, so that one machine alone makes the tables of a new store.
 
     Nothing is held for other addresses: a server makes its tables before it answers. `key` names
-    the lock.
+    the lock; it is waited for for so many seconds, 0 for however long it takes.
     """
     if not uri.startswith("postgresql"):
         yield
@@ -102,6 +102,7 @@ def alone(uri: str, key: int = LOCK_KEY) -> Iterator[None]:
         connection = engine.connect()
     with connection:  # closing it gives the lock back
         with _told(uri):
+            connection.execute(text(f"SET lock_timeout = {round(1000 * seconds)}"))
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
         yield
 

@@ -241,6 +241,42 @@ def test_what_a_call_that_broke_off_has_left_is_gone_on_with(credit, store):
     assert audit(view_database(credit.path), judge_life).findings == ()
 
 
+class Breaking:
+    """A client of MLflow that dies in place of one of its writing calls."""
+
+    def __init__(self, client, at):
+        self.client, self.left = client, at
+
+    def __getattr__(self, name):
+        if name.startswith(("create", "set")):
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+        return getattr(self.client, name)
+
+
+def test_wherever_a_call_breaks_off_the_next_one_finishes_it(credit, store, monkeypatch):
+    client, broken = store.registry._client, []
+    proof = prove(model_files(credit, "few") / "data" / "model")
+    for at in (3, 4, 5):  # before the alias, the history, and its mark
+        asked = Wish("champion", f"broken {at}", prover=lambda folder: proof)
+        for run in ("few", "more"):
+            monkeypatch.setattr(store.registry, "_client", Breaking(client, at))
+            with pytest.raises(KeyboardInterrupt):
+                promote(store, credit.runs[run], GATE, asked)
+            monkeypatch.setattr(store.registry, "_client", client)
+            broken.append([r.kind for r in history(store.registry, asked.name, "champion")])
+            promote(store, credit.runs[run], GATE, asked)
+        told = history(store.registry, asked.name, "champion")
+        assert [(r.version[-1], r.kind, r.until is None) for r in told] == [
+            ("1", "promote", False), ("2", "promote", True),
+        ]  # fmt: skip
+    assert broken[:4] == [[], ["promote"], ["unrecorded"], ["promote", "unrecorded"]]
+    monkeypatch.setattr(store.registry, "_client", Breaking(client, 6))  # there are five steps
+    assert promote(store, credit.runs["few"], GATE, Wish("champion", "all", prover=prove)).done
+    assert audit(view_database(credit.path), judge_life).findings == ()
+
+
 def test_a_deleted_champion_is_not_forgotten(credit, store):
     for name in ("few", "more"):
         promote(store, credit.runs[name], GATE, wish())

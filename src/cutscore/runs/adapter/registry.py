@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cutscore.runs.adapter.client import RefusedError
 from cutscore.runs.adapter.models import download_files, download_model
 from cutscore.runs.addresses import sqlite_path
-from cutscore.runs.locks import locked
+from cutscore.runs.locks import LOCK_SECONDS, locked
 from cutscore.runs.registry import ModelVersion, RegisteredModel
 from cutscore.runs.server import PROMOTION_KEY, alone
 
@@ -114,7 +114,7 @@ class MlflowRegistry:
             lock = Path(tempfile.gettempdir()) / name
         else:
             lock = path.with_name(f"{path.name}.promote.lock")
-        with locked(lock), alone(self._uri, PROMOTION_KEY):
+        with locked(lock), alone(self._uri, PROMOTION_KEY, LOCK_SECONDS):
             yield
 
     def _if_there(self, call: str, *words: str) -> Any:
