@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from cutscore.errors import StoreError
 from cutscore.model import TableToFit
 from cutscore.model.boosting import BoostedTrees
 from cutscore.model.column_lists import with_lists
-from cutscore.model.contributions import Contributions, of_trees
+from cutscore.model.contributions import Contributions, by_replacement, of_trees
 from cutscore.model.lightgbm_bins import (
     SAMPLE,
     Bins,
@@ -229,10 +231,26 @@ class LightGBMFitted:
         gains = self.booster.feature_importance("gain")
         return {c.name: float(g) for c, g in zip(self.columns, gains, strict=True)}
 
-    def contributions(self, table: Table, _typical: Values, /) -> Contributions:
-        """Return LightGBM's own Shapley values."""
+    def contributions(self, table: Table, typical: Values, /) -> Contributions:
+        """Return LightGBM's own Shapley values; of linear trees, which have none, replacements."""
+        if self._log_odds is None:
+            return by_replacement(table.values, typical, self._predict)
         made = self.booster.predict(table.values, pred_contrib=True, num_threads=self.threads)
-        return of_trees(np.asarray(made))
+        return of_trees(np.asarray(made) * self._log_odds)
+
+    @functools.cached_property
+    def _log_odds(self) -> float | None:
+        """What the sum of the trees has to be multiplied by, None if it cannot be taken apart.
+
+        LightGBM explains the sum of all trees, also where they are averaged (boosting=rf), before
+        the slope of its sigmoid.
+        """
+        text = self.booster.model_to_string(num_iteration=1)
+        if "\nis_linear=1" in text:
+            return None
+        slope = re.search(r"^objective=binary sigmoid:(\S+)", text, re.MULTILINE)
+        trees = self.trees if "\naverage_output\n" in text else 1
+        return (float(slope[1]) if slope else 1.0) / max(trees, 1)
 
     def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
         """Write the booster as text, and `model.json`."""

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import yaml
 
-from cutscore.model import TableToFit
+from cutscore.model import TableToFit, load_fitted
+from cutscore.model.contributions import log_odds
 from cutscore.model.lightgbm import LightGBM
 from cutscore.model.lightgbm_parameters import VOCABULARY
 from cutscore.records import Column, SyntheticRows, Table, TrainingRows
@@ -226,3 +227,31 @@ def test_other_bins_are_not_taken_over():
         TableToFit(table, target, threads=1, shared_bins=False, earlier=earlier)
     )
     assert same.bins is earlier.bins
+
+
+@pytest.mark.parametrize(
+    ("params", "method"),
+    [
+        ({}, "trees"),
+        ({"boosting": "dart"}, "trees"),
+        ({"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}, "trees"),
+        ({"sigmoid": 2.5}, "trees"),
+        ({"linear_tree": True}, "replacement"),
+    ],
+    ids=["plain", "dart", "averaged", "steep", "linear"],
+)
+def test_contributions_are_those_of_every_kind_of_boosting(tmp_path, params, method):
+    """LightGBM's own leave out average and slope, and there are none of linear trees."""
+    table, target = _made(rows=1000)
+    session = LightGBM({"n_estimators": 7, **params}).session(TableToFit(table, target, threads=1))
+    fitted = session.fit(TrainingRows(np.arange(1000)), table)
+    fitted.save(tmp_path)
+    some, usual = Table(table.columns, table.values[:50]), table.values[3]
+    found = fitted.contributions(some, usual)
+    assert found.method == method
+    again = load_fitted(tmp_path).contributions(some, usual)
+    assert again.values.tobytes() == found.values.tobytes()
+    if method == "trees":
+        odds = log_odds(fitted.scores(some))
+        np.testing.assert_allclose(found.values.sum(axis=1) + found.base, odds, atol=1e-9)
+        assert np.ptp(odds) > 0.5
