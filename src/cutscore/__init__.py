@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cutscore.delivery.finding import load as load
+    from cutscore.delivery.running import read_run as read_run
+    from cutscore.delivery.running import run as run
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load"]
-_HOMES = {"load": "cutscore.delivery.finding"}
+__all__ = ["__version__", "load", "read_run", "run"]
+_HOMES = {
+    "load": "cutscore.delivery.finding",
+    "read_run": "cutscore.delivery.running",
+    "run": "cutscore.delivery.running",
+}
 
 
 def __getattr__(name: str) -> object:

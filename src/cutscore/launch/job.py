@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from cutscore.report.items import Item
 from cutscore.runs.port import RunStore
 
 UNSENT = "unsent"
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class RunObserver:
@@ -52,6 +55,24 @@ class LogFile:
         with self.path.open("rb") as stream:
             stream.seek(self.start)
             return stream.read().decode("utf-8", errors="replace")
+
+
+@contextmanager
+def logged_to(path: Path) -> Iterator[LogFile]:
+    """Have what is logged in the context written to a file of its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter(_LOG_FORMAT))
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(min(level, logging.INFO) if level else logging.INFO)
+    try:
+        yield LogFile.at(path)
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
+        handler.close()
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cutscore.config.build import Plan, compose_plan
@@ -16,7 +13,7 @@ from cutscore.config.search_settings import SearchSettings
 from cutscore.errors import CutscoreError
 from cutscore.experiment import Experiment, FoldProgress, prune_value
 from cutscore.launch.executing import execute_run
-from cutscore.launch.job import Job, LogFile, RunObserver
+from cutscore.launch.job import Job, RunObserver, logged_to
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
 from cutscore.launch.progress import ProgressEvent, ProgressLog
 from cutscore.launch.shutdown_guard import shutdown_guard
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
 
 State = Literal["COMPLETE", "PRUNED", "FAIL"]
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class UndefinedMetricError(CutscoreError):
@@ -107,7 +103,7 @@ def run_trial(context: TrialContext, trial: Trial) -> TrialEnd:
         context.study, trial, context.settings, plan.experiment, context.task.job.progress, name
     )
     folder = context.task.job.folder / "trials"
-    with _logged(folder / f"{name}.log") as log:
+    with logged_to(folder / f"{name}.log") as log:
         job = Job(
             name=name,
             log=log,
@@ -186,21 +182,3 @@ def _record_failure(context: TrialContext, trial: Trial, name: str, error: Excep
     except (CutscoreError, ValueError) as raised:
         objective = str(plan.experiment.threshold.objective)
         return failed_outcome(name, run_id, objective, labels(plan), raised)
-
-
-@contextmanager
-def _logged(path: Path) -> Iterator[LogFile]:
-    """Have what is logged in the context written to a file of its own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter(_LOG_FORMAT))
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(min(level, logging.INFO) if level else logging.INFO)
-    try:
-        yield LogFile.at(path)
-    finally:
-        root.setLevel(level)
-        root.removeHandler(handler)
-        handler.close()
