@@ -28,7 +28,7 @@ def promote(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN|VERSION]",
+            metavar="RUN|VERSION",
             help="A run that kept a model (id, beginning of one, or name), a version (credit/3) "
             "or an alias (credit@challenger).",
             show_default=False,
