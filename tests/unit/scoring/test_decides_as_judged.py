@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as pacsv
 import pytest
 
+from cutscore.batch.predicting import predict
 from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
@@ -19,6 +22,10 @@ from cutscore.scoring.check_rows import draw_check_rows, load_check_rows
 from cutscore.scoring.decision import Decision
 from cutscore.scoring.folder import load_model, save_model
 from cutscore.scoring.scorer import Scorer
+from cutscore.serving.metrics import Metrics
+from cutscore.serving.models import Models
+from cutscore.serving.service import Note, Service
+from cutscore.serving.settings import ServeSettings
 
 CALIBRATIONS = {
     "none": (),
@@ -44,6 +51,7 @@ COSTS = {
     ),
     "credit_line": ("cost.income=income",),
 }
+SAMPLINGS = ("none", "balanced", "undersample", "smote", "smote_undersample", "cost_weighted")
 FEATURES = ("baseline", "domain", "polynomial", "combined")
 GROUPS = {
     "calibration": CALIBRATIONS,
@@ -114,6 +122,7 @@ def planned(composer, loans, raw):
 def test_a_kept_model_decides_the_outer_rows_as_the_judge_did(planned, raw, tmp_path, case):
     features = FEATURES[CASES.index(case) % len(FEATURES)]
     words = [f"features={features}", *(f"{group}={option}" for group, option in case.items())]
+    words.append(f"sampling={SAMPLINGS[CASES.index(case) % len(SAMPLINGS)]}")
     words += [w for group, option in case.items() for w in GROUPS[group][option]]
     if case["model"] == "lightgbm":
         words.append("model.params.n_estimators=8")
@@ -148,6 +157,27 @@ def test_a_kept_model_decides_the_outer_rows_as_the_judge_did(planned, raw, tmp_
     for given in (rows.to_dict("records"), pa.Table.from_pandas(rows, preserve_index=False)):
         same = scorer.decide(given).to_pandas().set_index(rows.index)
         pd.testing.assert_frame_equal(same, answer, check_exact=True)
+    batch, service = _in_a_batch(scorer, rows, tmp_path), _over_http(scorer, rows.head(40))
+    pd.testing.assert_frame_equal(
+        batch[answer.columns], answer, check_exact=True, check_names=False
+    )
+    assert service == [{"loan_id": i, **row} for i, row in answer.head(40).to_dict("index").items()]
+
+
+def _in_a_batch(scorer, rows, folder):
+    """Decide rows as `cutscore predict` does, from a text to a text."""
+    rows.sample(frac=1, axis="columns", random_state=0).to_csv(folder / "rows.csv")
+    predict(scorer, folder / "rows.csv", folder / "made.csv")
+    return pacsv.read_csv(folder / "made.csv").to_pandas().set_index("loan_id")
+
+
+def _over_http(scorer, rows):
+    """Decide rows as the service does, from JSON to JSON."""
+    service = Service(
+        ServeSettings("loans"), Models(scorer, None, None, 5.0, Metrics(), print), Metrics()
+    )
+    body = json.dumps(rows.reset_index().to_dict("records")).encode()
+    return json.loads(service.decide(body, "application/json", (), "", Note("")).body)["decisions"]
 
 
 def test_what_no_kept_model_can_carry_is_refused_first(planned):
