@@ -30,6 +30,8 @@ def read_arrow(raw: RawColumn, array: Any, missing: Sequence[str] = ()) -> ReadC
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
     read, of = None, pa.types
     if raw.kind == "category":
+        if of.is_float32(array.type):  # as Python's numbers they would have more digits
+            array = array.cast(pa.string())
         if of.is_string(array.type) or of.is_large_string(array.type):
             read = _texts(raw, array.dictionary_encode(), missing)
         elif of.is_dictionary(array.type) and of.is_string(array.type.value_type):

@@ -128,11 +128,20 @@ def days(moments: npt.NDArray[np.datetime64]) -> Floats:
 
 def code_of(cell: Any, codes: Mapping[str, int], missing: Sequence[str]) -> float:
     """Return the place of a category, NaN for a text that means missing, else `UNKNOWN`."""
-    text = (cell if isinstance(cell, str) else str(cell)).strip(UNSEEN)
+    text = (cell if isinstance(cell, str) else _as_text(cell)).strip(UNSEEN)
     for written in (text, canonical(text)):
         if written in codes:
             return float(codes[written])
     return math.nan if text in missing else UNKNOWN
+
+
+def _as_text(cell: Any) -> str:
+    """Return the text that training made of a value: moments in UTC, without zeros at the end."""
+    if not isinstance(cell, dt.datetime):
+        return str(cell)
+    with contextlib.suppress(OverflowError):  # a year that UTC does not have
+        cell = cell if cell.tzinfo is None else cell.astimezone(dt.UTC).replace(tzinfo=None)
+    return str(cell).rstrip("0") if cell.microsecond else str(cell)
 
 
 def _arrays(raw: RawColumn, values: Sequence[Any]) -> tuple[Floats, npt.NDArray[Any] | None]:

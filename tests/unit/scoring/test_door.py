@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from cutscore.data.table import TableSource
 from cutscore.errors import RequestError
+from cutscore.features.baseline import Baseline
 from cutscore.features.combined import Combined
 from cutscore.features.derivation import derivation_of
 from cutscore.features.domain import Domain
@@ -484,3 +485,37 @@ def test_many_threads_derive_the_same_features(trained):
     starts = [7 * (at % 11) for at in range(44)]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(derive, starts)) == [table.values[at:].tobytes() for at in starts]
+
+
+def test_columns_of_any_type_that_are_declared_categories_are_what_training_read(tmp_path):
+    at = list(range(24))
+    start = NOON.replace(tzinfo=None)
+    hours = [start + dt.timedelta(hours=15 * (each % 4)) for each in at]
+    quarters = [decimal.Decimal(each % 4) / 4 for each in at]
+    milliseconds = [start + dt.timedelta(milliseconds=each % 3) for each in at]
+    columns = {
+        "day": pa.array([each.date() for each in hours]),
+        "hour": pa.array(hours, pa.timestamp("us")),
+        "zoned": pa.array(hours, pa.timestamp("us", "Europe/Berlin")),
+        "fine": pa.array(milliseconds, pa.timestamp("ms")),
+        "quarter": pa.array(quarters, pa.decimal128(8, 2)),
+        "truth": pa.array([each % 3 == 0 for each in at]),
+        "number": pa.array([each % 4 + 0.5 for each in at]),
+        "single": pa.array([0.1 * (each % 3) for each in at], pa.float32()),
+        "small": pa.array([each % 6 for each in at], pa.int8()),
+    }
+    table = pa.table({**columns, "bad": [each % 2 for each in at]})
+    path = tmp_path / "rows.parquet"
+    pq.write_table(table, path)
+    data = TableSource(path=str(path), target="bad", categorical=tuple(columns)).load()
+    assert all(column.levels for column in data.table.columns)
+    preparation = fit_preparation(
+        data.table, np.arange(24), impute=False, encode=False, scale=False
+    )
+    scorer = Scorer(_Kept(inputs_of(data, Baseline(), preparation)))
+    # As doubles, numbers of single precision would have more digits.
+    records = [{**row, "single": np.float32(row["single"])} for row in table.to_pylist()]
+    for rows in (table, pd.read_parquet(path), records):
+        checked = scorer.check(rows)
+        assert not checked.unseen
+        assert checked.table.values.tobytes() == data.table.values.tobytes()
