@@ -4,7 +4,7 @@ Both answer the same rows as JSON records, all checks on: one client asking for 
 other, four at once, and 1,000 rows a request. Then our other forms, and features computed from raw
 columns (`features=domain`). Ratios count; milliseconds are this machine's.
 
-    uv run python benchmarks/serving.py [--seconds 5] [--ours]
+    uv run python benchmarks/serving.py [--seconds 3] [--rounds 3] [--ours]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -64,9 +64,27 @@ def kept(name: str, *overrides: str) -> Path:
     return found[0].parent
 
 
+class Server:
+    """A server that runs: its port, and the seconds that it took to start."""
+
+    def __init__(self, process: int, port: int, seconds: float) -> None:
+        self.port, self.seconds = port, seconds
+        first = psutil.Process(process)
+        self.family = [first, *first.children(recursive=True)]
+
+    def cpu(self) -> float:
+        """Return the CPU seconds used so far."""
+        times = [each.cpu_times() for each in self.family]
+        return sum(each.user + each.system for each in times)
+
+    def memory(self) -> float:
+        """Return the memory in use, in MB."""
+        return sum(each.memory_info().rss for each in self.family) / 1e6
+
+
 @contextmanager
-def started(*words: str) -> Iterator[tuple[int, float, float]]:
-    """Run a server; give its port, the seconds it took to start, and its memory in MB."""
+def started(*words: str) -> Iterator[Server]:
+    """Run a server on a free port until the end of the context."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -83,10 +101,7 @@ def started(*words: str) -> Iterator[tuple[int, float, float]]:
             if server.poll() is not None:
                 raise SystemExit(f"{' '.join(words)} ended")
             time.sleep(0.1)
-        seconds = time.perf_counter() - start
-        process = psutil.Process(server.pid)
-        family = [process, *process.children(recursive=True)]
-        yield port, seconds, sum(each.memory_info().rss for each in family) / 1e6
+        yield Server(server.pid, port, time.perf_counter() - start)
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)
@@ -119,18 +134,19 @@ class Client:
         return answer.status
 
 
-def latency(port: int, path: str, body: Body, seconds: float) -> tuple[float, float]:
-    """Return the median and the 99th percentile, in ms, of one client's requests."""
-    client, taken = Client(port), []
+def latency(server: Server, path: str, body: Body, seconds: float) -> tuple[float, float, float]:
+    """Return median, 99th percentile and the server's CPU, in ms, of one client's requests."""
+    client, taken = Client(server.port), []
     for _ in range(5):
         if client.post(path, body) != 200:
             raise SystemExit(f"{path} refuses the benchmark's rows")
-    end = time.perf_counter() + seconds
+    end, used = time.perf_counter() + seconds, server.cpu()
     while time.perf_counter() < end or len(taken) < 10:
         start = time.perf_counter()
         client.post(path, body)
         taken.append(1000 * (time.perf_counter() - start))
-    return statistics.median(taken), statistics.quantiles(taken, n=100)[-1]
+    used = 1000 * (server.cpu() - used) / len(taken)
+    return statistics.median(taken), statistics.quantiles(taken, n=100)[-1], used
 
 
 def rate(port: int, path: str, body: Body, seconds: float) -> float:
@@ -164,17 +180,32 @@ def inputs(model: Path) -> str:
     return (model / "data" / "model" / "inputs.json").read_text()
 
 
-def side(title: str, words: list[str], path: str, body: Callable[[int], Body], seconds: float):
-    """Measure one server; return the median of one row, requests a second, and of 1,000 rows."""
-    with started(*words) as (port, start, memory):
-        one, worst = latency(port, path, body(1), seconds)
-        rows, _ = latency(port, path, body(1000), seconds)
-        many = rate(port, path, body(1), seconds)
+class Side:
+    """One server with the bodies it is asked by, and what was measured of it in all rounds."""
+
+    def __init__(self, title: str, server: Server, path: str, body: Callable[[int], Body]) -> None:
+        self.title, self.server, self.path, self.body = title, server, path, body
+        self.rounds: list[tuple[float, ...]] = []
+
+    def measure(self, seconds: float) -> None:
+        """Ask for one row, for 1,000 rows, and by several clients at once."""
+        one = latency(self.server, self.path, self.body(1), seconds)
+        rows = latency(self.server, self.path, self.body(1000), seconds)
+        many = rate(self.server.port, self.path, self.body(1), seconds)
+        self.rounds.append((*one, rows[0], rows[2], many))
+
+    def told(self) -> dict[str, float]:
+        """Print and return the medians of all rounds."""
+        names = ("one", "worst", "cpu", "rows", "rows_cpu", "many")
+        found = map(statistics.median, zip(*self.rounds, strict=True))
+        told = dict(zip(names, found, strict=True))
         print(
-            f"{title:<22} start {start:5.1f} s  {memory:4.0f} MB   one row {one:8.2f} ms"
-            f" (p99 {worst:7.2f})   {CLIENTS} clients {many:8.1f}/s   1,000 rows {rows:8.1f} ms"
+            f"{self.title:<20} start {self.server.seconds:5.1f} s, {self.server.memory():4.0f} MB;"
+            f" one row {told['one']:7.2f} ms (p99 {told['worst']:7.2f}, CPU {told['cpu']:6.2f});"
+            f" {CLIENTS} clients {told['many']:7.1f}/s;"
+            f" 1,000 rows {told['rows']:6.1f} ms (CPU {told['rows_cpu']:6.1f})"
         )
-        return one, many, rows
+        return told
 
 
 def ours(model: Path, *more: str) -> list[str]:
@@ -192,52 +223,75 @@ def forms(model: Path, rows: list[dict], seconds: float) -> None:
     with pa.ipc.new_stream(sink, made.schema) as writer:
         writer.write_table(made)
     arrow = (sink.getvalue().to_pybytes(), "application/vnd.apache.arrow.stream")
-    with started(*ours(model)) as (port, _, _):
+    with started(*ours(model)) as server:
         for title, body in (
             ("columns and data", (json.dumps(columns).encode(), JSON)),
             ("Arrow", arrow),
         ):
-            median, _ = latency(port, "/decide", body, seconds)
-            print(f"1,000 rows as {title:<17} {median:8.1f} ms")
+            median, _, cpu = latency(server, "/decide", body, seconds)
+            print(f"1,000 rows as {title:<17} {median:8.1f} ms (CPU {cpu:.1f})")
 
 
 def domain(seconds: float) -> float:
     """Return the median of one raw row whose features are computed, in ms."""
     model = kept("domain", "features=domain")
-    with started(*ours(model)) as (port, _, _):
-        connection = http.client.HTTPConnection("127.0.0.1", port)
+    with started(*ours(model)) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
         connection.request("GET", "/openapi.json")
         paths = json.loads(connection.getresponse().read())["paths"]
         content = paths["/decide"]["post"]["requestBody"]["content"][JSON]
         body = (json.dumps(content["example"]).encode(), JSON)
-        median, worst = latency(port, "/decide", body, seconds)
+        median, worst, cpu = latency(server, "/decide", body, seconds)
         described = json.loads(inputs(model))
         made = len(described["columns"]) + len(described["features"]["expressions"])
-        print(f"features=domain, {made} columns: one raw row {median:.2f} ms (p99 {worst:.2f})")
+        print(
+            f"features=domain, {made} columns: one raw row {median:.2f} ms"
+            f" (p99 {worst:.2f}, CPU {cpu:.2f})"
+        )
         return median
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ours", action="store_true", help="leave MLflow's server out")
     args = parser.parse_args()
     model = kept("wide", "data=table", f"data.path={table()}", "data.target=target")
     rows, records = bodies(model, "rows")
     _, theirs = bodies(model, "dataframe_records")
     print(f"{COLUMNS} columns, {TREES} trees, load {os.getloadavg()[0]:.1f} at the start")
-    us = side("cutscore serve", ours(model), "/decide", records, args.seconds)
+    with ExitStack() as running:
+        logged = running.enter_context(started(*ours(model, "--log", str(FOLDER / "decisions"))))
+        us = running.enter_context(started(*ours(model)))
+        sides = [Side("cutscore serve", us, "/decide", records)]
+        if not args.ours:
+            words = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model)]
+            words += ["--env-manager", "local", "--host", "127.0.0.1"]
+            them = running.enter_context(started(*words))
+            sides.append(Side("mlflow models serve", them, "/invocations", theirs))
+        sides.append(Side("with decision log", logged, "/decide", records))
+        for _ in range(args.rounds):
+            for each in sides:
+                each.measure(args.seconds)
+        told = [each.told() for each in sides]
     if not args.ours:
-        words = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model)]
-        words += ["--env-manager", "local", "--host", "127.0.0.1"]
-        them = side("mlflow models serve", words, "/invocations", theirs, args.seconds)
-        print(f"one row: {us[0]:.2f} ms (at most 2); {them[0] / us[0]:.0f} times as fast")
-        print(f"requests a second: {us[1] / them[1]:.0f} times as many (at least 50)")
-        print(f"1,000 rows: {us[2] / them[2]:.3f} of the time (at most 0.333)")
+        compare(told[0], told[1])
     forms(model, rows, args.seconds)
     domain(args.seconds)
-    side("with the decision log", ours(model, "--log", str(FOLDER / "decisions")), "/decide",
-         records, args.seconds)  # fmt: skip
+
+
+def compare(us: dict[str, float], them: dict[str, float]) -> None:
+    """Print the ratios that count."""
+    print(
+        f"one row: {us['one']:.2f} ms (at most 2), 1/{them['one'] / us['one']:.0f} of the time,"
+        f" 1/{them['cpu'] / us['cpu']:.0f} of the CPU"
+    )
+    print(f"requests a second: {us['many'] / them['many']:.0f} times as many (at least 50)")
+    print(
+        f"1,000 rows: {us['rows'] / them['rows']:.3f} of the time (at most 0.333),"
+        f" {us['rows_cpu'] / them['rows_cpu']:.3f} of the CPU"
+    )
 
 
 if __name__ == "__main__":

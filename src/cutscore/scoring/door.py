@@ -6,8 +6,9 @@ row is told at once. Values that training did not meet are counted, and refused 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -100,8 +101,6 @@ class Door:
         self._plain = dict.fromkeys(plain)
         self._plain_at = np.array([self._at[name] for name in plain], dtype=np.int64)
         self._integers = np.array([columns[name].kind == "integer" for name in plain], dtype=bool)
-        # One name more than needed: of a single name, itemgetter gives no tuple.
-        self._pick = itemgetter(*plain, plain[0]) if plain else None
         limits = [inputs.ranges.get(name, (-np.inf, np.inf)) for name in columns]
         self._low, self._high = np.array(limits, dtype=np.float32).reshape(-1, 2).T
 
@@ -114,9 +113,10 @@ class Door:
             With all that is wrong.
         """
         missing, id_column = self.inputs.raw.missing, self.inputs.raw.id_column
-        faults = self._names_of_records(rows)
+        names = _names_in_common(rows)
+        faults = self._names_of_records(rows if names is None else rows[:1])
         out = np.empty((len(rows), len(self._at)), dtype=np.float32)
-        plain = not faults and self._fill_plain(rows, out)
+        plain = not faults and self._fill_plain(rows, names, out)
         read = {
             name: read_cells(raw, [row.get(name) for row in rows], missing)
             for name, raw in self._read.items()
@@ -161,11 +161,24 @@ class Door:
             rows_by_name: Any = named.to_dict("records")
             return self.records(rows_by_name)
 
-    def _fill_plain(self, rows: Sequence[Mapping[str, Any]], out: Values) -> bool:
+    def _fill_plain(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        names: tuple[str, ...] | None,
+        out: Values,
+    ) -> bool:
         """Write the columns of plain numbers, all at once; say whether that could be done."""
-        if self._pick is None:
+        if not self._plain:
             return True
-        picked = [self._pick(row)[:-1] for row in rows]
+        if names is None:
+            pick = _picker(tuple(self._plain))
+            picked = [pick(row) for row in rows]
+        else:  # by place, which is quicker than by name
+            place = {name: at for at, name in enumerate(names)}
+            places = tuple(place[name] for name in self._plain)
+            picked = [tuple(row.values()) for row in rows]
+            if places != tuple(range(len(names))):
+                picked = list(map(_picker(places), picked))
         if not all(_PLAIN.issuperset(map(type, values)) for values in picked):
             return False
         try:
@@ -270,12 +283,34 @@ class Door:
         return faults + [Fault(name, "the column is there more than once.") for name in twice]
 
 
+def _names_in_common(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | None:
+    """Return the names of all rows, None if they have not the same in the same order."""
+    names = tuple(rows[0]) if rows else ()
+    return names if names and all(tuple(row) == names for row in rows) else None
+
+
+def _picker(keys: tuple[Any, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what gives the values at `keys` of a row."""
+    if len(keys) == 1:
+        return lambda row: (row[keys[0]],)
+    picked: Callable[[Any], tuple[Any, ...]] = itemgetter(*keys)
+    return picked
+
+
 def _ids_at_fault(name: str | None, ids: Sequence[Any] | None) -> list[Fault]:
     """Return what is wrong with ids: each row needs one, and no two rows the same."""
     if name is None or ids is None:
         return []
     missing = [at for at, each in enumerate(ids) if is_missing(each)]
     faults = [fault_at(name, "an id is needed", missing)] if missing else []
+    rounded = [
+        at
+        for at, each in enumerate(ids)
+        if isinstance(each, (float, np.floating)) and EXACT < abs(float(each)) < math.inf
+    ]
+    if rounded:
+        problem = "beyond 2^53 an id must be an integer or a text, since a float may be rounded"
+        faults.append(fault_at(name, problem, rounded, ids))
     try:
         counts = Counter(ids)
     except TypeError:

@@ -12,6 +12,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse
 
 from cutscore.errors import CutscoreError, Fault, RequestError
 from cutscore.serving.bodies import JSON, reading
@@ -129,7 +130,7 @@ def _telling(app: FastAPI, service: Service) -> None:
         doubts = [service.models.trouble] if service.models.trouble else []
         return tell({**told, "problems": [*troubles, *doubts]}, 503 if troubles else 200)
 
-    @app.get("/metrics", tags=["service"])
+    @app.get("/metrics", tags=["service"], response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Tell counts and times as Prometheus reads them."""
         return Response(service.metrics.text(service.gauges()), media_type=_TEXT)
@@ -137,7 +138,7 @@ def _telling(app: FastAPI, service: Service) -> None:
     @app.get("/ping", tags=["mlflow"])
     async def ping() -> Response:
         """Say that the process is there, as MLflow's clients ask."""
-        return Response("\n", media_type=JSON)
+        return tell({"status": "ok"})
 
 
 def _checked(work: Callable[[bytes, str], Reply], body: bytes, media: str) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import zlib
 from collections.abc import AsyncIterator, Mapping
@@ -220,7 +221,13 @@ def _with_pairs(body: bytes) -> Any:
             raise ValueError(f"{text} is no number that can be decided on")
 
     try:
-        said = json.loads(body, object_pairs_hook=pairs, parse_constant=constant)
+        said = json.loads(
+            body,
+            object_pairs_hook=pairs,
+            parse_constant=constant,
+            parse_int=_number,
+            parse_float=_number,
+        )
     except RecursionError:
         raise Refused(400, "syntax", Fault("body", "it is nested too deeply.")) from None
     except ValueError as error:
@@ -229,6 +236,16 @@ def _with_pairs(body: bytes) -> Any:
         problem = "it is there more than once in an object."
         raise Refused(422, "checks", [Fault(name, problem) for name in list(twice)[:100]])
     return said
+
+
+def _number(text: str) -> int | float:
+    """Return a number as orjson does: a float if it is no whole one of 64 bits."""
+    if text.lstrip("-").isdigit() and len(text) <= 20 and -(2**63) <= int(text) < 2**64:
+        return int(text)
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:20]} is infinity as a double")
+    return number
 
 
 def _of_json(said: Any) -> Asked:

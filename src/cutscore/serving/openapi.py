@@ -75,7 +75,9 @@ def document(app: FastAPI, used: Loaded) -> dict[str, Any]:
 
     said = get_openapi(title="Cutscore", version=used.version or "0", routes=app.routes)
     answers = {"Decisions": _answer(), "Explanations": _explained()}
-    said["components"] = {"schemas": {"Row": _row(used), "Faults": _FAULTS, **answers}}
+    row = _row(used)
+    answers["MlflowRow"] = {**row, "additionalProperties": True}
+    said["components"] = {"schemas": {"Row": row, "Faults": _FAULTS, **answers}}
     for path, methods in said["paths"].items():
         for operation in methods.values():
             operation["responses"].update(_refusals())
@@ -158,10 +160,11 @@ def _column(column: RawColumn, used: Loaded) -> dict[str, Any]:
 
 
 def _mlflow() -> dict[str, Any]:
-    rows = {"type": "array", "minItems": 1, "items": _ref("Row")}
+    rows = {"type": "array", "minItems": 1, "items": _ref("MlflowRow")}
     names = ("dataframe_records", "instances")
     forms = [{"type": "object", "required": [n], "properties": {n: rows}} for n in names]
-    parts: dict[str, Any] = {"columns": {"type": "array"}, "data": {"type": "array"}}
+    columns = {"type": "array", "items": {"type": "string"}}
+    parts = {"columns": columns, "data": {"type": "array", "items": {"type": "array"}}}
     split = {"type": "object", "required": ["columns", "data"], "properties": parts}
     named = {"type": "object", "required": ["dataframe_split"]}
     properties = {"properties": {"dataframe_split": split}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -142,7 +142,7 @@ class Service:
         if options.reasons:
             within(asked, min(MOST_EXPLAINED, self.settings.max_rows))
         used = self.models.current
-        answer = used.scorer.decide(asked.rows, **asdict(options))
+        answer = used.scorer.decide(asked.rows, **vars(options))
         note.rows, note.version = len(answer), used.version
         note.flagged = 0 if answer.flagged is None else int(answer.flagged.sum())
         self._count(answer, note)

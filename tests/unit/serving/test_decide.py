@@ -132,6 +132,18 @@ def test_flagged_rows_have_reasons_if_asked(served, rows):
     assert table["reasons"].to_pylist() == [row["reasons"] for row in every]
 
 
+def test_an_id_that_would_be_rounded_is_refused(served):
+    for text in ("123456789012345678901234567890", "1e30"):
+        body = json.dumps([{**ROW, "loan_id": 0, "purpose": "a:b"}]).replace(": 0,", f": {text},")
+        for said in (body, body.replace("a:b", 'a\\":b')):  # read by one parser, and by the other
+            answer = served.client.post("/decide", said.encode())
+            assert answer.status == 422
+            assert "rounded" in answer.json()["faults"][0]["problem"]
+    largest = [{**ROW, "loan_id": 2**63 - 1, "purpose": 'a":b'}]
+    answer = served.client.post("/decide", largest).json()
+    assert answer["decisions"][0]["loan_id"] == 2**63 - 1
+
+
 def test_scores_are_taken_apart(served, rows):
     answer = served.client.post("/explain", rows).json()
     expected = served.scorer.explain(rows)
