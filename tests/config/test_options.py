@@ -18,6 +18,7 @@ from cutscore.config.parts import FAMILIES
 
 OPTIONS = [(group, option) for group in GROUPS for option in LAYERS.options(group)]
 NEEDED = {
+    ("data", "home_credit"): ["data.path=x"],
     ("data", "table"): ["data.path=x.csv", "data.target=y"],
     ("model", "sklearn"): ["model._target_=sklearn.naive_bayes.GaussianNB"],
     ("validation", "grouped"): ["data.group=age"],
@@ -54,6 +55,7 @@ def test_experiment_builds_every_cell(composer, name):
 
     request = plan_request(composer, [f"experiment={name}"], multirun=False)
     cells = {"quickstart": 4, "feature_grid": 16, "model_selection": 5}
+    cells |= {"home_credit_grid": 16, "home_credit_models": 5}
     assert len(request.cells) == cells.get(name, 1)
     assert len({cell.name for cell in request.cells}) == len(request.cells)
 
@@ -66,7 +68,7 @@ def test_every_setting_has_a_line_in_its_yaml(group, option):
     module, _, name = body["_target_"].rpartition(".")
     cls = getattr(importlib.import_module(module), name)
     fields = {field.name for field in dataclasses.fields(cls)}
-    assert set(body) - {"_target_"} <= fields
+    assert set(body) - {"_target_", "defaults"} <= fields
     if group not in ("data", "model"):
         assert set(body) - {"_target_"} == fields
 

@@ -113,11 +113,11 @@ def compose_plan(composer: Composer, overrides: Sequence[Override]) -> Plan:
 def _plain(config: DictConfig) -> dict[str, Any]:
     """Return the config resolved to plain values, without Hydra's node."""
     body = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    missing = sorted(OmegaConf.missing_keys(body))
-    if missing:
-        problem = "a value is required."
-        raise RequestError([Fault(key, problem, f"Give it as {key}=...") for key in missing])
     try:
+        missing = sorted(OmegaConf.missing_keys(body))
+        if missing:
+            problem = "a value is required."
+            raise RequestError([Fault(key, problem, f"Give it as {key}=...") for key in missing])
         plain: Any = OmegaConf.to_container(body, resolve=True)
     except OmegaConfBaseException as error:
         raise RequestError(explain(error)) from error

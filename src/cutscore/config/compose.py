@@ -31,6 +31,7 @@ from cutscore.config.overrides import (
     root_of,
     texts_of,
 )
+from cutscore.config.sql_files import use_layers
 from cutscore.errors import Fault, listed, nearest
 
 PRIMARY = "config"
@@ -42,6 +43,7 @@ class Composer:
 
     def __init__(self, layers: Layers, primary: str = PRIMARY) -> None:
         self.primary = primary
+        use_layers(layers.folders)
         path: ConfigSearchPathImpl = create_config_search_path(None)
         anchor = SearchPathQuery(provider="schema")
         for rank, folder in enumerate(layers.folders):

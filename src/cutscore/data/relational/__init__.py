@@ -1,0 +1,108 @@
+"""Several tables, declared in YAML and SQL, as one table of features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from cutscore.data.reading import read
+from cutscore.data.relational.building import DropRules, notes_of, run_plan, write_features
+from cutscore.data.relational.cache import cached, entry_key
+from cutscore.data.relational.declaration import Declaration, Sentinel, declare
+from cutscore.data.relational.opening import find_files, open_tables
+from cutscore.data.relational.planning import plan_build
+from cutscore.data.relational.tables import LinkedTable
+from cutscore.data.settings import TableSettings
+from cutscore.expressions import mentioned
+from cutscore.records import Dataset
+
+Named = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelationalSource(TableSettings):
+    """Read a table of applicants, or the like, with aggregates of the tables that hang on it.
+
+    `path` is a folder, relative to the working directory, in which each of `tables` is a file (CSV,
+    packed or plain, or Parquet), found by its name whatever its kind. One table has no parent: it
+    gives the rows. Every other one is aggregated to its parent's key and then joined to it.
+
+    `sql` holds the text of an SQL file for each table (see `texts.py`); `rows`, `windows` and
+    `aggregates` say the same by table and name, beside the files. An aggregate sees the rows of one
+    parent and never the target. `joined` are expressions over the table of applicants and all
+    aggregates. `sentinels` say by table and column (either may be a pattern) what means missing: a
+    value, or a bound such as `< -40000`. Numbers are DOUBLE throughout.
+
+    Columns without a value are left out, with `drop_missing_above` also those that are missing in
+    a larger share of rows, with `drop_constant` those of one value; columns that `domain`,
+    `polynomial`, `where` or another setting mentions stay.
+
+    The result is kept as a file in the folder `cache`; DuckDB makes it within `memory_limit` and
+    uses that folder where this does not do.
+    """
+
+    path: str
+    tables: Mapping[str, LinkedTable]
+    sql: Mapping[str, str] = field(default_factory=dict)
+    rows: Named = field(default_factory=dict)
+    windows: Named = field(default_factory=dict)
+    aggregates: Named = field(default_factory=dict)
+    joined: Mapping[str, str] = field(default_factory=dict)
+    sentinels: Mapping[str, Mapping[str, tuple[Sentinel, ...]]] = field(default_factory=dict)
+    drop_missing_above: float | None = None
+    drop_constant: bool = False
+    cache: str = "outputs/cache/data"
+    memory_limit: str = "4GB"
+
+    def load(self) -> Dataset:
+        """Make the table of features unless it is kept already, read, check and return it."""
+        folder = Path(self.path).expanduser()
+        path = self._feature_table(folder)
+        there = set(pq.read_schema(path).names) | self.made
+        labels = {name: label for name, label in self.labels.items() if name in there}
+        settings = replace(self, labels=labels)
+        dataset = read(path, settings, name=folder.name or "tables", source=self.path)
+        return replace(dataset, notes=(*notes_of(path), *dataset.notes))
+
+    def declaration(self) -> Declaration:
+        """Return what is declared, with every table in its place.
+
+        Raises
+        ------
+        RequestError
+            With every fault of the tree of tables and of the texts.
+        """
+        more = {"rows": self.rows, "windows": self.windows, "aggregates": self.aggregates}
+        return declare(self.tables, self.sql, more, self.joined, self.sentinels, self.target)
+
+    def _feature_table(self, folder: Path) -> Path:
+        """Return the file of the feature table, made if it is not there."""
+        declaration = self.declaration()
+        files = find_files(folder, declaration)
+        cache = Path(self.cache).expanduser().absolute()
+        rules = DropRules(self.drop_missing_above, self.drop_constant, self._needed())
+        text = self.delimiter, self.encoding, self.skip_lines, self.header, self.missing
+        declared = declaration, (rules.missing_above, rules.constant, sorted(rules.kept)), text
+        key = entry_key((*declared, self.decimal, self.id, self.group), files, cache / ".digests")
+
+        def build(work: Path) -> Path:
+            with open_tables(files, declaration, self, work, self.memory_limit) as tables:
+                plan = plan_build(declaration, tables.types)
+                notes = run_plan(plan, declaration, tables.connection)
+                made = work / "features.parquet"
+                write_features(plan, declaration, rules, notes, tables.connection, made)
+            return made
+
+        return cached(cache, key, build)
+
+    def _needed(self) -> frozenset[str]:
+        """Return the columns, in lower case, that no rule may leave out."""
+        named = [self.id, self.group, self.time, self.weight, *self.drop, *self.categorical]
+        named += [*self.amounts, *self.numeric]
+        if isinstance(self.date_format, Mapping):
+            named += self.date_format
+        filtered = mentioned((self.where,)) if self.where is not None else frozenset()
+        return self.kept_whole | filtered | {name.lower() for name in named if name is not None}

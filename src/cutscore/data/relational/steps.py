@@ -1,0 +1,139 @@
+"""The steps of a plan: views that add columns, tried on empty tables as they are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cutscore.errors import Fault
+from cutscore.sql import identifier
+
+if TYPE_CHECKING:
+    import duckdb
+
+_NUMBER = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*)")
+_OTHERS = ("BOOLEAN", "VARCHAR", "DATE", "TIMESTAMP")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A column to be computed: name, SQL, and what to blame."""
+
+    name: str
+    sql: str
+    setting: str
+    text: str
+
+
+@dataclass
+class StepRelation:
+    """Where a table's rows are at some point of the plan, and their columns."""
+
+    name: str
+    types: dict[str, str]
+    step: int = 0
+
+
+@dataclass
+class BuildSteps:
+    """Statements so far, and what is wrong with those that cannot be written."""
+
+    connection: duckdb.DuckDBPyConnection
+    faults: list[Fault] = field(default_factory=list)
+    statements: list[str] = field(default_factory=list)
+
+    def extend(
+        self,
+        relation: StepRelation,
+        made: Sequence[Made],
+        *,
+        hides: Sequence[str] = (),
+        plain: bool = False,
+    ) -> StepRelation:
+        """Add columns; what cannot be computed in a row, or is not finite, is missing there."""
+        taken = {name.lower() for name in relation.types}  # whose faults are told already
+        made = list({m.name.lower(): m for m in made if m.name.lower() not in taken}.values())
+        if not made:
+            return relation
+        source = identifier(relation.name)
+        kinds = self._kinds(made, source, plain=plain)
+        fine = [each for each in made if kinds[each.name]]
+        told = ", ".join(
+            (each.sql if plain else f"CAST(TRY({each.sql}) AS {kinds[each.name]})")
+            + f" AS {identifier(each.name)}"
+            for each in fine
+        )
+        if not fine:
+            return relation
+        left_out = f" EXCLUDE ({', '.join(map(identifier, hides))})" if hides else ""
+        types = {**relation.types, **{each.name: kinds[each.name] for each in fine}}
+        extended = self.view(relation, f"SELECT *{left_out}, {told} FROM {source}", types)
+        numbers = [each.name for each in fine if kinds[each.name] == "DOUBLE"]
+        if not numbers:
+            return extended
+        # Negative zeros become zeros: which of the two is the least would depend on their order.
+        finite = ", ".join(
+            f"CASE WHEN {identifier(name)} = 0 THEN 0e0 WHEN isfinite({identifier(name)}) "
+            f"THEN {identifier(name)} END AS {identifier(name)}"
+            for name in numbers
+        )
+        sql = f"SELECT * REPLACE ({finite}) FROM {identifier(extended.name)}"
+        return self.view(extended, sql, types)
+
+    def _kinds(self, made: Sequence[Made], source: str, *, plain: bool) -> dict[str, str]:
+        """Return the type that each column gets, '' with a fault where it cannot be computed."""
+        import duckdb
+
+        told = [each.sql if plain else f"TRY({each.sql})" for each in made]
+        try:
+            kinds = self._described(told, source)
+        except duckdb.Error:
+            kinds = []
+            for each, sql in zip(made, told, strict=True):  # one by one, to know which
+                try:
+                    kinds += self._described([sql], source)
+                except duckdb.Error as error:
+                    line = str(error).splitlines()[0].split(". You might need")[0]
+                    self.blame(each.setting, each.text, line.rstrip("."))
+                    kinds.append("")
+        found = {each.name: _plain(kind) for each, kind in zip(made, kinds, strict=True)}
+        for each, kind in zip(made, kinds, strict=True):
+            if kind and not found[each.name]:
+                told_kind = f"it gives {kind}, not a number, text or a date"
+                self.blame(each.setting, each.text, told_kind)
+        return found
+
+    def _described(self, columns: Sequence[str], source: str) -> list[str]:
+        told = ", ".join(f"{sql} AS x{at}" for at, sql in enumerate(columns))
+        rows = self.connection.execute(f"DESCRIBE SELECT {told} FROM {source}").fetchall()
+        return [str(row[1]) for row in rows]
+
+    def view(self, relation: StepRelation, sql: str, types: Mapping[str, str]) -> StepRelation:
+        """Make the next view of a table's rows; without types they are as before."""
+        step = relation.step + 1
+        name = f"{relation.name.split('|')[0]}|{step}"
+        self.say(f"CREATE TEMP VIEW {identifier(name)} AS {sql}")
+        return StepRelation(name, dict(types or relation.types), step)
+
+    def say(self, statement: str) -> None:
+        """Run a statement on the empty tables and make it part of the plan."""
+        self.run(statement)
+        self.statements.append(statement)
+
+    def run(self, statement: str) -> None:
+        """Run a statement on the empty tables."""
+        self.connection.execute(statement).fetchall()
+
+    def blame(self, setting: str, text: str, problem: str) -> None:
+        """Note what is wrong with an expression."""
+        sentence = problem if problem.endswith(("?", ".")) else f"{problem}."
+        self.faults.append(Fault(setting, sentence, f"The expression is: {text}"))
+
+
+def _plain(kind: str) -> str:
+    """Return the type that a value is kept as, '' for one that cannot be."""
+    if _NUMBER.fullmatch(kind):
+        return "DOUBLE"
+    return kind if kind in _OTHERS else ""

@@ -1,0 +1,43 @@
+"""Tables in memory, declared and made into features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from pydantic import TypeAdapter
+
+from cutscore.data.relational import RelationalSource
+from cutscore.data.relational.building import run_plan
+from cutscore.data.relational.opening import open_rows
+from cutscore.data.relational.planning import plan_build
+
+TABLES = {
+    "people": {"key": "id"},
+    "loans": {"key": "loan", "parent": "people"},
+    "months": {"parent": "loans", "optional": True},
+}
+
+
+def source_of(**settings: Any) -> RelationalSource:
+    """Return a source, its settings validated as those of a YAML or of the command line."""
+    given = {"path": "x", "target": "y", "id": "id", "tables": TABLES} | settings
+    return TypeAdapter(RelationalSource).validate_python(given)
+
+
+def build(
+    frames: dict[str, pd.DataFrame], *, threads: int = 2, **settings: Any
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the features of tables in memory, sorted by key, and what is told of the tables."""
+    source = source_of(**settings)
+    declaration = source.declaration()
+    tables = {
+        name: pa.Table.from_pandas(frame, preserve_index=False) for name, frame in frames.items()
+    }
+    with open_rows(tables, declaration, source) as opened:
+        opened.connection.execute(f"SET threads = {threads}").fetchall()
+        plan = plan_build(declaration, opened.types)
+        notes = run_plan(plan, declaration, opened.connection)
+        made = opened.connection.execute("SELECT * FROM features ORDER BY ALL").df()
+    return made.set_index("id"), notes

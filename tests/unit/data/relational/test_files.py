@@ -1,0 +1,188 @@
+"""Tables as files: found, told apart, refused where they cannot be used; and what is kept."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from relational_tables import source_of
+
+from cutscore.data.relational import cache
+from cutscore.errors import RequestError
+
+DECLARED = {
+    "aggregates": {
+        "loans": {"N": "count(*)", "AMOUNT": "sum(amount)", "WORST": "max(worst)"},
+        "months": {"worst": "max(late)"},
+    },
+    "drop_constant": True,
+    "drop_missing_above": 0.7,
+}
+
+
+@pytest.fixture
+def folder(tmp_path, people, loans, months):
+    """The tables as files of three kinds."""
+    place = tmp_path / "tables"
+    place.mkdir()
+    people["same"] = 5
+    people["rare"] = [1.0, None, None, None]
+    people.to_csv(place / "people.csv", index=False)
+    loans.to_parquet(place / "loans.parquet")
+    months.to_csv(place / "months.csv.gz", index=False)
+    return place
+
+
+@pytest.fixture
+def source(folder, tmp_path):
+    return source_of(path=str(folder), cache=str(tmp_path / "cache"), **DECLARED)
+
+
+def refused(source):
+    with pytest.raises(RequestError) as raised:
+        source.load()
+    return "\n".join(str(fault) for fault in raised.value.faults)
+
+
+def test_tables_are_found_by_name_whatever_their_kind(source):
+    data = source.load()
+    assert data.ids.tolist() == [1, 2, 3, 4]
+    assert data.table.names == ("income", "N", "AMOUNT", "WORST")
+    np.testing.assert_array_equal(data.table.values[:, 2], [150, np.nan, 7, np.nan])
+    assert "1 columns with one value are left out: same." in data.notes
+    assert "1 columns missing in more than 70% of rows are left out: rare." in data.notes
+
+
+def test_columns_that_are_needed_stay(source):
+    kept = replace(source, domain={"TWICE": "rare * 2"}, labels={"same": "the same"})
+    assert kept.load().table.names == ("income", "rare", "N", "AMOUNT", "WORST")
+
+
+def test_csv_and_parquet_are_the_same_data(source, folder, people, loans, months):
+    first = source.load()
+    for name, frame in {"people": people, "months": months}.items():
+        next(folder.glob(f"{name}.*")).unlink()
+        frame.to_parquet(folder / f"{name}.parquet")
+    assert source.load().digest == first.digest
+
+
+def test_columns_in_another_order_are_the_same_aggregates(source, folder, loans):
+    first = source.load()
+    loans[loans.columns[::-1]].to_parquet(folder / "loans.parquet")
+    assert source.load().digest == first.digest
+
+
+def test_what_is_missing_in_the_folder_is_told_with_what_is_there(source, folder):
+    (folder / "people.csv").rename(folder / "peple.csv")
+    told = refused(source)
+    assert 'has no table "people"' in told
+    assert 'Did you mean "peple"' in told
+    assert "loans.parquet" in told
+    assert "there is no folder" in refused(replace(source, path="nowhere"))
+
+
+def test_a_table_that_is_there_twice_is_refused(source, folder, loans):
+    loans.to_csv(folder / "loans.csv", index=False)
+    assert '"loans" is in' in refused(source)
+
+
+def test_a_key_that_is_renamed_is_told_with_the_nearest(source, folder, loans):
+    loans.rename(columns={"id": "ident", "loan": "loan_id"}).to_parquet(folder / "loans.parquet")
+    told = refused(source)
+    assert 'data.tables.loans.key: "loans.parquet" has no column "loan". Did you mean' in told
+    assert 'data.tables.loans.foreign_key: "loans.parquet" has no column "id"' in told
+
+
+def test_a_column_that_stops_being_numeric_is_told_with_its_row(source, folder):
+    lines = ["loan,late", *(f"{n},1" for n in range(30_000)), "30000,soon"]
+    with gzip.open(folder / "months.csv.gz", "wt") as stream:
+        stream.write("\n".join(lines))
+    assert 'the column "late"' in (told := refused(source))
+    assert 'in row 30,001 "soon"' in told
+
+
+def test_a_truncated_archive_is_refused(source, folder):
+    whole = gzip.compress(b"loan,late\n" + b"".join(b"%d,1\n" % n for n in range(40_000)))
+    (folder / "months.csv.gz").write_bytes(whole[: len(whole) // 2])
+    assert "months.csv.gz" in refused(source)
+
+
+def test_mixed_encodings_are_refused(source, folder):
+    rows = b"".join(b"%d,1,caf\xc3\xa9\n" % n for n in range(30_000)) + b"9,1,caf\xe9\n"
+    (folder / "months.csv.gz").write_bytes(gzip.compress(b"loan,late,place\n" + rows))
+    assert "months.csv.gz" in refused(source)
+
+
+def test_keys_of_two_kinds_are_refused(source, folder, loans):
+    loans.assign(id=["a", "b", "c", "d", "e"]).to_parquet(folder / "loans.parquet")
+    assert '"id" is text, but "id" of people is whole numbers' in refused(source)
+
+
+def test_nothing_is_left_half_written(source, folder, tmp_path, people):
+    pd.concat([people, people]).to_csv(folder / "people.csv", index=False)
+    refused(source)
+    left = {path.name for path in (tmp_path / "cache").iterdir()}
+    assert left <= {".lock", ".digests"}
+
+
+def test_a_feature_table_is_made_once_and_never_out_of_date(source, folder, tmp_path, loans):
+    source.load()
+    kept = cache.entries(tmp_path / "cache")
+    assert [(entry.rows, entry.columns) for entry in kept] == [(4, 6)]
+    source.load()
+    assert cache.entries(tmp_path / "cache") == kept
+    loans.assign(amount=1.0).to_parquet(folder / "loans.parquet")
+    np.testing.assert_array_equal(source.load().table.values[:, 2], [2, 1, 1, np.nan])
+    more = {"loans": {**DECLARED["aggregates"]["loans"], "LEAST": "min(amount)"}}
+    changed = replace(source, aggregates={**DECLARED["aggregates"], **more})
+    assert "LEAST" in changed.load().table.names
+    assert len(cache.entries(tmp_path / "cache")) == 3
+
+
+def test_builders_at_the_same_time_build_once(tmp_path):
+    built, go = [], threading.Event()
+
+    def build(work):
+        built.append(work)
+        go.wait(5)
+        (work / "made").write_text("whole")
+        return work / "made"
+
+    def ask():
+        found.append(cache.cached(tmp_path, "key", build).read_text())
+
+    found: list[str] = []
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    go.set()
+    for thread in threads:
+        thread.join()
+    assert found == ["whole"] * 3
+    assert len(built) == 1
+    assert not built[0].exists()
+
+
+def test_a_file_is_read_again_when_it_has_changed(tmp_path, monkeypatch):
+    file, memo = tmp_path / "t.csv", tmp_path / "memo"
+    file.write_text("a\n1\n")
+    monkeypatch.setattr(cache, "_RACY", -1)
+    keys = {cache.entry_key("d", {"t": file}, memo)}
+    assert len(list(memo.iterdir())) == 1
+    keys.add(cache.entry_key("d", {"t": file}, memo))
+    assert len(keys) == 1
+    file.write_text("a\n2\n")  # as many bytes
+    keys.add(cache.entry_key("d", {"t": file}, memo))
+    keys.add(cache.entry_key("other", {"t": file}, memo))
+    assert len(keys) == 3
+
+
+def test_an_absent_optional_table_is_told_and_its_columns_left_out(source, folder):
+    (folder / "months.csv.gz").unlink()
+    data = source.load()
+    assert "WORST" not in data.table.names
+    assert sum("months" in note for note in data.notes) == 1
