@@ -19,7 +19,7 @@ from cutscore.model.sklearn_style import SklearnClassifier
 
 # Where a table stands does not change what is in it (its digest covers the content), nor does what
 # people call its columns.
-WITHOUT_EFFECT = {"data": {"path", "apply", "labels"}}
+WITHOUT_EFFECT = {"data": {"path", "apply", "labels", "cache", "memory_limit"}}
 
 CORE_ROOMS = (
     "experiment",
