@@ -114,6 +114,8 @@ class Derivation:
 
 def derivation_of(strategy: FeatureStrategy) -> Derivation | None:
     """Return what a strategy does; None for one that is none of Cutscore's own."""
+    if type(strategy) not in (Baseline, Domain, Polynomial, Combined):
+        return None  # a user's own may be made from one of them, and do otherwise
     match strategy:
         case Baseline():
             return Derivation()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
+from cutscore.data.table import TableSource
 from cutscore.errors import StoreError
 from cutscore.features.combined import Combined
 from cutscore.features.derivation import derivation_of
-from cutscore.records import RawColumn, RawTable
-from cutscore.scoring.inputs import INPUTS_JSON, Inputs, load_inputs
+from cutscore.features.domain import Domain
+from cutscore.preparation import fit_preparation
+from cutscore.records import RawColumn, RawTable, Table
+from cutscore.scoring.inputs import INPUTS_JSON, Inputs, inputs_of, load_inputs
 
 RAW = RawTable(
     (
@@ -48,6 +52,30 @@ def test_sources_are_the_raw_columns_of_a_made_one():
 
 def test_models_of_older_versions_have_no_such_file(tmp_path):
     assert load_inputs(tmp_path) is None
+
+
+@dataclass(frozen=True)
+class TheirFeatures(Domain):
+    """A features class of a user's own, which does more than the one it is made from."""
+
+    def build(self, dataset):
+        made = super().build(dataset)
+        return Table(made.columns, made.values * np.float32(2))
+
+
+def test_features_of_a_users_own_class_are_taken_as_they_are_with_their_labels(loans_csv):
+    labels = {"income": "monthly income", "HALF": "half of it"}
+    data = TableSource(
+        path=str(loans_csv), target="defaulted", labels=labels, domain={"HALF": "income / 2"}
+    ).load()
+    for kind, more in ((TheirFeatures, ("HALF",)), (Domain, ())):
+        strategy = kind({"HALF": "income / 2"})
+        table = strategy.build(data)
+        everyone = np.arange(data.rows)
+        made = fit_preparation(table, everyone, impute=False, encode=False, scale=False)
+        found = inputs_of(data, strategy, made)
+        assert [raw.name for raw in found.raw.columns] == [*data.table.names, *more]
+        assert found.raw.labels == labels
 
 
 def changed(**changes):
