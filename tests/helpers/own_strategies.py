@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cutscore.calibration.none import NoCalibration
+from cutscore.calibration.sigmoid import Sigmoid
 from cutscore.cost.fixed import FixedCost
 
 
@@ -27,3 +28,11 @@ class OwnCost:
 
     def fit(self, dataset, training=None, /):
         return FixedCost(self.false_negative, self.false_positive)
+
+
+class OwnSigmoid(Sigmoid):
+    """A calibration made from one of Cutscore's."""
+
+
+class OwnFixedCost(FixedCost):
+    """A cost made from one of Cutscore's."""

@@ -180,9 +180,12 @@ def _over_http(scorer, rows):
     return json.loads(service.decide(body, "application/json", (), "", Note("")).body)["decisions"]
 
 
-def test_what_no_kept_model_can_carry_is_refused_first(planned):
-    own = ["model.refit=true", "calibration._target_=own_strategies.Own", "threshold=bayes"]
+@pytest.mark.parametrize(
+    ("calibration", "cost"), [("Own", "OwnCost"), ("OwnSigmoid", "OwnFixedCost")]
+)
+def test_what_no_kept_model_can_carry_is_refused_first(planned, calibration, cost):
+    own = ["model.refit=true", f"calibration._target_=own_strategies.{calibration}"]
     with pytest.raises(RequestError) as caught:
-        planned(*own, "cost._target_=own_strategies.OwnCost")
+        planned(*own, "threshold=bayes", f"cost._target_=own_strategies.{cost}")
     assert [fault.setting for fault in caught.value.faults] == ["calibration", "cost"]
     assert "cannot carry" in str(caught.value)
