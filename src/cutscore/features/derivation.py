@@ -17,6 +17,7 @@ from cutscore.features.baseline import Baseline
 from cutscore.features.combined import Combined
 from cutscore.features.derive import Derived, arrow_columns, as_feature, computed, extend, make_wide
 from cutscore.features.domain import Domain
+from cutscore.features.one_row import OneRow
 from cutscore.features.polynomial import Polynomial
 from cutscore.features.products import multiplied
 from cutscore.records import Table
@@ -89,13 +90,21 @@ class Derivation:
 
     def _computed(self, table: Table, whole: Mapping[str, npt.NDArray[Any]]) -> list[Derived]:
         connection = self._connection()
-        connection.register("narrow", arrow_columns(table, whole, self._named))
+        given = arrow_columns(table, whole, self._named)
+        prepared: OneRow | None = getattr(self._own, "one_row", None)
+        if prepared is not None and table.rows == 1:
+            row = prepared.compute(given)
+            if row is not None:
+                return [Derived(name, row[[at]]) for at, name in enumerate(self.expressions)]
+        connection.register("narrow", given)
         if not getattr(self._own, "viewed", False):
             make_wide(connection)
             self._own.viewed = True
         each = enumerate(self.expressions.values())
         columns = ", ".join(f"{computed(expression)} AS x{at}" for at, expression in each)
         rows = connection.execute(f"SELECT {columns} FROM t").fetchnumpy()  # planned but once
+        if prepared is None:
+            self._own.one_row = OneRow(connection, given, columns)
         return [
             Derived(name, as_feature(np.ma.filled(column, np.nan)))
             for name, column in zip(self.expressions, rows.values(), strict=True)

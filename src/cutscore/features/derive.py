@@ -150,11 +150,15 @@ def arrow_columns(
 
 def make_wide(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the view `t` of `narrow`, with integers so wide that products do not overflow."""
-    described = connection.execute("DESCRIBE narrow").fetchall()
+    columns = widened(connection.execute("DESCRIBE narrow").fetchall())
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW t AS SELECT {columns} FROM narrow").fetchall()
+
+
+def widened(described: Iterable[tuple[Any, ...]]) -> str:
+    """Return what makes the columns of `t` of those of `narrow`, which DuckDB described."""
     integers = [identifier(str(row[0])) for row in described if row[1] == "BIGINT"]
     wide = ", ".join(f"CAST({name} AS HUGEINT) AS {name}" for name in integers)
-    columns = f"* REPLACE ({wide})" if wide else "*"
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW t AS SELECT {columns} FROM narrow").fetchall()
+    return f"* REPLACE ({wide})" if wide else "*"
 
 
 def computed(expression: Expression) -> str:

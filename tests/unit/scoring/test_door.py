@@ -21,8 +21,10 @@ from cutscore.features.baseline import Baseline
 from cutscore.features.combined import Combined
 from cutscore.features.derivation import derivation_of
 from cutscore.features.domain import Domain
+from cutscore.features.one_row import OneRow
 from cutscore.preparation import fit_preparation
 from cutscore.records import RawColumn, RawTable
+from cutscore.scoring.door import Door
 from cutscore.scoring.inputs import Inputs, inputs_of
 from cutscore.scoring.scorer import Scorer
 
@@ -471,6 +473,53 @@ def test_frames_of_several_types_or_repeated_names_and_other_libraries():
     assert SCORER.check(sparse).table.values.tobytes() == expected
     relation = duckdb.from_arrow(pa.Table.from_pylist([GOOD]))
     assert SCORER.check(relation).table.values.tobytes() == expected
+
+
+MIXED = st.fixed_dictionaries(
+    {
+        "amount": st.none() | st.floats(-3e38, 3e38),
+        "zero": st.sampled_from([None, -0.0, 0.0, 5e-324, 0.1]),
+        "count": st.none() | st.integers(-(2**63), 2**63 - 1) | st.floats(-10, 10),
+        "huge": st.none() | st.integers(-(2**63), 2**63 - 1),
+        "member": st.none() | st.booleans(),
+        "day": st.none() | st.dates(),
+        "seen": st.none() | st.datetimes(timezones=st.just(dt.UTC)),
+        "shop": st.none() | st.sampled_from(["3", "12", "none such"]),
+        "purpose": st.none() | st.sampled_from(["car", "Größe", "it's; -- \0"]),
+    }
+)
+
+
+@given(st.lists(MIXED, min_size=1, max_size=9))
+@settings(max_examples=20, deadline=None)
+def test_a_row_alone_has_the_features_that_it_has_among_others(trained, rows):
+    inputs = trained[2]
+    columns = [column.name for column in inputs.raw.columns]
+    door = Door(inputs)
+
+    def features(some):
+        checked = door.records([{name: row[name] for name in columns} for row in some])
+        return inputs.features(checked.table, checked.whole).values
+
+    alone = [features([row]) for row in rows]
+    assert np.concatenate(alone).tobytes() == features(rows).tobytes()
+
+
+def test_one_row_is_computed_by_the_plan_that_was_kept(trained, monkeypatch):
+    found = []
+
+    def watched(self, row):
+        found.append(compute(self, row))
+        return found[-1]
+
+    compute = OneRow.compute
+    monkeypatch.setattr(OneRow, "compute", watched)
+    table, door = _arrow(_typed(trained[3]).head(3)), Door(trained[2])
+    for at in (0, 1, 2):
+        checked = door.arrow(table.slice(at, 1))
+        trained[2].features(checked.table, checked.whole)
+    assert len(found) >= 2
+    assert all(row is not None and len(row) == len(EXPRESSIONS) for row in found)
 
 
 def test_many_threads_derive_the_same_features(trained):
