@@ -1,8 +1,9 @@
-"""`cutscore data ...`: data that is made."""
+"""`cutscore data ...`: data that is made, and feature tables that are kept."""
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,12 +11,72 @@ import typer
 
 from cutscore.errors import Fault, RequestError, listed, nearest
 
-app = typer.Typer(help="Make look-alike data.", no_args_is_help=True)
+app = typer.Typer(help="Make look-alike data; see to kept feature tables.", no_args_is_help=True)
+cache_app = typer.Typer(help="Feature tables that are kept.", no_args_is_help=True)
+app.add_typer(cache_app, name="cache")
+CacheOption = Annotated[Path, typer.Option("--cache", help="The folder, as data.cache names it.")]
+CACHE = Path("outputs/cache/data")
 
 
 @app.callback()
 def _data() -> None:
-    """Make look-alike data."""
+    """Make look-alike data; see to kept feature tables."""
+
+
+@cache_app.command("list")
+def list_cache(cache: CacheOption = CACHE) -> None:
+    """List the feature tables that were made of several tables, the newest first.
+
+    Example: cutscore data cache list
+    """
+    from cutscore.data.relational.cache import entries
+
+    found = entries(cache)
+    for entry in found:
+        made = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.modified))
+        size = f"{entry.size / 1e6:,.1f} MB"
+        print(f"{entry.path.stem[:12]}  {made}  {entry.rows:>11,} x {entry.columns:<5} {size:>12}")
+    if not found:
+        print(f"No feature tables in {cache}.")
+
+
+@cache_app.command("size")
+def size_of_cache(cache: CacheOption = CACHE) -> None:
+    """Tell how much disk the kept feature tables take.
+
+    Example: cutscore data cache size
+    """
+    from cutscore.data.relational.cache import entries
+
+    found = entries(cache)
+    print(f"{len(found):,} feature tables, {sum(each.size for each in found) / 1e6:,.1f} MB")
+
+
+@cache_app.command("clear")
+def clear_cache(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="How their names begin, as listed; none: all.")
+    ] = None,
+    cache: CacheOption = CACHE,
+) -> None:
+    """Delete kept feature tables; what needs one makes it again.
+
+    Example: cutscore data cache clear
+    """
+    from cutscore.data.relational.cache import clear, entries
+
+    found = entries(cache)
+    known = [entry.path.stem for entry in found]
+    faults = [
+        Fault(name, f"no feature table in {cache} is called so.", "See: cutscore data cache list")
+        for name in names or []
+        if not any(each.startswith(name) for each in known)
+    ]
+    if faults:
+        raise RequestError(faults)
+    chosen = [e for e in found if not names or e.path.stem.startswith(tuple(names))]
+    clear(chosen)
+    print(f"Deleted {len(chosen):,} feature tables, {sum(e.size for e in chosen) / 1e6:,.1f} MB.")
 
 
 @app.command("make")
