@@ -3,8 +3,8 @@ rows:
   -- CASE, because greatest(NULL, 0) is 0: an instalment that was not paid is not on time.
   late: CASE WHEN day_paid IS NOT NULL THEN greatest(day_paid - DAYS_INSTALMENT, 0) END
   early: CASE WHEN day_paid IS NOT NULL THEN greatest(DAYS_INSTALMENT - day_paid, 0) END
-  underpaid: due - coalesce(paid, 0)
-  paid_share: coalesce(paid, 0) / nullif(due, 0)
+  underpaid: round(due - coalesce(paid, 0), 2)   -- sums of parts are cents, but for rounding
+  paid_share: round(coalesce(paid, 0) / nullif(due, 0), 6)
 
 windows:
   d60: DAYS_INSTALMENT >= -60
