@@ -79,13 +79,13 @@ class Folder:
 class ModelFolder:
     """A fitted model as a folder without pickle, and what is needed to load and call it.
 
-    `columns` maps each column that it takes, in order, to its kind (see `RawColumn`);
-    `requirements` are pip requirements (may be empty).
+    `columns` are the columns that it takes, in order; `requirements` are pip requirements (may be
+    empty).
     """
 
     name: str
     write: Callable[[Path], None]
-    columns: Mapping[str, str]
+    columns: tuple[str, ...]
     requirements: tuple[str, ...] = ()
 
 

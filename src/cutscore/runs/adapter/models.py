@@ -23,22 +23,17 @@ def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> s
 
     A run has one model of a name: what an earlier try has begun is gone on with.
 
-    The signature names every column needed: numeric ones as optional doubles (an integer column
-    would take 1.5 and answer with a changed score), categories as optional strings, dates and times
-    as moments.
+    The signature names every column needed, of any type: MLflow would refuse whole numbers where
+    training had fractions, and let a text become a number. The model itself checks them all.
     """
     os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")  # else it copies ./uv.lock
     from mlflow import pyfunc
     from mlflow.entities import LoggedModelOutput, LoggedModelStatus
     from mlflow.models import Model, ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
+    from mlflow.types.schema import AnyType
 
-    moment = DataType.datetime
-    types = {"category": DataType.string, "date": moment, "timestamp": moment}
-    inputs = [
-        ColSpec(types.get(kind, DataType.double), name, required=False)
-        for name, kind in model.columns.items()
-    ]
+    inputs = [ColSpec(AnyType(), name, required=False) for name in model.columns]
     outputs = [ColSpec(DataType.double, name) for name in ("score", "probability")]
     outputs.append(ColSpec(DataType.boolean, "flagged"))
     logged = _begun(client, run_id, model.name)

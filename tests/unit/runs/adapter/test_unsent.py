@@ -68,7 +68,7 @@ def later_items():
 
 
 def model():
-    return ModelFolder("model", lambda f: (f / "m.json").write_text("{}") and None, {"a": False})
+    return ModelFolder("model", lambda f: (f / "m.json").write_text("{}") and None, ("a",))
 
 
 def steps(kept, run_id):
