@@ -12,6 +12,7 @@ import socket
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -36,6 +37,7 @@ from cutscore.serving.settings import ServeSettings
 IDLE_SECONDS = 15
 """The longest that a connection may be open between requests, or take to send the head of one."""
 _PARENT_SECONDS = 1.0
+_START_SECONDS = 300.0
 _BACKLOG = 2048
 
 
@@ -64,8 +66,8 @@ def serve(settings: ServeSettings) -> None:
         with tempfile.TemporaryDirectory(prefix="cutscore-serve-") as folder:
             shared = dataclasses.replace(settings, figures=Path(folder))
             config = _config(partial(create, shared), settings, factory=True)
-            workers = Multiprocess(config, [listener])
-            say("serving", model=settings.model, at=where, workers=settings.workers)
+            workers = _Workers(config, [listener])
+            workers.tell = partial(say, "serving", model=settings.model, at=where)
             workers.run()
             say("stopped")
             if any(each.exitcode == uvicorn.config.STARTUP_FAILURE for each in workers.processes):
@@ -138,6 +140,18 @@ def _config(app: Any, settings: ServeSettings, *, factory: bool = False) -> uvic
         timeout_graceful_shutdown=int(settings.timeout) + 1,
         timeout_worker_healthcheck=60,
     )
+
+
+class _Workers(Multiprocess):
+    """Says that it serves when all workers do."""
+
+    tell: Callable[..., None]
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        ready = [each.wait_until_ready(_START_SECONDS) for each in self.processes]
+        if all(ready):
+            self.tell(workers=len(ready))
 
 
 class _Server(uvicorn.Server):

@@ -29,6 +29,7 @@ CELLS = st.one_of(
 )
 NAMES = st.sampled_from([*ROW, "defaulted", "Income", "x"]) | TEXT
 ROWS = st.one_of(
+    st.builds(lambda name, cell: {**ROW, name: cell}, st.sampled_from(list(ROW)), CELLS),
     st.fixed_dictionaries(dict.fromkeys(ROW, CELLS)),
     st.fixed_dictionaries({name: st.just(value) | CELLS for name, value in ROW.items()}),
     st.dictionaries(NAMES, CELLS, max_size=9),
