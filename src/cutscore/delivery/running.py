@@ -12,8 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers
 from cutscore.config.overrides import read_overrides
@@ -207,9 +205,7 @@ def _checked(overrides: list[str], config_dir: str | None) -> tuple[Cell, Path]:
         problem = f"these overrides ask for {what}, and one run is made here."
         raise RequestError(Fault("overrides", problem, "Use cutscore run."))
     check_cells(request.cells)
-    return request.cells[0], launch_folder(
-        request.launcher_config, Console(stderr=True), sweep=False
-    )
+    return request.cells[0], launch_folder(request.launcher_config, None, sweep=False)
 
 
 def _recorded(cell: Cell, folder: Path, store: RunStore, observer: RunObserver) -> RunOutcome:

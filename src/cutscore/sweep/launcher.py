@@ -140,15 +140,17 @@ class Launcher:
         return [job.return_value for job in returned]
 
 
-def launch_folder(config: DictConfig, stderr: Console, *, sweep: bool) -> Path:
+def launch_folder(config: DictConfig, stderr: Console | None, *, sweep: bool) -> Path:
     """Return the absolute folder that a launch is logged in; one that is there is used as well.
+
+    `stderr` is told what of the config is passed over.
 
     Raises
     ------
     RequestError
         If no folder can be made or written there.
     """
-    if config.hydra.job.chdir:
+    if config.hydra.job.chdir and stderr is not None:
         stderr.print(f"Note: {NO_CHDIR}", highlight=False)
     kind = "sweep" if sweep else "run"
     setting = f"hydra.{kind}.dir"
