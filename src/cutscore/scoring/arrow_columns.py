@@ -73,6 +73,9 @@ def _numbers(raw: RawColumn, array: Any) -> ReadColumn | None:
             return None
         values = np.where(absent, np.nan, kept.astype(np.float64))
         return ReadColumn(values, np.ma.MaskedArray(kept, absent))
+    if raw.kind == "number" and pa.types.is_float32(array.type):  # as the table has them
+        narrow = _plain(array)
+        return None if np.isinf(narrow).any() else ReadColumn(narrow)
     values = _plain(array).astype(np.float64, copy=False)
     if (np.abs(values) > LARGEST).any():
         return None

@@ -56,13 +56,14 @@ class ReadColumn:
 
     Attributes
     ----------
-    values : what becomes of the table, float64, shape (rows,); missing values are NaN
+    values : what becomes of the table, float64 (or as exact as the file has them, float32), shape
+        (rows,); missing values are NaN
     whole : the values as they are in the file, where that is something else
     unseen : rows whose category training did not meet; they count as missing
     faults : what is wrong; the rest is of no use then
     """
 
-    values: Floats
+    values: npt.NDArray[np.floating[Any]]
     whole: npt.NDArray[Any] | None = None
     unseen: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     faults: list[Fault] = field(default_factory=list)
