@@ -68,6 +68,11 @@ class ReadColumn:
     unseen: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     faults: list[Fault] = field(default_factory=list)
 
+    @property
+    def doubles(self) -> Floats:
+        """The values as expressions and costs take them."""
+        return self.values.astype(np.float64, copy=False)
+
 
 def read_cells(raw: RawColumn, cells: Sequence[Any], missing: Sequence[str] = ()) -> ReadColumn:
     """Read a column's Python values; None and NaN are missing in every kind of column."""

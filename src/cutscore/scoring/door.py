@@ -210,7 +210,7 @@ class Door:
             if name in self._at:
                 out[:, self._at[name]] = each.values
             if name in self._whole and self._read[name].kind != "category":
-                whole[name] = _doubles(each) if each.whole is None else each.whole
+                whole[name] = each.doubles if each.whole is None else each.whole
         out += 0.0  # no -0, as in training
         beyond = (out < self._low) | (out > self._high)
         outside: dict[str, int] = {}
@@ -220,7 +220,7 @@ class Door:
         unseen = {name: each.unseen for name, each in read.items() if len(each.unseen)}
         if self.strict and (outside or unseen):
             raise RequestError(self._strangers(out, beyond, read))
-        amounts = {name: _doubles(read[name]) for name in self._amounts}
+        amounts = {name: read[name].doubles for name in self._amounts}
         table = Table(self.inputs.columns, out)
         return CheckedRows(table, whole, amounts, ids, outside, unseen)
 
@@ -295,10 +295,6 @@ def _picker(keys: tuple[Any, ...]) -> Callable[[Any], tuple[Any, ...]]:
         return lambda row: (row[keys[0]],)
     picked: Callable[[Any], tuple[Any, ...]] = itemgetter(*keys)
     return picked
-
-
-def _doubles(column: ReadColumn) -> npt.NDArray[np.float64]:
-    return column.values.astype(np.float64, copy=False)
 
 
 def _ids_at_fault(name: str | None, ids: Sequence[Any] | None) -> list[Fault]:
