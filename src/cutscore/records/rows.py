@@ -131,6 +131,7 @@ class Dataset:
         where each counts once
     weight_name : the weights' column
     notes : sentences on what a user should know of the data
+    tables : how the columns are made of several tables, as plain values; None for one table
     """
 
     name: str
@@ -149,6 +150,7 @@ class Dataset:
     weights: Weights | None = None
     weight_name: str | None = None
     notes: tuple[str, ...] = ()
+    tables: Mapping[str, Any] | None = None
 
     @property
     def rows(self) -> int:

@@ -104,6 +104,12 @@ class Door:
         limits = [inputs.ranges.get(name, (-np.inf, np.inf)) for name in columns]
         self._low, self._high = np.array(limits, dtype=np.float32).reshape(-1, 2).T
 
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The columns that rows may have, ids among them."""
+        name = self.inputs.raw.id_column
+        return (*self._read, *([name] if name is not None else []))
+
     def records(self, rows: Sequence[Mapping[str, Any]]) -> CheckedRows:
         """Check rows given as mappings of names to values.
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cutscore.data.relational.new_rows import TableInputs
 from cutscore.errors import StoreError
 from cutscore.features import FeatureStrategy
 from cutscore.features.derivation import Derivation, derivation_of
@@ -37,11 +38,13 @@ class Inputs:
     derivation : what is computed from them
     ranges : smallest and largest value of each numeric column in training, by name; moments in
         days since 1970-01-01
+    tables : how the raw columns are made of several tables; None where they are those of a file
     """
 
     raw: RawTable
     derivation: Derivation = field(default_factory=Derivation)
     ranges: Mapping[str, Range] = field(default_factory=dict)
+    tables: TableInputs | None = None
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -59,6 +62,7 @@ class Inputs:
             **asdict(self.raw),
             "features": self.derivation.to_json(),
             "ranges": {name: list(limits) for name, limits in self.ranges.items()},
+            "tables": None if self.tables is None else self.tables.to_json(),
         }
         text = json.dumps(state, indent=1, ensure_ascii=False, allow_nan=False)
         (folder / INPUTS_JSON).write_text(text + "\n", encoding="utf-8")
@@ -73,7 +77,8 @@ def inputs_of(dataset: Dataset, strategy: FeatureStrategy, preparation: Preparat
     derivation = derivation_of(strategy)
     if derivation is None or dataset.raw is None:
         return prepared_inputs(preparation, {} if dataset.raw is None else dataset.raw.labels)
-    return Inputs(dataset.raw, derivation, _ranges(dataset.table))
+    tables = None if dataset.tables is None else TableInputs(**dataset.tables)
+    return Inputs(dataset.raw, derivation, _ranges(dataset.table), tables)
 
 
 def prepared_inputs(preparation: Preparation, labels: Mapping[str, str] | None = None) -> Inputs:
@@ -110,7 +115,9 @@ def load_inputs(folder: Path) -> Inputs | None:
             dict(state.get("labels", {})),  # models of older versions have none
         )
         ranges = {name: (float(low), float(high)) for name, (low, high) in state["ranges"].items()}
-        return Inputs(raw, Derivation.from_json(state["features"]), ranges)
+        tables = state.get("tables")  # models of older versions have none
+        made = None if tables is None else TableInputs.from_json(tables)
+        return Inputs(raw, Derivation.from_json(state["features"]), ranges, made)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreError(f"{path} is damaged: {error}.") from error
 

@@ -79,7 +79,9 @@ class Scorer:
         Parameters
         ----------
         rows : dict, sequence of dicts, Arrow table, or data frame
-            The raw columns by name, in any order; None and NaN are missing values.
+            The raw columns by name, in any order; None and NaN are missing values. A model of
+            several tables also takes a dict of tables by name, each in any of these forms: the
+            applicants and the rows that belong to them, `[]` where there are none.
         strict : bool
             Refuse values outside the range of training and categories that it did not meet.
         ignore_unknown : bool
@@ -151,6 +153,9 @@ class Scorer:
 def _let_in(door: Door, rows: Rows) -> CheckedRows:
     """Check rows in whatever form they come."""
     if isinstance(rows, Mapping):
+        tables = door.inputs.tables
+        if tables is not None and tables.base in rows:
+            return door.arrow(tables.features_for(rows, door.wanted))
         return door.records([rows])
     if isinstance(rows, Sequence):
         wrong = [at for at, row in enumerate(rows) if not isinstance(row, Mapping)]

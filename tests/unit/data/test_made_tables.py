@@ -13,8 +13,11 @@ from strategies import LAYERS
 from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.overrides import parse_overrides
+from cutscore.data.relational.new_rows import TableInputs
 from cutscore.features.domain import Domain
 from cutscore.features.polynomial import Polynomial
+from cutscore.scoring.door import Door
+from cutscore.scoring.inputs import Inputs
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +92,26 @@ def test_ratios_and_products_are_made_of_it(source, data):
     assert len(source.domain) == 28
     assert len(domain.names) == len(data.table.names) + 28
     assert len(Polynomial(source.polynomial).build(data).names) == len(data.table.names) + 10
+
+
+def test_applicants_given_by_their_tables_have_the_bits_of_training(data, tables):
+    inputs = TableInputs.from_json(data.tables)
+    given = {name: tables[name] for name in inputs.sources}
+    door = Door(Inputs(data.raw, tables=inputs))
+    together = door.arrow(inputs.features_for(given, door.wanted))
+    order = np.argsort(together.ids)
+    assert together.table.values[order].tobytes() == data.table.values.tobytes()
+    for at in (0, 7):
+        own = {
+            name: rows[rows["SK_ID_CURR"] == data.ids[at]]
+            for name, rows in given.items()
+            if "SK_ID_CURR" in rows
+        }
+        months = given["bureau_balance"]
+        loans = own["bureau"]["SK_ID_BUREAU"]
+        own["bureau_balance"] = months[months["SK_ID_BUREAU"].isin(loans)]
+        alone = door.arrow(inputs.features_for(own, door.wanted))
+        assert alone.table.values.tobytes() == data.table.values[[at]].tobytes()
 
 
 def test_tables_and_features_are_made_once(source, data):

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from cutscore.data.reading import read
-from cutscore.data.relational.building import DropRules, notes_of, run_plan, write_features
+from cutscore.data.relational.building import DropRules, run_plan, write_features, written_beside
 from cutscore.data.relational.cache import cached, entry_key
 from cutscore.data.relational.declaration import Declaration, Sentinel, declare
+from cutscore.data.relational.new_rows import table_inputs
 from cutscore.data.relational.opening import find_files, open_tables
 from cutscore.data.relational.planning import plan_build
 from cutscore.data.relational.tables import LinkedTable
@@ -60,12 +59,16 @@ class RelationalSource(TableSettings):
     def load(self) -> Dataset:
         """Make the table of features unless it is kept already, read, check and return it."""
         folder = Path(self.path).expanduser()
+        import pyarrow.parquet as pq
+
         path = self._feature_table(folder)
         there = set(pq.read_schema(path).names) | self.made
         labels = {name: label for name, label in self.labels.items() if name in there}
         settings = replace(self, labels=labels)
         dataset = read(path, settings, name=folder.name or "tables", source=self.path)
-        return replace(dataset, notes=(*notes_of(path), *dataset.notes))
+        notes, sources = written_beside(path)
+        tables = table_inputs(self, sources).to_json()
+        return replace(dataset, notes=(*notes, *dataset.notes), tables=tables)
 
     def declaration(self) -> Declaration:
         """Return what is declared, with every table in its place.

@@ -17,7 +17,8 @@ from cutscore.sql import identifier, literal
 if TYPE_CHECKING:
     import duckdb
 
-NOTES = "notes"
+NOTES, SOURCES = "notes", "sources"
+"""What is written into the file beside the features."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,24 @@ def run_plan(plan: BuildPlan, declaration: Declaration, connection: Any) -> tupl
     import duckdb
 
     try:
-        _check_keys(declaration, plan, connection)
+        check_keys(declaration, plan, connection)
         for statement in plan.statements:
             connection.execute(statement).fetchall()
         _check_rows(declaration, connection)
         return tuple(_orphans(declaration, plan, connection))
     except duckdb.Error as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        told = " ".join(lines[:3])
-        if "No space left" in told or isinstance(error, duckdb.OutOfMemoryException):
-            raise _no_room(told) from None
-        raise RequestError(
-            Fault("data.path", f"the tables cannot be read or aggregated: {told}")
-        ) from None
+        raise failed(error) from None
+
+
+def failed(error: Exception) -> RequestError:
+    """Return the error of tables that DuckDB cannot read or aggregate."""
+    import duckdb
+
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = " ".join(lines[:3])
+    if "No space left" in told or isinstance(error, duckdb.OutOfMemoryException):
+        return _no_room(told)
+    return RequestError(Fault("data.path", f"the tables cannot be read or aggregated: {told}"))
 
 
 def write_features(
@@ -76,23 +82,24 @@ def write_features(
     kept, told = _chosen(plan, declaration, rules, connection)
     columns = ", ".join(map(identifier, kept))
     order = ", ".join(map(identifier, declaration.base.table.keys))
-    metadata = literal(json.dumps([*notes, *told]))
+    written = {NOTES: [*notes, *told], SOURCES: plan.sources}
+    beside = ", ".join(f"{name}: {literal(json.dumps(part))}" for name, part in written.items())
     try:
         connection.execute(
             f"COPY (SELECT {columns} FROM {FEATURES} ORDER BY {order}) TO {literal(str(path))} "
-            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{NOTES}: {metadata}}})"
+            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{beside}}})"
         ).fetchall()
     except (duckdb.Error, OSError) as error:
         raise _no_room(str(error).splitlines()[0]) from None
 
 
-def notes_of(path: Path) -> tuple[str, ...]:
-    """Return what `write_features` was to tell."""
+def written_beside(path: Path) -> tuple[tuple[str, ...], dict[str, dict[str, str]]]:
+    """Return what `write_features` was to tell, and the types of the source tables' columns."""
     import pyarrow.parquet as pq
 
-    metadata = pq.read_schema(path).metadata or {}
-    told: list[str] = json.loads(metadata.get(NOTES.encode(), b"[]"))
-    return tuple(told)
+    metadata = pq.read_schema(path).metadata
+    notes, sources = (json.loads(metadata[name.encode()]) for name in (NOTES, SOURCES))
+    return tuple(notes), sources
 
 
 def _no_room(told: str) -> RequestError:
@@ -100,10 +107,16 @@ def _no_room(told: str) -> RequestError:
     return RequestError(Fault("data.cache", f"the feature table cannot be made: {told}", remedy))
 
 
-def _check_keys(
+def check_keys(
     declaration: Declaration, plan: BuildPlan, connection: duckdb.DuckDBPyConnection
 ) -> None:
-    """Refuse tables with two rows of one key; the base table's key must have no gaps either."""
+    """Refuse tables with two rows of one key; the base table's key must have no gaps either.
+
+    Raises
+    ------
+    RequestError
+        With a fault for each such table.
+    """
     faults = []
     for node in declaration.nodes:
         if node.name not in plan.sources or not node.table.keys:

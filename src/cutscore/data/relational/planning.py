@@ -39,6 +39,7 @@ class BuildPlan:
     made : those that are no columns of the base table, with the table each comes from
     sources : types of the source tables that are there
     aggregated : the tables whose rows are aggregated
+    used : columns, in lower case, that expressions over a table's rows mention
     """
 
     statements: tuple[str, ...]
@@ -46,6 +47,7 @@ class BuildPlan:
     made: Mapping[str, str]
     sources: Mapping[str, Types]
     aggregated: tuple[str, ...] = ()
+    used: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def plan_build(declaration: Declaration, sources: Mapping[str, Types]) -> BuildPlan:
@@ -71,6 +73,7 @@ class _Planner:
     aggregated: dict[str, AggregatedChild] = field(default_factory=dict)
     made: dict[str, str] = field(default_factory=dict)
     types: dict[str, Types] = field(default_factory=dict)
+    used: dict[str, set[str]] = field(default_factory=dict)
     checked: dict[str, AggregateExpression] = field(default_factory=dict)
 
     def plan(self) -> BuildPlan:
@@ -91,7 +94,10 @@ class _Planner:
         self.steps.say(f"CREATE TEMP TABLE {FEATURES} AS SELECT * FROM {identifier(relation.name)}")
         made = {n: self.made.get(n, base.name) for n in relation.types if n not in own}
         there = tuple(n.name for n in self.declaration.nodes[:-1] if self._is_there(n))
-        return BuildPlan(tuple(self.steps.statements), relation.types, made, self.sources, there)
+        used = {name: frozenset(columns) for name, columns in self.used.items()}
+        return BuildPlan(
+            tuple(self.steps.statements), relation.types, made, self.sources, there, used
+        )
 
     def _child(self, node: Node) -> AggregatedChild:
         """Aggregate a table to its parent's key."""
@@ -213,6 +219,7 @@ class _Planner:
 
     def _check_columns(self, columns: Iterable[str], relation: StepRelation, node: Node) -> None:
         check_columns(columns, relation, node, self.declaration.target, self.sources)
+        self.used.setdefault(node.name, set()).update(map(str.lower, columns))
 
     def _aggregate(
         self, each: NamedAggregate, relation: StepRelation, node: Node

@@ -114,31 +114,6 @@ def test_groups_of_a_table_are_rows_of_their_own():
     assert notes == ()
 
 
-def test_features_of_one_applicant_have_the_bits_of_training(frames):
-    rng = np.random.default_rng(5)
-    size = 120
-    loans = pd.DataFrame({"loan": np.arange(size), "id": rng.integers(1, 11, size)})
-    loans["amount"] = np.where(rng.random(size) < 0.1, np.nan, rng.lognormal(9, 2, size))
-    loans["day"] = rng.integers(-500, 0, size).astype(float)
-    loans["kind"] = rng.choice(["car", "home", "XNA"], size)
-    months = pd.DataFrame({"loan": rng.integers(0, size, 300), "late": rng.integers(0, 5, 300)})
-    people = pd.DataFrame({"id": range(1, 13), "y": 0, "income": rng.lognormal(8, 1, 12)})
-    spread = {"loans": {"SD": "stddev(amount)", "MED": "median(amount)", "AVG": "avg(per_day)"}}
-    declared = {**DECLARED, "aggregates": spread}
-    made, _ = build({"people": people, "loans": loans, "months": months}, **declared)
-    for key in made.index:
-        own = loans[loans["id"] == key]
-        alone, _ = build(
-            {
-                "people": people[people["id"] == key],
-                "loans": own,
-                "months": months[months["loan"].isin(own["loan"])],
-            },
-            **declared,
-        )
-        pd.testing.assert_frame_equal(alone, made.loc[[key]], check_exact=True, check_dtype=False)
-
-
 def faults(frames, **settings):
     with pytest.raises(RequestError) as raised:
         build(frames, **settings)

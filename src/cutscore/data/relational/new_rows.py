@@ -1,0 +1,299 @@
+"""The features of new applicants, from their rows in each table, by the SQL of training."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cutscore.data.layout import Layout, trim
+from cutscore.data.relational.building import failed
+from cutscore.data.relational.columns import source_columns
+from cutscore.data.relational.declaration import Declaration, declare
+from cutscore.data.relational.planning import FEATURES, BuildPlan, plan_build, source_name
+from cutscore.data.relational.tables import LinkedTable
+from cutscore.errors import Fault, RequestError, StoreError, listed, nearest
+from cutscore.sql import connect, identifier
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+_TABLE = "CREATE TEMP TABLE "
+_FEW = 256
+_PARTS = ("rows", "windows", "aggregates")
+
+
+@dataclass(frozen=True, eq=False)
+class TableInputs:
+    """A declaration of several tables, and the columns that they had in training.
+
+    Rows may come from several threads: each has a connection of its own.
+
+    Attributes
+    ----------
+    declared : what was declared, as plain values
+    sources : type of each column of each table, as training had them
+    """
+
+    declared: Mapping[str, Any]
+    sources: Mapping[str, Mapping[str, str]]
+    _own: threading.local = field(default_factory=threading.local, repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values; `from_json` restores it."""
+        return {"declared": self.declared, "sources": self.sources}
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> TableInputs:
+        """Return what `to_json` described.
+
+        Raises
+        ------
+        StoreError
+            If it is damaged, or has an expression that may not be evaluated.
+        """
+        try:
+            made = cls(dict(state["declared"]), dict(state["sources"]))
+            made.plan  # noqa: B018  # checks it
+        except (KeyError, TypeError, ValueError, AttributeError, RequestError) as error:
+            raise StoreError(f"the declaration of tables is damaged: {error}") from error
+        return made
+
+    @cached_property
+    def declaration(self) -> Declaration:
+        """The tables in their places."""
+        given = self.declared
+        tables = {}
+        for name, table in given["tables"].items():
+            plain = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+            settings: dict[str, Any] = plain
+            tables[name] = LinkedTable(**settings)
+        sentinels = {
+            table: {column: tuple(values) for column, values in columns.items()}
+            for table, columns in given["sentinels"].items()
+        }
+        more = {part: given[part] for part in _PARTS}
+        return declare(tables, given["sql"], more, given["joined"], sentinels, given["target"])
+
+    @cached_property
+    def plan(self) -> BuildPlan:
+        """The SQL of training."""
+        return plan_build(self.declaration, self.sources)
+
+    @property
+    def base(self) -> str:
+        """The table of applicants."""
+        return self.declaration.base.name
+
+    def features_for(self, tables: Mapping[str, Any], columns: Sequence[str]) -> pa.Table:
+        """Return some columns of the feature table, a row for each applicant in the order given.
+
+        Parameters
+        ----------
+        tables : mapping
+            By table of training: dicts, an Arrow table or a data frame; none for no rows.
+        columns : sequence of str
+            Of the feature table; those that it does not have are passed over.
+
+        Raises
+        ------
+        RequestError
+            With all tables and columns that are missing or unknown, and all of the wrong kind.
+        """
+        import duckdb
+
+        given = self._arrow(tables, columns)
+        connection = self._connection()
+        try:
+            for name, rows in given.items():
+                connection.register(f"rows:{name}", rows)
+            self._prepare(connection)
+            return self._collected(columns, given[self.base].num_rows, connection)
+        except duckdb.Error as error:
+            raise failed(error) from None
+
+    def _collected(
+        self, columns: Sequence[str], rows: int, connection: duckdb.DuckDBPyConnection
+    ) -> pa.Table:
+        """Return columns of the feature table in the order of the applicants' rows."""
+        import pyarrow as pa
+
+        keys = self.declaration.base.table.keys
+        chosen = [name for name in columns if name in self.plan.columns]
+        told = ", ".join(f"f.{identifier(name)}" for name in chosen)
+        joined = " AND ".join(f"f.{identifier(key)} = o.{identifier(key)}" for key in keys)
+        sql = (
+            f"SELECT {told} FROM {FEATURES} f JOIN (SELECT {', '.join(map(identifier, keys))}, "
+            f'row_number() OVER () AS "#at" FROM {identifier(f"rows:{self.base}")}) o '
+            f'ON {joined} ORDER BY o."#at"'
+        )
+        if rows > _FEW:
+            return connection.sql(sql).to_arrow_table()
+        # Arrow output is planned twice, which takes longer than all else for a few applicants.
+        found = connection.execute(sql).fetchall()
+        kinds = _arrow_kinds()
+        arrays = {
+            name: pa.array([row[at] for row in found], kinds[self.plan.columns[name]])
+            for at, name in enumerate(chosen)
+        }
+        return pa.table(arrays)
+
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        if not hasattr(self._own, "connection"):
+            self._own.connection = connect(threads="1", enable_external_access="false")
+        connection: duckdb.DuckDBPyConnection = self._own.connection
+        return connection
+
+    def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the views of a connection, once."""
+        if getattr(self._own, "prepared", False):
+            return
+        for node in self.declaration.nodes:
+            if node.name not in self.sources:
+                continue
+            relation, types = identifier(f"rows:{node.name}"), self.sources[node.name]
+            layout = Layout(types, relation, text=False, missing=tuple(self.declared["missing"]))
+            found = source_columns(node, trim(layout), _named(types), self.declaration)
+            told = ", ".join(f"{sql} AS {identifier(name)}" for name, (sql, _) in found.items())
+            view = identifier(source_name(node.name))
+            trimmed = trim(layout).relation
+            sql = f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {told} FROM {trimmed}"
+            connection.execute(sql).fetchall()
+        for statement in self.plan.statements:  # planned as one query, in half the time
+            view = statement.replace(_TABLE, "CREATE TEMP VIEW ", 1)
+            connection.execute(view).fetchall()
+        self._own.prepared = True
+
+    def _arrow(self, tables: Mapping[str, Any], columns: Sequence[str]) -> dict[str, pa.Table]:
+        """Return the rows of each table with the types of training."""
+        faults = list(self._strangers(tables))
+        given: dict[str, pa.Table] = {}
+        for name, types in self.sources.items():
+            if name in tables:
+                needed = {*self.plan.used.get(name, ()), *self._keys(name)}
+                needed |= {each.lower() for each in columns if name == self.base}
+                needed -= {self.declaration.target.lower()}
+                given[name] = _typed(name, tables[name], types, needed, faults)
+        if not faults:
+            faults += [f for name, rows in given.items() for f in self._repeated(name, rows)]
+        if faults:
+            raise RequestError(faults)
+        return given
+
+    def _strangers(self, tables: Mapping[str, Any]) -> Iterator[Fault]:
+        for name in tables:
+            if name not in self.sources:
+                problem = f'training had no table "{name}".{nearest(name, self.sources)}'
+                yield Fault("rows", problem, f"Its tables: {listed(list(self.sources))}.")
+        for name in self.sources:
+            if name not in tables:
+                remedy = "Give an empty list where there are no rows."
+                yield Fault("rows", f'the table "{name}" is not given.', remedy)
+
+    def _repeated(self, name: str, rows: pa.Table) -> Iterator[Fault]:
+        """Yield the fault of a table in which two rows have one key."""
+        node = next(each for each in self.declaration.nodes if each.name == name)
+        keys = list(node.table.keys)
+        if (
+            keys
+            and rows.num_rows > 1
+            and rows.group_by(keys).aggregate([]).num_rows < rows.num_rows
+        ):
+            yield Fault(f"rows.{name}", f"two rows have the same {listed(keys)}.")
+
+    def _keys(self, name: str) -> list[str]:
+        node = next(each for each in self.declaration.nodes if each.name == name)
+        return [each.lower() for each in (*node.table.keys, *node.on)]
+
+
+def table_inputs(source: Any, sources: Mapping[str, Mapping[str, str]]) -> TableInputs:
+    """Return what a `RelationalSource` declares, with the columns' types of its tables."""
+    declared = {
+        "tables": {name: asdict(table) for name, table in source.tables.items()},
+        "sql": dict(source.sql),
+        **{part: {k: dict(v) for k, v in getattr(source, part).items()} for part in _PARTS},
+        "joined": dict(source.joined),
+        "sentinels": {
+            table: {column: list(values) for column, values in columns.items()}
+            for table, columns in source.sentinels.items()
+        },
+        "target": source.target,
+        "missing": list(source.missing),
+    }
+    return TableInputs(declared, sources)
+
+
+def _named(types: Mapping[str, str]) -> list[str]:
+    """Return the columns that training took as they were: whole numbers only name rows."""
+    return [name for name, kind in types.items() if kind == "BIGINT"]
+
+
+def _typed(
+    table: str, rows: Any, types: Mapping[str, str], needed: set[str], faults: list[Fault]
+) -> pa.Table:
+    """Return rows as an Arrow table with all columns of training; unneeded ones may be missing."""
+    import pyarrow as pa
+
+    kinds = _arrow_kinds()
+    found, count = _columns_of(rows)
+    for name in found:
+        if name not in types:
+            problem = f'{table} had no column "{name}" in training.{nearest(name, types)}'
+            faults.append(Fault(f"rows.{table}", problem, "Leave it out."))
+    arrays = {}
+    for name, kind in types.items():
+        arrow = kinds.get(kind, pa.string())
+        if name not in found:
+            if count and name.lower() in needed:
+                faults.append(Fault(f"rows.{table}", f'the column "{name}" is missing.'))
+            arrays[name] = pa.nulls(count, arrow)
+            continue
+        try:
+            arrays[name] = _array(found[name], arrow)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+            told = {"DOUBLE": "numbers", "BIGINT": "whole numbers", "VARCHAR": "text"}
+            problem = f'"{name}" must hold {told.get(kind, kind)}: {str(error).splitlines()[0]}.'
+            faults.append(Fault(f"rows.{table}", problem))
+            arrays[name] = pa.nulls(count, arrow)
+    return pa.table(arrays)
+
+
+def _arrow_kinds() -> dict[str, pa.DataType]:
+    import pyarrow as pa
+
+    return {
+        "DOUBLE": pa.float64(), "BIGINT": pa.int64(), "VARCHAR": pa.string(),
+        "BOOLEAN": pa.bool_(), "DATE": pa.date32(), "TIMESTAMP": pa.timestamp("us"),
+    }  # fmt: skip
+
+
+def _columns_of(rows: Any) -> tuple[dict[str, Any], int]:
+    """Return the values of each column, and how many rows there are."""
+    import pyarrow as pa
+
+    if isinstance(rows, pa.Table):
+        return {name: rows.column(name) for name in rows.column_names}, rows.num_rows
+    if hasattr(rows, "iloc"):
+        return _columns_of(pa.Table.from_pandas(rows, preserve_index=False))
+    records = [rows] if isinstance(rows, Mapping) else list(rows or [])
+    names = dict.fromkeys(name for row in records for name in row)
+    return {name: [row.get(name) for row in records] for name in names}, len(records)
+
+
+def _array(values: Any, kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
+    if isinstance(values, list):
+        return pa.array(values, kind, from_pandas=True)
+    combined = values.combine_chunks()
+    if pa.types.is_floating(kind) and pa.types.is_boolean(combined.type):
+        raise TypeError("truth values are no numbers")
+    made = combined.cast(kind)
+    return (
+        pa.array(made.to_numpy(zero_copy_only=False), from_pandas=True)
+        if (pa.types.is_floating(kind))
+        else made
+    )
