@@ -193,7 +193,8 @@ def soak(store: str, rows, expected, args) -> bool:
     print(f"  {len(taken) / args.seconds:.0f} requests/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms")
     print(f"  memory {early:.0f} MB in the second quarter, {late:.0f} MB in the last")
     print(f"  {events['model exchanged']} exchanges by {args.workers} worker(s), exit code {code}")
-    print(f"  other lines: {service.other[:5]}")
+    for line in service.other[:5]:
+        print(f"  another line: {line[:300]}")
     bad = any("dropped" in w or "WRONG" in w or "NOT" in w or "status 5" in w for w in heard.counts)
     exchanges = events["model exchanged"] == 3 * args.workers
     return not bad and exchanges and code == 0 and late < 1.1 * early and not service.other

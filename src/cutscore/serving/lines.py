@@ -13,4 +13,6 @@ def say(event: str, **told: Any) -> None:
     """Write a line to standard error."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     line = orjson.dumps({"time": now, "event": event, **told}, default=str)
-    print(line.decode(), file=sys.stderr, flush=True)
+    # In one piece, or lines of several workers would run into each other.
+    sys.stderr.write(f"{line.decode()}\n")
+    sys.stderr.flush()

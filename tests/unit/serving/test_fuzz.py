@@ -28,14 +28,15 @@ CELLS = st.one_of(
     st.recursive(st.none(), lambda each: st.lists(each, max_size=2) | st.dictionaries(TEXT, each)),
 )
 NAMES = st.sampled_from([*ROW, "defaulted", "Income", "x"]) | TEXT
+NEARLY = st.builds(lambda name, cell: {**ROW, name: cell}, st.sampled_from(list(ROW)), CELLS)
 ROWS = st.one_of(
-    st.builds(lambda name, cell: {**ROW, name: cell}, st.sampled_from(list(ROW)), CELLS),
+    NEARLY,
     st.fixed_dictionaries(dict.fromkeys(ROW, CELLS)),
     st.fixed_dictionaries({name: st.just(value) | CELLS for name, value in ROW.items()}),
     st.dictionaries(NAMES, CELLS, max_size=9),
     CELLS,
 )
-MANY = st.lists(ROWS, max_size=4)
+MANY = NEARLY.map(lambda row: [row]) | st.lists(ROWS, max_size=4)
 TABLE = st.fixed_dictionaries(
     {"columns": st.lists(NAMES | CELLS, max_size=8) | CELLS,
      "data": st.lists(st.lists(CELLS, max_size=8) | CELLS, max_size=3) | CELLS}
