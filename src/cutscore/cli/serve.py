@@ -16,7 +16,8 @@ TOKEN = "CUTSCORE_TOKEN"
 
 def serve(
     model: Annotated[
-        str, typer.Argument(help="An alias, a version, a run, or a folder that holds a model.")
+        str,
+        typer.Argument(metavar="MODEL", help="An alias, version, run, or folder with a model."),
     ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
