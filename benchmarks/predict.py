@@ -1,4 +1,4 @@
-"""`cutscore predict` at 307,511 x 189, Parquet to Parquet, against MLflow's pyfunc on the same file.
+"""`cutscore predict` at 307,511 x 189, Parquet to Parquet, against MLflow's pyfunc on that file.
 
 Each side is a process of its own, imports and loading the model included; scores must be equal
 bit for bit. `--times N` adds our side on a file of N times as many rows, for its memory.
@@ -42,16 +42,23 @@ def kept() -> Path:
     return found.parents[2]
 
 
+REPEATED = """
+import sys
+import pyarrow.parquet as pq
+table = pq.read_table(sys.argv[1])
+with pq.ParquetWriter(sys.argv[2], table.schema) as writer:
+    for _ in range(int(sys.argv[3])):
+        writer.write_table(table)
+"""
+
+
 def repeated(times: int) -> Path:
     """Write the wide table so many times, one below the other, once."""
-    import pyarrow.parquet as pq
-
     path = FOLDER / f"wide_{times}_times.parquet"
     if not path.exists():
-        table = pq.read_table(wide_table())
-        with pq.ParquetWriter(path, table.schema) as writer:
-            for _ in range(times):
-                writer.write_table(table)
+        # In a process of its own: a child's peak begins at what its parent has in memory.
+        words = [sys.executable, "-c", REPEATED, str(wide_table()), str(path), str(times)]
+        subprocess.run(words, check=True)
     return path
 
 
