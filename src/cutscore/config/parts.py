@@ -125,6 +125,8 @@ def _type_fault(group: str, error: Mapping[str, Any]) -> Fault:
         return Fault(key, text if text.endswith((".", "?", ")")) else f"{text}.")
     if error["type"] == "missing":
         return Fault(key, "a value is required.", f"Give it as {key}=...")
+    if error["type"] == "unexpected_keyword_argument":
+        return Fault(key, "there is no such setting.")
     if error["type"] == "string_type" and isinstance(error["input"], bool):
         problem = "YAML takes yes, no, on, off, true and false for truth values."
         return Fault(key, problem, 'Put the text in quotes, such as "yes".')

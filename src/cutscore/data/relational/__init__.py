@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from cutscore.expressions import mentioned
 from cutscore.records import Dataset
 
 Named = Mapping[str, Mapping[str, str]]
+_SIZE = re.compile(r"\d+(\.\d+)?\s*[KMGT]i?B", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,17 @@ class RelationalSource(TableSettings):
     drop_constant: bool = False
     cache: str = "outputs/cache/data"
     memory_limit: str = "4GB"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        share = self.drop_missing_above
+        if share is not None and not 0 <= share <= 1:
+            raise ValueError(
+                f"data.drop_missing_above is {share}; it must be from 0 to 1, or null."
+            )
+        if not _SIZE.fullmatch(self.memory_limit.strip()):
+            told = "it must be a size such as 4GB or 500MB."
+            raise ValueError(f"data.memory_limit is {self.memory_limit!r}; {told}")
 
     def load(self) -> Dataset:
         """Make the table of features unless it is kept already, read, check and return it."""

@@ -49,6 +49,7 @@ def run_plan(plan: BuildPlan, declaration: Declaration, connection: Any) -> tupl
 
     try:
         check_keys(declaration, plan, connection)
+        _check_times(declaration, plan, connection)
         for statement in plan.statements:
             connection.execute(statement).fetchall()
         _check_rows(declaration, connection)
@@ -63,7 +64,11 @@ def failed(error: Exception) -> RequestError:
 
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     told = " ".join(lines[:3])
-    if "No space left" in told or isinstance(error, duckdb.OutOfMemoryException):
+    if isinstance(error, duckdb.OutOfMemoryException):
+        told = told.split(" Possible solutions")[0]
+        remedy = "Give DuckDB more with data.memory_limit=SIZE."
+        return RequestError(Fault("data.memory_limit", f"it does not do: {told}.", remedy))
+    if "No space left" in told:
         return _no_room(told)
     return RequestError(Fault("data.path", f"the tables cannot be read or aggregated: {told}"))
 
@@ -103,7 +108,7 @@ def written_beside(path: Path) -> tuple[tuple[str, ...], dict[str, dict[str, str
 
 
 def _no_room(told: str) -> RequestError:
-    remedy = "Free disk space or memory, or name another folder with data.cache=FOLDER."
+    remedy = "Free disk space, or name another folder with data.cache=FOLDER."
     return RequestError(Fault("data.cache", f"the feature table cannot be made: {told}", remedy))
 
 
@@ -141,6 +146,30 @@ def check_keys(
                 faults.append(Fault(setting, f"it is missing in {found[0][0]:,} rows."))
     if faults:
         raise RequestError(faults)
+
+
+def _check_times(
+    declaration: Declaration, plan: BuildPlan, connection: duckdb.DuckDBPyConnection
+) -> None:
+    """Refuse tables with rows of a time after the decision."""
+    faults = []
+    for node in declaration.nodes:
+        if node.table.time is None or node.name not in plan.sources:
+            continue
+        time, table = identifier(node.table.time), identifier(source_name(node.name))
+        sql = f"SELECT count(*), max({time}) FROM {table} WHERE {time} > 0"
+        count, latest = connection.execute(sql).fetchall()[0]
+        if count:
+            faults.append(late(node.name, node.table.time, count, latest))
+    if faults:
+        raise RequestError(faults)
+
+
+def late(table: str, time: str, count: int, latest: float) -> Fault:
+    """Return the fault of rows that were not known when the decision was due."""
+    problem = f'in {count:,} rows "{time}" is after the decision, up to {latest:g}; 0 is its time.'
+    remedy = "Such rows know what came later: take them out."
+    return Fault(f"data.tables.{table}.time", problem, remedy)
 
 
 def _check_rows(declaration: Declaration, connection: duckdb.DuckDBPyConnection) -> None:

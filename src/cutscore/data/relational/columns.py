@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cutscore.data.layout import Layout
 from cutscore.data.plan import NUMBERS
 from cutscore.data.relational.declaration import Declaration, Node, bound
+from cutscore.errors import Fault
 from cutscore.sql import identifier, literal
 
 _TIMES = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
@@ -60,3 +61,30 @@ def _without(sql: str, kind: str, sentinels: Sequence[int | float | str]) -> str
         elif not isinstance(value, str) and kind == "DOUBLE":
             tests.append(f"{sql} = CAST({value!r} AS DOUBLE)")
     return f"CASE WHEN {' OR '.join(tests)} THEN NULL ELSE {sql} END" if tests else sql
+
+
+def unlike_keys(
+    declaration: Declaration, types: Mapping[str, Mapping[str, str]]
+) -> Iterator[Fault]:
+    """Yield the columns that name a parent's row in another kind than the parent itself."""
+    known = dict(types)
+    for node in declaration.nodes:  # a child comes before what is made of it
+        if node.table.of in known:
+            child = next(each for each in declaration.nodes if each.name == node.table.of)
+            own = zip(node.table.keys, child.on, strict=True)
+            known[node.name] = {key: known[child.name][on] for key, on in own}
+    for node in declaration.nodes:
+        parent = next((each for each in declaration.nodes if each.name == node.parent), None)
+        if parent is None or node.name not in known or parent.name not in known:
+            continue
+        for mine, theirs in zip(node.on, parent.table.keys, strict=True):
+            kinds = known[node.name][mine], known[parent.name][theirs]
+            if kinds[0] != kinds[1]:
+                told = {"BIGINT": "whole numbers", "VARCHAR": "text"}
+                problem = (
+                    f'"{mine}" is {told[kinds[0]]}, but "{theirs}" of {parent.name} is '
+                    f"{told[kinds[1]]}."
+                )
+                yield Fault(
+                    f"data.tables.{node.name}.foreign_key", problem, "Mend one of the files."
+                )

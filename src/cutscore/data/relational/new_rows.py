@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cutscore.data.layout import Layout, trim
-from cutscore.data.relational.building import failed
+from cutscore.data.relational.building import failed, late
 from cutscore.data.relational.columns import source_columns
 from cutscore.data.relational.declaration import Declaration, declare
+from cutscore.data.relational.given_rows import arrow_kinds, typed_rows
 from cutscore.data.relational.planning import FEATURES, BuildPlan, plan_build, source_name
 from cutscore.data.relational.tables import LinkedTable
 from cutscore.errors import Fault, RequestError, StoreError, listed, nearest
@@ -134,7 +135,7 @@ class TableInputs:
             return connection.sql(sql).to_arrow_table()
         # Arrow output is planned twice, which takes longer than all else for a few applicants.
         found = connection.execute(sql).fetchall()
-        kinds = _arrow_kinds()
+        kinds = arrow_kinds()
         arrays = {
             name: pa.array([row[at] for row in found], kinds[self.plan.columns[name]])
             for at, name in enumerate(chosen)
@@ -176,9 +177,9 @@ class TableInputs:
                 needed = {*self.plan.used.get(name, ()), *self._keys(name)}
                 needed |= {each.lower() for each in columns if name == self.base}
                 needed -= {self.declaration.target.lower()}
-                given[name] = _typed(name, tables[name], types, needed, faults)
+                given[name] = typed_rows(name, tables[name], types, needed, faults)
         if not faults:
-            faults += [f for name, rows in given.items() for f in self._repeated(name, rows)]
+            faults += [f for name, rows in given.items() for f in self._unsound(name, rows)]
         if faults:
             raise RequestError(faults)
         return given
@@ -193,8 +194,10 @@ class TableInputs:
                 remedy = "Give an empty list where there are no rows."
                 yield Fault("rows", f'the table "{name}" is not given.', remedy)
 
-    def _repeated(self, name: str, rows: pa.Table) -> Iterator[Fault]:
-        """Yield the fault of a table in which two rows have one key."""
+    def _unsound(self, name: str, rows: pa.Table) -> Iterator[Fault]:
+        """Yield what is wrong with a table where two rows have one key, or came about too late."""
+        import pyarrow.compute as pc
+
         node = next(each for each in self.declaration.nodes if each.name == name)
         keys = list(node.table.keys)
         if (
@@ -203,10 +206,17 @@ class TableInputs:
             and rows.group_by(keys).aggregate([]).num_rows < rows.num_rows
         ):
             yield Fault(f"rows.{name}", f"two rows have the same {listed(keys)}.")
+        if node.table.time is not None:
+            after = pc.filter(
+                rows[node.table.time], pc.greater(rows[node.table.time], 0).fill_null(False)
+            )
+            if len(after):
+                yield late(name, node.table.time, len(after), pc.max(after).as_py())
 
     def _keys(self, name: str) -> list[str]:
         node = next(each for each in self.declaration.nodes if each.name == name)
-        return [each.lower() for each in (*node.table.keys, *node.on)]
+        time = () if node.table.time is None else (node.table.time,)
+        return [each.lower() for each in (*node.table.keys, *node.on, *time)]
 
 
 def table_inputs(source: Any, sources: Mapping[str, Mapping[str, str]]) -> TableInputs:
@@ -229,71 +239,3 @@ def table_inputs(source: Any, sources: Mapping[str, Mapping[str, str]]) -> Table
 def _named(types: Mapping[str, str]) -> list[str]:
     """Return the columns that training took as they were: whole numbers only name rows."""
     return [name for name, kind in types.items() if kind == "BIGINT"]
-
-
-def _typed(
-    table: str, rows: Any, types: Mapping[str, str], needed: set[str], faults: list[Fault]
-) -> pa.Table:
-    """Return rows as an Arrow table with all columns of training; unneeded ones may be missing."""
-    import pyarrow as pa
-
-    kinds = _arrow_kinds()
-    found, count = _columns_of(rows)
-    for name in found:
-        if name not in types:
-            problem = f'{table} had no column "{name}" in training.{nearest(name, types)}'
-            faults.append(Fault(f"rows.{table}", problem, "Leave it out."))
-    arrays = {}
-    for name, kind in types.items():
-        arrow = kinds.get(kind, pa.string())
-        if name not in found:
-            if count and name.lower() in needed:
-                faults.append(Fault(f"rows.{table}", f'the column "{name}" is missing.'))
-            arrays[name] = pa.nulls(count, arrow)
-            continue
-        try:
-            arrays[name] = _array(found[name], arrow)
-        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-            told = {"DOUBLE": "numbers", "BIGINT": "whole numbers", "VARCHAR": "text"}
-            problem = f'"{name}" must hold {told.get(kind, kind)}: {str(error).splitlines()[0]}.'
-            faults.append(Fault(f"rows.{table}", problem))
-            arrays[name] = pa.nulls(count, arrow)
-    return pa.table(arrays)
-
-
-def _arrow_kinds() -> dict[str, pa.DataType]:
-    import pyarrow as pa
-
-    return {
-        "DOUBLE": pa.float64(), "BIGINT": pa.int64(), "VARCHAR": pa.string(),
-        "BOOLEAN": pa.bool_(), "DATE": pa.date32(), "TIMESTAMP": pa.timestamp("us"),
-    }  # fmt: skip
-
-
-def _columns_of(rows: Any) -> tuple[dict[str, Any], int]:
-    """Return the values of each column, and how many rows there are."""
-    import pyarrow as pa
-
-    if isinstance(rows, pa.Table):
-        return {name: rows.column(name) for name in rows.column_names}, rows.num_rows
-    if hasattr(rows, "iloc"):
-        return _columns_of(pa.Table.from_pandas(rows, preserve_index=False))
-    records = [rows] if isinstance(rows, Mapping) else list(rows or [])
-    names = dict.fromkeys(name for row in records for name in row)
-    return {name: [row.get(name) for row in records] for name in names}, len(records)
-
-
-def _array(values: Any, kind: pa.DataType) -> pa.Array:
-    import pyarrow as pa
-
-    if isinstance(values, list):
-        return pa.array(values, kind, from_pandas=True)
-    combined = values.combine_chunks()
-    if pa.types.is_floating(kind) and pa.types.is_boolean(combined.type):
-        raise TypeError("truth values are no numbers")
-    made = combined.cast(kind)
-    return (
-        pa.array(made.to_numpy(zero_copy_only=False), from_pandas=True)
-        if (pa.types.is_floating(kind))
-        else made
-    )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from cutscore.data.layout import Layout, raw_layout, trim
 from cutscore.data.locate import LocatedData, TextFormat, located
-from cutscore.data.relational.columns import source_columns
+from cutscore.data.relational.building import failed
+from cutscore.data.relational.columns import source_columns, unlike_keys
 from cutscore.data.relational.declaration import Declaration, Node
 from cutscore.data.relational.planning import source_name
 from cutscore.data.settings import TableSettings
@@ -137,7 +138,7 @@ def open_rows(
             faults += _missing(node, node.name, layout, declaration, settings)
             names = _names(node, settings)
             found[node.name] = _viewed(node, layout, names, declaration, connection)
-        faults = faults or list(_unlike_keys(declaration, found))
+        faults = faults or list(unlike_keys(declaration, found))
         if faults:
             raise RequestError(faults)
         yield OpenTables(connection, found)
@@ -164,6 +165,8 @@ def _described(
         except RequestError as error:
             faults += error.faults
             continue
+        except duckdb.OutOfMemoryException as error:
+            raise failed(error) from None
         except duckdb.Error as error:
             told = " ".join(str(error).split("\n\n")[0].split())
             faults.append(Fault(_SETTING, f'"{place.path}" cannot be read as a table: {told}'))
@@ -171,7 +174,7 @@ def _described(
         faults += _missing(node, place.path.name, layout, declaration, settings)
         found[node.name] = _viewed(node, layout, names, declaration, connection)
     if not faults:
-        faults += _unlike_keys(declaration, found)
+        faults += unlike_keys(declaration, found)
     if faults:
         raise RequestError(faults)
     return found
@@ -258,6 +261,8 @@ def _missing(
     """Yield the columns that are declared and not there."""
     needed = [(f"data.tables.{node.name}.key", name) for name in node.table.keys]
     needed += [(f"data.tables.{node.name}.foreign_key", name) for name in node.on]
+    if node.table.time is not None:
+        needed.append((f"data.tables.{node.name}.time", node.table.time))
     for names in declaration.sentinels.get(node.name, {}):
         if not set("*?[") & set(names):
             needed.append((f"data.sentinels.{node.name}", names))
@@ -271,30 +276,3 @@ def _missing(
         if name not in layout.types:
             problem = f'"{file}" has no column "{name}".{nearest(name, layout.types)}'
             yield Fault(setting, problem, f"Its columns: {listed(list(layout.types))}.")
-
-
-def _unlike_keys(
-    declaration: Declaration, types: Mapping[str, Mapping[str, str]]
-) -> Iterator[Fault]:
-    """Yield the columns that name a parent's row in another kind than the parent itself."""
-    known = dict(types)
-    for node in declaration.nodes:  # a child comes before what is made of it
-        if node.table.of in known:
-            child = next(each for each in declaration.nodes if each.name == node.table.of)
-            own = zip(node.table.keys, child.on, strict=True)
-            known[node.name] = {key: known[child.name][on] for key, on in own}
-    for node in declaration.nodes:
-        parent = next((each for each in declaration.nodes if each.name == node.parent), None)
-        if parent is None or node.name not in known or parent.name not in known:
-            continue
-        for mine, theirs in zip(node.on, parent.table.keys, strict=True):
-            kinds = known[node.name][mine], known[parent.name][theirs]
-            if kinds[0] != kinds[1]:
-                told = {"BIGINT": "whole numbers", "VARCHAR": "text"}
-                problem = (
-                    f'"{mine}" is {told[kinds[0]]}, but "{theirs}" of {parent.name} is '
-                    f"{told[kinds[1]]}."
-                )
-                yield Fault(
-                    f"data.tables.{node.name}.foreign_key", problem, "Mend one of the files."
-                )

@@ -241,10 +241,10 @@ class _Planner:
         used: Sequence[str],
         aggregates: Sequence[AggregateExpression],
     ) -> StepRelation:
-        """Add a column of truth values for each window that is used."""
+        """Check all windows, and add a column of truth values for each that is used."""
         conditions: list[tuple[str, str]] = []
-        for name in used:
-            window, setting = node.windows[name], f"data.windows.{node.name}.{name}"
+        for name, window in node.windows.items():
+            setting = f"data.windows.{node.name}.{name}"
             text = window.condition or f"last {window.last} by {', '.join(window.by)}"
             try:
                 if window.last:
@@ -260,6 +260,7 @@ class _Planner:
         made = [
             Made(f"@{name}", sql, f"data.windows.{node.name}.{name}", sql)
             for name, sql in conditions
+            if name in used
         ]
         return self.steps.extend(relation, made, plain=True)
 

@@ -22,6 +22,8 @@ class LinkedTable:
     key : columns that name a row; no two rows may have the same
     parent : the table whose rows these rows belong to; None for the one that rows are made for
     foreign_key : columns that name the parent's row, in the order of its key; None: named as there
+    time : column of when a row came about, as a number before the decision (-30, at most 0); rows
+        with a later time are refused
     optional : whether the table may be absent
     no_rows : what a sum over no value is, 0 or None (missing); counts are always 0
     """
@@ -36,6 +38,7 @@ class LinkedTable:
     key: Names = ()
     parent: Names | None = None
     foreign_key: Names | None = None
+    time: str | None = None
     optional: bool = False
     no_rows: int | None = None
 

@@ -156,6 +156,21 @@ def test_text_is_not_added_up(frames):
     assert "sum needs numbers, and kind is VARCHAR" in told["data.aggregates.loans.E"]
 
 
+def test_a_window_that_cannot_be_used_is_told_though_no_aggregate_asks_for_it(frames):
+    windows = {"loans": {"w": "dya > -9", "v": "last 2 by dya"}}
+    told = faults(frames, windows=windows)
+    assert 'Did you mean "day"' in told["data.windows.loans.w"]
+    assert 'Did you mean "day"' in told["data.windows.loans.v"]
+
+
+def test_rows_of_a_time_after_the_decision_are_refused(frames):
+    tables = {**TABLES, "loans": {**TABLES["loans"], "time": "day"}}
+    build(frames, **DECLARED, tables=tables)
+    frames["loans"].loc[1:2, "day"] = [3.0, 12.0]
+    told = faults(frames, **DECLARED, tables=tables)
+    assert 'in 2 rows "day" is after the decision, up to 12' in told["data.tables.loans.time"]
+
+
 def test_a_key_that_names_two_rows_is_refused(frames):
     frames["people"].loc[1, "id"] = 1
     frames["loans"].loc[1, "loan"] = 11

@@ -181,6 +181,21 @@ def test_a_file_is_read_again_when_it_has_changed(tmp_path, monkeypatch):
     assert len(keys) == 3
 
 
+def test_a_place_that_cannot_be_written_and_too_little_memory_are_told(source, folder):
+    told = refused(replace(source, cache=str(folder / "people.csv" / "cache")))
+    assert told.startswith("data.cache: ")
+    told = refused(replace(source, memory_limit="1MB"))
+    assert told.startswith("data.memory_limit: ")
+
+
+@pytest.mark.parametrize(
+    "settings", [{"memory_limit": "much"}, {"drop_missing_above": 7}, {"memory_limit": "4"}]
+)
+def test_settings_out_of_range_are_refused(source, settings):
+    with pytest.raises(ValueError, match=f"data.{next(iter(settings))} is"):
+        replace(source, **settings)
+
+
 def test_an_absent_optional_table_is_told_and_its_columns_left_out(source, folder):
     (folder / "months.csv.gz").unlink()
     data = source.load()

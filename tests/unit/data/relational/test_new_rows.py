@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from relational_tables import source_of
+from relational_tables import TABLES, source_of
 
 from cutscore.data.relational.new_rows import TableInputs
 from cutscore.errors import RequestError, StoreError
@@ -55,6 +55,7 @@ def made(tmp_path_factory):
         cache=str(folder / "cache"),
         sql={"loans": SQL, "months": "aggregates:\n  worst: max(late)\n"},
         sentinels={"*": {"kind": ["XNA"]}},
+        tables={**TABLES, "loans": {**TABLES["loans"], "time": "day"}},
         joined={"SHARE": "AMOUNT / income"},
         categorical=["zone"],
         drop_missing_above=0.7,
@@ -150,6 +151,9 @@ def test_all_that_is_wrong_with_the_tables_is_told_at_once(made):
     person = {"id": 1, "income": 5.0, "zone": 2}
     with pytest.raises(RequestError, match="two rows have the same id"):
         check(door, {"people": [person, person], "loans": [], "months": []})
+    loan = {"loan": 1, "id": 1, "amount": 2.0, "day": 3, "kind": "car"}
+    with pytest.raises(RequestError, match='"day" is after the decision'):
+        check(door, {"people": person, "loans": [loan], "months": []})
 
 
 def test_threads_have_a_connection_each(made):
