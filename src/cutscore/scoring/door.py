@@ -6,21 +6,20 @@ row is told at once. Values that training did not meet are counted, and refused 
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cutscore.cost import Amounts
-from cutscore.errors import Fault, RequestError, nearest
+from cutscore.errors import Fault, RequestError
 from cutscore.records import RawColumn, Table, Values
 from cutscore.scoring.arrow_columns import python_values, read_arrow
-from cutscore.scoring.cells import EXACT, LARGEST, ReadColumn, fault_at, is_missing, read_cells
+from cutscore.scoring.cells import EXACT, LARGEST, ReadColumn, fault_at, read_cells
+from cutscore.scoring.given import IDS, ids_at_fault, names_at_fault, names_in_common, picker
 from cutscore.scoring.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PLAIN = frozenset({int, float, type(None)})
-_IDS = "ids must be numbers or texts."
-_FEW, _MANY = 50, 200
-"""Names up to which the nearest is looked for, and up to which each is told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +115,7 @@ class Door:
             With all that is wrong.
         """
         missing, id_column = self.inputs.raw.missing, self.inputs.raw.id_column
-        names = _names_in_common(rows)
+        names = names_in_common(rows)
         faults = self._names_of_records(rows if names is None else rows[:1])
         out = np.empty((len(rows), len(self._at)), dtype=np.float32)
         plain = not faults and self._fill_plain(rows, names, out)
@@ -146,7 +142,7 @@ class Door:
         id_column = self.inputs.raw.id_column
         ids = python_values(rows.column(id_column)) if present[id_column] == 1 else None
         if id_column is not None and ids is None and present[id_column] == 1:
-            faults.append(Fault(id_column, _IDS))
+            faults.append(Fault(id_column, IDS))
         out = np.empty((rows.num_rows, len(self._at)), dtype=np.float32)
         return self._checked(out, read, ids, faults)
 
@@ -177,14 +173,14 @@ class Door:
         if not self._plain:
             return True
         if names is None:
-            pick = _picker(tuple(self._plain))
+            pick = picker(tuple(self._plain))
             picked = [pick(row) for row in rows]
         else:  # by place, which is quicker than by name
             place = {name: at for at, name in enumerate(names)}
             places = tuple(place[name] for name in self._plain)
             picked = [tuple(row.values()) for row in rows]
             if places != tuple(range(len(names))):
-                picked = list(map(_picker(places), picked))
+                picked = list(map(picker(places), picked))
         if not all(_PLAIN.issuperset(map(type, values)) for values in picked):
             return False
         try:
@@ -208,7 +204,7 @@ class Door:
     ) -> CheckedRows:
         """Put columns that were read in their places; refuse what is wrong in any."""
         faults = [*faults, *(fault for each in read.values() for fault in each.faults)]
-        faults += _ids_at_fault(self.inputs.raw.id_column, ids)
+        faults += ids_at_fault(self.inputs.raw.id_column, ids)
         if faults:
             raise RequestError(faults)
         whole: dict[str, npt.NDArray[Any]] = {}
@@ -266,60 +262,4 @@ class Door:
 
     def _names(self, present: Sequence[Any]) -> list[Fault]:
         """Return a fault for each column that is missing, unknown, or there twice."""
-        given = [str(name) for name in present]
-        unknown = [name for name in dict.fromkeys(given) if name not in self._known]
-        there = frozenset(given)
-        missing = [name for name in self._read if name not in there]
-        # To look for the nearest of many names among many takes longer than anybody would wait.
-        few, near = max(len(missing), len(unknown)) <= _FEW, (unknown or given)[:_MANY]
-        faults = [
-            Fault(name, f"the column is missing.{nearest(name, near) if few else ''}")
-            for name in missing
-        ]
-        if not self.ignore_unknown:
-            told, known = "the model knows no such column.", missing or self._known
-            faults += [
-                Fault(name, f"{told}{nearest(name, known) if few else ''}", "Leave it out.")
-                for name in unknown[:_MANY]
-            ]
-            if len(unknown) > _MANY:
-                further = f"the model knows none of {len(unknown) - _MANY:,} further columns."
-                faults.append(Fault("rows", further, "Leave them out."))
-        twice = [name for name, number in Counter(given).items() if number > 1]
-        return faults + [Fault(name, "the column is there more than once.") for name in twice]
-
-
-def _names_in_common(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | None:
-    """Return the names of all rows, None if they have not the same in the same order."""
-    names = tuple(rows[0]) if rows else ()
-    return names if names and all(tuple(row) == names for row in rows) else None
-
-
-def _picker(keys: tuple[Any, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what gives the values at `keys` of a row."""
-    if len(keys) == 1:
-        return lambda row: (row[keys[0]],)
-    picked: Callable[[Any], tuple[Any, ...]] = itemgetter(*keys)
-    return picked
-
-
-def _ids_at_fault(name: str | None, ids: Sequence[Any] | None) -> list[Fault]:
-    """Return what is wrong with ids: each row needs one, and no two rows the same."""
-    if name is None or ids is None:
-        return []
-    missing = [at for at, each in enumerate(ids) if is_missing(each)]
-    faults = [fault_at(name, "an id is needed", missing)] if missing else []
-    rounded = [
-        at
-        for at, each in enumerate(ids)
-        if isinstance(each, (float, np.floating)) and EXACT < abs(float(each)) < math.inf
-    ]
-    if rounded:
-        problem = "beyond 2^53 an id must be an integer or a text, since a float may be rounded"
-        faults.append(fault_at(name, problem, rounded, ids))
-    try:
-        counts = Counter(ids)
-    except TypeError:
-        return [*faults, Fault(name, _IDS)]
-    again = [at for at, each in enumerate(ids) if counts[each] > 1 and not is_missing(each)]
-    return faults + ([fault_at(name, "ids must differ", again, ids)] if again else [])
+        return names_at_fault(present, self._read, self._known, self.ignore_unknown)
