@@ -126,11 +126,12 @@ class TableInputs:
         chosen = [name for name in columns if name in self.plan.columns]
         told = ", ".join(f"f.{identifier(name)}" for name in chosen)
         joined = " AND ".join(f"f.{identifier(key)} = o.{identifier(key)}" for key in keys)
-        sql = (
-            f"SELECT {told} FROM {FEATURES} f JOIN (SELECT {', '.join(map(identifier, keys))}, "
-            f'row_number() OVER () AS "#at" FROM {identifier(f"rows:{self.base}")}) o '
-            f'ON {joined} ORDER BY o."#at"'
-        )
+        sql = f"SELECT {told} FROM {FEATURES} f"
+        if rows > 1:
+            sql += (
+                f" JOIN (SELECT {', '.join(map(identifier, keys))}, row_number() OVER () AS "
+                f'"#at" FROM {identifier(f"rows:{self.base}")}) o ON {joined} ORDER BY o."#at"'
+            )
         if rows > _FEW:
             return connection.sql(sql).to_arrow_table()
         # Arrow output is planned twice, which takes longer than all else for a few applicants.
