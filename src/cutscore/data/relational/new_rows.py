@@ -58,10 +58,21 @@ class TableInputs:
         """
         try:
             made = cls(dict(state["declared"]), dict(state["sources"]))
+            made._check_plain()
             made.plan  # noqa: B018  # checks it
         except (KeyError, TypeError, ValueError, AttributeError, RequestError) as error:
             raise StoreError(f"the declaration of tables is damaged: {error}") from error
         return made
+
+    def _check_plain(self) -> None:
+        """Refuse what would stand in SQL as it is and is not of the few kinds that may."""
+        kinds = {kind for types in self.sources.values() for kind in types.values()}
+        if not kinds <= set(arrow_kinds()):
+            raise ValueError(f"columns are of the types {listed(sorted(kinds))}")
+        for columns in self.declared["sentinels"].values():
+            for value in (value for values in columns.values() for value in values):
+                if not isinstance(value, int | float | str):
+                    raise TypeError(f"{value!r} cannot mean missing")
 
     @cached_property
     def declaration(self) -> Declaration:

@@ -125,10 +125,21 @@ def test_a_kept_model_knows_its_tables(made, tmp_path):
     assert first.table.values.tobytes() == second.table.values.tobytes()
 
 
-def test_what_may_not_be_run_is_not_loaded(made):
+DAMAGE = {
+    "expression": ("declared", "joined", {"J": "random()"}),
+    "subquery": ("declared", "joined", {"J": "(SELECT 1)"}),
+    "type": ("sources", "months", {"loan": "BIGINT", "late": "DOUBLE); DROP TABLE x; --"}),
+    "sentinel": ("declared", "sentinels", {"*": {"*": [["x"]]}}),
+    "table": ("declared", "tables", {"people": {"key": "id", "odd": 1}}),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_what_may_not_be_run_is_not_loaded(made, damage):
     _, data, _ = made
-    state = {**data.tables, "declared": {**data.tables["declared"], "joined": {"J": "random()"}}}
-    with pytest.raises(StoreError, match="random"):
+    part, key, value = DAMAGE[damage]
+    state = {**data.tables, part: {**data.tables[part], key: value}}
+    with pytest.raises(StoreError, match="damaged"):
         TableInputs.from_json(state)
 
 
