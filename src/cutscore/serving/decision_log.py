@@ -20,6 +20,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cutscore.batch.outputs import sync_folder
 from cutscore.errors import Fault, RequestError
 from cutscore.serving.log_table import Decided, table_of
 from cutscore.serving.metrics import Metrics
@@ -154,7 +155,7 @@ class DecisionLog:
             file.flush()
             os.fsync(file.fileno())
         hidden.replace(path)
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
         large = whole.num_rows >= _ROWS or whole.num_rows * whole.num_columns >= _CELLS
         self._part = [whole]
         if large or time.monotonic() - self._began > _SECONDS:
@@ -174,15 +175,6 @@ class DecisionLog:
             process = path.name.split("-")[-2]
             if process.isdigit() and (int(process) == os.getpid() or not _alive(int(process))):
                 path.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the disk know the folder's names, too."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def _alive(process: int) -> bool:
