@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import math
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +16,13 @@ from served import ROW, Served
 
 from cutscore.serving.bodies import ARROW, JSON, PARQUET
 
-SERVED = Served(max_rows=20, max_bytes=100_000)
+
+@cache
+def served() -> Served:
+    """One service for all examples; a fixture would not go with hypothesis."""
+    return Served(max_rows=20, max_bytes=100_000)
+
+
 TEXT = st.text(max_size=12)
 CELLS = st.one_of(
     st.none(),
@@ -89,7 +96,7 @@ def test_json_of_any_kind(said, path, query, packed):
     body = json.dumps(_finite(said)).encode()
     told = {"content_encoding": "gzip"} if packed else {}
     body = gzip.compress(body) if packed else body
-    _judge(SERVED.client.post(f"{path}?{asked}", body, JSON, **told))
+    _judge(served().client.post(f"{path}?{asked}", body, JSON, **told))
 
 
 @settings(max_examples=60, deadline=None)
@@ -98,7 +105,7 @@ def test_json_that_is_damaged(noise, start, length, path, packed):
     body = json.dumps({"rows": [ROW]}).encode()
     body = body[:start] + noise + body[start + length :]
     told = {"content_encoding": "gzip"} if packed else {}
-    _judge(SERVED.client.post(path, body, JSON, **told))
+    _judge(served().client.post(path, body, JSON, **told))
 
 
 COLUMN = st.one_of(
@@ -129,6 +136,6 @@ def test_arrow_and_parquet_of_any_types(columns, arrow, damage, at):
         pq.write_table(table, sink)
     body = sink.getvalue()
     media = ARROW if arrow else PARQUET
-    _judge(SERVED.client.post("/decide", body, media))
+    _judge(served().client.post("/decide", body, media))
     at %= len(body)
-    _judge(SERVED.client.post("/decide", body[:at] + damage + body[at + len(damage) :], media))
+    _judge(served().client.post("/decide", body[:at] + damage + body[at + len(damage) :], media))
