@@ -12,6 +12,7 @@ from cutscore.data.relational import RelationalSource
 from cutscore.data.relational.building import run_plan
 from cutscore.data.relational.opening import open_rows
 from cutscore.data.relational.planning import plan_build
+from cutscore.sql import identifier
 
 TABLES = {
     "people": {"key": "id"},
@@ -39,5 +40,6 @@ def build(
         opened.connection.execute(f"SET threads = {threads}").fetchall()
         plan = plan_build(declaration, opened.types)
         notes = run_plan(plan, declaration, opened.connection)
-        made = opened.connection.execute("SELECT * FROM features ORDER BY ALL").df()
+        columns = ", ".join(map(identifier, plan.columns))
+        made = opened.connection.execute(f"SELECT {columns} FROM features ORDER BY ALL").df()
     return made.set_index("id"), notes

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cutscore.data.relational.declaration import Declaration
 from cutscore.data.relational.grouping import ROWS, aggregated_name
 from cutscore.data.relational.planning import FEATURES, BuildPlan, source_name
+from cutscore.data.relational.steps import INFINITE
 from cutscore.errors import Fault, RequestError, StoreError, listed
 from cutscore.sql import identifier, literal
 
@@ -53,7 +54,8 @@ def run_plan(plan: BuildPlan, declaration: Declaration, connection: Any) -> tupl
         for statement in plan.statements:
             connection.execute(statement).fetchall()
         _check_rows(declaration, connection)
-        return tuple(_orphans(declaration, plan, connection))
+        infinite = _infinite(declaration, plan, connection)
+        return (*_orphans(declaration, plan, connection), *infinite)
     except duckdb.Error as error:
         raise failed(error) from None
 
@@ -205,6 +207,25 @@ def _orphans(
         ).fetchall()
         if rows[0][0]:
             yield f"{int(rows[0][0]):,} rows of {node.name} belong to no row of {parent}."
+
+
+def _infinite(
+    declaration: Declaration, plan: BuildPlan, connection: duckdb.DuckDBPyConnection
+) -> Iterator[str]:
+    """Yield, for each column, in how many rows it was infinite and is missing for that."""
+    for node in declaration.nodes:
+        finite = plan.finite.get(node.name, ())
+        place = FEATURES if node.parent is None else aggregated_name(node.name)
+        any_row = f"SELECT bool_or({identifier(INFINITE)}) FROM {identifier(place)}"
+        if not finite or not connection.execute(any_row).fetchall()[0][0]:
+            continue  # counting computes the rows once more
+        for step in finite:
+            counts = ", ".join(f"count_if(isinf({identifier(name)}))" for name in step.columns)
+            sql = f"SELECT {counts} FROM {identifier(step.view)}"
+            counted = connection.execute(sql).fetchall()[0]
+            for told, rows in zip(step.columns.values(), counted, strict=True):
+                if rows:
+                    yield f"{told} is infinite in {rows:,} rows of {node.name}: missing there."
 
 
 def _chosen(

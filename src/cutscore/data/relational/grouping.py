@@ -13,7 +13,7 @@ from cutscore.data.relational.aggregates import (
     aggregate_sql,
 )
 from cutscore.data.relational.declaration import ALL, NamedAggregate, Node
-from cutscore.data.relational.steps import BuildSteps, Made, StepRelation
+from cutscore.data.relational.steps import INFINITE, BuildSteps, Made, MadeFinite, StepRelation
 from cutscore.sql import identifier
 
 ROWS = "#rows"
@@ -24,11 +24,15 @@ Checked = Sequence[tuple[NamedAggregate, AggregateExpression]]
 
 @dataclass(frozen=True)
 class AggregatedChild:
-    """What a child hands to its parent: expressions over hidden columns, and their settings."""
+    """What a child hands to its parent: expressions over hidden columns, and their settings.
+
+    `finite` is what was made finite in the child's rows.
+    """
 
     outer: tuple[Made, ...] = ()
     hidden: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    finite: tuple[MadeFinite, ...] = ()
 
 
 def aggregated_name(table: str) -> str:
@@ -69,12 +73,14 @@ def grouped(
         outer_sql = _renamed(expression.outer.sql, names)
         outer.append(Made(each.name, outer_sql, each.setting, each.text))
     keys = [f"{identifier(name)} AS {identifier(key_name(at))}" for at, name in enumerate(node.on)]
-    told = ", ".join([*keys, f"count(*) AS {identifier(ROWS)}", *columns])
+    finite = steps.finite_of(relation)
+    flag = [f"bool_or({identifier(INFINITE)}) AS {identifier(INFINITE)}"] if finite else []
+    told = ", ".join([*keys, f"count(*) AS {identifier(ROWS)}", *flag, *columns])
     steps.say(
         f"CREATE TEMP TABLE {identifier(aggregated_name(node.name))} AS SELECT {told} "
         f"FROM {identifier(relation.name)} GROUP BY {', '.join(map(identifier, node.on))}"
     )
-    return AggregatedChild(tuple(outer), tuple(known.values()))
+    return AggregatedChild(tuple(outer), tuple(known.values()), finite=finite)
 
 
 def _columns(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from cutscore.data.relational.aggregates import AggregateExpression, check_aggregate, explained
 from cutscore.data.relational.declaration import ALL, Declaration, NamedAggregate, Node
 from cutscore.data.relational.grouping import AggregatedChild, aggregated_name, grouped, key_name
-from cutscore.data.relational.steps import BuildSteps, Made, StepRelation
+from cutscore.data.relational.steps import BuildSteps, Made, MadeFinite, StepRelation
 from cutscore.data.relational.visible import check_columns
 from cutscore.errors import RequestError
 from cutscore.expressions import ExpressionError, check, sandbox
@@ -40,6 +40,8 @@ class BuildPlan:
     sources : types of the source tables that are there
     aggregated : the tables whose rows are aggregated
     used : columns, in lower case, that expressions over a table's rows mention
+    finite : by table, columns in which what is infinite was made missing; rows where it was are
+        marked by the column INFINITE of the aggregated table, or of the result
     """
 
     statements: tuple[str, ...]
@@ -48,6 +50,7 @@ class BuildPlan:
     sources: Mapping[str, Types]
     aggregated: tuple[str, ...] = ()
     used: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    finite: Mapping[str, Sequence[MadeFinite]] = field(default_factory=dict)
 
 
 def plan_build(declaration: Declaration, sources: Mapping[str, Types]) -> BuildPlan:
@@ -95,8 +98,10 @@ class _Planner:
         made = {n: self.made.get(n, base.name) for n in relation.types if n not in own}
         there = tuple(n.name for n in self.declaration.nodes[:-1] if self._is_there(n))
         used = {name: frozenset(columns) for name, columns in self.used.items()}
+        finite = {name: child.finite for name, child in self.aggregated.items()}
+        finite[base.name] = self.steps.finite_of(relation)
         return BuildPlan(
-            tuple(self.steps.statements), relation.types, made, self.sources, there, used
+            tuple(self.steps.statements), relation.types, made, self.sources, there, used, finite
         )
 
     def _child(self, node: Node) -> AggregatedChild:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*)")
 _OTHERS = ("BOOLEAN", "VARCHAR", "DATE", "TIMESTAMP")
+INFINITE = "#infinite"
+"""The column that says whether anything computed in a row was infinite."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,11 @@ class Made:
     setting: str
     text: str
 
+    @property
+    def told(self) -> str:
+        """What it is called where it is told of: what is hidden, by its SQL."""
+        return f"{self.sql} (in {self.setting})" if self.name.startswith("#") else self.name
+
 
 @dataclass
 class StepRelation:
@@ -36,13 +43,31 @@ class StepRelation:
     step: int = 0
 
 
+@dataclass(frozen=True)
+class MadeFinite:
+    """Columns as computed, before what is infinite becomes missing.
+
+    Attributes
+    ----------
+    view : where they are
+    columns : by their names there, how they are told
+    """
+
+    view: str
+    columns: Mapping[str, str]
+
+
 @dataclass
 class BuildSteps:
-    """Statements so far, and what is wrong with those that cannot be written."""
+    """Statements so far, what is wrong with those that cannot be written, what may be infinite.
+
+    `finite` holds the columns that were made finite by the relation's name without its step.
+    """
 
     connection: duckdb.DuckDBPyConnection
     faults: list[Fault] = field(default_factory=list)
     statements: list[str] = field(default_factory=list)
+    finite: dict[str, list[MadeFinite]] = field(default_factory=dict)
 
     def extend(
         self,
@@ -79,8 +104,19 @@ class BuildSteps:
             f"THEN {identifier(name)} END AS {identifier(name)}"
             for name in numbers
         )
-        sql = f"SELECT * REPLACE ({finite}) FROM {identifier(extended.name)}"
+        shown = {each.name: each.told for each in fine if each.name in numbers}
+        known = self.finite.setdefault(_chain(relation.name), [])
+        tests = [f"isinf({identifier(name)})" for name in numbers]
+        tests += [identifier(INFINITE)] if known else []
+        flag = f"coalesce(greatest({', '.join(tests)}), false) AS {identifier(INFINITE)}"
+        known.append(MadeFinite(extended.name, shown))
+        replaced, added = (f"{finite}, {flag}", "") if len(known) > 1 else (finite, f", {flag}")
+        sql = f"SELECT * REPLACE ({replaced}){added} FROM {identifier(extended.name)}"
         return self.view(extended, sql, types)
+
+    def finite_of(self, relation: StepRelation) -> tuple[MadeFinite, ...]:
+        """Return what was made finite in a relation; if anything, it has the column INFINITE."""
+        return tuple(self.finite.get(_chain(relation.name), ()))
 
     def _kinds(self, made: Sequence[Made], source: str, *, plain: bool) -> dict[str, str]:
         """Return the type that each column gets, '' with a fault where it cannot be computed."""
@@ -113,7 +149,7 @@ class BuildSteps:
     def view(self, relation: StepRelation, sql: str, types: Mapping[str, str]) -> StepRelation:
         """Make the next view of a table's rows; without types they are as before."""
         step = relation.step + 1
-        name = f"{relation.name.split('|')[0]}|{step}"
+        name = f"{_chain(relation.name)}|{step}"
         self.say(f"CREATE TEMP VIEW {identifier(name)} AS {sql}")
         return StepRelation(name, dict(types or relation.types), step)
 
@@ -130,6 +166,11 @@ class BuildSteps:
         """Note what is wrong with an expression."""
         sentence = problem if problem.endswith(("?", ".")) else f"{problem}."
         self.faults.append(Fault(setting, sentence, f"The expression is: {text}"))
+
+
+def _chain(name: str) -> str:
+    """Return a relation's name without the number of its step."""
+    return name.split("|")[0]
 
 
 def _plain(kind: str) -> str:

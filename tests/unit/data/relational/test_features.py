@@ -76,12 +76,32 @@ def test_what_is_divided_by_zero_or_infinite_is_missing(frames):
     frames["loans"]["day"] = [0.0, -5.0, 0.0, 0.0, 0.0]
     frames["loans"]["amount"] = [100.0, 50.0, np.inf, 0.0, 1.0]
     joined = {"SHARE": "AMOUNT / income", "HUGE": "exp(1e3) * income", "LOG": "ln(income - 15)"}
-    made, _ = build(frames, **{**DECLARED, "joined": joined})
+    made, notes = build(frames, **{**DECLARED, "joined": joined})
     np.testing.assert_array_equal(made["PER_DAY"], [-10, np.nan, np.nan, np.nan])
     np.testing.assert_array_equal(made["AMOUNT"], [150, np.nan, 0, np.nan])
     np.testing.assert_array_equal(made["SHARE"], [15, np.nan, np.nan, np.nan])
     assert made["HUGE"].isna().all()
     np.testing.assert_allclose(made["LOG"], [np.nan, np.log(5), np.nan, np.nan])
+    assert [note for note in notes if "infinite" in note] == [
+        "per_day is infinite in 3 rows of loans: missing there.",  # 0 / 0 is undefined
+        "amount (in data.sql.loans: AMOUNT [all, last1]) is infinite in 1 rows of loans: "
+        "missing there.",
+        "HUGE is infinite in 2 rows of people: missing there.",
+    ]
+
+
+def test_what_an_aggregate_divides_by_zero_is_told_of_its_parents_rows(frames):
+    aggregates = {
+        "loans": {"RATE": "sum(amount) / sum(day + 1)", "SAFE": "1 / nullif(max(day), -1)"}
+    }
+    made, notes = build(frames, aggregates=aggregates, rows={"people": {"inverse": "1 / income"}})
+    np.testing.assert_array_equal(made["RATE"], [150 / -403, np.nan, np.nan, np.nan])
+    np.testing.assert_array_equal(made["SAFE"], [-1 / 5, -1 / 30, np.nan, np.nan])
+    assert made["inverse"].isna().tolist() == [False, False, True, True]
+    assert notes[-2:] == (
+        "RATE is infinite in 1 rows of people: missing there.",
+        "inverse is infinite in 1 rows of people: missing there.",
+    )
 
 
 def test_an_optional_table_that_is_absent_leaves_its_columns_missing(frames):
