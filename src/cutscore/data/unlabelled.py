@@ -81,6 +81,8 @@ def opened(located: LocatedData) -> duckdb.DuckDBPyConnection:
     if located.kind == "parquet":  # page by page, not by groups of rows and several at once
         connection.execute("SET disable_parquet_prefetching = true").fetchall()
         connection.execute("SET threads = 1").fetchall()
+        # Else the buffers of the last three groups are held at once, until all is read.
+        connection.execute("SET read_ahead_depth = 0").fetchall()
     return connection
 
 

@@ -8,6 +8,7 @@ from contextlib import closing
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cutscore.data import unlabelled
@@ -143,3 +144,27 @@ def test_batches_are_smaller_the_wider_the_table(monkeypatch, tmp_path):
         sizes = [len(batch.numbers) for batch in file.batches()]
     assert sum(sizes) == file.length == 5_000
     assert max(sizes) <= 2_048
+
+
+def test_a_parquet_file_of_more_groups_of_rows_takes_no_more_memory(tmp_path):
+    names = [f"x{at}" for at in range(8)]
+    group = pa.table({name: np.random.default_rng(0).normal(size=20_000) for name in names})
+    raw = RawTable(tuple(RawColumn(name) for name in names))
+
+    def peak(groups):
+        """Return the bytes that DuckDB holds at most while the rows are read."""
+        path = tmp_path / f"{groups}.parquet"
+        with pq.ParquetWriter(path, group.schema, use_dictionary=False) as writer:
+            for _ in range(groups):
+                writer.write_table(group)
+        with located(path) as data, closing(opened(data)) as connection:
+            connection.execute("SET streaming_buffer_size = '1KB'").fetchall()  # no rows ahead
+            file = RowFile(data, connection, raw, raw.columns, RowSettings(), None)
+            watcher, held = connection.cursor(), []
+            for _ in file.batches():
+                found = watcher.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()")
+                held.append(int(found.fetchone()[0]))
+        assert file.length == groups * len(group)
+        return max(held)
+
+    assert peak(8) < 1.5 * peak(1)
