@@ -42,6 +42,10 @@ class MadeTables(RelationalSource):
         """Make the tables unless they are there, then the features; read, check and return them."""
         return RelationalSource.load(replace(self, path=str(self._made())))
 
+    def unlabelled(self) -> Path | None:
+        """Return the features of the rows of `apply`, such as application_test."""
+        return RelationalSource.unlabelled(replace(self, path=str(self._made())))
+
     def _made(self) -> Path:
         """Return the folder of the tables; one process makes them, others wait for it."""
         from filelock import FileLock

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import ClassVar, Self
 
 from cutscore.data.locate import TextFormat
@@ -142,6 +143,10 @@ class TableSettings(LineSettings):
         if self.positive is None or isinstance(self.positive, tuple):
             return self.positive
         return (self.positive,)
+
+    def unlabelled(self) -> Path | None:
+        """Return the file of rows without a target, its columns named as in training, or None."""
+        return None if self.apply is None else Path(self.apply).expanduser()
 
     def keeping(self, where: str | None) -> Self:
         """Return the same settings with one more condition on the rows; None changes nothing."""

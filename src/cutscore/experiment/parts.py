@@ -51,8 +51,9 @@ class Experiment:
     @property
     def unlabelled(self) -> Path | None:
         """The table of rows without a target to which a delivered model is applied."""
-        path = getattr(self.data, "apply", None)
-        return None if path is None else Path(path).expanduser()
+        ask = getattr(self.source, "unlabelled", None)  # a user's own class may have none
+        path: Path | None = None if ask is None else ask()
+        return path
 
     @property
     def source(self) -> Source:

@@ -128,3 +128,19 @@ def test_what_cannot_be_made_is_refused(source):
         replace(source, collection="home_credt")
     with pytest.raises(ValueError, match="at least 100"):
         replace(source, applicants=5)
+
+
+def test_applicants_without_a_target_have_the_features_of_new_applicants(source, data, tables):
+    """Through a file of their own or by their tables: the same bits."""
+    path = replace(source, apply="application_test").unlabelled()
+    made = pq.read_table(path)
+    known = TableInputs.from_json(data.tables)
+    people = tables["application_test"].sort_values("SK_ID_CURR")
+    assert made["SK_ID_CURR"].to_pylist() == people["SK_ID_CURR"].tolist()
+    given = {name: tables[name] for name in known.sources if name != "application_train"}
+    names = list(data.table.names)
+    assert set(names) <= set(made.column_names)
+    expected = known.features_for({**given, "application_train": people}, names)
+    assert expected.num_rows == len(people) > 40
+    for name in expected.column_names:
+        assert made[name].combine_chunks().equals(expected[name].combine_chunks()), name

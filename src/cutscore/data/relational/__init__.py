@@ -8,14 +8,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cutscore.data.reading import read
+from cutscore.data.relational.applying import APPLY, TrainedBase
 from cutscore.data.relational.building import DropRules, run_plan, write_features, written_beside
 from cutscore.data.relational.cache import cached, entry_key
-from cutscore.data.relational.declaration import Declaration, Sentinel, declare
+from cutscore.data.relational.declaration import Declaration, Node, Sentinel, declare
 from cutscore.data.relational.new_rows import table_inputs
 from cutscore.data.relational.opening import find_files, open_tables
 from cutscore.data.relational.planning import plan_build
 from cutscore.data.relational.tables import LinkedTable
 from cutscore.data.settings import TableSettings
+from cutscore.errors import RequestError
 from cutscore.expressions import mentioned
 from cutscore.records import Dataset
 
@@ -40,6 +42,9 @@ class RelationalSource(TableSettings):
     Columns without a value are left out, with `drop_missing_above` also those that are missing in
     a larger share of rows, with `drop_constant` those of one value; columns that `domain`,
     `polynomial`, `where` or another setting mentions stay.
+
+    `apply` is another file with rows of the table of applicants, by its name in the folder or its
+    path. The other tables are the same.
 
     The result is kept as a file in the folder `cache`; DuckDB makes it within `memory_limit` and
     uses that folder where this does not do.
@@ -94,22 +99,69 @@ class RelationalSource(TableSettings):
         more = {"rows": self.rows, "windows": self.windows, "aggregates": self.aggregates}
         return declare(self.tables, self.sql, more, self.joined, self.sentinels, self.target)
 
-    def _feature_table(self, folder: Path) -> Path:
-        """Return the file of the feature table, made if it is not there."""
+    def unlabelled(self) -> Path | None:
+        """Return the features of the rows of `apply`, sorted by key; None without such rows.
+
+        Raises
+        ------
+        RequestError
+            With what is wrong with these rows, or else with the tables.
+        """
+        if self.apply is None:
+            return None
+        folder = Path(self.path).expanduser()
+        _, sources = written_beside(self._feature_table(folder))
+        base = self.declaration().base
+        types = {name: kind for name, kind in sources[base.name].items() if name != self.target}
+        used = table_inputs(self, sources).plan.used.get(base.name, frozenset())
+        needed = used | {name.lower() for name in base.table.keys}
+        try:
+            file = self._applied(self.apply, base, folder)
+            return self._feature_table(folder, {base.name: file}, TrainedBase(types, needed))
+        except RequestError as error:
+            kept = ("data.cache", "data.memory_limit")  # all else was fine in training
+            told = [f if f.setting in kept else replace(f, setting=APPLY) for f in error.faults]
+            raise RequestError(told) from error
+
+    def _applied(self, name: str, base: Node, folder: Path) -> Path:
+        """Return the file of `apply`."""
+        for path in (Path(name).expanduser(), folder / name):
+            if path.exists():
+                return path
+        table = replace(base.table, path=None, optional=False)
+        wanted = replace(base, name=name, table=table)
+        return find_files(folder, Declaration((wanted,)))[name]
+
+    def _feature_table(
+        self,
+        folder: Path,
+        instead: Mapping[str, Path] | None = None,
+        trained: TrainedBase | None = None,
+    ) -> Path:
+        """Return the file of the feature table, made if it is not there.
+
+        Of other rows of the base table, whose file is in `instead`, no column is left out.
+        """
         declaration = self.declaration()
-        files = find_files(folder, declaration)
+        files = find_files(folder, declaration) | dict(instead or {})
         cache = Path(self.cache).expanduser().absolute()
         rules = DropRules(self.drop_missing_above, self.drop_constant, self._needed())
         text = self.delimiter, self.encoding, self.skip_lines, self.header, self.missing
-        declared = declaration, (rules.missing_above, rules.constant, sorted(rules.kept)), text
-        key = entry_key((*declared, self.decimal, self.id, self.group), files, cache / ".digests")
+        of = None if trained is None else (list(trained.types.items()), sorted(trained.needed))
+        declared = declaration, (rules.missing_above, rules.constant, sorted(rules.kept)), of
+        text = self.delimiter, self.encoding, self.skip_lines, self.header, self.missing
+        parts = *declared, text, self.decimal, self.id, self.group
+        key = entry_key(parts, files, cache / ".digests")
 
         def build(work: Path) -> Path:
-            with open_tables(files, declaration, self, work, self.memory_limit) as tables:
+            limit = self.memory_limit
+            with open_tables(files, declaration, self, work, limit, trained) as tables:
                 plan = plan_build(declaration, tables.types)
                 notes = run_plan(plan, declaration, tables.connection)
                 made = work / "features.parquet"
-                write_features(plan, declaration, rules, notes, tables.connection, made)
+                every = DropRules(kept=frozenset(map(str.lower, plan.columns)))
+                kept = rules if trained is None else every
+                write_features(plan, declaration, kept, notes, tables.connection, made)
             return made
 
         return cached(cache, key, build)

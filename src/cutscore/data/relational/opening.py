@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cutscore.data.layout import Layout, raw_layout, trim
 from cutscore.data.locate import LocatedData, TextFormat, located
+from cutscore.data.relational.applying import TrainedBase, as_trained
 from cutscore.data.relational.building import failed
 from cutscore.data.relational.columns import source_columns, unlike_keys
 from cutscore.data.relational.declaration import Declaration, Node
@@ -82,8 +83,11 @@ def open_tables(
     settings: TableSettings,
     work: Path,
     memory_limit: str,
+    trained: TrainedBase | None = None,
 ) -> Iterator[OpenTables]:
     """Open the tables; `work` is the folder that may be written to.
+
+    With `trained` the base table is read as training read its own, and needs no target.
 
     Raises
     ------
@@ -109,7 +113,7 @@ def open_tables(
         connection.execute(f"SET allowed_paths = [{', '.join(map(literal, paths))}]").fetchall()
         connection.execute(f"SET allowed_directories = [{literal(str(work))}]").fetchall()
         connection.execute("SET enable_external_access = false").fetchall()
-        yield OpenTables(connection, _described(places, declaration, settings, connection))
+        yield OpenTables(connection, _described(places, declaration, settings, trained, connection))
 
 
 @contextmanager
@@ -150,6 +154,7 @@ def _described(
     places: Mapping[str, LocatedData],
     declaration: Declaration,
     settings: TableSettings,
+    trained: TrainedBase | None,
     connection: duckdb.DuckDBPyConnection,
 ) -> dict[str, dict[str, str]]:
     import duckdb
@@ -160,18 +165,25 @@ def _described(
         if node.name not in places:
             continue
         place, names = places[node.name], _names(node, settings)
+        told = trained if node.parent is None else None
         try:
-            layout = _layout(place, names, settings, connection)
+            layout = _layout(place, names, settings, connection, told.texts if told else ())
+            if told is None:
+                faults += _missing(node, place.path.name, layout, declaration, settings)
+            else:
+                layout, wrong = as_trained(
+                    node, layout, names, declaration, told, place.path, connection
+                )
+                faults += wrong
         except RequestError as error:
             faults += error.faults
             continue
         except duckdb.OutOfMemoryException as error:
             raise failed(error) from None
         except duckdb.Error as error:
-            told = " ".join(str(error).split("\n\n")[0].split())
-            faults.append(Fault(_SETTING, f'"{place.path}" cannot be read as a table: {told}'))
+            line = " ".join(str(error).split("\n\n")[0].split())
+            faults.append(Fault(_SETTING, f'"{place.path}" cannot be read as a table: {line}'))
             continue
-        faults += _missing(node, place.path.name, layout, declaration, settings)
         found[node.name] = _viewed(node, layout, names, declaration, connection)
     if not faults:
         faults += unlike_keys(declaration, found)
@@ -210,8 +222,9 @@ def _layout(
     names: Sequence[str],
     settings: TableSettings,
     connection: duckdb.DuckDBPyConnection,
+    texts: Sequence[str],
 ) -> Layout:
-    """Return the columns of a file with types that hold in all its rows."""
+    """Return the columns of a file with types that hold in all its rows; `texts` are text."""
 
     def described(effort: str) -> Layout:
         return raw_layout(
@@ -219,6 +232,7 @@ def _layout(
             connection,
             missing=settings.missing,
             decimal=settings.decimal,
+            as_text=texts,
             exact=names,
             effort="sample" if effort == "sample" else "every row",
         )

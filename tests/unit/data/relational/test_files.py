@@ -202,3 +202,62 @@ def test_an_absent_optional_table_is_told_and_its_columns_left_out(source, folde
     data = source.load()
     assert "WORST" not in data.table.names
     assert sum("months" in note for note in data.notes) == 1
+
+
+@pytest.fixture
+def applied(source, folder, people):
+    """People of whom no target is known, one of them without a row elsewhere."""
+    others = people.drop(columns="y").assign(id=[3, 1, 9, 8], rare=None)
+    others[["same", "rare", "income", "id"]].to_csv(folder / "others.csv", index=False)
+    return replace(source, apply="others")
+
+
+def test_rows_without_a_target_have_the_aggregates_of_the_same_tables(applied, folder):
+    assert replace(applied, apply=None).unlabelled() is None
+    made = pd.read_parquet(applied.unlabelled()).set_index("id")
+    assert made.index.tolist() == [1, 3, 8, 9]
+    assert list(made.columns) == ["income", "same", "rare", "N", "AMOUNT", "WORST"]
+    np.testing.assert_array_equal(made["income"], [20, 10, 0, np.nan])
+    np.testing.assert_array_equal(made["N"], [2, 1, 0, 1])
+    np.testing.assert_array_equal(made["AMOUNT"], [150, 7, np.nan, 1])
+    assert made["rare"].dtype == float  # as in training, though it has no value here
+    data, again = applied.load(), pd.read_parquet(applied.unlabelled()).set_index("id")
+    trained = pd.DataFrame(data.table.values, data.ids, data.table.names)
+    names = ["N", "AMOUNT", "WORST"]
+    assert again.loc[[1, 3], names].astype("float32").equals(trained.loc[[1, 3], names])
+    for name in ("others.csv", str(folder / "others.csv")):
+        assert replace(applied, apply=name).unlabelled() == applied.unlabelled()
+
+
+def test_codes_of_rows_without_a_target_stay_text(applied, folder, people):
+    people.assign(code=["A", "007", "B", "1"]).to_csv(folder / "people.csv", index=False)
+    pd.DataFrame({"id": [5], "code": ["007"], "income": [1]}).to_csv(
+        folder / "others.csv", index=False
+    )
+    assert pd.read_parquet(applied.unlabelled())["code"].tolist() == ["007"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"id": [5, 5], "income": [1, 2]}, '1 values of "id" name more than one row'),
+        ({"id": [5, None], "income": [1, 2]}, "it is missing in 1 rows"),
+        ({"ident": [5], "income": [1]}, 'has no column "id". Did you mean "ident"?'),
+        ({"id": [5], "incme": [1]}, 'has no column "income". Did you mean "incme"?'),
+        ({"id": [5], "income": ["much"]}, "holds text; in training it held numbers."),
+        ({"id": ["5a"], "income": [1]}, "holds text; in training it held whole numbers."),
+    ],
+)
+def test_rows_without_a_target_that_cannot_be_used_are_refused(applied, folder, columns, told):
+    pd.DataFrame(columns).to_csv(folder / "others.csv", index=False)
+    asked = replace(applied, joined={"HALF": "income / 2"}, rows={"people": {"i": "income"}})
+    with pytest.raises(RequestError) as raised:
+        asked.unlabelled()
+    (fault,) = raised.value.faults
+    assert fault.setting == "data.apply"
+    assert told in str(fault)
+
+
+def test_rows_without_a_target_that_are_not_there_are_refused(applied):
+    with pytest.raises(RequestError, match=r'data.apply: .*no table "othrs".*mean "others"'):
+        replace(applied, apply="othrs").unlabelled()
