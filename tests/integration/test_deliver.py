@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pyarrow.csv as pacsv
 import pytest
@@ -113,3 +114,44 @@ def test_what_cannot_be_delivered_is_refused(cutscore, delivered, workplace):
     assert own.code == 2
     assert "nothing" in own.err
     assert len(cutscore("runs", "list", "--json").json()) == before
+
+
+def test_other_applicants_of_several_tables_are_scored_by_their_history(
+    cutscore, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    people = pd.DataFrame({"id": np.arange(300), "owes": rng.integers(0, 2, 300)})
+    people["income"] = rng.lognormal(5, 1, 300)
+    known, others = people[:200], people[200:].drop(columns="owes")
+    loans = pd.DataFrame({"id": rng.integers(0, 300, 900), "amount": rng.lognormal(3, 1, 900)})
+    known.to_csv(tmp_path / "people.csv", index=False)
+    others[["income", "id"]].to_csv(tmp_path / "others.csv", index=False)
+    loans.to_parquet(tmp_path / "loans.parquet")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine.yaml").write_text(
+        f"""
+        _target_: cutscore.data.relational.RelationalSource
+        path: "{tmp_path}"
+        tables: {{people: {{key: id}}, loans: {{parent: people}}}}
+        aggregates: {{loans: {{N: count(*), AMOUNT: sum(amount)}}}}
+        joined: {{SHARE: AMOUNT / income, RICH: 1 / (N - 3)}}
+        target: owes
+        id: id
+        apply: others
+        """
+    )
+    words = ["run", "data=mine", "model=logistic_regression", "report.delivery=true"]
+    answer = cutscore(*words, "--config-dir", tmp_path)
+    assert answer.code == 0, answer.err
+    many = (loans["id"].value_counts().reindex(known["id"], fill_value=0) == 3).sum()
+    assert f"RICH is infinite in {many} rows of people: missing there." in answer.err + answer.out
+    (model,), (submission,) = (
+        [*tmp_path.glob(f"mlruns/**/{name}")] for name in ("model.json", "submission.csv")
+    )
+    made = pacsv.read_csv(submission).to_pandas()
+    tables = {"people": others, "loans": loans}
+    expected = package.load(str(model.parent)).decide(tables).to_pandas()
+    assert made["id"].tolist() == others["id"].tolist()
+    assert made["probability"].tolist() == expected["probability"].tolist()
+    assert made["probability"].nunique() > 50

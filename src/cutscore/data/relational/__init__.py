@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cutscore.data.reading import read
-from cutscore.data.relational.applying import APPLY, TrainedBase
+from cutscore.data.relational.applying import TrainedBase, blamed_on
 from cutscore.data.relational.building import DropRules, run_plan, write_features, written_beside
 from cutscore.data.relational.cache import cached, entry_key
 from cutscore.data.relational.declaration import Declaration, Node, Sentinel, declare
@@ -119,9 +119,7 @@ class RelationalSource(TableSettings):
             file = self._applied(self.apply, base, folder)
             return self._feature_table(folder, {base.name: file}, TrainedBase(types, needed))
         except RequestError as error:
-            kept = ("data.cache", "data.memory_limit")  # all else was fine in training
-            told = [f if f.setting in kept else replace(f, setting=APPLY) for f in error.faults]
-            raise RequestError(told) from error
+            raise RequestError(blamed_on(self.apply, error.faults)) from error
 
     def _applied(self, name: str, base: Node, folder: Path) -> Path:
         """Return the file of `apply`."""

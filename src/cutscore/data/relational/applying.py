@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,6 +71,17 @@ def as_trained(
     star = f"* REPLACE ({', '.join(replaced)})" if replaced else "*"
     relation = f"(SELECT {star} FROM {layout.relation})" if replaced else layout.relation
     return replace(layout, types=types, relation=relation), faults
+
+
+def blamed_on(name: str, faults: Iterable[Fault]) -> Iterator[Fault]:
+    """Yield faults of the rows called `name`, for of the tables none was found in training."""
+    for each in faults:
+        if each.setting in (APPLY, "data.cache", "data.memory_limit"):
+            yield each
+            continue
+        remedy = each.remedy.replace(f"data.tables.{name}.path=", f"{APPLY}=")
+        problem = each.problem if each.setting == "data.path" else f'in "{name}", {each.problem}'
+        yield replace(each, setting=APPLY, problem=problem, remedy=remedy)
 
 
 def _absent(layout: Layout, trained: TrainedBase, path: Path) -> Iterator[Fault]:

@@ -240,7 +240,7 @@ def test_codes_of_rows_without_a_target_stay_text(applied, folder, people):
 @pytest.mark.parametrize(
     ("columns", "told"),
     [
-        ({"id": [5, 5], "income": [1, 2]}, '1 values of "id" name more than one row'),
+        ({"id": [5, 5], "income": [1, 2]}, 'in "others", 1 values of "id" name more than one row'),
         ({"id": [5, None], "income": [1, 2]}, "it is missing in 1 rows"),
         ({"ident": [5], "income": [1]}, 'has no column "id". Did you mean "ident"?'),
         ({"id": [5], "incme": [1]}, 'has no column "income". Did you mean "incme"?'),
@@ -258,6 +258,9 @@ def test_rows_without_a_target_that_cannot_be_used_are_refused(applied, folder, 
     assert told in str(fault)
 
 
-def test_rows_without_a_target_that_are_not_there_are_refused(applied):
+def test_rows_without_a_target_that_are_not_found_are_refused(applied, folder):
     with pytest.raises(RequestError, match=r'data.apply: .*no table "othrs".*mean "others"'):
         replace(applied, apply="othrs").unlabelled()
+    folder.joinpath("others.parquet").touch()
+    with pytest.raises(RequestError, match=r"more than once.*name it: data.apply=others.csv"):
+        applied.unlabelled()
