@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cutscore.data.reading import read
-from cutscore.data.relational.applying import TrainedBase, blamed_on
+from cutscore.data.relational.applying import blamed_on, trained_base
 from cutscore.data.relational.building import DropRules, run_plan, write_features, written_beside
 from cutscore.data.relational.cache import cached, entry_key
 from cutscore.data.relational.declaration import Declaration, Node, Sentinel, declare
@@ -112,12 +112,9 @@ class RelationalSource(TableSettings):
         folder = Path(self.path).expanduser()
         _, sources = written_beside(self._feature_table(folder))
         base = self.declaration().base
-        types = {name: kind for name, kind in sources[base.name].items() if name != self.target}
-        used = table_inputs(self, sources).plan.used.get(base.name, frozenset())
-        needed = used | {name.lower() for name in base.table.keys}
         try:
             file = self._applied(self.apply, base, folder)
-            return self._feature_table(folder, {base.name: file}, TrainedBase(types, needed))
+            return self._feature_table(folder, {base.name: file}, sources)
         except RequestError as error:
             raise RequestError(blamed_on(self.apply, error.faults)) from error
 
@@ -134,18 +131,18 @@ class RelationalSource(TableSettings):
         self,
         folder: Path,
         instead: Mapping[str, Path] | None = None,
-        trained: TrainedBase | None = None,
+        sources: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Path:
         """Return the file of the feature table, made if it is not there.
 
-        Of other rows of the base table, whose file is in `instead`, no column is left out.
+        Other rows of the base table, whose file is in `instead`, are read with the types of
+        training, in `sources`, and no column is left out.
         """
         declaration = self.declaration()
         files = find_files(folder, declaration) | dict(instead or {})
         cache = Path(self.cache).expanduser().absolute()
         rules = DropRules(self.drop_missing_above, self.drop_constant, self._needed())
-        text = self.delimiter, self.encoding, self.skip_lines, self.header, self.missing
-        of = None if trained is None else (list(trained.types.items()), sorted(trained.needed))
+        of = None if sources is None else sources[declaration.base.name]
         declared = declaration, (rules.missing_above, rules.constant, sorted(rules.kept)), of
         text = self.delimiter, self.encoding, self.skip_lines, self.header, self.missing
         parts = *declared, text, self.decimal, self.id, self.group
@@ -153,6 +150,7 @@ class RelationalSource(TableSettings):
 
         def build(work: Path) -> Path:
             limit = self.memory_limit
+            trained = None if sources is None else trained_base(declaration, sources)
             with open_tables(files, declaration, self, work, limit, trained) as tables:
                 plan = plan_build(declaration, tables.types)
                 notes = run_plan(plan, declaration, tables.connection)

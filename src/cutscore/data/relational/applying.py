@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cutscore.data.layout import Layout
 from cutscore.data.relational.columns import source_columns
 from cutscore.data.relational.declaration import Declaration, Node
+from cutscore.data.relational.planning import plan_build
 from cutscore.errors import Fault, nearest
 from cutscore.sql import identifier
 
@@ -37,6 +38,14 @@ class TrainedBase:
     def texts(self) -> tuple[str, ...]:
         """The columns of text, whose cells are text though all of them look like numbers."""
         return tuple(name for name, kind in self.types.items() if kind == "VARCHAR")
+
+
+def trained_base(declaration: Declaration, sources: Mapping[str, Mapping[str, str]]) -> TrainedBase:
+    """Return the base table's columns by the types that all tables had in training."""
+    base = declaration.base
+    types = {n: kind for n, kind in sources[base.name].items() if n != declaration.target}
+    used = plan_build(declaration, sources).used.get(base.name, frozenset())
+    return TrainedBase(types, used | {name.lower() for name in base.table.keys})
 
 
 def as_trained(
