@@ -110,7 +110,8 @@ class SklearnSession:
         forest = isinstance(estimator, RandomForestClassifier)
         if forest:
             estimator.set_params(n_jobs=self.threads)
-        with threadpool_limits(1):
+        # BLAS computes lanes beyond the data, too, and leaves their floating-point flags behind.
+        with threadpool_limits(1), np.errstate(invalid="ignore"):
             estimator.fit(arrays.values, arrays.target, **weights)
         if forest:
             # Several jobs add the trees' votes in the order they finish: the last bit would vary.
