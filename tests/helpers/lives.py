@@ -26,7 +26,7 @@ def record():
     yield Text("config.yaml", "seed: 42\n")
     yield TableFile("oof.parquet", {"row": np.arange(3)})
     yield DatasetUsed("loans", "d" * 64, "http://u:hunter2@h/x.csv", 10, 3, {"age": "double"})
-    yield ModelFolder("model", lambda f: (f / "m.json").write_text("{}") and None, ("age",))
+    yield ModelFolder("model", lambda f: (f / "m.json").write_text("{}") and None)
 
 
 def whole_life(store, folder) -> None:

@@ -127,7 +127,7 @@ def promoted(uri, name, run_id):
 
 def made_again(store, run_id):
     """Return the id of another logged model of a run."""
-    store.add(run_id, [ModelFolder("again", lambda folder: None, ("age",))])
+    store.add(run_id, [ModelFolder("again", lambda folder: None)])
     return next(m for m in store.get(run_id).models if m != version_of(store, "champion").model_id)
 
 

@@ -82,11 +82,9 @@ def final_model(
 
 def model_item(final: KeptModel, prepared: Prepared, document: Mapping[str, Any]) -> ModelFolder:
     """Return a model as an item; `document` is the `threshold.json` of its run."""
-    features = (raw.name for raw in final.inputs.raw.columns)
-    columns = tuple(dict.fromkeys((*final.cost_columns, *features)))
     check_rows = draw_check_rows(final, prepared.dataset, prepared.table)
     write = partial(save_model, model=final, document=document, check_rows=check_rows)
-    return ModelFolder(MODEL, write, columns, _requirements())
+    return ModelFolder(MODEL, write, _requirements())
 
 
 def _requirements() -> tuple[str, ...]:

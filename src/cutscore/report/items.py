@@ -79,13 +79,11 @@ class Folder:
 class ModelFolder:
     """A fitted model as a folder without pickle, and what is needed to load and call it.
 
-    `columns` are the columns that it takes, in order; `requirements` are pip requirements (may be
-    empty).
+    `requirements` are pip requirements (may be empty).
     """
 
     name: str
     write: Callable[[Path], None]
-    columns: tuple[str, ...]
     requirements: tuple[str, ...] = ()
 
 

@@ -23,17 +23,16 @@ def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> s
 
     A run has one model of a name: what an earlier try has begun is gone on with.
 
-    The signature names every column needed, of any type: MLflow would refuse whole numbers where
-    training had fractions, and let a text become a number. The model itself checks them all.
+    The signature says what comes out, and leaves what goes in to the model, which checks it all:
+    MLflow would refuse whole numbers where training had fractions, and takes columns of any type
+    apart cell by cell.
     """
     os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")  # else it copies ./uv.lock
     from mlflow import pyfunc
     from mlflow.entities import LoggedModelOutput, LoggedModelStatus
     from mlflow.models import Model, ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
-    from mlflow.types.schema import AnyType
 
-    inputs = [ColSpec(AnyType(), name, required=False) for name in model.columns]
     outputs = [ColSpec(DataType.double, name) for name in ("score", "probability")]
     outputs.append(ColSpec(DataType.boolean, "flagged"))
     logged = _begun(client, run_id, model.name)
@@ -54,7 +53,7 @@ def log_model_folder(client: MlflowClient, run_id: str, model: ModelFolder) -> s
                 mlflow_model=Model(
                     artifact_path=model.name, run_id=run_id, model_id=logged.model_id
                 ),
-                signature=ModelSignature(Schema(inputs), Schema(outputs)),
+                signature=ModelSignature(outputs=Schema(outputs)),
                 pip_requirements=list(model.requirements),
             )
         client.log_model_artifacts(logged.model_id, str(target))

@@ -124,7 +124,7 @@ class _Kept:
 
     def model(self, body: Mapping[str, Any]) -> ModelFolder:
         """Return the model as an item."""
-        named = body["name"], self.write, tuple(body["columns"]), tuple(body["requirements"])
+        named = body["name"], self.write, tuple(body["requirements"])
         return ModelFolder(*named)
 
 
@@ -135,7 +135,6 @@ def _keep_model(folder: Path, model: ModelFolder) -> dict[str, Any]:
     model.write(target)
     return {
         "name": model.name,
-        "columns": list(model.columns),
         "requirements": list(model.requirements),
     }
 

@@ -68,7 +68,7 @@ def later_items():
 
 
 def model():
-    return ModelFolder("model", lambda f: (f / "m.json").write_text("{}") and None, ("a",))
+    return ModelFolder("model", lambda f: (f / "m.json").write_text("{}") and None)
 
 
 def steps(kept, run_id):

@@ -150,9 +150,8 @@ def test_a_model_has_no_pickle_and_nothing_of_this_machine(kept):
     def write(folder):
         (folder / "model.json").write_text("{}")
 
-    columns = ("age", "job")
     with start(kept, "with model") as run:
-        run.write([ModelFolder("model", write, columns, ("cutscore==0.1.0",))])
+        run.write([ModelFolder("model", write, ("cutscore==0.1.0",))])
         run.complete()
     got = kept.client.get_run(run.run_id)
     model = kept.client.get_logged_model(got.outputs.model_outputs[0].model_id)
@@ -165,7 +164,8 @@ def test_a_model_has_no_pickle_and_nothing_of_this_machine(kept):
     text = (folder / "MLmodel").read_text()
     assert str(kept.folder) not in text
     assert "cutscore.scoring.pyfunc" in text
-    assert '"type": "any", "name": "age"' in text.replace("\n   ", "")
+    assert "inputs: null" in text
+    assert '"name": "flagged"' in text.replace("\n   ", "")
     assert "cutscore==0.1.0" in (folder / "requirements.txt").read_text()
 
 
