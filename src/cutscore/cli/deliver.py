@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cutscore.cli.options import ConfigDirOption
 from cutscore.cli.store import StoreOption
 
 
@@ -22,9 +23,7 @@ def deliver(
         Path | None, typer.Option(help="Folder to copy what is delivered to, too.")
     ] = None,
     store: StoreOption = None,
-    config_dir: Annotated[
-        str | None, typer.Option(help="Folder of config groups that ranks above ./conf.")
-    ] = None,
+    config_dir: ConfigDirOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Make a run's final delivery: the model fitted on all rows, its predictions, its card.

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from cutscore.cli.store import StoreOption
 from cutscore.errors import CutscoreError, RequestError
 
 TERMINATED = 128 + signal.SIGTERM
@@ -66,9 +67,7 @@ def predict(
         Literal["flagged", "all"], typer.Option(help="Which rows get reasons.")
     ] = "flagged",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
-    store: Annotated[
-        str | None, typer.Option(help="The run store. [mlruns/mlflow.db]", show_default=False)
-    ] = None,
+    store: StoreOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Score and decide the rows of a table, in batches: any length fits into the same memory.

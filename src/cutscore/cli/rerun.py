@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cutscore.cli.options import ConfigDirOption
 from cutscore.cli.store import StoreOption
 
 
@@ -28,9 +29,7 @@ def rerun(
         str | None, typer.Option(help="All complete runs of this sweep or search instead.")
     ] = None,
     store: StoreOption = None,
-    config_dir: Annotated[
-        str | None, typer.Option(help="Folder of config groups that ranks above ./conf.")
-    ] = None,
+    config_dir: ConfigDirOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Make logged runs again and set every figure beside the old one.

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from cutscore.cli.options import ConfigDirOption
 from cutscore.errors import Fault, RequestError
 
 
@@ -53,9 +54,7 @@ def threshold(
     out: Annotated[
         Path | None, typer.Option(help="Folder for pictures and threshold.json.")
     ] = None,
-    config_dir: Annotated[
-        str | None, typer.Option(help="Folder of config groups that ranks above ./conf.")
-    ] = None,
+    config_dir: ConfigDirOption = None,
 ) -> None:
     """Choose the threshold of some scores, and say what other thresholds are optimal for.
 

@@ -83,6 +83,7 @@ def resolve(store: RunStore, word: str) -> NamedModel:
     except RequestError as error:
         aliases = [f"{m.name}@{alias}" for m in models for alias in m.aliases]
         known = f" Aliases: {listed(aliases)}." if aliases else " No alias is set."
+        known += nearest(word, [alias for model in models for alias in model.aliases])
         told = [replace(f, setting=MODEL, remedy=(f.remedy + known).strip()) for f in error.faults]
         raise RequestError(told) from error
 

@@ -151,9 +151,8 @@ def run(overrides: Sequence[str] = (), *, config_dir: str | None = None) -> Reco
         made = pool.submit(_recorded, cell, folder, store, observer)
         try:
             outcome = made.result()
-        except BaseException:
+        finally:  # waited for no longer, as at an interruption, it ends after its fold
             observer.stop.set()
-            raise
     if outcome.status != "complete":
         raise CutscoreError(f"the run {outcome.name} ({outcome.run_id}) failed: {outcome.failure}")
     return _result(store, store.read(outcome.run_id))
