@@ -28,14 +28,17 @@ from cutscore.metrics.decisions import (
 from cutscore.metrics.ranking import (
     Ranking,
     brier,
+    kolmogorov_smirnov,
     log_loss,
     pr_auc,
     ranking,
     ranking_of,
     roc_auc,
+    roc_auc_error,
     roc_auc_of_sorted,
     score_metrics,
 )
+from cutscore.metrics.stability import population_stability
 
 __all__ = [
     "ECE_BINS",
@@ -51,7 +54,9 @@ __all__ = [
     "false_negative_rate",
     "false_positive_rate",
     "fbeta",
+    "kolmogorov_smirnov",
     "log_loss",
+    "population_stability",
     "pr_auc",
     "pr_curve",
     "precision",
@@ -59,6 +64,7 @@ __all__ = [
     "ranking_of",
     "recall",
     "roc_auc",
+    "roc_auc_error",
     "roc_auc_of_sorted",
     "roc_curve",
     "score_metrics",

@@ -16,14 +16,19 @@ def equal_count_bins(scores: Scores, bins: int) -> npt.NDArray[np.int64]:
 
     Bins hold about equally many rows; equal scores share a bin, so there may be fewer bins.
     """
-    # Sorting is quicker than finding many quantiles, and so is comparing with each of a few edges
-    # than searching for the place of each score.
-    edges = np.unique(np.quantile(np.sort(scores), np.linspace(0, 1, bins + 1)[1:-1]))
+    # Comparing with each of a few edges is quicker than searching for the place of each score.
+    edges = equal_count_edges(scores, bins)
     which = np.zeros(len(scores), dtype=np.int16)
     for edge in edges:
         which += scores > edge
     used = np.bincount(which, minlength=len(edges) + 1) > 0
     return (np.cumsum(used) - 1).astype(np.int64)[which]  # bins without rows are left out
+
+
+def equal_count_edges(scores: Scores, bins: int) -> npt.NDArray[np.float64]:
+    """Return the scores, each once, at which bins of about equally many rows end."""
+    # Sorting is quicker than finding many quantiles.
+    return np.unique(np.quantile(np.sort(scores), np.linspace(0, 1, bins + 1)[1:-1]))
 
 
 def calibration_error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,31 @@ def roc_auc(ranked: Ranking) -> MetricValue:
     tp = np.concatenate([[0], ranked.tp])
     doubled = _total(np.diff(fp).astype(np.float64) * (tp[1:] + tp[:-1]))
     return doubled / (2.0 * ranked.positives * ranked.negatives)
+
+
+def roc_auc_error(ranked: Ranking) -> MetricValue:
+    """Return the standard error of the area under the ROC curve (Hanley and McNeil 1982)."""
+    area = roc_auc(ranked)
+    if isinstance(area, Undefined):
+        return area
+    m, n = ranked.positives, ranked.negatives
+    one, two = area / (2.0 - area), 2.0 * area * area / (1.0 + area)
+    square = area * area
+    variance = area - square + (m - 1.0) * (one - square) + (n - 1.0) * (two - square)
+    return math.sqrt(max(variance, 0.0) / (m * n))
+
+
+def kolmogorov_smirnov(ranked: Ranking) -> tuple[MetricValue, MetricValue]:
+    """Return the largest difference of the two classes' distributions of scores, and where it is.
+
+    That is the largest true minus false positive rate of any threshold, and the highest threshold
+    that reaches it.
+    """
+    if one_class := _one_class(ranked.positives, ranked.negatives):
+        return one_class, one_class
+    gaps = ranked.tp / ranked.positives - ranked.fp / ranked.negatives
+    at = int(np.argmax(gaps))
+    return float(gaps[at]), float(ranked.score[at])
 
 
 def roc_auc_of_sorted(scores: Scores, target: Target, piece: int = _PIECE) -> MetricValue:

@@ -15,9 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutscore.metrics.catalogue import describe
-from cutscore.records import Dataset, FoldResult, MetricValue, Undefined
+from cutscore.records import Dataset, FoldResult
 from cutscore.report.items import Item, Text
+from cutscore.report.record_words import (
+    figure_text,
+    limits_of,
+    method_words,
+    metric_text,
+    number_text,
+    rule_words,
+)
 from cutscore.report.result import Result
 
 if TYPE_CHECKING:
@@ -75,13 +82,18 @@ def card_markdown(facts: CardFacts) -> str:
             run_id=facts.run_id,
             purpose=(facts.config.get("report") or {}).get("purpose"),
             data=_data(facts),
-            method=_method(facts),
-            rule=_rule(facts),
+            method=method_words(facts.config, facts.choices),
+            rule=rule_words(facts.document, facts.metrics),
             folds=[_fold(fold) for fold in _folds(facts)],
             outer=_outer(facts.metrics),
             calibration=_calibration(facts),
             importance=_importance(facts.result),
-            limits=_limits(facts),
+            limits=limits_of(
+                facts.choices.get("validation", ""),
+                facts.document,
+                facts.metrics,
+                facts.dataset.duplicates,
+            ),
             monitor=_monitor(facts),
             environment=facts.environment,
         )
@@ -123,54 +135,9 @@ def _weights(facts: CardFacts) -> str | None:
         return None
     share, effective = told["positives"] / told["sum"], told["effective_rows"]
     return (
-        f"by {facts.dataset.weight_name}: {_number(told['sum'])} in all, and tell as much as "
+        f"by {facts.dataset.weight_name}: {number_text(told['sum'])} in all, and tell as much as "
         f"{effective:,.0f} equal ones; share of positives {share:.2%}; figures below are by weight"
     )
-
-
-def _method(facts: CardFacts) -> dict[str, str]:
-    settings = facts.config.get("model") or {}
-    params = settings.get("params") or {}
-    told = ", ".join(f"{name}={value}" for name, value in params.items())
-    steps = ("features", "validation", "sampling", "model", "calibration", "cost", "threshold")
-    method = {step: str(facts.choices.get(step, "custom")) for step in steps}
-    method["model"] += f" ({told})" if told else ""
-    return {**method, "seed": str(facts.config.get("seed"))}
-
-
-def _rule(facts: CardFacts) -> dict[str, Any]:
-    document, metrics = facts.document, facts.metrics
-    costs = document.get("costs") or {}
-    told = {
-        name.replace("_", " "): _number(value)
-        for name, value in costs.items()
-        if name != "per_row" and not isinstance(value, Mapping)
-    }
-    confusion = document["confusion"]
-    interval = document.get("bootstrap") or {}
-    shown = {
-        "threshold": _text(metrics, "threshold"),
-        "95 % of resamples put it within": _between(metrics, "threshold_low", "threshold_high"),
-        "costs hardly more within": _between(metrics, "plateau_low", "plateau_high"),
-        "cost of a": ", ".join(f"{name} {value}" for name, value in told.items())
-        or "row: its own, by its columns",
-        "cross-fitted cost": _text(metrics, "crossfit_cost"),
-        "its bootstrap interval": _between(metrics, "bootstrap_cost_low", "bootstrap_cost_high")
-        if interval
-        else "not asked for",
-        "savings against the better rule without a model": _text(metrics, "crossfit_savings"),
-        "flagging nobody, everybody would cost": f"{_number(document['no_model']['flag_nobody'])}, "
-        f"{_number(document['no_model']['flag_everybody'])}",
-        "true positives, false positives": f"{_number(confusion['tp'])}, "
-        f"{_number(confusion['fp'])}",
-        "true negatives, false negatives": f"{_number(confusion['tn'])}, "
-        f"{_number(confusion['fn'])}",
-        "precision, recall": f"{_text(metrics, 'precision')}, {_text(metrics, 'recall')}",
-    }
-    sentence = f"A row is decided so: {document['rule']}."
-    if document["threshold"] is not None:
-        sentence += " The score is the calibrated one, called `probability` in answers."
-    return {"sentence": sentence, "facts": {key: value for key, value in shown.items() if value}}
 
 
 def _folds(facts: CardFacts) -> Iterator[tuple[str, FoldResult, Mapping[str, Any]]]:
@@ -185,11 +152,11 @@ def _fold(told: tuple[str, FoldResult, Mapping[str, Any]]) -> dict[str, str]:
     name, fold, part = told
     return {
         "name": name,
-        "auc": _figure(fold.validation["roc_auc"]),
-        "ap": _figure(fold.validation["pr_auc"]),
-        "brier": _figure(fold.validation["brier"]),
-        "threshold": _figure(part.get("threshold")),
-        "cost": _number(part.get("total_cost")),
+        "auc": figure_text(fold.validation["roc_auc"]),
+        "ap": figure_text(fold.validation["pr_auc"]),
+        "brier": figure_text(fold.validation["brier"]),
+        "threshold": figure_text(part.get("threshold")),
+        "cost": number_text(part.get("total_cost")),
     }
 
 
@@ -197,10 +164,10 @@ def _outer(metrics: Mapping[str, float]) -> dict[str, str] | None:
     if "outer_rows" not in metrics:
         return None
     return {
-        "rows": _text(metrics, "outer_rows"),
-        "auc": _text(metrics, "outer_roc_auc"),
-        "cost_per_row": _text(metrics, "outer_cost_per_row"),
-        "savings": _text(metrics, "outer_savings"),
+        "rows": metric_text(metrics, "outer_rows"),
+        "auc": metric_text(metrics, "outer_roc_auc"),
+        "cost_per_row": metric_text(metrics, "outer_cost_per_row"),
+        "savings": metric_text(metrics, "outer_savings"),
     }
 
 
@@ -208,8 +175,8 @@ def _calibration(facts: CardFacts) -> dict[str, str]:
     names = ("ece", "ece_calibrated", "brier_calibrated")
     return {
         "name": facts.choices.get("calibration", "custom"),
-        "brier": _text(facts.metrics, "brier_oof") or _text(facts.metrics, "brier"),
-        **{name: _text(facts.metrics, name) or "-" for name in names},
+        "brier": metric_text(facts.metrics, "brier_oof") or metric_text(facts.metrics, "brier"),
+        **{name: metric_text(facts.metrics, name) or "-" for name in names},
     }
 
 
@@ -223,41 +190,6 @@ def _importance(result: Result) -> list[tuple[str, str]]:
     means = {name: float(np.sum(each)) / len(result.folds) for name, each in shares.items()}
     first = sorted(means, key=lambda name: (-means[name], name))[:_SHOWN]
     return [(name, f"{means[name]:.1%}") for name in first]
-
-
-def _limits(facts: CardFacts) -> list[str]:
-    """Return what the record itself says that the model has not shown."""
-    dataset, document, metrics = facts.dataset, facts.document, facts.metrics
-    validation = facts.choices.get("validation", "")
-    found = []
-    if facts.result.folds and "time" not in validation:
-        found.append(
-            "Folds were not split by time: nothing here says how the model fares on later rows."
-        )
-    if "outer_rows" not in metrics:
-        found.append(
-            "No rows were held out from all choices (validation.outer): the cross-fitted cost is "
-            "free of the threshold's optimism, not of that of settings chosen before."
-        )
-    if document["bayes"].get("valid") is False:
-        found.append(
-            "Sampling or class weights changed the shares of the classes in training: scores as "
-            "the model gives them are no probabilities."
-        )
-    if dataset.duplicates:
-        found.append(f"{dataset.duplicates:,} rows repeat others, perhaps across folds.")
-    low, high = metrics.get("threshold_low"), metrics.get("threshold_high")
-    if low is not None and high is not None and high > low:
-        found.append(
-            f"The threshold is known no better than {low:.4f} to {high:.4f}: thresholds within "
-            "cannot be told apart by these rows."
-        )
-    found.append(
-        "Rows with values outside the range of training, or categories that training did not meet, "
-        "are scored and counted; the model has shown nothing for them."
-    )
-    found.append("Nothing was tested on fairness between groups of people.")
-    return found
 
 
 def _monitor(facts: CardFacts) -> dict[str, str]:
@@ -288,23 +220,6 @@ def _share_range(share: float) -> str:
 def _range(middle: float, error: float, form: str) -> str:
     low, high = max(middle - _Z99 * error, 0.0), min(middle + _Z99 * error, 1.0)
     return f"{low:{form}} to {high:{form}}"
-
-
-def _text(metrics: Mapping[str, float], name: str) -> str:
-    return describe(name).text(metrics[name]) if name in metrics else ""
-
-
-def _between(metrics: Mapping[str, float], low: str, high: str) -> str:
-    there = low in metrics and high in metrics
-    return f"{_text(metrics, low)} to {_text(metrics, high)}" if there else ""
-
-
-def _figure(value: MetricValue | None) -> str:
-    return "-" if value is None or isinstance(value, Undefined) else f"{value:.4f}"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.10g}"
 
 
 @cache

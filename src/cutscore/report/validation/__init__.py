@@ -1,0 +1,1 @@
+"""The tables and the page by which a model validator judges a run."""
