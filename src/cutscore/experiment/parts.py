@@ -11,6 +11,7 @@ from cutscore.calibration import Calibration
 from cutscore.cost import Cost, CostMatrix
 from cutscore.data import Source
 from cutscore.features import FeatureStrategy
+from cutscore.metrics.histograms import Counts, TableBins, fit_bins
 from cutscore.model import ChecksTable, Model, Session, TableToFit
 from cutscore.records import (
     Dataset,
@@ -18,7 +19,9 @@ from cutscore.records import (
     Folds,
     Table,
     Target,
+    Weights,
 )
+from cutscore.records.weights import effective_rows
 from cutscore.sampling import Sampler
 from cutscore.threshold import ThresholdRule
 from cutscore.validation import Splitter
@@ -126,11 +129,12 @@ class ExperimentCache:
         self._table: tuple[Dataset, FeatureStrategy, Table] | None = None
         self._session: tuple[Table, Model, int, bool, Session] | None = None
         self._checked: tuple[Table, Model] | None = None
+        self._counted: tuple[Table, TableBins, Counts] | None = None
 
     def dataset(self, source: Source) -> Dataset:
         """Load a data set, or return the loaded one."""
         if self._dataset is None or self._dataset[0] != source:
-            self._table = self._session = None
+            self._table = self._session = self._counted = None
             self._dataset = (source, source.load())
         return self._dataset[1]
 
@@ -141,6 +145,20 @@ class ExperimentCache:
             self._session = None
             self._table = kept = (dataset, features, features.build(dataset))
         return kept[2]
+
+    def counted(self, table: Table, weights: Weights | None) -> tuple[TableBins, Counts]:
+        """Count a table's values by bin, or return what was counted.
+
+        With row weights the counts are those of as many rows as tell as much (Kish 1965).
+        """
+        kept = self._counted
+        if kept is None or kept[0] is not table:
+            bins = fit_bins(table.columns, table.values)
+            counts = bins.count(table.values, weights=weights)[0]
+            if weights is not None:
+                counts *= effective_rows(weights) / weights.sum()
+            self._counted = kept = (table, bins, counts)
+        return kept[1], kept[2]
 
     def check_model(self, model: Model, table: Table, target: Target) -> None:
         """Check a model against a table, unless it is the one that was last found to suit it."""

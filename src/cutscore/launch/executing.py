@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cutscore.config.build import Plan
 from cutscore.errors import RunPruned
 from cutscore.experiment import ExperimentCache, FoldProgress, Prepared, execute, judge, prepare
+from cutscore.experiment.drift import drift_reference
 from cutscore.launch.delivering import Delivery, delivery_items
 from cutscore.launch.job import Job, LogFile, RunObserver
 from cutscore.launch.keeping import final_model, model_item
@@ -27,6 +28,7 @@ from cutscore.report.result import Result
 from cutscore.report.threshold_json import run_json
 from cutscore.runs.opening import open_store
 from cutscore.runs.port import OpenRun
+from cutscore.scoring.drift_reference import REFERENCE_JSON
 
 log = logging.getLogger(__name__)
 
@@ -91,12 +93,14 @@ def _record(
         _log_data(prepared)
         result = _execute(plan, prepared, cache, job, writer)
         writer.write(_kept(record_items(result, job.name, plan.report), metrics))
+        reference = drift_reference(plan.experiment, prepared, cache, result)
+        writer.write([Text(REFERENCE_JSON, reference.text)])
         if job.judge and prepared.outer_costs is not None:
             outer = judge(plan.experiment, prepared, cache, result)
             writer.write(_kept(outer_items(outer), metrics))
         if plan.experiment.model.refit is True or plan.report.delivery:
             document = run_json(result)
-            final = final_model(plan, prepared, cache, document)
+            final = final_model(plan, prepared, cache, document, reference)
             writer.write([model_item(final, prepared, document)])
             if plan.report.delivery:
                 delivery = Delivery(job.name, writer.run_id, plan, prepared, result, final)

@@ -10,6 +10,7 @@ from typing import Any
 
 from cutscore.config.build import Plan
 from cutscore.experiment import ExperimentCache, Prepared, execute, judge, prepare, refit
+from cutscore.experiment.drift import drift_reference
 from cutscore.experiment.reference import with_reference
 from cutscore.launch.provenance import environment_text
 from cutscore.launch.shutdown_guard import shutdown_guard
@@ -21,6 +22,7 @@ from cutscore.runs.lookups import artifact_text, kept_model
 from cutscore.runs.opening import open_store
 from cutscore.scoring.check_rows import draw_check_rows
 from cutscore.scoring.decision import Decision
+from cutscore.scoring.drift_reference import REFERENCE_JSON, DriftReference
 from cutscore.scoring.folder import THRESHOLD_JSON, save_model
 from cutscore.scoring.kept_model import KeptModel
 
@@ -30,18 +32,23 @@ MODEL = "model"
 def keep_model(plan: Plan, cache: ExperimentCache, run_id: str) -> str:
     """Fit a finished run's model on all rows and log it with that run; return the model's id.
 
-    It decides as the run's own `threshold.json` says; if that is lost, the run is executed once
-    more.
+    It decides as the run's own `threshold.json` says, and carries its `reference.json`; if one of
+    them is lost, or the run is of an older version, it is executed once more.
     """
     store = open_store(plan.tracking, wait=True)
     with shutdown_guard():
         prepared = prepare(plan.experiment, cache)
-        text = artifact_text(store, run_id, THRESHOLD_JSON)
-        if text is None:
-            document = run_json(execute(plan.experiment, prepared, cache))
+        document, scored = (
+            None if text is None else json.loads(text)
+            for text in (artifact_text(store, run_id, n) for n in (THRESHOLD_JSON, REFERENCE_JSON))
+        )
+        if document is None or scored is None:
+            result = execute(plan.experiment, prepared, cache)
+            document = document or run_json(result)
+            reference = drift_reference(plan.experiment, prepared, cache, result)
         else:
-            document = json.loads(text)
-        final = final_model(plan, prepared, cache, document)
+            reference = drift_reference(plan.experiment, prepared, cache).with_scores(scored)
+        final = final_model(plan, prepared, cache, document, reference)
         store.add(run_id, [model_item(final, prepared, document)])
     return kept_model(store, run_id) or ""
 
@@ -73,11 +80,16 @@ def judge_run(plan: Plan, cache: ExperimentCache, run_id: str) -> OuterEvaluatio
 
 
 def final_model(
-    plan: Plan, prepared: Prepared, cache: ExperimentCache, document: Mapping[str, Any]
+    plan: Plan,
+    prepared: Prepared,
+    cache: ExperimentCache,
+    document: Mapping[str, Any],
+    reference: DriftReference,
 ) -> KeptModel:
-    """Fit the model on all rows; it decides as a run's document says."""
+    """Fit the model on all rows; it decides as a run's document says, and carries its reference."""
     final = refit(plan.experiment, prepared, cache, Decision.from_json(document))
-    return with_reference(final, prepared, plan.report, plan.experiment.seed)
+    grouped = with_reference(final, prepared, plan.report, plan.experiment.seed)
+    return replace(grouped, reference=reference)
 
 
 def model_item(final: KeptModel, prepared: Prepared, document: Mapping[str, Any]) -> ModelFolder:

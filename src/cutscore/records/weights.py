@@ -65,13 +65,18 @@ def positive_share(target: npt.NDArray[np.int8], weights: Weights | None = None)
     return counted(target == 1, weights) / float(weights.sum())
 
 
+def effective_rows(weights: Weights) -> float:
+    """Return Kish's effective sample size, (sum of weights)² / sum of squares (Kish 1965)."""
+    relative = weights / weights.max()  # squares of the largest weights would overflow
+    return float(relative.sum()) ** 2 / float((relative**2).sum())
+
+
 def weight_figures(target: npt.NDArray[np.int8], weights: Weights) -> dict[str, float]:
     """Return what is recorded of weights (rows,), by the names of the metrics.
 
-    `weight_effective_rows` is Kish's effective sample size, (sum of weights)² / sum of squares.
+    `weight_effective_rows` is that of `effective_rows`.
     """
-    relative = weights / weights.max()  # squares of the largest weights would overflow
-    effective = float(relative.sum()) ** 2 / float((relative**2).sum())
+    effective = effective_rows(weights)
     sums = float(weights.sum()), counted(target == 1, weights)
     ends = float(weights.min()), float(weights.max())
     return dict(zip(WEIGHT_FIGURES, (*sums, effective, *ends), strict=True))

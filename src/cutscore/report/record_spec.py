@@ -91,6 +91,7 @@ ARTIFACTS = (
     "calibration.png",
     "feature_importance.csv",
     "feature_importance.png",
+    "reference.json",
     "run.log",
 )
 

@@ -7,6 +7,7 @@
 besides the calibrator and the rule, what belongs to this one fit: `correction`, the shares of
 positives by which the prior is corrected (null: it is not), and `costs`, fitted on its rows.
 `check_rows.json` holds made-up rows with the model's answers (see `check_rows`).
+`reference.json` says what data and scores looked like (see `drift_reference`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from cutscore.preparation import Preparation, PreparedColumn
 from cutscore.report.threshold_json import SCHEMA_VERSION, json_text
 from cutscore.scoring.check_rows import CheckRows
 from cutscore.scoring.decision import Decision, TrainedShares
+from cutscore.scoring.drift_reference import load_drift_reference
 from cutscore.scoring.inputs import load_inputs, prepared_inputs
 from cutscore.scoring.kept_model import KeptModel
 from cutscore.scoring.reference import load_reference
@@ -43,6 +45,8 @@ def save_model(
     model.inputs.save(folder)
     if model.group is not None:
         model.group.save(folder)
+    if model.reference is not None:
+        model.reference.save(folder)
     costs = None if model.prices is None else model.prices.to_json()
     of_this_fit = {"correction": model.shares.to_json(), "costs": costs}
     body = {**document, "decision": {**document["decision"], **of_this_fit}}
@@ -69,14 +73,16 @@ def load_model(folder: Path) -> KeptModel:
     document = _read_document(folder / THRESHOLD_JSON)
     decision = None if document is None else Decision.from_json(document)
     said = {} if document is None else document.get("decision", {})
+    inputs = load_inputs(folder) or prepared_inputs(preparation)
     return KeptModel(
-        inputs=load_inputs(folder) or prepared_inputs(preparation),
+        inputs=inputs,
         preparation=preparation,
         fitted=load_fitted(folder),
         shares=TrainedShares.from_json(said.get("correction")),
         decision=decision,
         prices=_prices(decision, said.get("costs")),
         group=load_reference(folder, preparation),
+        reference=load_drift_reference(folder, inputs.columns),
     )
 
 

@@ -21,6 +21,7 @@ from cutscore.records import Scores, Table
 from cutscore.scoring.answer import Answer
 from cutscore.scoring.decision import Decision, Decisions, TrainedShares
 from cutscore.scoring.door import CheckedRows, Door
+from cutscore.scoring.drift_reference import DriftReference
 from cutscore.scoring.explaining import Explainer, Explanation
 from cutscore.scoring.inputs import Inputs
 from cutscore.scoring.reasons import ReasonsFor
@@ -43,6 +44,7 @@ class KeptModel:
     decision : calibrator and rule; None for a classifier that was kept without
     prices : what rows cost; None where it is not known and the rule does not need it
     group : whom a row's reasons compare it with; None for the classifier's base value
+    reference : what its data and scores looked like; None in models of older versions
     """
 
     inputs: Inputs
@@ -52,6 +54,7 @@ class KeptModel:
     decision: Decision | None
     prices: FittedCost | None
     group: ReferenceGroup | None = None
+    reference: DriftReference | None = None
 
     @property
     def cost_columns(self) -> tuple[str, ...]:
