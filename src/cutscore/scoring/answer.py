@@ -29,6 +29,7 @@ class Answer:
     reasons : which columns speak most against the rows that were asked about
     outside, unseen : rows with a value outside the range of training, or of a category that
         training did not meet, by column
+    infinite : in how many rows of several tables a column was infinite, and is missing for that
     """
 
     score: Scores
@@ -40,6 +41,7 @@ class Answer:
     reasons: Reasons | None = None
     outside: Mapping[str, int] = field(default_factory=dict)
     unseen: Mapping[str, int] = field(default_factory=dict)
+    infinite: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of rows."""

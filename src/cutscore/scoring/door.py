@@ -42,6 +42,7 @@ class CheckedRows:
     outside : how many rows had a value outside the range of training, by column
     unseen_rows : the rows with a category that training did not meet (it counts as missing), by
         column
+    infinite : in how many rows of several tables a column was infinite, and is missing for that
     """
 
     table: Table
@@ -50,6 +51,7 @@ class CheckedRows:
     ids: Sequence[Any] | None = None
     outside: Mapping[str, int] = field(default_factory=dict)
     unseen_rows: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    infinite: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def unseen(self) -> dict[str, int]:

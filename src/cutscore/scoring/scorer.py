@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
+from cutscore.data.relational.kept_plan import TableFeatures
+from cutscore.data.relational.new_rows import TableInputs
 from cutscore.errors import Fault, RequestError
 from cutscore.records import RawColumn
 from cutscore.scoring.answer import Answer
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     Record = Mapping[str, Any]
-    Rows: TypeAlias = Record | Sequence[Record] | pa.Table | pa.RecordBatch | pd.DataFrame
+    Frame: TypeAlias = pa.Table | pa.RecordBatch | pd.DataFrame
+    Rows: TypeAlias = Record | Sequence[Record] | TableFeatures | Frame
 
 
 class Scorer:
@@ -59,6 +63,11 @@ class Scorer:
         return self.model.inputs.raw.id_column
 
     @property
+    def tables(self) -> TableInputs | None:
+        """How columns are made of several tables; None for a model of one."""
+        return self.model.inputs.tables
+
+    @property
     def threshold(self) -> float | None:
         """The threshold on calibrated scores; None where rows are decided by their own costs."""
         decision = self.model.decision
@@ -81,7 +90,8 @@ class Scorer:
         rows : dict, sequence of dicts, Arrow table, or data frame
             The raw columns by name, in any order; None and NaN are missing values. A model of
             several tables also takes a dict of tables by name, each in any of these forms: the
-            applicants and the rows that belong to them, `[]` where there are none.
+            applicants and the rows that belong to them, `[]` where there are none; or what
+            `features` made of it.
         strict : bool
             Refuse values outside the range of training and categories that it did not meet.
         ignore_unknown : bool
@@ -115,6 +125,21 @@ class Scorer:
             checked, expected_cost=expected_cost, reasons=reasons, reasons_for=reasons_for
         )
 
+    def features(self, tables: Mapping[str, Any], *, priced: bool = False) -> TableFeatures:
+        """Return the columns that the model takes, by the SQL of training; see `decide`.
+
+        `priced` asks for what costs are made of, too.
+
+        Raises
+        ------
+        RequestError
+            With all that is wrong with the tables, or if the model is of one table.
+        """
+        if self.tables is None:
+            problem = "this model was trained on one table."
+            raise RequestError(Fault("tables", problem, "Give rows with its columns."))
+        return self.tables.features_for(tables, self._door(False, False, priced).wanted)
+
     def explain(
         self, rows: Rows, *, strict: bool = False, ignore_unknown: bool = False
     ) -> Explanation:
@@ -123,7 +148,7 @@ class Scorer:
         See `decide` for the parameters and what is raised. Costs are not needed.
         """
         door = Door(self.model.inputs, strict=strict, ignore_unknown=ignore_unknown)
-        return self.model.explain(_let_in(door, rows))
+        return self.model.explain(self._let_in(door, rows))
 
     def check(
         self,
@@ -134,7 +159,7 @@ class Scorer:
         priced: bool = False,
     ) -> CheckedRows:
         """Return rows as the model takes them; see `decide`."""
-        return _let_in(self._door(strict, ignore_unknown, priced), rows)
+        return self._let_in(self._door(strict, ignore_unknown, priced), rows)
 
     def _door(self, strict: bool, ignore_unknown: bool, priced: bool) -> Door:
         key = (strict, ignore_unknown, priced)
@@ -149,13 +174,18 @@ class Scorer:
             )
         return self._doors[key]
 
+    def _let_in(self, door: Door, rows: Rows) -> CheckedRows:
+        """Check rows in whatever form they come."""
+        if isinstance(rows, Mapping) and self.tables is not None and self.tables.base in rows:
+            rows = self.tables.features_for(rows, door.wanted)
+        if isinstance(rows, TableFeatures):
+            return replace(door.arrow(rows.rows), infinite=rows.infinite)
+        return _let_in(door, rows)
 
-def _let_in(door: Door, rows: Rows) -> CheckedRows:
-    """Check rows in whatever form they come."""
+
+def _let_in(door: Door, rows: Record | Sequence[Record] | Frame) -> CheckedRows:
+    """Check rows of one table in whatever form they come."""
     if isinstance(rows, Mapping):
-        tables = door.inputs.tables
-        if tables is not None and tables.base in rows:
-            return door.arrow(tables.features_for(rows, door.wanted))
         return door.records([rows])
     if isinstance(rows, Sequence):
         wrong = [at for at, row in enumerate(rows) if not isinstance(row, Mapping)]

@@ -54,7 +54,10 @@ def run_plan(plan: BuildPlan, declaration: Declaration, connection: Any) -> tupl
         for statement in plan.statements:
             connection.execute(statement).fetchall()
         _check_rows(declaration, connection)
-        infinite = _infinite(declaration, plan, connection)
+        infinite = [
+            f"{column} is infinite in {rows:,} rows of {table}: missing there."
+            for column, table, rows in infinite_columns(declaration, plan, connection)
+        ]
         return (*_orphans(declaration, plan, connection), *infinite)
     except duckdb.Error as error:
         raise failed(error) from None
@@ -209,10 +212,10 @@ def _orphans(
             yield f"{int(rows[0][0]):,} rows of {node.name} belong to no row of {parent}."
 
 
-def _infinite(
+def infinite_columns(
     declaration: Declaration, plan: BuildPlan, connection: duckdb.DuckDBPyConnection
-) -> Iterator[str]:
-    """Yield, for each column, in how many rows it was infinite and is missing for that."""
+) -> Iterator[tuple[str, str, int]]:
+    """Yield each column that was infinite and is missing for that, its table, in how many rows."""
     for node in declaration.nodes:
         finite = plan.finite.get(node.name, ())
         place = FEATURES if node.parent is None else aggregated_name(node.name)
@@ -225,7 +228,7 @@ def _infinite(
             counted = connection.execute(sql).fetchall()[0]
             for told, rows in zip(step.columns.values(), counted, strict=True):
                 if rows:
-                    yield f"{told} is infinite in {rows:,} rows of {node.name}: missing there."
+                    yield told, node.name, rows
 
 
 def _chosen(

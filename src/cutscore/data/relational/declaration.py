@@ -50,6 +50,12 @@ class Node:
     windows: Mapping[str, Window]
     aggregates: tuple[NamedAggregate, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that name rows, here or of the parent, and the time."""
+        time = () if self.table.time is None else (self.table.time,)
+        return (*self.table.keys, *self.on, *time)
+
 
 @dataclass(frozen=True)
 class Declaration:

@@ -26,13 +26,15 @@ Checked = Sequence[tuple[NamedAggregate, AggregateExpression]]
 class AggregatedChild:
     """What a child hands to its parent: expressions over hidden columns, and their settings.
 
-    `finite` is what was made finite in the child's rows.
+    `finite` is what was made finite in the child's rows; `flagged` says whether the aggregated
+    table has the column INFINITE.
     """
 
     outer: tuple[Made, ...] = ()
     hidden: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     finite: tuple[MadeFinite, ...] = ()
+    flagged: bool = False
 
 
 def aggregated_name(table: str) -> str:
@@ -73,14 +75,15 @@ def grouped(
         outer_sql = _renamed(expression.outer.sql, names)
         outer.append(Made(each.name, outer_sql, each.setting, each.text))
     keys = [f"{identifier(name)} AS {identifier(key_name(at))}" for at, name in enumerate(node.on)]
-    finite = steps.finite_of(relation)
-    flag = [f"bool_or({identifier(INFINITE)}) AS {identifier(INFINITE)}"] if finite else []
+    flagged = steps.is_flagged(relation)
+    flag = [f"bool_or({identifier(INFINITE)}) AS {identifier(INFINITE)}"] if flagged else []
     told = ", ".join([*keys, f"count(*) AS {identifier(ROWS)}", *flag, *columns])
     steps.say(
         f"CREATE TEMP TABLE {identifier(aggregated_name(node.name))} AS SELECT {told} "
         f"FROM {identifier(relation.name)} GROUP BY {', '.join(map(identifier, node.on))}"
     )
-    return AggregatedChild(tuple(outer), tuple(known.values()), finite=finite)
+    finite = steps.finite_of(relation)
+    return AggregatedChild(tuple(outer), tuple(known.values()), finite=finite, flagged=flagged)
 
 
 def _columns(

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cutscore.data.layout import Layout, trim
 from cutscore.data.relational.building import failed, late
-from cutscore.data.relational.columns import source_columns
-from cutscore.data.relational.declaration import Declaration, declare
+from cutscore.data.relational.declaration import Declaration, Node, declare
 from cutscore.data.relational.given_rows import arrow_kinds, typed_rows
-from cutscore.data.relational.planning import FEATURES, BuildPlan, plan_build, source_name
+from cutscore.data.relational.kept_plan import KeptPlan, TableFeatures
+from cutscore.data.relational.planning import BuildPlan, plan_build
 from cutscore.data.relational.tables import LinkedTable
 from cutscore.errors import Fault, RequestError, StoreError, listed, nearest
-from cutscore.sql import connect, identifier
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
-_TABLE = "CREATE TEMP TABLE "
-_FEW = 256
 _PARTS = ("rows", "windows", "aggregates")
 
 
@@ -31,7 +25,7 @@ _PARTS = ("rows", "windows", "aggregates")
 class TableInputs:
     """A declaration of several tables, and the columns that they had in training.
 
-    Rows may come from several threads: each has a connection of its own.
+    Rows may come from several threads at once: each runs a plan of its own, which is kept.
 
     Attributes
     ----------
@@ -41,7 +35,7 @@ class TableInputs:
 
     declared: Mapping[str, Any]
     sources: Mapping[str, Mapping[str, str]]
-    _own: threading.local = field(default_factory=threading.local, repr=False)
+    _idle: list[KeptPlan] = field(default_factory=list, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values; `from_json` restores it."""
@@ -95,12 +89,15 @@ class TableInputs:
         """The SQL of training."""
         return plan_build(self.declaration, self.sources)
 
+    def _node(self, name: str) -> Node:
+        return next(each for each in self.declaration.nodes if each.name == name)
+
     @property
     def base(self) -> str:
         """The table of applicants."""
         return self.declaration.base.name
 
-    def features_for(self, tables: Mapping[str, Any], columns: Sequence[str]) -> pa.Table:
+    def features_for(self, tables: Mapping[str, Any], columns: Sequence[str]) -> TableFeatures:
         """Return some columns of the feature table, a row for each applicant in the order given.
 
         Parameters
@@ -118,77 +115,29 @@ class TableInputs:
         import duckdb
 
         given = self._arrow(tables, columns)
-        connection = self._connection()
+        kept = self._idle.pop() if self._idle else self._kept_plan()
         try:
-            for name, rows in given.items():
-                connection.register(f"rows:{name}", rows)
-            self._prepare(connection)
-            return self._collected(columns, given[self.base].num_rows, connection)
+            found = kept.features(given)
         except duckdb.Error as error:
             raise failed(error) from None
-
-    def _collected(
-        self, columns: Sequence[str], rows: int, connection: duckdb.DuckDBPyConnection
-    ) -> pa.Table:
-        """Return columns of the feature table in the order of the applicants' rows."""
-        import pyarrow as pa
-
-        keys = self.declaration.base.table.keys
+        finally:
+            self._idle.append(kept)
         chosen = [name for name in columns if name in self.plan.columns]
-        told = ", ".join(f"f.{identifier(name)}" for name in chosen)
-        joined = " AND ".join(f"f.{identifier(key)} = o.{identifier(key)}" for key in keys)
-        sql = f"SELECT {told} FROM {FEATURES} f"
-        if rows > 1:
-            sql += (
-                f" JOIN (SELECT {', '.join(map(identifier, keys))}, row_number() OVER () AS "
-                f'"#at" FROM {identifier(f"rows:{self.base}")}) o ON {joined} ORDER BY o."#at"'
-            )
-        if rows > _FEW:
-            return connection.sql(sql).to_arrow_table()
-        # Arrow output is planned twice, which takes longer than all else for a few applicants.
-        found = connection.execute(sql).fetchall()
-        kinds = arrow_kinds()
-        arrays = {
-            name: pa.array([row[at] for row in found], kinds[self.plan.columns[name]])
-            for at, name in enumerate(chosen)
-        }
-        return pa.table(arrays)
+        return replace(found, rows=found.rows.select(chosen))
 
-    def _connection(self) -> duckdb.DuckDBPyConnection:
-        if not hasattr(self._own, "connection"):
-            self._own.connection = connect(threads="1", enable_external_access="false")
-        connection: duckdb.DuckDBPyConnection = self._own.connection
-        return connection
-
-    def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make the views of a connection, once."""
-        if getattr(self._own, "prepared", False):
-            return
-        for node in self.declaration.nodes:
-            if node.name not in self.sources:
-                continue
-            relation, types = identifier(f"rows:{node.name}"), self.sources[node.name]
-            layout = Layout(types, relation, text=False, missing=tuple(self.declared["missing"]))
-            found = source_columns(node, trim(layout), _named(types), self.declaration)
-            told = ", ".join(f"{sql} AS {identifier(name)}" for name, (sql, _) in found.items())
-            view = identifier(source_name(node.name))
-            trimmed = trim(layout).relation
-            sql = f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {told} FROM {trimmed}"
-            connection.execute(sql).fetchall()
-        for statement in self.plan.statements:  # planned as one query, in half the time
-            view = statement.replace(_TABLE, "CREATE TEMP VIEW ", 1)
-            connection.execute(view).fetchall()
-        self._own.prepared = True
+    def _kept_plan(self) -> KeptPlan:
+        return KeptPlan(self.declaration, self.plan, self.declared["missing"])
 
     def _arrow(self, tables: Mapping[str, Any], columns: Sequence[str]) -> dict[str, pa.Table]:
         """Return the rows of each table with the types of training."""
         faults = list(self._strangers(tables))
         given: dict[str, pa.Table] = {}
+        asked = {each.lower() for each in columns} - {self.declaration.target.lower()}
         for name, types in self.sources.items():
             if name in tables:
-                needed = {*self.plan.used.get(name, ()), *self._keys(name)}
-                needed |= {each.lower() for each in columns if name == self.base}
-                needed -= {self.declaration.target.lower()}
+                names = map(str.lower, self._node(name).names)
+                needed = {*self.plan.used.get(name, ()), *names}
+                needed |= asked if name == self.base else set()
                 given[name] = typed_rows(name, tables[name], types, needed, faults)
         if not faults:
             faults += [f for name, rows in given.items() for f in self._unsound(name, rows)]
@@ -210,12 +159,12 @@ class TableInputs:
         """Yield what is wrong with a table where two rows have one key, or came about too late."""
         import pyarrow.compute as pc
 
-        node = next(each for each in self.declaration.nodes if each.name == name)
+        node = self._node(name)
         keys = list(node.table.keys)
         if (
             keys
             and rows.num_rows > 1
-            and rows.group_by(keys).aggregate([]).num_rows < rows.num_rows
+            and rows.group_by(keys, use_threads=False).aggregate([]).num_rows < rows.num_rows
         ):
             yield Fault(f"rows.{name}", f"two rows have the same {listed(keys)}.")
         if node.table.time is not None:
@@ -224,11 +173,6 @@ class TableInputs:
             )
             if len(after):
                 yield late(name, node.table.time, len(after), pc.max(after).as_py())
-
-    def _keys(self, name: str) -> list[str]:
-        node = next(each for each in self.declaration.nodes if each.name == name)
-        time = () if node.table.time is None else (node.table.time,)
-        return [each.lower() for each in (*node.table.keys, *node.on, *time)]
 
 
 def table_inputs(source: Any, sources: Mapping[str, Mapping[str, str]]) -> TableInputs:
@@ -246,8 +190,3 @@ def table_inputs(source: Any, sources: Mapping[str, Mapping[str, str]]) -> Table
         "missing": list(source.missing),
     }
     return TableInputs(declared, sources)
-
-
-def _named(types: Mapping[str, str]) -> list[str]:
-    """Return the columns that training took as they were: whole numbers only name rows."""
-    return [name for name, kind in types.items() if kind == "BIGINT"]

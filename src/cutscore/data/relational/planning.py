@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from cutscore.data.relational.aggregates import AggregateExpression, check_aggregate, explained
 from cutscore.data.relational.declaration import ALL, Declaration, NamedAggregate, Node
 from cutscore.data.relational.grouping import AggregatedChild, aggregated_name, grouped, key_name
-from cutscore.data.relational.steps import BuildSteps, Made, MadeFinite, StepRelation
+from cutscore.data.relational.steps import (
+    INFINITE,
+    BuildSteps,
+    Made,
+    MadeFinite,
+    StepRelation,
+    any_infinite,
+)
 from cutscore.data.relational.visible import check_columns
 from cutscore.errors import RequestError
 from cutscore.expressions import ExpressionError, check, sandbox
@@ -42,6 +49,7 @@ class BuildPlan:
     used : columns, in lower case, that expressions over a table's rows mention
     finite : by table, columns in which what is infinite was made missing; rows where it was are
         marked by the column INFINITE of the aggregated table, or of the result
+    flagged : whether the result has that column, which also says so of the rows that are joined
     """
 
     statements: tuple[str, ...]
@@ -51,6 +59,7 @@ class BuildPlan:
     aggregated: tuple[str, ...] = ()
     used: Mapping[str, frozenset[str]] = field(default_factory=dict)
     finite: Mapping[str, Sequence[MadeFinite]] = field(default_factory=dict)
+    flagged: bool = False
 
 
 def plan_build(declaration: Declaration, sources: Mapping[str, Types]) -> BuildPlan:
@@ -100,9 +109,8 @@ class _Planner:
         used = {name: frozenset(columns) for name, columns in self.used.items()}
         finite = {name: child.finite for name, child in self.aggregated.items()}
         finite[base.name] = self.steps.finite_of(relation)
-        return BuildPlan(
-            tuple(self.steps.statements), relation.types, made, self.sources, there, used, finite
-        )
+        parts = relation.types, made, self.sources, there, used, finite
+        return BuildPlan(tuple(self.steps.statements), *parts, self.steps.is_flagged(relation))
 
     def _child(self, node: Node) -> AggregatedChild:
         """Aggregate a table to its parent's key."""
@@ -153,9 +161,11 @@ class _Planner:
         keys = ", ".join(
             f"{identifier(key_name(at))} AS {identifier(name)}" for at, name in enumerate(types)
         )
-        hidden = ", ".join(map(identifier, given.hidden))
+        flag = [INFINITE] if given.flagged else []
+        hidden = ", ".join(map(identifier, [*given.hidden, *flag]))
         sql = f"SELECT {', '.join(filter(None, [keys, hidden]))} "
         sql += f"FROM {identifier(aggregated_name(child.name))}"
+        self.steps.flagged |= {node.name} if flag else set()
         relation = self.steps.view(StepRelation(node.name, types), sql, types)
         return self.steps.extend(relation, list(given.outer), hides=given.hidden)
 
@@ -165,6 +175,7 @@ class _Planner:
         joins: list[str] = []
         outer: list[Made] = []
         absent: list[str] = []
+        flags: list[str] = []
         for at, child in enumerate(children):
             given = self.aggregated[child.name]
             self.made |= dict.fromkeys(
@@ -181,9 +192,11 @@ class _Planner:
             )
             table = identifier(aggregated_name(child.name))
             joins.append(f"LEFT JOIN {table} c{at} ON {told}")
+            flags += [f"c{at}.{identifier(INFINITE)}"] if given.flagged else []
             outer += given.outer
         if joins:
-            columns = ", ".join(["t.*", *hidden])
+            columns = ", ".join(["t.*", *hidden, *([any_infinite(flags)] if flags else [])])
+            self.steps.flagged |= {node.name} if flags else set()
             sql = f"SELECT {columns} FROM {identifier(relation.name)} t {' '.join(joins)}"
             relation = self.steps.view(
                 StepRelation(node.name, relation.types, relation.step), sql, {}

@@ -61,13 +61,15 @@ class MadeFinite:
 class BuildSteps:
     """Statements so far, what is wrong with those that cannot be written, what may be infinite.
 
-    `finite` holds the columns that were made finite by the relation's name without its step.
+    `finite` holds the columns that were made finite by the relation's name without its step;
+    `flagged` the names of those that have the column INFINITE, perhaps from their children.
     """
 
     connection: duckdb.DuckDBPyConnection
     faults: list[Fault] = field(default_factory=list)
     statements: list[str] = field(default_factory=list)
     finite: dict[str, list[MadeFinite]] = field(default_factory=dict)
+    flagged: set[str] = field(default_factory=set)
 
     def extend(
         self,
@@ -105,18 +107,22 @@ class BuildSteps:
             for name in numbers
         )
         shown = {each.name: each.told for each in fine if each.name in numbers}
-        known = self.finite.setdefault(_chain(relation.name), [])
+        known = self.is_flagged(relation)
         tests = [f"isinf({identifier(name)})" for name in numbers]
-        tests += [identifier(INFINITE)] if known else []
-        flag = f"coalesce(greatest({', '.join(tests)}), false) AS {identifier(INFINITE)}"
-        known.append(MadeFinite(extended.name, shown))
-        replaced, added = (f"{finite}, {flag}", "") if len(known) > 1 else (finite, f", {flag}")
+        flag = any_infinite([*tests, identifier(INFINITE)] if known else tests)
+        self.finite.setdefault(_chain(relation.name), []).append(MadeFinite(extended.name, shown))
+        self.flagged.add(_chain(relation.name))
+        replaced, added = (f"{finite}, {flag}", "") if known else (finite, f", {flag}")
         sql = f"SELECT * REPLACE ({replaced}){added} FROM {identifier(extended.name)}"
         return self.view(extended, sql, types)
 
     def finite_of(self, relation: StepRelation) -> tuple[MadeFinite, ...]:
         """Return what was made finite in a relation; if anything, it has the column INFINITE."""
         return tuple(self.finite.get(_chain(relation.name), ()))
+
+    def is_flagged(self, relation: StepRelation) -> bool:
+        """Return whether a relation has the column INFINITE."""
+        return _chain(relation.name) in self.flagged
 
     def _kinds(self, made: Sequence[Made], source: str, *, plain: bool) -> dict[str, str]:
         """Return the type that each column gets, '' with a fault where it cannot be computed."""
@@ -166,6 +172,11 @@ class BuildSteps:
         """Note what is wrong with an expression."""
         sentence = problem if problem.endswith(("?", ".")) else f"{problem}."
         self.faults.append(Fault(setting, sentence, f"The expression is: {text}"))
+
+
+def any_infinite(tests: Sequence[str]) -> str:
+    """Return the column INFINITE of what says for one part of a row each whether it was."""
+    return f"coalesce(greatest({', '.join(tests)}), false) AS {identifier(INFINITE)}"
 
 
 def _chain(name: str) -> str:

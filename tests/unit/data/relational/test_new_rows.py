@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +85,7 @@ def rows_of(tables, key):
 
 
 def check(door, tables):
-    return door.arrow(door.inputs.tables.features_for(tables, door.wanted))
+    return door.arrow(door.inputs.tables.features_for(tables, door.wanted).rows)
 
 
 def test_one_applicant_has_the_bits_of_training_whatever_the_form(made):
@@ -167,19 +169,46 @@ def test_all_that_is_wrong_with_the_tables_is_told_at_once(made):
         check(door, {"people": person, "loans": [loan], "months": []})
 
 
-def test_threads_have_a_connection_each(made):
+def test_threads_that_ask_at_once_get_their_own_rows(made):
     source, data, tables = made
-    door, found = Door(inputs(source, data)), {}
+    door = Door(inputs(source, data))
+    asked = {key: rows_of(tables, key) for key in data.ids.tolist()}
+    start = threading.Barrier(4)
 
-    def ask(key):
-        found[key] = check(door, rows_of(tables, key)).table.values.tobytes()
+    def ask(keys):
+        start.wait()
+        return {key: check(door, asked[key]).table.values.tobytes() for key in keys}
 
-    threads = [threading.Thread(target=ask, args=(key,)) for key in (1, 2, 3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == {key: data.table.values[[key - 1]].tobytes() for key in (1, 2, 3)}
+    with ThreadPoolExecutor(4) as pool:
+        parts = pool.map(ask, [list(asked)[at::4] for at in range(4)])
+    found = {key: values for part in parts for key, values in part.items()}
+    expected = {k: data.table.values[[at]].tobytes() for at, k in enumerate(data.ids.tolist())}
+    assert found == expected
+    assert 1 <= len(door.inputs.tables._idle) <= 4
+
+
+def test_what_is_infinite_is_told_as_in_training(made, tmp_path):
+    source, _, tables = made
+    own = {"X": "1 / (AMOUNT > 20)::INTEGER"}
+    rows = {"loans": {"huge": "1 / (amount > 20)::INTEGER"}}
+    loans = {"loans": {"HUGE": "max(huge)"}}
+    joined, cache = {**source.joined, **own}, str(tmp_path)
+    more = replace(source, rows=rows, aggregates=loans, joined=joined, cache=cache)
+    kept = more.load()
+    door = Door(inputs(more, kept))
+    told = [note for note in kept.notes if "is infinite" in note]
+    found = door.inputs.tables.features_for(tables, door.wanted)
+    assert found.infinite
+    assert [f"{name} is infinite in {n:,} rows" for name, n in found.infinite.items()] == [
+        note.split(" of ")[0] for note in told
+    ]
+    person = {"id": 7, "income": 0.0, "zone": 2}
+    loan = {"loan": 1, "id": 7, "amount": 8.0, "day": -3, "kind": "car"}
+    rows = {"people": person, "loans": [loan, {**loan, "loan": 2}], "months": []}
+    expected = {"huge": 2, "SHARE": 1, "X": 1}
+    assert door.inputs.tables.features_for(rows, door.wanted).infinite == expected
+    rows["loans"] = []
+    assert door.inputs.tables.features_for(rows, door.wanted).infinite == {}
 
 
 def test_types_of_the_tables_stand_beside_the_features(made):

@@ -1,0 +1,170 @@
+"""A plan that DuckDB keeps: planning takes it several times as long as one applicant's rows do.
+
+A prepared statement keeps its plan only with the optimiser off. What matters most of what that does
+is done here by hand: columns that no expression mentions do not go through the plan. Rows come from
+objects that hand out another Arrow table each time, so that nothing is inserted or deleted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cutscore.data.layout import Layout, trim
+from cutscore.data.relational.building import infinite_columns
+from cutscore.data.relational.columns import source_columns
+from cutscore.data.relational.declaration import Declaration, Node
+from cutscore.data.relational.given_rows import arrow_kinds
+from cutscore.data.relational.planning import FEATURES, BuildPlan, source_name
+from cutscore.data.relational.steps import INFINITE
+from cutscore.sql import connect, identifier
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_TABLE, _GIVEN = "CREATE TEMP TABLE ", "given"
+_AT = "#at"
+"""The column of the base table's rows that says where each stands."""
+_FEW = 256
+"""Rows up to which Python's own values are quicker than Arrow's, whose output is planned anew."""
+
+
+@dataclass(frozen=True, eq=False)
+class TableFeatures:
+    """The features of new rows.
+
+    Attributes
+    ----------
+    rows : columns of the feature table, a row for each row of the base table, in its order
+    infinite : in how many rows (of whatever table) a column was infinite and is missing for that
+    """
+
+    rows: pa.Table
+    infinite: Mapping[str, int]
+
+
+class _Given:
+    """Rows of a table, which are others each time; DuckDB asks for them when it runs."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+
+    def __arrow_c_schema__(self) -> Any:
+        return self.table.schema.__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+class KeptPlan:
+    """The statements of a declaration, ready to run; for one thread at a time.
+
+    Parameters
+    ----------
+    declaration, plan : Declaration, BuildPlan
+        What training declared and ran.
+    missing : iterable of str
+        Texts that mean missing.
+    """
+
+    def __init__(self, declaration: Declaration, plan: BuildPlan, missing: Iterable[str]) -> None:
+        self._declaration, self._plan, self._missing = declaration, plan, tuple(missing)
+        self._connection = connect(threads="1", enable_external_access="false")
+        self._run("PRAGMA disable_optimizer")
+        self._empty = {name: self._without_rows(name) for name in plan.sources}
+        self._given = {name: _Given(table) for name, table in self._empty.items()}
+        for node in declaration.nodes:
+            if node.name in plan.sources:
+                self._view(node)
+        for statement in plan.statements:
+            self._run(statement.replace(_TABLE, "CREATE TEMP VIEW ", 1))
+        base = plan.sources[declaration.base.name]
+        self._own = [name for name in plan.columns if name in base]
+        self._made = [name for name in plan.columns if name not in base]
+        own = ", ".join(map(identifier, self._own))
+        made = [*self._made, *([INFINITE] if plan.flagged else [])]
+        told = ", ".join(map(identifier, made)) or "0"
+        self._run(f"PREPARE own AS SELECT {own} FROM {_GIVEN}")
+        self._run(f'PREPARE made AS SELECT {told} FROM {FEATURES} ORDER BY "{_AT}"')
+
+    def features(self, given: Mapping[str, pa.Table]) -> TableFeatures:
+        """Return the features of rows that have the types of training, by table.
+
+        Raises
+        ------
+        duckdb.Error
+            For what cannot be computed.
+        """
+        import pyarrow as pa
+
+        base = self._declaration.base.name
+        rows = given[base].num_rows
+        numbers = pa.array(range(rows), pa.int64())
+        for name, table in given.items():
+            more = table.append_column(_AT, numbers) if name == base else table
+            self._given[name].table = more
+        try:
+            own = self._found("own", self._own, rows)
+            made = self._found("made", [*self._made, *([INFINITE] * self._plan.flagged)], rows)
+            infinite = made.pop(INFINITE, pa.array([], pa.bool_()))
+            counts = self._counts() if True in infinite.to_pylist() else {}
+            found = own | made
+            return TableFeatures(pa.table({n: found[n] for n in self._plan.columns}), counts)
+        finally:
+            for name, each in self._given.items():
+                each.table = self._empty[name]
+
+    def _found(self, statement: str, names: list[str], rows: int) -> dict[str, Any]:
+        """Run a statement; return its columns as Arrow arrays."""
+        import pyarrow as pa
+
+        known = arrow_kinds()
+        kinds = [known[self._plan.columns.get(name, "BOOLEAN")] for name in names]
+        if rows > _FEW:
+            table = self._connection.sql(f"EXECUTE {statement}").to_arrow_table()
+            return dict(zip(names, map(pa.ChunkedArray.cast, table.columns, kinds), strict=True))
+        found = self._connection.execute(f"EXECUTE {statement}").fetchall()
+        columns = zip(*found, strict=True) if found else [()] * len(names)
+        return dict(zip(names, map(pa.array, columns, kinds), strict=True))
+
+    def _counts(self) -> dict[str, int]:
+        counts = Counter[str]()  # two tables may each have a column of that name
+        found = infinite_columns(self._declaration, self._plan, self._connection)
+        for column, _, rows in found:
+            counts[column] += rows
+        return dict(counts)
+
+    def _view(self, node: Node) -> None:
+        """Make the view of a source table as far as it is mentioned, and of the base as given."""
+        types, relation = self._plan.sources[node.name], f"rows:{node.name}"
+        self._connection.register(relation, self._given[node.name])
+        layout = trim(Layout(types, identifier(relation), text=False, missing=self._missing))
+        # Training took whole numbers as they were: they only name rows.
+        whole = [name for name, kind in types.items() if kind == "BIGINT"]
+        columns = {
+            name: f"{sql} AS {identifier(name)}"
+            for name, (sql, _) in source_columns(node, layout, whole, self._declaration).items()
+        }
+        needed = {*self._plan.used.get(node.name, ()), *map(str.lower, node.names)}
+        told = [sql for name, sql in columns.items() if name.lower() in needed]
+        if node.parent is None:
+            own = ", ".join(columns.values())
+            self._run(f"CREATE TEMP VIEW {_GIVEN} AS SELECT {own} FROM {layout.relation}")
+            told.append(identifier(_AT))
+        view = identifier(source_name(node.name))
+        sql = ", ".join(told)
+        self._run(f"CREATE TEMP VIEW {view} AS SELECT {sql} FROM {layout.relation}")
+
+    def _without_rows(self, name: str) -> pa.Table:
+        import pyarrow as pa
+
+        kinds = arrow_kinds()
+        columns = {n: kinds[kind] for n, kind in self._plan.sources[name].items()}
+        if name == self._declaration.base.name:
+            columns[_AT] = pa.int64()
+        return pa.schema(list(columns.items())).empty_table()
+
+    def _run(self, statement: str) -> None:
+        self._connection.execute(statement).fetchall()
