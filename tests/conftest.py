@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import BrowserMissingError, chromium
 from filelock import FileLock
 from servers import ServerMissing, postgresql
 
 os.environ.setdefault("GOMP_SPINCOUNT", "500")  # as the command line does
 ROWS = 600
 HEAVY = ("lightgbm", "matplotlib", "mlflow", "plotly", "scipy.stats", "sklearn", "xgboost")
-SLOW_FIXTURES = frozenset({"empty", "sound", "kept", "postgres", "unpacked", "credit"})
+SLOW_FIXTURES = frozenset({"empty", "sound", "kept", "postgres", "unpacked", "credit", "browser"})
 SLOW_NAMES = frozenset({"main", "Composer", "subprocess"})
 """What a module of tests has imported."""
 PROMOTABLE = {
@@ -101,6 +102,16 @@ def postgres():
         with postgresql() as server:
             yield server
     except ServerMissing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, started once in each test process."""
+    try:
+        with chromium() as started:
+            yield started
+    except BrowserMissingError as missing:
         pytest.skip(str(missing))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cutscore.assess.assessing import Assessment
+from cutscore.assess.page import assessment_page
 from cutscore.assess.words import objective_words
 from cutscore.metrics import thinned_cuts
 from cutscore.records import CutTable, Rows, Undefined, weights_of
@@ -23,18 +25,21 @@ from cutscore.report.figures.thresholds import (
     score_distributions,
 )
 from cutscore.report.items import Artifact, Figure, Text
+from cutscore.report.record_spec import REPORT
+from cutscore.report.threshold_json import json_text
 from cutscore.threshold.sensitivity import cost_curves, expected_cost, sensitivity_of
 
 POINTS = 2_000
 BINS = 80
 
 
-def assessment_items(made: Assessment, json_text: str) -> Iterator[Artifact]:
-    """Yield every picture that exists for these scores, and threshold.json."""
+def assessment_items(made: Assessment, document: Mapping[str, Any]) -> Iterator[Artifact]:
+    """Yield every picture that exists for these scores, the page and threshold.json."""
     name = _name(made)
     marks = {f"{at.threshold:g}": at.threshold for at in made.at}
     kept = _kept(made)
-    yield Text("threshold.json", json_text + "\n")
+    yield Text("threshold.json", json_text(document))
+    yield Text(REPORT, assessment_page(made, document))
     yield Figure("cost.png", _cost(made, name, kept))
     yield Figure("scores.png", _scores(made, name, marks))
     if isinstance(made.frontier, Undefined):

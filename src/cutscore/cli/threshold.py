@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from pathlib import Path
@@ -52,7 +51,7 @@ def threshold(
     ] = 0.005,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for pictures and threshold.json.")
+        Path | None, typer.Option(help="Folder for the page, pictures and threshold.json.")
     ] = None,
     config_dir: ConfigDirOption = None,
 ) -> None:
@@ -65,6 +64,7 @@ def threshold(
     from cutscore.assess.plain import as_json as plain
     from cutscore.assess.reading import ScoreColumns, column_names, read_scores
     from cutscore.assess.settings import columns_of, strategies
+    from cutscore.report.threshold_json import json_text
 
     _check(at, out)
     made = strategies(overrides or [], config_dir)
@@ -72,18 +72,18 @@ def threshold(
     rows = read_scores(scores, ScoreColumns(target, score, id_, fold, group, amounts, weight))
     request = AssessRequest(made, tuple(at or ()), in_sample, resamples, tolerance)
     found = assess(rows, request)
-    text = json.dumps(plain(found), indent=2, allow_nan=False)
+    document = plain(found)
     if out is not None:
         from cutscore.assess.pictures import assessment_items
         from cutscore.report.files import write_artifact
 
-        for item in assessment_items(found, text):
+        for item in assessment_items(found, document):
             write_artifact(item, out)
-        print(f"Pictures and threshold.json are in {out}", file=sys.stderr)
+        print(f"report.html, pictures and threshold.json are in {out}", file=sys.stderr)
     for caution in found.warnings:
         print(f"WARNING: {caution}", file=sys.stderr)
     if as_json:
-        print(text)
+        print(json_text(document), end="")
     else:
         from cutscore.cli.threshold_text import print_assessment
 

@@ -41,8 +41,8 @@ CORE_ROOMS = (
 )
 """The rooms whose code can change a result; command line, stores and searches cannot."""
 
-DRAWING = "figures"
-"""The part of `report` that only draws."""
+DRAWING = {"figures", "page"}
+"""The parts of `report` that only draw."""
 
 
 def canonical(part: str, settings: object) -> Any:
@@ -86,7 +86,7 @@ def fingerprint(parts: Mapping[str, object], seed: int, data_digest: str) -> str
 def own_sources_digest(package: Path = Path(cutscore.__file__).parent) -> str:
     """Return a hash of Cutscore's own code that can change a result: names and code of files."""
     files = [path for room in CORE_ROOMS for path in _sources(package / room)]
-    return _digest_files([path for path in files if DRAWING not in path.parts], package)
+    return _digest_files([path for path in files if DRAWING.isdisjoint(path.parts)], package)
 
 
 def _sources(room: Path) -> list[Path]:

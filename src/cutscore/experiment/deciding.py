@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from cutscore.calibration import Calibration
 from cutscore.calibration.crossfit import cross_calibrate
 from cutscore.calibration.inverse import raw_threshold
@@ -14,6 +16,7 @@ from cutscore.experiment.parts import Experiment, Prepared
 from cutscore.records import (
     FoldResult,
     OutOfFold,
+    Undefined,
     fit_calibrator,
 )
 from cutscore.report.result import Result
@@ -49,13 +52,14 @@ def decide(
     )
     chosen = evidence.chosen
     cut_table = evidence_cuts(decided, costs, rule, evidence)
+    frontier = frontier_of(cut_table)
     certainty = certainty_of(
         decided,
         costs,
         rule,
         chosen,
         cut_table,
-        frontier_of(cut_table),
+        frontier,
         groups=None if groups is None else groups[oof.row],
         resamples=experiment.resamples,
         seed=experiment.seed,
@@ -79,6 +83,7 @@ def decide(
         no_model_rule=no_model_risk(oof, costs),
         certainty=certainty,
         cut_table=cut_table,
+        vertices=np.empty(0) if isinstance(frontier, Undefined) else frontier.threshold,
         outer_rows=len(prepared.folds.outer),
         notes=prepared.notes,
     )

@@ -61,7 +61,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Text:
-    """A text artifact: .yaml, .json, .txt, .log."""
+    """A text artifact: .yaml, .json, .txt, .log, .md, .html."""
 
     path: str
     text: str

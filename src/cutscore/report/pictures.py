@@ -16,6 +16,7 @@ from cutscore.records import (
     Undefined,
     weights_of,
 )
+from cutscore.report.calibrated import Calibrated
 from cutscore.report.items import Figure, Item, TableFile, Tag
 from cutscore.report.record_spec import UNDEFINED_PREFIX
 from cutscore.report.result import Result
@@ -24,7 +25,9 @@ from cutscore.report.settings import ReportSettings
 FOLD_POINTS = 200
 
 
-def picture_items(result: Result, name: str, settings: ReportSettings) -> Iterator[Item]:
+def picture_items(
+    result: Result, name: str, settings: ReportSettings, calibrated: Calibrated | Undefined
+) -> Iterator[Item]:
     """Yield the threshold curve as a table, and every picture except the feature importance."""
     ranked = _ranked(result)
     cuts = result.cut_table
@@ -37,7 +40,10 @@ def picture_items(result: Result, name: str, settings: ReportSettings) -> Iterat
         for artifact in ("roc_curve.png", "pr_curve.png"):
             yield Tag(f"{UNDEFINED_PREFIX}{artifact}", "all scored rows have one class")
     yield _cost(result, name, kept)
-    yield _calibration(result, name, settings)
+    if isinstance(calibrated, Undefined):
+        yield Tag(f"{UNDEFINED_PREFIX}calibration.png", calibrated.reason)
+    else:
+        yield _calibration(name, calibrated)
 
 
 def _ranked(result: Result) -> metrics.Ranking:
@@ -166,22 +172,10 @@ def _cost(result: Result, name: str, kept: Rows) -> Figure:
     return Figure("cost_curve.png", figure)
 
 
-def _calibration(result: Result, name: str, settings: ReportSettings) -> Item:
-    from cutscore.report.figures.calibration import calibration, reliability
+def _calibration(name: str, shown: Calibrated) -> Figure:
+    from cutscore.report.figures.calibration import calibration
 
-    oof, bins = result.oof, settings.calibration_bins
-    brier = metrics.brier(oof.target, oof.score, oof.weights)
-    if isinstance(brier, Undefined):
-        return Tag(f"{UNDEFINED_PREFIX}calibration.png", brier.reason)
-    before = reliability(oof.target, oof.score, bins, oof.weights)
-    there = np.isfinite(result.cross_calibrated)
-    after = result.cross_calibrated[there]
-    if np.array_equal(after, oof.score[there]):
-        return Figure("calibration.png", calibration(name, before, brier))
-    target, weights = oof.target[there], weights_of(oof.weights, there)
-    errors = (
-        float(metrics.calibration_error(oof.target, oof.score, oof.weights)),  # type: ignore[arg-type]
-        float(metrics.calibration_error(target, after, weights)),  # type: ignore[arg-type]
-    )  # both are probabilities
-    calibrated = reliability(target, after, bins, weights)
-    return Figure("calibration.png", calibration(name, before, brier, calibrated, errors))
+    return Figure(
+        "calibration.png",
+        calibration(name, shown.before, shown.brier, shown.after, shown.errors),
+    )

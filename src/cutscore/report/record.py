@@ -19,12 +19,14 @@ from cutscore.records import (
     threshold_figure,
     weights_of,
 )
+from cutscore.report.calibrated import calibrated_of
 from cutscore.report.extras import calibration_figures, rule_figures
-from cutscore.report.importance import importance_items
+from cutscore.report.importance import importance_items, importance_of
 from cutscore.report.items import Figure, Item, Metric, TableFile, Tag, Text
 from cutscore.report.pictures import picture_items
-from cutscore.report.record_spec import UNDEFINED_PREFIX, WEIGHT
+from cutscore.report.record_spec import REPORT, UNDEFINED_PREFIX, WEIGHT
 from cutscore.report.result import Result
+from cutscore.report.run_page import run_page
 from cutscore.report.settings import ReportSettings
 from cutscore.report.threshold_json import json_text, run_json
 
@@ -47,10 +49,13 @@ def record_items(result: Result, name: str, settings: ReportSettings) -> Iterato
         yield Metric(f"seconds_{stage}", seconds)
     yield Tag("score_digest", score_digest(result))
     yield _oof_table(result)
-    yield Text("threshold.json", json_text(run_json(result)))
+    document, importance = run_json(result), importance_of(result)
+    calibrated = calibrated_of(result, settings.calibration_bins)
+    yield Text("threshold.json", json_text(document))
     yield from _certainty_items(result, name)
-    yield from importance_items(result, name, settings)
-    yield from picture_items(result, name, settings)
+    yield from importance_items(importance, name, settings)
+    yield from picture_items(result, name, settings, calibrated)
+    yield Text(REPORT, run_page(result, name, document, importance, calibrated))
 
 
 def fold_items(folds: Sequence[FoldResult]) -> Iterator[Item]:

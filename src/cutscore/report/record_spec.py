@@ -75,6 +75,9 @@ OUTER_METRICS = required("outer")
 OUTER_ARTIFACT = "outer_scores.parquet"
 """What a run that was judged on outer rows has as well: all of it, or nothing."""
 
+REPORT = "report.html"
+"""The page of a run."""
+
 ARTIFACTS = (
     "config.yaml",
     "overrides.yaml",
@@ -92,6 +95,7 @@ ARTIFACTS = (
     "feature_importance.csv",
     "feature_importance.png",
     "reference.json",
+    REPORT,
     "run.log",
 )
 

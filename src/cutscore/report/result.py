@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
@@ -50,6 +51,7 @@ class Result:
     no_model_rule : cost of deciding each row by its costs and the base rate alone
     certainty : how sure the threshold is
     cut_table : all cuts of `decided`
+    vertices : the thresholds that are optimal for some costs of mistakes, shape (vertices,)
     outer_rows : how many rows were held out from all folds
     notes : what a user should know of the data and the costs
     """
@@ -72,6 +74,7 @@ class Result:
     no_model_rule: RuleCost | Undefined
     certainty: Certainty
     cut_table: CutTable
+    vertices: npt.NDArray[np.float64]
     outer_rows: int = 0
     notes: tuple[str, ...] = ()
 

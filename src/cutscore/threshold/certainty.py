@@ -35,7 +35,8 @@ def evidence_cuts(
     marks: Iterable[float] = (),
 ) -> CutTable:
     """Return the cuts of scores with all that evidence needs: known ones, a grid's, and marks."""
-    thresholds = (known.chosen.threshold, known.exact.threshold)
+    choices = (known.chosen, known.exact, known.grid, known.bayes)
+    thresholds = [c.threshold for c in choices if not isinstance(c, Undefined)]
     include = [*marks, *(threshold for threshold in thresholds if threshold is not None)]
     if isinstance(rule, Grid):
         include += grid_points(rule.step).tolist()

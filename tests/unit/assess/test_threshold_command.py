@@ -174,7 +174,7 @@ def test_out_holds_pictures_and_the_json(scores, tmp_path, capsys):
     run(capsys, scores, "--target", "y", "--score", "p", "--at", "0.3", "--out", out)
     names = {path.name for path in out.iterdir()}
     pictures = {"cost.png", "rates.png", "scores.png", "cost_ratio.png", "cost_lines.png"}
-    assert names == {"threshold.json", *pictures}
+    assert names == {"report.html", "threshold.json", *pictures}
     for name in pictures:
         assert (out / name).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
