@@ -14,10 +14,12 @@ from cutscore.batch.fault_book import FaultBook
 from cutscore.batch.outputs import SETTING, OneFile, kind_of, reserved
 from cutscore.batch.parts_folder import PartsFolder
 from cutscore.batch.row_ids import IdKinds, NamedFile, check_ids
+from cutscore.batch.source import BatchSource, source_of
 from cutscore.batch.tally import Tally
 from cutscore.data.locate import LocatedData
 from cutscore.data.parts import base
-from cutscore.data.unlabelled import RowBatch, RowFile, RowSettings, opened
+from cutscore.data.relational.new_folder import FolderSettings
+from cutscore.data.unlabelled import RowBatch, RowFile, opened
 from cutscore.data.unpack import SETTING as DATA_PATH
 from cutscore.data.unreadable import read_evenly
 from cutscore.errors import Fault, RequestError, blaming, nearest
@@ -47,7 +49,7 @@ Advance = Callable[[int, int | None], None]
 class PredictOptions:
     """How rows are scored; see `Scorer.decide`. `id_column` is another column of ids."""
 
-    settings: RowSettings = field(default_factory=RowSettings)
+    settings: FolderSettings = field(default_factory=FolderSettings)
     strict: bool = False
     ignore_unknown: bool = False
     expected_cost: bool = False
@@ -58,13 +60,14 @@ class PredictOptions:
 
 @dataclass(frozen=True)
 class Summary:
-    """What came of a batch; `kept` of the `parts` were there already."""
+    """What came of a batch; `kept` of the `parts` were there already; `notes` are of its tables."""
 
     out: Path
     figures: Tally
     parts: int
     kept: int
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def predict(
@@ -83,10 +86,11 @@ def predict(
     scorer : Scorer
         The kept model.
     rows : Path
-        A table as `data.path` takes it.
+        A table as `data.path` takes it; of a model of several tables also a folder of tables.
     out : Path
         A file that ends in .parquet or .csv, or a folder, which gets a part for each file of rows;
-        parts that are there and whose input has not changed are not made again.
+        parts that are there and whose input has not changed are not made again. A folder of
+        tables has one part.
     options : PredictOptions, optional
         How rows are scored.
     overwrite : bool
@@ -110,13 +114,15 @@ def predict(
     else:
         output = OneFile(out, kind, overwrite)
     with reserved(out), blaming(ROWS, DATA_PATH):
-        batch = _Batch(scorer, chosen, output, advance)
         try:
-            figures, parts = read_evenly(rows, chosen.settings.lines, batch.run)
+            source = source_of(scorer, rows, chosen.settings, chosen.ignore_unknown)
+            batch = _Batch(scorer, chosen, output, advance, source)
+            figures, parts = read_evenly(source.path, source.settings.lines, batch.run)
         except BaseException as error:
             output.discard(whole=isinstance(error, RequestError))
             raise
-    return Summary(out, figures, parts, output.kept, time.monotonic() - start)
+    seconds = time.monotonic() - start
+    return Summary(out, figures, parts, output.kept, seconds, source.notes)
 
 
 @dataclass
@@ -127,6 +133,7 @@ class _Batch:
     options: PredictOptions
     output: OneFile | PartsFolder
     advance: Advance
+    source: BatchSource
 
     def run(self, data: LocatedData) -> tuple[Tally, int]:
         """Score all files; return the figures and the number of parts."""
@@ -164,10 +171,10 @@ class _Batch:
                 connection,
                 self.scorer.model.inputs.raw,
                 wanted,
-                self.options.settings,
+                self.source.settings,
                 self._id_column,
             )
-            inside = file.relative_to(start) if several else Path(f"{_stem(data.path)}.parquet")
+            inside = file.relative_to(start) if several else Path(f"{self.source.stem}.parquet")
             yield NamedFile(rows, str(inside) if several else "", str(inside))
 
     def _check_columns(self, files: Sequence[NamedFile]) -> None:
@@ -184,7 +191,8 @@ class _Batch:
             if own in {column.name for column in self.scorer.columns}:
                 given[str(own)] = pa.array([], pa.null())
             try:
-                self._check(pa.table(given), ignore_unknown=self.options.ignore_unknown)
+                known = self.options.ignore_unknown or self.source.of_tables
+                self._check(pa.table(given), ignore_unknown=known)
             except RequestError as error:
                 faults += error.faults
             if faults:
@@ -288,12 +296,9 @@ def _total(files: Sequence[NamedFile]) -> int | None:
 
 def _asked(scorer: Scorer, options: PredictOptions) -> dict[str, Any]:
     """Return what makes one part differ from another of the same input, as plain values."""
-    made: dict[str, Any] = json.loads(json.dumps(asdict(options)))
+    plain = {**asdict(options), "settings": asdict(options.settings.of_rows)}
+    made: dict[str, Any] = json.loads(json.dumps(plain))
     return {"model": scorer.tags.get("model_digest", scorer.name), **made}
-
-
-def _stem(path: Path) -> str:
-    return path.name.split(".")[0] or path.name
 
 
 def _check_places(rows: Path, out: Path) -> None:

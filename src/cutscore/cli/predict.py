@@ -27,7 +27,10 @@ def predict(
     ],
     rows: Annotated[
         str,
-        typer.Argument(help="A CSV or TSV (also packed) or Parquet file, a folder or a pattern."),
+        typer.Argument(
+            help="A CSV or TSV (also packed) or Parquet file, a folder or a pattern; for a model "
+            "of several tables a folder with a file for each.",
+        ),
     ],
     out: Annotated[
         Path,
@@ -41,7 +44,9 @@ def predict(
         list[str] | None,
         typer.Argument(
             help="How the file is made up, as in `cutscore run`: data.delimiter=';' "
-            "data.encoding=cp1252 data.skip_lines=2 data.header=false data.where='age >= 18'",
+            "data.encoding=cp1252 data.skip_lines=2 data.header=false data.where='age >= 18'. Of a "
+            "folder of tables also data.apply=FILE (the applicants', where it is not called as in "
+            "training), data.cache, data.memory_limit.",
             show_default=False,
         ),
     ] = None,
@@ -77,9 +82,14 @@ def predict(
     a folder as --out, the same command goes on after an interruption, and makes only parts whose
     input has changed. Exit codes: 0 done, 1 not written, 2 the rows or the request are wrong.
 
+    A folder of tables becomes features by the SQL of training, kept in outputs/cache/data; tables
+    that are optional may be absent.
+
     Examples: cutscore predict champion applications.csv --out scores.csv
 
     cutscore predict champion applications/ --out scores/ --expected-cost --reasons 4
+
+    cutscore predict champion home-credit/ data.apply=application_test --out scores.parquet
     """
     from cutscore.batch.predicting import PredictOptions
     from cutscore.batch.predicting import predict as scored

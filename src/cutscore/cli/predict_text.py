@@ -28,6 +28,7 @@ def summary_json(scorer: Scorer, summary: Summary) -> dict[str, Any]:
         "parts": summary.parts,
         "parts_kept": summary.kept,
         "seconds": round(summary.seconds, 3),
+        "notes": list(summary.notes),
     }
 
 
@@ -48,6 +49,8 @@ def print_summary(scorer: Scorer, summary: Summary) -> None:
     if figures.expected_cost is not None:
         per_row = figures.expected_cost / figures.rows
         print(f"expected cost: {figures.expected_cost:,.0f} ({per_row:,.4g} per row)")
+    for note in summary.notes:
+        print(f"Note: {note}")
     _print_counts("outside the range of training", figures.outside, figures.rows)
     _print_counts("categories new since training, taken as missing", figures.unseen, figures.rows)
 

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +51,7 @@ class RowSettings(LineSettings):
     where: str | None = None
 
     @classmethod
-    def like(cls, settings: LineSettings) -> RowSettings:
+    def like(cls, settings: LineSettings) -> Self:
         """Return what says that a file is made up like another."""
         return cls(**{each.name: getattr(settings, each.name) for each in fields(LineSettings)})
 

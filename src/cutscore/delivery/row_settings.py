@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cutscore.data.unlabelled import RowSettings
+from cutscore.data.relational.new_folder import FolderSettings
 from cutscore.errors import Fault, RequestError
 
 _ROOT = "data."
 
 
-def row_settings(overrides: Sequence[str]) -> RowSettings:
+def row_settings(overrides: Sequence[str]) -> FolderSettings:
     """Return the settings.
 
     Raises
@@ -19,7 +19,7 @@ def row_settings(overrides: Sequence[str]) -> RowSettings:
         With all that is wrong with them.
     """
     if not overrides:
-        return RowSettings()
+        return FolderSettings()
     from cutscore.config.overrides import read_overrides  # Hydra's parser
     from cutscore.config.parts import validated
 
@@ -32,7 +32,7 @@ def row_settings(overrides: Sequence[str]) -> RowSettings:
         else:
             given[one.key.removeprefix(_ROOT)] = one.value
     try:
-        settings: RowSettings = validated("data", RowSettings, given)
+        settings: FolderSettings = validated("data", FolderSettings, given)
     except RequestError as error:
         faults += error.faults
     if faults:

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from cutscore.batch.predicting import ROWS, PredictOptions, predict
 from cutscore.config.build import Plan
+from cutscore.data.relational.new_folder import FolderSettings
 from cutscore.data.settings import LineSettings
-from cutscore.data.unlabelled import APPLY, RowSettings
+from cutscore.data.unlabelled import APPLY
 from cutscore.errors import blaming
 from cutscore.experiment import Prepared
 from cutscore.experiment.reference import sample_explanation
@@ -96,7 +97,7 @@ def _submission(delivery: Delivery) -> Item:
         reason = "there are no unlabelled rows (data.apply)"
         return Tag(f"{UNDEFINED_PREFIX}{SUBMISSION}", reason)
     source = delivery.plan.experiment.data
-    settings = RowSettings.like(source) if isinstance(source, LineSettings) else RowSettings()
+    settings = FolderSettings.like(source) if isinstance(source, LineSettings) else FolderSettings()
     options = PredictOptions(settings=settings, ignore_unknown=True)
     with tempfile.TemporaryDirectory(prefix="cutscore-") as folder, blaming(APPLY, ROWS):
         made = Path(folder) / "scored.parquet"

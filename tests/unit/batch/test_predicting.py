@@ -20,7 +20,7 @@ from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.config.overrides import parse_overrides
 from cutscore.data import unlabelled
-from cutscore.data.unlabelled import RowSettings
+from cutscore.data.relational.new_folder import FolderSettings
 from cutscore.delivery.finding import load
 from cutscore.delivery.row_settings import row_settings
 from cutscore.errors import CutscoreError, RequestError
@@ -216,7 +216,7 @@ def test_what_training_did_not_meet_is_counted_or_refused(scorer, frame, tmp_pat
 
 def test_rows_without_ids_are_told_by_their_number(scorer, frame, tmp_path, small_batches):
     frame.drop(columns="loan_id").to_csv(tmp_path / "rows.csv", index=False)
-    chosen = PredictOptions(settings=RowSettings(where="age > 40"))
+    chosen = PredictOptions(settings=FolderSettings(where="age > 40"))
     predict(scorer, tmp_path / "rows.csv", tmp_path / "o.parquet", chosen)
     rows = pq.read_table(tmp_path / "o.parquet")["row"].to_pylist()
     assert rows == np.flatnonzero(frame.age > 40).tolist()

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cutscore.data.reading import read
-from cutscore.data.relational.applying import blamed_on, trained_base
-from cutscore.data.relational.building import DropRules, run_plan, write_features, written_beside
-from cutscore.data.relational.cache import cached, entry_key
-from cutscore.data.relational.declaration import Declaration, Node, Sentinel, declare
+from cutscore.data.relational.applying import blamed_on, trained_table
+from cutscore.data.relational.building import DropRules, written_beside
+from cutscore.data.relational.declaration import Declaration, Sentinel, declare
+from cutscore.data.relational.feature_table import TablesToBuild, file_of
 from cutscore.data.relational.new_rows import table_inputs
-from cutscore.data.relational.opening import find_files, open_tables
+from cutscore.data.relational.opening import find_files
 from cutscore.data.relational.planning import plan_build
 from cutscore.data.relational.tables import LinkedTable
 from cutscore.data.settings import TableSettings
@@ -113,19 +113,10 @@ class RelationalSource(TableSettings):
         _, sources = written_beside(self._feature_table(folder))
         base = self.declaration().base
         try:
-            file = self._applied(self.apply, base, folder)
+            file = file_of(self.apply, base, folder)
             return self._feature_table(folder, {base.name: file}, sources)
         except RequestError as error:
             raise RequestError(blamed_on(self.apply, error.faults)) from error
-
-    def _applied(self, name: str, base: Node, folder: Path) -> Path:
-        """Return the file of `apply`."""
-        for path in (Path(name).expanduser(), folder / name):
-            if path.exists():
-                return path
-        table = replace(base.table, path=None, optional=False)
-        wanted = replace(base, name=name, table=table)
-        return find_files(folder, Declaration((wanted,)))[name]
 
     def _feature_table(
         self,
@@ -139,28 +130,20 @@ class RelationalSource(TableSettings):
         training, in `sources`, and no column is left out.
         """
         declaration = self.declaration()
-        files = find_files(folder, declaration) | dict(instead or {})
-        cache = Path(self.cache).expanduser().absolute()
-        rules = DropRules(self.drop_missing_above, self.drop_constant, self._needed())
-        of = None if sources is None else sources[declaration.base.name]
-        declared = declaration, (rules.missing_above, rules.constant, sorted(rules.kept)), of
-        text = self.delimiter, self.encoding, self.skip_lines, self.header, self.missing
-        parts = *declared, text, self.decimal, self.id, self.group
-        key = entry_key(parts, files, cache / ".digests")
-
-        def build(work: Path) -> Path:
-            limit = self.memory_limit
-            trained = None if sources is None else trained_base(declaration, sources)
-            with open_tables(files, declaration, self, work, limit, trained) as tables:
-                plan = plan_build(declaration, tables.types)
-                notes = run_plan(plan, declaration, tables.connection)
-                made = work / "features.parquet"
-                every = DropRules(kept=frozenset(map(str.lower, plan.columns)))
-                kept = rules if trained is None else every
-                write_features(plan, declaration, kept, notes, tables.connection, made)
-            return made
-
-        return cached(cache, key, build)
+        base, trained = declaration.base, None
+        if sources is not None:
+            trained = {
+                base.name: trained_table(base, declaration, plan_build(declaration, sources))
+            }
+        return TablesToBuild(
+            declaration=declaration,
+            files=find_files(folder, declaration) | dict(instead or {}),
+            settings=self,
+            rules=DropRules(self.drop_missing_above, self.drop_constant, self._needed()),
+            cache=Path(self.cache).expanduser().absolute(),
+            memory_limit=self.memory_limit,
+            trained=trained,
+        ).file()
 
     def _needed(self) -> frozenset[str]:
         """Return the columns, in lower case, that no rule may leave out."""

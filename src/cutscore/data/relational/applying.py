@@ -1,8 +1,8 @@
-"""Rows without a target in place of the base table: read with the types that training had."""
+"""Tables of rows without a target: read with the types that training had."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cutscore.data.layout import Layout
 from cutscore.data.relational.columns import source_columns
 from cutscore.data.relational.declaration import Declaration, Node
-from cutscore.data.relational.planning import plan_build
+from cutscore.data.relational.planning import BuildPlan
 from cutscore.errors import Fault, nearest
 from cutscore.sql import identifier
 
@@ -22,17 +22,21 @@ _TOLD = {"DOUBLE": "numbers", "BIGINT": "whole numbers", "VARCHAR": "text", "BOO
 
 
 @dataclass(frozen=True)
-class TrainedBase:
-    """The base table's columns in training.
+class TrainedTable:
+    """A table's columns in training.
 
     Attributes
     ----------
     types : by column, without the target
     needed : columns, in lower case, that the features cannot be made without
+    named : columns that were taken as they were, since they name rows
+    known : columns that may be there; None for any
     """
 
     types: Mapping[str, str]
-    needed: Collection[str]
+    needed: frozenset[str]
+    named: tuple[str, ...]
+    known: frozenset[str] | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -40,20 +44,20 @@ class TrainedBase:
         return tuple(name for name, kind in self.types.items() if kind == "VARCHAR")
 
 
-def trained_base(declaration: Declaration, sources: Mapping[str, Mapping[str, str]]) -> TrainedBase:
-    """Return the base table's columns by the types that all tables had in training."""
-    base = declaration.base
-    types = {n: kind for n, kind in sources[base.name].items() if n != declaration.target}
-    used = plan_build(declaration, sources).used.get(base.name, frozenset())
-    return TrainedBase(types, used | {name.lower() for name in base.table.keys})
+def trained_table(node: Node, declaration: Declaration, plan: BuildPlan) -> TrainedTable:
+    """Return a table's columns by the plan of training."""
+    types = {n: kind for n, kind in plan.sources[node.name].items() if n != declaration.target}
+    used = plan.used.get(node.name, frozenset())
+    whole = [name for name, kind in types.items() if kind == "BIGINT"]
+    named = tuple(dict.fromkeys([*node.table.keys, *node.on, *whole]))
+    return TrainedTable(types, used | {name.lower() for name in node.names}, named)
 
 
 def as_trained(
     node: Node,
     layout: Layout,
-    names: Sequence[str],
     declaration: Declaration,
-    trained: TrainedBase,
+    trained: TrainedTable,
     path: Path,
     connection: duckdb.DuckDBPyConnection,
 ) -> tuple[Layout, list[Fault]]:
@@ -62,7 +66,8 @@ def as_trained(
     A column without a value has the type of training.
     """
     kinds = {
-        name: kind for name, (_, kind) in source_columns(node, layout, names, declaration).items()
+        name: kind
+        for name, (_, kind) in source_columns(node, layout, trained.named, declaration).items()
     }
     shared = [name for name in trained.types if name in layout.types]
     unlike = [name for name in shared if kinds.get(name) != trained.types[name]]
@@ -93,8 +98,13 @@ def blamed_on(name: str, faults: Iterable[Fault]) -> Iterator[Fault]:
         yield replace(each, setting=APPLY, problem=problem, remedy=remedy)
 
 
-def _absent(layout: Layout, trained: TrainedBase, path: Path) -> Iterator[Fault]:
+def _absent(layout: Layout, trained: TrainedTable, path: Path) -> Iterator[Fault]:
     for name in trained.types:
         if name.lower() in trained.needed and name not in layout.types:
             problem = f'"{path}" has no column "{name}".{nearest(name, layout.types)}'
             yield Fault(APPLY, problem)
+    for name in layout.types:
+        if trained.known is not None and name not in trained.known:
+            problem = f'"{path}" has a column "{name}", which training did not have.'
+            guess = nearest(name, set(trained.types) - set(layout.types))
+            yield Fault(APPLY, f"{problem}{guess}", "Leave it out.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutscore.data.relational.declaration import Declaration
 from cutscore.data.relational.grouping import ROWS, aggregated_name
-from cutscore.data.relational.planning import FEATURES, BuildPlan, source_name
+from cutscore.data.relational.planning import AT, FEATURES, BuildPlan, source_name
 from cutscore.data.relational.steps import INFINITE
 from cutscore.errors import Fault, RequestError, StoreError, listed
 from cutscore.sql import identifier, literal
@@ -85,13 +85,18 @@ def write_features(
     notes: Sequence[str],
     connection: duckdb.DuckDBPyConnection,
     path: Path,
+    *,
+    numbered: bool = False,
 ) -> None:
-    """Write the features, sorted by key, and what is to be told of them, to a Parquet file."""
+    """Write the features and what is to be told of them to a Parquet file.
+
+    They are sorted by key, or by AT if they are `numbered`.
+    """
     import duckdb
 
     kept, told = _chosen(plan, declaration, rules, connection)
     columns = ", ".join(map(identifier, kept))
-    order = ", ".join(map(identifier, declaration.base.table.keys))
+    order = ", ".join(map(identifier, [AT] if numbered else declaration.base.table.keys))
     written = {NOTES: [*notes, *told], SOURCES: plan.sources}
     beside = ", ".join(f"{name}: {literal(json.dumps(part))}" for name, part in written.items())
     try:

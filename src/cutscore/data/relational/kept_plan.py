@@ -17,7 +17,7 @@ from cutscore.data.relational.building import infinite_columns
 from cutscore.data.relational.columns import source_columns
 from cutscore.data.relational.declaration import Declaration, Node
 from cutscore.data.relational.given_rows import arrow_kinds
-from cutscore.data.relational.planning import FEATURES, BuildPlan, source_name
+from cutscore.data.relational.planning import AT, FEATURES, BuildPlan, source_name
 from cutscore.data.relational.steps import INFINITE
 from cutscore.sql import connect, identifier
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _TABLE, _GIVEN = "CREATE TEMP TABLE ", "given"
-_AT = "#at"
-"""The column of the base table's rows that says where each stands."""
 _FEW = 256
 """Rows up to which Python's own values are quicker than Arrow's, whose output is planned anew."""
 
@@ -87,7 +85,7 @@ class KeptPlan:
         made = [*self._made, *([INFINITE] if plan.flagged else [])]
         told = ", ".join(map(identifier, made)) or "0"
         self._run(f"PREPARE own AS SELECT {own} FROM {_GIVEN}")
-        self._run(f'PREPARE made AS SELECT {told} FROM {FEATURES} ORDER BY "{_AT}"')
+        self._run(f'PREPARE made AS SELECT {told} FROM {FEATURES} ORDER BY "{AT}"')
 
     def features(self, given: Mapping[str, pa.Table]) -> TableFeatures:
         """Return the features of rows that have the types of training, by table.
@@ -103,7 +101,7 @@ class KeptPlan:
         rows = given[base].num_rows
         numbers = pa.array(range(rows), pa.int64())
         for name, table in given.items():
-            more = table.append_column(_AT, numbers) if name == base else table
+            more = table.append_column(AT, numbers) if name == base else table
             self._given[name].table = more
         try:
             own = self._found("own", self._own, rows)
@@ -152,7 +150,7 @@ class KeptPlan:
         if node.parent is None:
             own = ", ".join(columns.values())
             self._run(f"CREATE TEMP VIEW {_GIVEN} AS SELECT {own} FROM {layout.relation}")
-            told.append(identifier(_AT))
+            told.append(identifier(AT))
         view = identifier(source_name(node.name))
         sql = ", ".join(told)
         self._run(f"CREATE TEMP VIEW {view} AS SELECT {sql} FROM {layout.relation}")
@@ -163,7 +161,7 @@ class KeptPlan:
         kinds = arrow_kinds()
         columns = {n: kinds[kind] for n, kind in self._plan.sources[name].items()}
         if name == self._declaration.base.name:
-            columns[_AT] = pa.int64()
+            columns[AT] = pa.int64()
         return pa.schema(list(columns.items())).empty_table()
 
     def _run(self, statement: str) -> None:

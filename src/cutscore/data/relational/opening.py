@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from cutscore.data.layout import Layout, raw_layout, trim
 from cutscore.data.locate import LocatedData, TextFormat, located
-from cutscore.data.relational.applying import TrainedBase, as_trained
+from cutscore.data.relational.applying import TrainedTable, as_trained
 from cutscore.data.relational.building import failed
 from cutscore.data.relational.columns import source_columns, unlike_keys
 from cutscore.data.relational.declaration import Declaration, Node
-from cutscore.data.relational.planning import source_name
+from cutscore.data.relational.planning import AT, source_name
 from cutscore.data.settings import TableSettings
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.sql import connect, identifier, literal
@@ -83,11 +83,14 @@ def open_tables(
     settings: TableSettings,
     work: Path,
     memory_limit: str,
-    trained: TrainedBase | None = None,
+    trained: Mapping[str, TrainedTable],
+    *,
+    numbered: bool = False,
 ) -> Iterator[OpenTables]:
     """Open the tables; `work` is the folder that may be written to.
 
-    With `trained` the base table is read as training read its own, and needs no target.
+    Tables of `trained` are read as training read its own, and need no target. `numbered` adds the
+    column AT, the number of its row in the file, to the base table.
 
     Raises
     ------
@@ -113,7 +116,8 @@ def open_tables(
         connection.execute(f"SET allowed_paths = [{', '.join(map(literal, paths))}]").fetchall()
         connection.execute(f"SET allowed_directories = [{literal(str(work))}]").fetchall()
         connection.execute("SET enable_external_access = false").fetchall()
-        yield OpenTables(connection, _described(places, declaration, settings, trained, connection))
+        types = _described(places, declaration, settings, trained, connection, numbered=numbered)
+        yield OpenTables(connection, types)
 
 
 @contextmanager
@@ -154,8 +158,10 @@ def _described(
     places: Mapping[str, LocatedData],
     declaration: Declaration,
     settings: TableSettings,
-    trained: TrainedBase | None,
+    trained: Mapping[str, TrainedTable],
     connection: duckdb.DuckDBPyConnection,
+    *,
+    numbered: bool,
 ) -> dict[str, dict[str, str]]:
     import duckdb
 
@@ -164,16 +170,14 @@ def _described(
     for node in declaration.nodes:
         if node.name not in places:
             continue
-        place, names = places[node.name], _names(node, settings)
-        told = trained if node.parent is None else None
+        place, told = places[node.name], trained.get(node.name)
+        names = _names(node, settings) if told is None else told.named
         try:
             layout = _layout(place, names, settings, connection, told.texts if told else ())
             if told is None:
                 faults += _missing(node, place.path.name, layout, declaration, settings)
             else:
-                layout, wrong = as_trained(
-                    node, layout, names, declaration, told, place.path, connection
-                )
+                layout, wrong = as_trained(node, layout, declaration, told, place.path, connection)
                 faults += wrong
         except RequestError as error:
             faults += error.faults
@@ -184,7 +188,8 @@ def _described(
             line = " ".join(str(error).split("\n\n")[0].split())
             faults.append(Fault(_SETTING, f'"{place.path}" cannot be read as a table: {line}'))
             continue
-        found[node.name] = _viewed(node, layout, names, declaration, connection)
+        more = f'row_number() OVER () AS "{AT}"' if numbered and node.parent is None else ""
+        found[node.name] = _viewed(node, layout, names, declaration, connection, more)
     if not faults:
         faults += unlike_keys(declaration, found)
     if faults:
@@ -198,10 +203,12 @@ def _viewed(
     names: Sequence[str],
     declaration: Declaration,
     connection: duckdb.DuckDBPyConnection,
+    more: str = "",
 ) -> dict[str, str]:
-    """Make the view of a source table and return its columns' types."""
+    """Make the view of a source table, perhaps with `more`; return its columns' types."""
     columns = source_columns(node, layout, names, declaration)
-    told = ", ".join(f"{sql} AS {identifier(name)}" for name, (sql, _) in columns.items())
+    named = [f"{sql} AS {identifier(name)}" for name, (sql, _) in columns.items()]
+    told = ", ".join([*named, more] if more else named)
     view = identifier(source_name(node.name))
     connection.execute(
         f"CREATE TEMP VIEW {view} AS SELECT {told} FROM {layout.relation}"

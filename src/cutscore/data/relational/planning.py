@@ -28,6 +28,8 @@ from cutscore.sql import identifier
 
 Types = Mapping[str, str]
 FEATURES = "features"
+AT = "#at"
+"""The column of the base table that says where a row stands, if there is one."""
 
 
 def source_name(table: str) -> str:

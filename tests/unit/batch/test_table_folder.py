@@ -1,0 +1,65 @@
+"""A model of several tables scores a folder with a file for each as it scores their rows."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from table_model import PEOPLE, made_tables, table_scorer
+
+from cutscore.batch.predicting import PredictOptions, predict
+from cutscore.data.relational.new_folder import FolderSettings
+from cutscore.errors import RequestError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    tables, place = made_tables(), tmp_path / "new"
+    place.mkdir()
+    tables["people"].drop(columns="y").to_csv(place / "people_new.csv", index=False)
+    tables["loans"].to_parquet(place / "loans.parquet")
+    tables["months"].to_csv(place / "months.csv.gz", index=False)
+    return place
+
+
+def options(folder, **more):
+    apply = more.pop("apply", "people_new")
+    settings = FolderSettings(apply=apply, cache=str(folder.parent / "cache"), **more)
+    return PredictOptions(settings=settings, reasons=2, reasons_for="all", expected_cost=True)
+
+
+def test_the_answer_is_that_of_the_tables_rows(folder, tmp_path):
+    tables, scorer = made_tables(), table_scorer()
+    expected = scorer.decide(tables, reasons=2, reasons_for="all", expected_cost=True)
+    summary = predict(scorer, folder, tmp_path / "one.parquet", options(folder))
+    assert pq.read_table(summary.out).equals(expected.to_arrow())
+    assert summary.figures.rows == PEOPLE
+    assert any("rows of loans belong to no row of people" in note for note in summary.notes)
+    predict(scorer, folder, tmp_path / "some.csv", options(folder, where="income > 3000"))
+    rows = pd.read_csv(tmp_path / "some.csv")
+    people = tables["people"]
+    assert rows["id"].tolist() == people["id"][people["income"] > 3000].tolist()
+
+
+def test_a_folder_of_parts_is_not_made_again_unless_a_table_changes(folder, tmp_path):
+    out, scorer = tmp_path / "parts", table_scorer()
+    assert predict(scorer, folder, out, options(folder)).kept == 0
+    assert [p.name for p in out.glob("*.parquet")] == ["people_new.parquet"]
+    assert predict(scorer, folder, out, options(folder)).kept == 1
+    made_tables()["loans"].iloc[:100].to_parquet(folder / "loans.parquet")
+    assert predict(scorer, folder, out, options(folder)).kept == 0
+
+
+def test_what_is_wrong_is_told_and_nothing_is_left(folder, tmp_path):
+    out = tmp_path / "deep" / "one.parquet"
+    with pytest.raises(RequestError) as raised:
+        predict(table_scorer(), folder, out, options(folder, apply=None))
+    (fault,) = raised.value.faults
+    assert fault.setting == "ROWS"
+    assert 'has no table "people"' in fault.problem
+    assert "name it: data.apply=FILE" in fault.remedy
+    assert not out.parent.exists()
+    from served import scorer
+
+    with pytest.raises(RequestError, match="this model was trained on one table"):
+        predict(scorer(), folder, out, options(folder))
