@@ -54,6 +54,9 @@ def test_the_wheel_holds_the_configs(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     configs = {path.relative_to(ROOT).as_posix() for path in (ROOT / "conf").rglob("*.yaml")}
     assert {f"cutscore/{name}" for name in configs} <= set(names)
+    pages = {path.name for path in (ROOT / "src/cutscore/report/page").glob("*.[cjh]*")}
+    assert {"page.css", "charts.js", "cutoff.html.jinja"} < pages
+    assert {f"cutscore/report/page/{name}" for name in pages} <= set(names)
     assert "cutscore/py.typed" in names
     assert not [name for name in names if name.startswith(("tests", "conf", "benchmarks"))]
 

@@ -42,19 +42,20 @@ function ticksOf(axis, most = 6) {
 //   curves: [{points: [[x, y]...], look, steps, area}]
 //   dots: [{x, y, low, high, look}]
 function chart(host, { label, x, y, height = 260, bands = [], levels = [], curves = [], dots = [] }) {
-  const width = Math.max(host.clientWidth || 560, 240), left = 62, bottom = height - 40;
-  const across = scaleOf(x, left, width - 12), up = scaleOf(y, bottom, 10);
+  const width = Math.max(host.clientWidth || 560, 240), right = width - 12, top = 28, bottom = height - 40;
+  const left = 14 + 6.6 * Math.max(2, ...ticksOf(y, 5).map((tick) => (y.form || short)(tick).length));
+  const across = scaleOf(x, left, right), up = scaleOf(y, bottom, top);
   const inside = (value, axis) => Math.min(Math.max(value, axis.low), axis.high);
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
   for (const { low, high, look } of bands) {
     const [from, to] = [across(inside(low, x)), across(inside(high, x))];
-    root.append(svg("rect", { class: `band ${look}`, x: from, y: 10, height: bottom - 10,
+    root.append(svg("rect", { class: `band ${look}`, x: from, y: top, height: bottom - top,
       width: Math.max(to - from, 1) }));
   }
   const few = width < 420 ? 4 : 6;
   for (const tick of ticksOf(y, 5)) {
     const at = up(tick);
-    root.append(svg("line", { class: "rule", x1: left, x2: width - 12, y1: at, y2: at }),
+    root.append(svg("line", { class: "rule", x1: left, x2: right, y1: at, y2: at }),
       svg("text", { x: left - 7, y: at + 4, "text-anchor": "end" }, (y.form || short)(tick)));
   }
   let free = -1;
@@ -65,13 +66,12 @@ function chart(host, { label, x, y, height = 260, bands = [], levels = [], curve
     root.append(svg("text", { x: at, y: bottom + 17, "text-anchor": "middle" }, text));
     free = at + 3.5 * text.length + 6;
   }
-  root.append(svg("line", { class: "axis", x1: left, x2: width - 12, y1: bottom, y2: bottom }),
-    svg("text", { class: "name", x: (left + width - 12) / 2, y: height - 5,
+  root.append(svg("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom }),
+    svg("text", { class: "name", x: (left + right) / 2, y: height - 5,
       "text-anchor": "middle" }, x.name),
-    svg("text", { class: "name", "text-anchor": "middle",
-      transform: `translate(12 ${(bottom + 10) / 2}) rotate(-90)` }, y.name));
+    svg("text", { class: "name", x: 0, y: 12 }, y.name));
   for (const { at, look } of levels)
-    root.append(svg("line", { class: `line ${look}`, x1: left, x2: width - 12,
+    root.append(svg("line", { class: `line ${look}`, x1: left, x2: right,
       y1: up(inside(at, y)), y2: up(inside(at, y)) }));
   for (const { points, look, steps, area } of curves) {
     const d = pathOf(points.map(([a, b]) => [across(inside(a, x)), up(inside(b, y))]), steps);
@@ -85,7 +85,7 @@ function chart(host, { label, x, y, height = 260, bands = [], levels = [], curve
       y2: up(inside(high, y)) }), svg("circle", { class: `dot ${look}`, cx: at,
       cy: up(inside(b, y)), r: 3.5 }));
   }
-  const rod = svg("line", { class: "line here", y1: 10, y2: bottom, x1: 0, x2: 0 });
+  const rod = svg("line", { class: "line here", y1: top, y2: bottom, x1: 0, x2: 0 });
   const ball = svg("circle", { class: "dot here", r: 6 });
   const mark = svg("g", { visibility: "hidden" }, rod, ball);
   root.append(mark);

@@ -71,7 +71,7 @@ function show() {
   const { place } = state, counts = countsAt(cuts, place), rates = ratesOf(counts, data.beta);
   const money = costFigures(cuts, totals, place);
   const threshold = state.exact && state.asked !== null ? state.asked : cuts.threshold[place];
-  const regret = (totals[place] - totals[best]) / cuts.repeats;
+  const regret = totals[place] / cuts.repeats - totals[best] / cuts.repeats;
   write("threshold", threshold, threshold > cuts.highest ? "above all" : decimals(threshold));
   write("total_cost", money.total_cost, number(money.total_cost));
   write("cost_per_row", money.cost_per_row, number(money.cost_per_row));
@@ -138,18 +138,17 @@ function drawCost() {
   }
   moves.cost = chart(byId("cost-chart"), {
     label: `Total cost of every threshold; the least is ${number(low)} at ${thresholdWords(best)}`,
-    x: thresholdAxis(), y: { low: low - air, high: high + air, name: "total cost" }, height: 300,
+    x: thresholdAxis(), y: { low: low - air, high: high + air, name: "total cost" }, height: 360,
     bands, levels, curves: [{ look: "", steps: true,
       points: reversed(cuts.threshold.map((threshold, i) => [threshold, cost[i]])) }],
   });
   legend(byId("cost-legend"), entries);
 }
 
-// Shares of each class in even bins, from counts at their edges.
+// Shares of each class in bins that are even on the axis, from counts at their edges.
 function drawScores() {
-  const { lowest: low, highest: high } = cuts;
-  const bins = 50, inside = low >= 0 && high <= 1 ? [0, 1] : [low, high];
-  const edges = Array.from({ length: bins + 1 }, (_, i) => inside[0] + (i * (inside[1] - inside[0])) / bins);
+  const bins = 50, x = thresholdAxis(), bend = x.kind === "root" ? 2 : 1;
+  const edges = Array.from({ length: bins + 1 }, (_, i) => x.low + (x.high - x.low) * (i / bins) ** bend);
   const places = edges.map((edge, i) => (i === bins ? 0 : placeOf(cuts, edge).place));
   const outline = (counts, whole) => {
     const shares = places.slice(1).map((place, i) => (whole ? (counts[places[i]] - counts[place]) / whole : 0));
@@ -158,8 +157,8 @@ function drawScores() {
   const negative = outline(cuts.fp, cuts.negatives), positive = outline(cuts.tp, cuts.positives);
   const most = Math.max(...negative.concat(positive).map(([, share]) => share));
   moves.scores = chart(byId("scores-chart"), {
-    label: "How the scores of negatives and positives are spread", x: { low: inside[0], high: inside[1], name: "score" },
-    y: { low: 0, high: 1.05 * most || 1, name: "share of the class", form: (share) => `${Number((100 * share).toPrecision(3))}%` },
+    label: "How the scores of negatives and positives are spread", x: { ...x, name: x.name.replace("threshold (score)", "score") },
+    y: { low: 0, high: 1.05 * most || 1, name: "share of the class in each of 50 bins", form: (share) => `${Number((100 * share).toPrecision(3))}%` },
     curves: [{ points: negative, look: "", area: true }, { points: positive, look: "second", area: true }],
   });
   legend(byId("scores-legend"), [["", `negative: ${number(cuts.negatives / cuts.repeats)}`],

@@ -91,6 +91,7 @@ def cutoff_page(told: CutoffFacts) -> str:
         sureness=list(_sureness(document)),
         cautions=[shorten(text, 2 * _LONGEST) for text in told.cautions],
         figures=_figures(document, told.beta),
+        within=_within(document["bootstrap"]),
         beta=f"{told.beta:g}",
         costs=evidence["costs"],
         both_classes=bool(cuts.positives and cuts.negatives),
@@ -163,8 +164,8 @@ def _sureness(document: Mapping[str, Any]) -> Iterator[str]:
         if spread["threshold_low"] is not None:
             yield (
                 f"Of {spread['resamples']:,} resamples of these scores, {level} put the best "
-                f"threshold between {spread['threshold_low']:.6g} and "
-                f"{spread['threshold_high']:.6g}, and the cost of the chosen one between "
+                f"threshold between {number(spread['threshold_low'])} and "
+                f"{number(spread['threshold_high'])}, and the cost of the chosen one between "
                 f"{number(spread['cost_low'])} and {number(spread['cost_high'])}."
             )
         else:
@@ -172,11 +173,26 @@ def _sureness(document: Mapping[str, Any]) -> Iterator[str]:
                 f"In {level} of {spread['resamples']:,} resamples of these scores the cost lies "
                 f"between {number(spread['cost_low'])} and {number(spread['cost_high'])}."
             )
+    if document["threshold"] is None:
+        yield "Below stands what one threshold for all rows would cost instead."
     pieces = "" if plateau["pieces"] == 1 else f", and in {plateau['pieces'] - 1} further intervals"
+    low, high, excess = (number(plateau[name]) for name in ("low", "high", "excess"))
     yield (
-        f"Any threshold from {plateau['low']:.6g} to {plateau['high']:.6g}{pieces} costs hardly "
-        f"more than the best (at most {number(plateau['excess'])})."
+        f"Any threshold from {low} to {high}{pieces} costs hardly more than the best (at most "
+        f"{excess})."
     )
+
+
+def _within(spread: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the intervals of the chosen threshold and its cost, as short as a tile is."""
+    if not spread:
+        return {"threshold": "", "cost": ""}
+    level = f"{spread['level']:.0%} of resamples: "
+    cost = f"chosen, {level}{number(spread['cost_low'])} to {number(spread['cost_high'])}"
+    if spread["threshold_low"] is None:
+        return {"threshold": "", "cost": cost}
+    low, high = (number(spread[f"threshold_{end}"]) for end in ("low", "high"))
+    return {"threshold": f"chosen, {level}{low} to {high}", "cost": cost}
 
 
 def _figures(document: Mapping[str, Any], beta: float) -> dict[str, dict[str, Any]]:
