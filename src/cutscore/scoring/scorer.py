@@ -53,6 +53,11 @@ class Scorer:
         return self.model.inputs.raw.columns
 
     @property
+    def columns_taken(self) -> tuple[str, ...]:
+        """The names of all columns that a row may have, those of costs and ids among them."""
+        return self._door(strict=False, ignore_unknown=False, priced=False).wanted
+
+    @property
     def cost_columns(self) -> tuple[str, ...]:
         """The columns that rows are priced by, if they are decided by their own costs."""
         return self.model.cost_columns
@@ -125,7 +130,9 @@ class Scorer:
             checked, expected_cost=expected_cost, reasons=reasons, reasons_for=reasons_for
         )
 
-    def features(self, tables: Mapping[str, Any], *, priced: bool = False) -> TableFeatures:
+    def features(
+        self, tables: Mapping[str, Any], *, ignore_unknown: bool = False, priced: bool = False
+    ) -> TableFeatures:
         """Return the columns that the model takes, by the SQL of training; see `decide`.
 
         `priced` asks for what costs are made of, too.
@@ -138,7 +145,8 @@ class Scorer:
         if self.tables is None:
             problem = "this model was trained on one table."
             raise RequestError(Fault("tables", problem, "Give rows with its columns."))
-        return self.tables.features_for(tables, self._door(False, False, priced).wanted)
+        door = self._door(strict=False, ignore_unknown=False, priced=priced)
+        return self.tables.features_for(tables, door.wanted, ignore_unknown=ignore_unknown)
 
     def explain(
         self, rows: Rows, *, strict: bool = False, ignore_unknown: bool = False
@@ -177,7 +185,7 @@ class Scorer:
     def _let_in(self, door: Door, rows: Rows) -> CheckedRows:
         """Check rows in whatever form they come."""
         if isinstance(rows, Mapping) and self.tables is not None and self.tables.base in rows:
-            rows = self.tables.features_for(rows, door.wanted)
+            rows = self.tables.features_for(rows, door.wanted, ignore_unknown=door.ignore_unknown)
         if isinstance(rows, TableFeatures):
             return replace(door.arrow(rows.rows), infinite=rows.infinite)
         return _let_in(door, rows)

@@ -24,6 +24,7 @@ from cutscore.serving.service import Note, Reply, Service
 
 INLINE_BYTES = 32_000
 """Bodies up to here are answered at once; larger ones by threads, so that others need not wait."""
+_LONG = b'"reasons"', b'"tables"'
 _THREADS = 2
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 T = TypeVar("T")
@@ -64,7 +65,8 @@ def _answering(app: FastAPI, service: Service, pool: ThreadPoolExecutor) -> None
     ) -> Response:
         media, limit = request.headers.get("content-type", ""), service.settings.max_bytes
         async with reading(request.stream(), request.headers, limit, service.memory) as body:
-            if len(body) <= INLINE_BYTES and not long and b'"reasons"' not in body:
+            long = long or any(word in body for word in _LONG)
+            if len(body) <= INLINE_BYTES and not long:
                 reply = _checked(work, body, media)
             else:
                 loop = asyncio.get_running_loop()

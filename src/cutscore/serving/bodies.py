@@ -8,35 +8,23 @@ import re
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
-from cutscore.errors import Fault, listed, nearest
-from cutscore.serving.options import OPTIONS
+from cutscore.errors import Fault
+from cutscore.serving.forms import FORMS, Asked, of_json
 from cutscore.serving.refusals import Refused, too_many
 from cutscore.serving.settings import MEGABYTE
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    Rows: TypeAlias = list[Any] | pa.Table
 
 JSON = "application/json"
 ARROW = "application/vnd.apache.arrow.stream"
 PARQUET = "application/vnd.apache.parquet"
-FORMS = 'a list of rows, {"rows": [...]}, or {"columns": [...], "data": [[...], ...]}'
+_OF_EACH, _FEW = 50, 10_000
+"""Rows of all tables that a request may hold for each row that may be decided, and at least."""
 _CHUNK = 1 << 20
 _KEY = re.compile(rb'"\s*:')
-
-
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """The rows of a body, and the options given beside them."""
-
-    rows: Rows
-    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -150,7 +138,7 @@ def read_rows(body: bytes, media: str, max_rows: int) -> Asked:
         raise Refused(422, "empty", Fault("body", "it is empty.", f"Send {FORMS}."))
     kind = media.partition(";")[0].strip().lower()
     if kind == JSON:
-        asked = _of_json(parse_json(body))
+        asked = of_json(parse_json(body))
     elif kind in (ARROW, PARQUET):
         from cutscore.serving import binary
 
@@ -163,7 +151,17 @@ def read_rows(body: bytes, media: str, max_rows: int) -> Asked:
 
 
 def within(asked: Asked, max_rows: int) -> Asked:
-    """Return what is asked; refuse no rows, and more than `max_rows`."""
+    """Return what is asked; refuse no rows, and more than `max_rows`.
+
+    Of several tables it depends on the model which rows are decided; all of them together may be
+    so many times as many.
+    """
+    if asked.tables is not None:
+        number = sum(map(len, asked.tables.values()))
+        most = max(_OF_EACH * max_rows, _FEW)
+        if number > most:
+            raise too_many(number, most)
+        return asked
     number = len(asked.rows)
     if number > max_rows:
         raise too_many(number, max_rows)
@@ -199,10 +197,12 @@ def parse_json(body: bytes, *, nan_is_missing: bool = False) -> Any:
 def _keys(said: Any) -> int:
     """Return the number of keys down to the rows; -1 if there are any further down."""
     outer = said if isinstance(said, dict) else {}
-    rows = outer.get("rows", ()) if outer else said
-    if not isinstance(rows, list):
-        return len(outer)
-    return len(outer) + sum(len(row) for row in rows if isinstance(row, dict))
+    tables = outer.get("tables")
+    named = tables if isinstance(tables, dict) else {}
+    given = [*named.values(), outer.get("rows", ()) if outer else said]
+    lists = [rows for rows in given if isinstance(rows, list)]
+    inside = sum(len(row) for rows in lists for row in rows if isinstance(row, dict))
+    return len(outer) + len(named) + inside
 
 
 def _with_pairs(body: bytes) -> Any:
@@ -246,54 +246,3 @@ def _number(text: str) -> int | float:
     if math.isinf(number):
         raise ValueError(f"{text[:20]} is infinity as a double")
     return number
-
-
-def _of_json(said: Any) -> Asked:
-    if isinstance(said, list):
-        return Asked(said)
-    if isinstance(said, dict) and isinstance(said.get("rows"), list):
-        return Asked(said["rows"], _besides(said, {"rows"}))
-    if isinstance(said, dict) and {"columns", "data"} <= said.keys():
-        return Asked(by_columns(said["columns"], said["data"]), _besides(said, {"columns", "data"}))
-    got = (
-        f"an object of {listed(list(said), 5)[:200] or 'nothing'}"
-        if isinstance(said, dict)
-        else (type(said).__name__)
-    )
-    raise Refused(422, "syntax", Fault("body", f"rows are needed, got {got}.", f"Send {FORMS}."))
-
-
-def _besides(said: Mapping[str, Any], rows: set[str]) -> dict[str, Any]:
-    """Return the options beside the rows."""
-    given = {name: value for name, value in said.items() if name not in rows}
-    unknown = [name for name in given if name not in OPTIONS][:20]
-    if unknown:
-        known = (*OPTIONS, *rows)
-        problem = "there is no such entry."
-        faults = [Fault(name, f"{problem}{nearest(name[:80], known)}") for name in unknown]
-        raise Refused(422, "checks", faults)
-    return given
-
-
-def by_columns(columns: Any, data: Any) -> list[dict[str, Any]]:
-    """Return rows given as names and lists of values.
-
-    Raises
-    ------
-    Refused
-        If they are not that, or rows are shorter or longer than the names.
-    """
-    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
-        raise Refused(422, "syntax", Fault("columns", "a list of names is needed."))
-    twice = {name for name in columns if columns.count(name) > 1} if len(columns) < 10_000 else ()
-    if twice or len(set(columns)) < len(columns):
-        faults = [Fault(name, "the column is there more than once.") for name in sorted(twice)]
-        raise Refused(422, "checks", faults or Fault("columns", "some are there more than once."))
-    if not isinstance(data, list):
-        raise Refused(422, "syntax", Fault("data", "a list of rows is needed."))
-    width = len(columns)
-    wrong = [at for at, row in enumerate(data) if not isinstance(row, list) or len(row) != width]
-    if wrong:
-        problem = f"each row needs {width:,} values, one a column; row {wrong[0]} has not."
-        raise Refused(422, "checks", Fault("data", problem, rows=tuple(wrong[:100])))
-    return [dict(zip(columns, row, strict=True)) for row in data]

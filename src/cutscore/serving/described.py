@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from cutscore.data.relational.new_rows import TableInputs
 from cutscore.records import RawColumn
 from cutscore.scoring.scorer import Scorer
 
@@ -39,6 +40,22 @@ def described(scorer: Scorer) -> dict[str, Any]:
         "passed_over": [name for name in raw.others if name != scorer.id_column],
         "missing_texts": list(raw.missing),
         "features": dict(model.inputs.derivation.texts),
+        "tables": None if scorer.tables is None else _tables(scorer.tables),
+    }
+
+
+def _tables(tables: TableInputs) -> dict[str, Any]:
+    """Return what is said of the tables whose rows may be given instead of the columns."""
+    return {
+        node.name: {
+            "parent": node.parent,
+            "key": list(node.table.keys),
+            "foreign_key": list(node.on),
+            "columns": dict(tables.sources[node.name]),
+            "needed": tables.needed(node.name),
+        }
+        for node in tables.declaration.nodes[::-1]
+        if node.name in tables.sources
     }
 
 
@@ -81,6 +98,20 @@ def example_row(scorer: Scorer) -> dict[str, Any]:
     amounts = {name: _AMOUNT for name in scorer.cost_columns if name not in row}
     ids = {} if scorer.id_column is None else {scorer.id_column: 1}
     return {**ids, **row, **amounts}
+
+
+def example_tables(scorer: Scorer) -> dict[str, Any] | None:
+    """Return tables with such a row and nothing that belongs to it; None for a model of one."""
+    tables = scorer.tables
+    if tables is None:
+        return None
+    given = example_row(scorer)
+    base = {name: given.get(name) for name in tables.sources[tables.base] if name in given}
+    base = dict.fromkeys(tables.needed(tables.base, scorer.columns_taken)) | base
+    keys = tables.declaration.base.table.keys
+    kinds = tables.sources[tables.base]
+    base |= {key: 1 if kinds[key] == "BIGINT" else "1" for key in keys}
+    return {name: [base] if name == tables.base else [] for name in tables.sources}
 
 
 def _middle(column: RawColumn, ranges: Mapping[str, tuple[float, float]]) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cutscore.errors import CutscoreError
 from cutscore.scoring.scorer import Scorer
-from cutscore.serving.described import example_row, version_of
+from cutscore.serving.described import example_row, example_tables, version_of
 from cutscore.serving.metrics import Metrics
 
 
@@ -25,22 +25,28 @@ class Loaded:
     version : what it is called in answers, metrics and the decision log
     since : when it was loaded
     example : a row that it decides; None if none could be made up
+    tables : the same by tables; None for a model of one, too
     """
 
     scorer: Scorer
     version: str
     since: datetime
     example: dict[str, Any] | None
+    tables: dict[str, Any] | None = None
 
 
 def loaded(scorer: Scorer) -> Loaded:
     """Return a model ready to answer: it has decided a row, so the first caller need not wait."""
-    example = None
-    with contextlib.suppress(CutscoreError):
-        row = example_row(scorer)
-        scorer.decide(row)
-        example = row
-    return Loaded(scorer, version_of(scorer), datetime.now(UTC), example)
+    examples: list[dict[str, Any] | None] = []
+    for make in (example_row, example_tables):
+        example = None
+        with contextlib.suppress(CutscoreError):
+            row = make(scorer)
+            if row is not None:
+                scorer.decide(row)
+            example = row
+        examples.append(example)
+    return Loaded(scorer, version_of(scorer), datetime.now(UTC), *examples)
 
 
 class Models:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cutscore.data.relational.new_rows import TableInputs
 from cutscore.records import RawColumn
 from cutscore.scoring.cells import LARGEST
+from cutscore.scoring.scorer import Scorer
 from cutscore.serving.bodies import ARROW, JSON, PARQUET
 from cutscore.serving.described import limits
 from cutscore.serving.models import Loaded
@@ -21,6 +23,14 @@ _TYPES: dict[str, dict[str, Any]] = {
     "date": {"type": ["string", "null"], "format": "date"},
     "timestamp": {"type": ["string", "null"], "format": "date-time"},
     "category": {"type": ["string", "null"]},
+}
+_SOURCES: dict[str, dict[str, Any]] = {
+    "DOUBLE": {"type": ["number", "null"]},
+    "BIGINT": {"type": ["integer", "null"], "minimum": -(2**63), "maximum": 2**63 - 1},
+    "VARCHAR": {"type": ["string", "null"]},
+    "BOOLEAN": _TYPES["boolean"],
+    "DATE": _TYPES["date"],
+    "TIMESTAMP": _TYPES["timestamp"],
 }
 _FAULTS: dict[str, Any] = {
     "type": "object",
@@ -78,6 +88,8 @@ def document(app: FastAPI, used: Loaded) -> dict[str, Any]:
     row = _row(used)
     answers["MlflowRow"] = {**row, "additionalProperties": True}
     said["components"] = {"schemas": {"Row": row, "Faults": _FAULTS, **answers}}
+    if used.scorer.tables is not None:
+        said["components"]["schemas"]["Tables"] = _tables(used.scorer.tables, used.scorer)
     for path, methods in said["paths"].items():
         for operation in methods.values():
             operation["responses"].update(_refusals())
@@ -111,7 +123,11 @@ def _rows(used: Loaded, known: tuple[str, ...], answer: dict[str, Any]) -> dict[
         },
         "additionalProperties": False,
     }
-    body = _body({"anyOf": [named, rows, columns]}, used, "rows")
+    forms = [named, rows, columns]
+    if used.scorer.tables is not None:
+        tables = {"required": ["tables"], "properties": {"tables": _ref("Tables"), **options}}
+        forms.insert(0, {"type": "object", **tables, "additionalProperties": False})
+    body = _body({"anyOf": forms}, used, "rows")
     body["content"] |= {ARROW: _BINARY, PARQUET: _BINARY}
     parameters = [{"name": n, "in": "query", "schema": schema} for n, schema in options.items()]
     responses = {"200": {"description": "an entry a row", "content": answer}, **_refusals()}
@@ -122,6 +138,8 @@ def _body(schema: dict[str, Any], used: Loaded, key: str) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": schema}
     if used.example is not None:
         content["example"] = {key: [used.example]}
+    if used.tables is not None and key == "rows":
+        content["example"] = {"tables": used.tables}
     return {"required": True, "content": {JSON: content}}
 
 
@@ -145,6 +163,25 @@ def _row(used: Loaded) -> dict[str, Any]:
         "type": "object",
         "required": needed,
         "properties": properties | others,
+        "additionalProperties": False,
+    }
+
+
+def _tables(tables: TableInputs, scorer: Scorer) -> dict[str, Any]:
+    """Return the schema of applicants by the rows of their tables."""
+    found = {}
+    for name, types in tables.sources.items():
+        row = {
+            "type": "object",
+            "required": tables.needed(name, scorer.columns_taken),
+            "properties": {column: _SOURCES[kind] for column, kind in types.items()},
+            "additionalProperties": False,
+        }
+        found[name] = {"type": "array", "items": row, "minItems": int(name == tables.base)}
+    return {
+        "type": "object",
+        "required": list(found),
+        "properties": found,
         "additionalProperties": False,
     }
 
@@ -175,7 +212,7 @@ def _answer() -> dict[str, Any]:
     counts = {"type": "object", "additionalProperties": {"type": "integer"}}
     return {
         "type": "object",
-        "required": ["model", "decisions", "outside", "unseen"],
+        "required": ["model", "decisions", "outside", "unseen", "infinite"],
         "properties": {
             "model": {"type": "string"},
             "decisions": {
@@ -194,6 +231,7 @@ def _answer() -> dict[str, Any]:
             },
             "outside": counts,
             "unseen": counts,
+            "infinite": counts,
         },
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -14,20 +14,23 @@ from cutscore.scoring.answer import Answer
 from cutscore.serving.bodies import (
     ARROW,
     JSON,
-    Asked,
     Memory,
-    by_columns,
     parse_json,
     read_rows,
     within,
 )
 from cutscore.serving.decision_log import DecisionLog
+from cutscore.serving.forms import Asked, by_columns
 from cutscore.serving.log_table import Decided
 from cutscore.serving.metrics import Key, Metrics
 from cutscore.serving.models import Loaded, Models
 from cutscore.serving.options import EXPLAINING, Options, options_of
 from cutscore.serving.refusals import Refused
 from cutscore.serving.settings import ServeSettings
+
+if TYPE_CHECKING:
+    from cutscore.data.relational.kept_plan import TableFeatures
+    from cutscore.serving.forms import Rows
 
 _BODIES = 4
 """As many of the largest bodies may be in memory."""
@@ -87,6 +90,7 @@ class Service:
             "decisions": answer.to_records(),
             "outside": answer.outside,
             "unseen": answer.unseen,
+            "infinite": answer.infinite,
         }
         return Reply(orjson.dumps(told, default=str))
 
@@ -104,7 +108,9 @@ class Service:
         asked = read_rows(body, media, most)
         options, used = options_of(query, asked.options, EXPLAINING), self.models.current
         made = used.scorer.explain(
-            asked.rows, strict=options.strict, ignore_unknown=options.ignore_unknown
+            _rows(asked, used, most, options),
+            strict=options.strict,
+            ignore_unknown=options.ignore_unknown,
         )
         note.rows, note.version = len(made), used.version
         told = {
@@ -139,17 +145,18 @@ class Service:
         if self.log is not None and self.log.full:
             problem = "the decision log cannot be written, and no more can wait for it."
             raise Refused(503, "log", Fault("log", problem))
+        most, used = self.settings.max_rows, self.models.current
         if options.reasons:
-            within(asked, min(MOST_EXPLAINED, self.settings.max_rows))
-        used = self.models.current
-        answer = used.scorer.decide(asked.rows, **vars(options))
+            most = min(MOST_EXPLAINED, most)
+        rows = _rows(asked, used, most, options)
+        answer = used.scorer.decide(rows, **vars(options))
         note.rows, note.version = len(answer), used.version
         note.flagged = 0 if answer.flagged is None else int(answer.flagged.sum())
         self._count(answer, note)
         if self.log is not None:
-            rows = asked.rows if self.log.inputs else None
+            given = getattr(rows, "rows", rows) if self.log.inputs else None
             now = datetime.now(UTC)
-            self.log.add(Decided(now, note.request, used.version, answer, used.scorer, rows))
+            self.log.add(Decided(now, note.request, used.version, answer, used.scorer, given))
         return used, answer
 
     def _count(self, answer: Answer, note: Note) -> None:
@@ -159,6 +166,8 @@ class Service:
             self.metrics.add("cutscore_outside_total", rows, column=column)
         for column, rows in answer.unseen.items():
             self.metrics.add("cutscore_unseen_total", rows, column=column)
+        for column, rows in answer.infinite.items():
+            self.metrics.add("cutscore_infinite_total", rows, column=column)
 
     @property
     def troubles(self) -> list[str]:
@@ -177,6 +186,18 @@ class Service:
         if self.log is not None:
             told["cutscore_log_rows_waiting", ()] = self.log.waiting_rows
         return told
+
+
+def _rows(asked: Asked, used: Loaded, most: int, options: Options) -> Rows | TableFeatures:
+    """Return at most so many rows with the model's columns, made of tables if those are given."""
+    if asked.tables is None:
+        return within(asked, most).rows
+    tables = used.scorer.tables
+    if tables is not None and tables.base in asked.tables:
+        within(Asked(asked.tables[tables.base]), most)
+    return used.scorer.features(
+        asked.tables, ignore_unknown=options.ignore_unknown, priced=options.expected_cost
+    )
 
 
 def _mlflow_rows(table: Any) -> list[Any]:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from served import ROW, Served
+from table_model import table_scorer
 
 from cutscore.serving.bodies import ARROW, JSON, PARQUET
 
@@ -97,6 +98,31 @@ def test_json_of_any_kind(said, path, query, packed):
     told = {"content_encoding": "gzip"} if packed else {}
     body = gzip.compress(body) if packed else body
     _judge(served().client.post(f"{path}?{asked}", body, JSON, **told))
+
+
+@cache
+def served_tables() -> Served:
+    return Served(table_scorer(), max_rows=20, max_bytes=100_000)
+
+
+PERSON, LOAN = (
+    {"id": 1, "income": 2.5},
+    {"loan": 3, "id": 1, "amount": 9.5, "day": -2, "kind": "car"},
+)
+ROWS_OF = {"people": PERSON, "loans": LOAN, "months": {"loan": 3, "late": 1}}
+TABLES = st.fixed_dictionaries(
+    {name: st.lists(st.builds(lambda row, key, cell: {**row, key: cell}, st.just(row),
+                              st.sampled_from([*row, "y", "x"]) | TEXT, CELLS)
+                    | st.just(row), max_size=3) | CELLS
+     for name, row in ROWS_OF.items()}
+) | st.dictionaries(st.sampled_from([*ROWS_OF, "x"]) | TEXT, CELLS, max_size=3)  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(TABLES | CELLS, OPTIONS, st.sampled_from(["/decide", "/explain"]))
+def test_tables_of_any_kind(tables, options, path):
+    body = json.dumps(_finite({**options, "tables": tables})).encode()
+    _judge(served_tables().client.post(path, body, JSON))
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,34 +11,59 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_FEW, _MANY = 50, 200
+"""Names up to which the nearest is looked for, and up to which each is told."""
+_TOLD = {
+    "double": "numbers", "int64": "whole numbers", "string": "text", "bool": "true or false",
+    "date32[day]": "dates (2024-02-29)", "timestamp[us]": "times (2024-02-29T10:30:00Z)",
+}  # fmt: skip
+_UNLIKE = TypeError, ValueError, NotImplementedError, OverflowError  # Arrow's are of these
+
+
 def typed_rows(
-    table: str, rows: Any, types: Mapping[str, str], needed: set[str], faults: list[Fault]
+    table: str,
+    rows: Any,
+    types: Mapping[str, str],
+    needed: set[str],
+    faults: list[Fault],
+    *,
+    ignore_unknown: bool,
 ) -> pa.Table:
     """Return rows as an Arrow table with all columns of training; unneeded ones may be missing."""
     import pyarrow as pa
 
     kinds = arrow_kinds()
-    found, count = _columns_of(rows)
-    for name in found:
-        if name not in types:
-            problem = f'{table} had no column "{name}" in training.{nearest(name, types)}'
-            faults.append(Fault(f"rows.{table}", problem, "Leave it out."))
+    found, unknown, count = _columns_of(rows, types)
+    near = set(types) - set(found) if len(unknown) <= _FEW else ()
+    for name in () if ignore_unknown else unknown[:_MANY]:
+        problem = f'{table} had no column "{name}" in training.{nearest(name, near)}'
+        faults.append(Fault(f"rows.{table}", problem, "Leave it out."))
     arrays = {}
     for name, kind in types.items():
         arrow = kinds.get(kind, pa.string())
         if name not in found:
-            if count and name.lower() in needed:
+            if count and name in needed:
                 faults.append(Fault(f"rows.{table}", f'the column "{name}" is missing.'))
             arrays[name] = pa.nulls(count, arrow)
             continue
         try:
             arrays[name] = _array(found[name], arrow)
-        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-            told = {"DOUBLE": "numbers", "BIGINT": "whole numbers", "VARCHAR": "text"}
-            problem = f'"{name}" must hold {told.get(kind, kind)}: {str(error).splitlines()[0]}.'
-            faults.append(Fault(f"rows.{table}", problem))
+        except _UNLIKE as error:
+            faults.append(_unlike(table, name, found[name], arrow, error))
             arrays[name] = pa.nulls(count, arrow)
     return pa.table(arrays)
+
+
+def _unlike(table: str, name: str, values: Any, kind: pa.DataType, error: Exception) -> Fault:
+    """Return the fault of a column that holds something else than in training."""
+    told = f'"{name}" must hold {_TOLD.get(str(kind), str(kind))}'
+    for at, value in enumerate(values if isinstance(values, list) else ()):
+        try:
+            _array([value], kind)
+        except _UNLIKE:
+            got = f"{told}, got {str(value)[:80]!r} in row {at}."
+            return Fault(f"rows.{table}", got, rows=(at,))
+    return Fault(f"rows.{table}", f"{told}: {str(error).splitlines()[0]}.")
 
 
 def arrow_kinds() -> dict[str, pa.DataType]:
@@ -51,23 +76,28 @@ def arrow_kinds() -> dict[str, pa.DataType]:
     }  # fmt: skip
 
 
-def _columns_of(rows: Any) -> tuple[dict[str, Any], int]:
-    """Return the values of each column, and how many rows there are."""
+def _columns_of(rows: Any, types: Mapping[str, str]) -> tuple[dict[str, Any], list[str], int]:
+    """Return the values of each column that training had, the other names, and how many rows."""
     import pyarrow as pa
 
     if isinstance(rows, pa.Table):
-        return {name: rows.column(name) for name in rows.column_names}, rows.num_rows
+        names, number = rows.column_names, rows.num_rows
+        found = {name: rows.column(name) for name in names if name in types}
+        return found, [name for name in names if name not in types], number
     if hasattr(rows, "iloc"):
-        return _columns_of(pa.Table.from_pandas(rows, preserve_index=False))
+        return _columns_of(pa.Table.from_pandas(rows, preserve_index=False), types)
     records = [rows] if isinstance(rows, Mapping) else list(rows or [])
-    names = dict.fromkeys(name for row in records for name in row)
-    return {name: [row.get(name) for row in records] for name in names}, len(records)
+    there = dict.fromkeys(name for row in records for name in row)
+    found = {name: [row.get(name) for row in records] for name in there if name in types}
+    return found, [str(name) for name in there if name not in types], len(records)
 
 
 def _array(values: Any, kind: pa.DataType) -> pa.Array:
     import pyarrow as pa
 
     if isinstance(values, list):
+        if pa.types.is_temporal(kind) and any(isinstance(value, str) for value in values):
+            return pa.array(values, pa.string()).cast(pa.timestamp("us", "UTC")).cast(kind)
         return pa.array(values, kind, from_pandas=True)
     combined = values.combine_chunks()
     if pa.types.is_floating(kind) and pa.types.is_boolean(combined.type):

@@ -97,7 +97,16 @@ class TableInputs:
         """The table of applicants."""
         return self.declaration.base.name
 
-    def features_for(self, tables: Mapping[str, Any], columns: Sequence[str]) -> TableFeatures:
+    def needed(self, table: str, columns: Sequence[str] = ()) -> list[str]:
+        """Return the columns of a table without which `columns` of the features cannot be made."""
+        wanted = {*self.plan.used.get(table, ()), *map(str.lower, self._node(table).names)}
+        wanted |= set(map(str.lower, columns)) if table == self.base else set()
+        wanted -= {self.declaration.target.lower()}
+        return [name for name in self.sources[table] if name.lower() in wanted]
+
+    def features_for(
+        self, tables: Mapping[str, Any], columns: Sequence[str], *, ignore_unknown: bool = False
+    ) -> TableFeatures:
         """Return some columns of the feature table, a row for each applicant in the order given.
 
         Parameters
@@ -106,6 +115,8 @@ class TableInputs:
             By table of training: dicts, an Arrow table or a data frame; none for no rows.
         columns : sequence of str
             Of the feature table; those that it does not have are passed over.
+        ignore_unknown : bool
+            Pass over columns of tables that training did not have.
 
         Raises
         ------
@@ -114,12 +125,12 @@ class TableInputs:
         """
         import duckdb
 
-        given = self._arrow(tables, columns)
+        given = self._arrow(tables, columns, ignore_unknown)
         kept = self._idle.pop() if self._idle else self._kept_plan()
         try:
             found = kept.features(given)
         except duckdb.Error as error:
-            raise failed(error) from None
+            raise RequestError(replace(f, setting="rows") for f in failed(error).faults) from None
         finally:
             self._idle.append(kept)
         chosen = [name for name in columns if name in self.plan.columns]
@@ -128,17 +139,18 @@ class TableInputs:
     def _kept_plan(self) -> KeptPlan:
         return KeptPlan(self.declaration, self.plan, self.declared["missing"])
 
-    def _arrow(self, tables: Mapping[str, Any], columns: Sequence[str]) -> dict[str, pa.Table]:
+    def _arrow(
+        self, tables: Mapping[str, Any], columns: Sequence[str], ignore_unknown: bool
+    ) -> dict[str, pa.Table]:
         """Return the rows of each table with the types of training."""
         faults = list(self._strangers(tables))
         given: dict[str, pa.Table] = {}
-        asked = {each.lower() for each in columns} - {self.declaration.target.lower()}
         for name, types in self.sources.items():
             if name in tables:
-                names = map(str.lower, self._node(name).names)
-                needed = {*self.plan.used.get(name, ()), *names}
-                needed |= asked if name == self.base else set()
-                given[name] = typed_rows(name, tables[name], types, needed, faults)
+                needed = set(self.needed(name, columns))
+                given[name] = typed_rows(
+                    name, tables[name], types, needed, faults, ignore_unknown=ignore_unknown
+                )
         if not faults:
             faults += [f for name, rows in given.items() for f in self._unsound(name, rows)]
         if faults:
@@ -146,10 +158,9 @@ class TableInputs:
         return given
 
     def _strangers(self, tables: Mapping[str, Any]) -> Iterator[Fault]:
-        for name in tables:
-            if name not in self.sources:
-                problem = f'training had no table "{name}".{nearest(name, self.sources)}'
-                yield Fault("rows", problem, f"Its tables: {listed(list(self.sources))}.")
+        for name in [name for name in tables if name not in self.sources][:20]:
+            problem = f'training had no table "{name}".{nearest(name, self.sources)}'
+            yield Fault("rows", problem, f"Its tables: {listed(list(self.sources))}.")
         for name in self.sources:
             if name not in tables:
                 remedy = "Give an empty list where there are no rows."
