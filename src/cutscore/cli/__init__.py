@@ -17,6 +17,7 @@ import typer
 
 from cutscore import __version__
 from cutscore.cli import store_care
+from cutscore.cli.dashboard import dashboard
 from cutscore.cli.data import app as data_app
 from cutscore.cli.deliver import deliver
 from cutscore.cli.predict import predict
@@ -58,6 +59,7 @@ app.command("threshold")(threshold)
 app.command("serve")(serve)
 app.command("deliver")(deliver)
 app.command("ui")(ui)
+app.command("dashboard")(dashboard)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

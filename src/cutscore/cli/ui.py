@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from cutscore.cli.store import StoreOption, address_of
 from cutscore.cli.viewing import run_store
 from cutscore.errors import Fault, RequestError, StoreError
 from cutscore.report.redact import redact
+from cutscore.serving.listening import bind
 
 if TYPE_CHECKING:
     from cutscore.runs.port import RunStore
@@ -49,7 +49,7 @@ def ui(
     if kept.uri.startswith("http"):
         problem = f"{redact(kept.uri)} is a server: it has pages of its own."
         raise RequestError(Fault("--store", problem, "Open it in a browser."))
-    _check_free(host, port)
+    bind(host, port).close()  # another server's page would be taken for this one
     site = f"http://{'127.0.0.1' if host in ANYWHERE else host}:{port}"
     words = [sys.executable, "-m", "mlflow", "ui", "--host", host, "--port", str(port)]
     words += ["--workers", "1"]
@@ -88,25 +88,6 @@ def _runs_of(store: RunStore, experiment: str | None) -> str:
     """Return where the pages show the runs of an experiment, '' if there are none."""
     newest = store.find(experiment, limit=1)
     return f"/{newest[0].experiment_id}/runs" if newest else ""
-
-
-def _check_free(host: str, port: int) -> None:
-    """Check that nothing listens there: another server's page would be taken for this one.
-
-    Raises
-    ------
-    RequestError
-        If something does, or the address is none of this machine.
-    """
-    try:
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(found[0], found[1]) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(found[4])
-    except OSError as error:
-        problem = f"{host}:{port} cannot be listened on ({error.strerror or error})."
-        remedy = f"Give another, such as --port {port + 1 if port < 65535 else port - 1}."
-        raise RequestError(Fault("--port", problem, remedy)) from error
 
 
 def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:

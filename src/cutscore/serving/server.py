@@ -8,7 +8,6 @@ import ipaddress
 import multiprocessing
 import os
 import signal
-import socket
 import tempfile
 import threading
 import time
@@ -24,11 +23,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.supervisors import Multiprocess
 
 from cutscore.delivery.finding import load, version_named
-from cutscore.errors import Fault, RequestError, StoreError
+from cutscore.errors import StoreError
 from cutscore.serving.app import build
 from cutscore.serving.decision_log import DecisionLog
 from cutscore.serving.gate import Gate
 from cutscore.serving.lines import say
+from cutscore.serving.listening import BACKLOG, bind
 from cutscore.serving.metrics import Metrics
 from cutscore.serving.models import Models
 from cutscore.serving.service import Service
@@ -38,7 +38,6 @@ IDLE_SECONDS = 15
 """The longest that a connection may be open between requests, or take to send the head of one."""
 _PARENT_SECONDS = 1.0
 _START_SECONDS = 300.0
-_BACKLOG = 2048
 
 
 def serve(settings: ServeSettings) -> None:
@@ -97,31 +96,6 @@ def _end_with(parent: BaseProcess) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that listens.
-
-    Raises
-    ------
-    RequestError
-        If something else does, or the address is none of this machine.
-    """
-    listener = None
-    try:
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
-        # With the protocol named, asyncio turns Nagle's delay of 40 ms off.
-        listener = socket.socket(*found[:3])
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(found[4])
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        if listener is not None:
-            listener.close()
-        problem = f"{host}:{port} cannot be listened on ({error.strerror or error})."
-        remedy = f"Give another, such as --port {port + 1 if port < 65535 else port - 1}."
-        raise RequestError(Fault("--port", problem, remedy)) from error
-    return listener
-
-
 def _config(app: Any, settings: ServeSettings, *, factory: bool = False) -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -135,7 +109,7 @@ def _config(app: Any, settings: ServeSettings, *, factory: bool = False) -> uvic
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        backlog=_BACKLOG,
+        backlog=BACKLOG,
         timeout_keep_alive=max(1, min(IDLE_SECONDS, int(settings.timeout))),
         timeout_graceful_shutdown=int(settings.timeout) + 1,
         timeout_worker_healthcheck=60,

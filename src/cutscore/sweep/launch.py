@@ -32,7 +32,7 @@ from cutscore.runs.port import RunStore
 from cutscore.sweep.cells import Cell, SweepRequest
 from cutscore.sweep.launcher import Launcher, launch_folder
 from cutscore.sweep.leaderboard import Leaderboard, rank
-from cutscore.sweep.parent import parent_items, parent_name
+from cutscore.sweep.parent import leaderboard_item, parent_items, parent_name
 from cutscore.sweep.progress import show_progress, show_status
 from cutscore.sweep.resume import (
     LINKED_TAG,
@@ -226,6 +226,7 @@ def _sweep(
         )
         kept = _keep_best(composer, request, board, store, stderr)
         parent.write(parent_items(request, board, parent.name))
+        parent.write([leaderboard_item(store, board, parent.name)])
         if resumed.linked:
             parent.write([Tag(LINKED_TAG, ",".join(resumed.linked))])
         end_parent(parent, len(board.failed), len(outcomes), "cells")

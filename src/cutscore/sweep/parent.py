@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import yaml
 
 from cutscore.config.overrides import texts_of
+from cutscore.dashboard.board import Cell, leaderboard_page
 from cutscore.metrics.catalogue import HEADLINE, shown
 from cutscore.metrics.metric_spec import MetricView
 from cutscore.records.decision import rule_words
 from cutscore.report.figures.leaderboard import leaderboard_heatmap
 from cutscore.report.items import Figure, Item, Metric, Param, TableFile, Tag, Text
 from cutscore.report.redact import redact
+from cutscore.runs.port import RunStore
 from cutscore.sweep.cells import SweepRequest
 from cutscore.sweep.leaderboard import Leaderboard
 
+PAGE = "leaderboard.html"
 MOST = 3
 """So many experiments are named in the name of a sweep over experiments."""
 
@@ -63,6 +68,22 @@ def parent_items(request: SweepRequest, board: Leaderboard, name: str) -> Iterat
     }
     yield Text("best_threshold.json", json.dumps(chosen, indent=2) + "\n")
     yield from _heatmap(board, name)
+
+
+def leaderboard_item(store: RunStore, board: Leaderboard, name: str) -> Text:
+    """Return the cells as a page to look at: grid, distributions and comparisons."""
+    cells = [
+        Cell(cell.run_id, cell.name, cell.status, cell.labels, cell.metrics, cell.failure)
+        for cell in (*board.ranked, *board.failed)
+    ]
+    with TemporaryDirectory(prefix="cutscore-") as folder:
+
+        def find(run_id: str, file: str) -> Path | None:
+            own = Path(folder) / run_id
+            own.mkdir(exist_ok=True)
+            return store.download(run_id, file, own)
+
+        return Text(PAGE, leaderboard_page(name, cells, board.swept, board.metric, find))
 
 
 def _heatmap(board: Leaderboard, name: str) -> Iterator[Item]:

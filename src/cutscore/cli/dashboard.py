@@ -1,0 +1,85 @@
+"""`cutscore dashboard`: pages over a whole store."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cutscore.cli.store import StoreOption, address_of, asked
+
+if TYPE_CHECKING:
+    from cutscore.dashboard.sources import Source
+
+ANYWHERE = ("0.0.0.0", "::", "")
+
+
+def dashboard(
+    store: StoreOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for a free one.")
+    ] = 5050,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Open the page in a browser when it is ready.")
+    ] = False,
+) -> None:
+    """Show all runs of a store to filter, compare and look at; nothing can be changed.
+
+    It follows a sweep while it runs. Each view has an address that can be sent to a colleague.
+    Ctrl-C ends it.
+
+    Example: cutscore dashboard --open
+
+    Example: cutscore dashboard --store old/mlflow.db --port 5051
+    """
+    from cutscore.dashboard.app import build
+    from cutscore.dashboard.serving import serve
+    from cutscore.delivery.history import history
+    from cutscore.serving.listening import bind
+
+    source = _source(store)
+    with bind(host, port) as listener:
+        taken, here = listener.getsockname()[1], "127.0.0.1" if host in ANYWHERE else host
+        page = f"http://{f'[{here}]' if ':' in here else here}:{taken}/"
+
+        def ready() -> None:
+            _say(f"the dashboard of {source.title} is ready: {page} (Ctrl-C ends it)")
+            if open_ and not webbrowser.open(page):
+                _say("no browser could be opened; open the page yourself")
+
+        serve(build(source, history, host), listener, ready)
+
+
+def _source(store: str | None) -> Source:
+    """Return the store that is named, or the default one, opened once to see that it can be read.
+
+    Raises
+    ------
+    RequestError
+        If there is none, or it cannot be read.
+    """
+    from cutscore.care.places import local_store
+    from cutscore.dashboard.sources import DatabaseSource, FolderSource
+    from cutscore.runs.addresses import sqlite_path
+
+    store, setting = asked(store, "--store")
+    place = local_store(store, setting) if store else None
+    if place is not None and place.is_dir():
+        return FolderSource(place)
+    path = place or sqlite_path(address_of(store, setting).uri)
+    if path is None:
+        from cutscore.cli.viewing import run_store
+        from cutscore.dashboard.sources import PortSource
+
+        return PortSource(run_store(store))
+    source = DatabaseSource(path, setting)
+    source.connection()
+    source.close()
+    return source
+
+
+def _say(line: str) -> None:
+    print(f"cutscore: {line}", file=sys.stderr, flush=True)

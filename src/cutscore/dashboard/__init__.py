@@ -1,0 +1,1 @@
+"""Pages over a whole store: runs, comparisons, grids, searches, models; nothing can be changed."""

@@ -1,0 +1,157 @@
+"""Runs side by side: settings that differ, figures, curves, and rows that change sides."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.calibration.saved import calibrator_from_json
+from cutscore.errors import CutscoreError, Fault, RequestError
+from cutscore.records.decision import rule_from_json
+from cutscore.runs.comparing import compare
+from cutscore.runs.values import RunDetail
+
+FindFile = Callable[[str, str], Path | None]
+"""Returns a run's file by the run's id and the file's name."""
+
+MOST_RUNS = 12
+CURVE, RULE, SCORES = "threshold_curve.parquet", "threshold.json", "oof_scores.parquet"
+_POINTS = 300
+"""So many points of a curve are sent; a screen shows no more."""
+_KEPT = ("costs", "objective", "beta", "constraints", "rows", "positives", "confusion", "bayes",
+         "asked_ratio", "per_row", "no_model", "plateau", "bootstrap", "calibration")  # fmt: skip
+
+
+def side_by_side(runs: Sequence[RunDetail], find: FindFile) -> dict[str, Any]:
+    """Return what a comparison of runs shows, for JSON; others are set against the first."""
+    return {
+        "runs": [{**_about(run), **evidence(run.summary.run_id, find)} for run in runs],
+        "reasons": [_reasons(runs[0], other) for other in runs[1:]],
+    }
+
+
+def swap_set(first: str, second: str, find: FindFile) -> dict[str, Any]:
+    """Return how many rows both runs flag, either, or none, by target.
+
+    Rows are told apart by repeat and row id, so both runs must have scored rows of the same names.
+
+    Raises
+    ------
+    RequestError
+        If that cannot be said, with the reason.
+    """
+    (one, flagged_one), (two, flagged_two) = _decided(first, find), _decided(second, find)
+    _, at, other = np.intersect1d(_keys(one), _keys(two), return_indices=True)
+    if at.size == 0:
+        raise _no_swap("the runs have scored no row in common.")
+    target = one["target"][at]
+    if not np.array_equal(target, two["target"][other]):
+        raise _no_swap("rows of the same name have different targets: the data differ.")
+    a, b = flagged_one[at], flagged_two[other]
+    counts = {
+        name: [int((here & (target == 0)).sum()), int((here & (target == 1)).sum())]
+        for name, here in (("both", a & b), ("first", a & ~b), ("second", ~a & b),
+                           ("neither", ~a & ~b))
+    }  # fmt: skip
+    return {"rows": int(at.size), "counts": counts}
+
+
+def _about(run: RunDetail) -> dict[str, Any]:
+    summary = run.summary
+    return {
+        "run_id": summary.run_id,
+        "name": summary.name,
+        "experiment": summary.experiment,
+        "state": summary.status,
+        "metrics": {k: v for k, v in summary.metrics.items() if math.isfinite(v)},
+        "params": run.params,
+        "tags": {k: v for k, v in summary.tags.items() if not k.startswith("mlflow.")},
+        "files": [file.path for file in run.artifacts],
+    }
+
+
+def evidence(run_id: str, find: FindFile, points: int = _POINTS) -> dict[str, Any]:
+    """Return a run's threshold and curve, for JSON; None where it has none that can be read.
+
+    The curve has evenly many points along it, the cheapest among them.
+    """
+    rule, curve = _json(find(run_id, RULE)), find(run_id, CURVE)
+    kept = None if rule is None else {name: rule.get(name) for name in _KEPT}
+    try:
+        return {"rule": kept, "curve": None if curve is None else _thinned(_columns(curve), points)}
+    except (OSError, ValueError, KeyError):  # pyarrow's errors are ValueErrors
+        return {"rule": kept, "curve": None}
+
+
+def _thinned(curve: dict[str, npt.NDArray[Any]], points: int) -> dict[str, list[float]]:
+    size = len(curve["threshold"])
+    at = np.unique(np.linspace(0, size - 1, min(size, points)).round().astype(int))
+    at = np.union1d(at, [int(np.argmin(curve["total_cost"]))]) if size else at
+    names = ("threshold", "total_cost", "tp", "fp", "tn", "fn")
+    return {name: curve[name][at].astype(float).tolist() for name in names}
+
+
+def _reasons(first: RunDetail, other: RunDetail) -> list[str]:
+    """Return in words why the thresholds of two runs differ."""
+    found = compare(first, other)
+    if None in found.thresholds:
+        return [f"{why}" for why in found.without if why] or ["a run has no threshold"]
+    return [reason.explanation for reason in found.reasons]
+
+
+def _decided(run_id: str, find: FindFile) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[Any]]:
+    """Return a run's rows and which of them it flags."""
+    rule, scores = _json(find(run_id, RULE)), find(run_id, SCORES)
+    if rule is None or scores is None:
+        raise _no_swap(f"run {run_id[:12]} has no scores, or no threshold.")
+    try:
+        decision = rule["decision"]
+        chosen = rule_from_json(decision["rule"])
+        if chosen.needs_costs:
+            raise _no_swap(f"run {run_id[:12]} decides each row by its own costs.")
+        calibrator = calibrator_from_json(decision["calibrator"])
+        rows = _columns(scores)
+        decided = rows.get("calibrated", rows["score"])
+        if "calibrated" not in rows:
+            decided = calibrator.apply(decided)
+        return rows, chosen.flag(decided)
+    except (OSError, ValueError, KeyError, TypeError, CutscoreError) as error:
+        if isinstance(error, RequestError):
+            raise
+        raise _no_swap(f"the record of run {run_id[:12]} is of another version.") from error
+
+
+def _keys(rows: dict[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Return one name per scored row: repeat and row id together."""
+    names, repeats = rows["row"], rows["repeat"]
+    if names.dtype.kind in "iu" and repeats.max(initial=0) == 0:
+        return names
+    return np.array([f"{name}\x00{repeat}" for name, repeat in zip(names, repeats, strict=True)])
+
+
+def _columns(path: Path) -> dict[str, npt.NDArray[Any]]:
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(path)
+    return {name: table[name].to_numpy() for name in table.column_names}
+
+
+def _json(path: Path | None) -> dict[str, Any] | None:
+    """Return an object out of a file, None where it is none."""
+    if path is None:
+        return None
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _no_swap(problem: str) -> RequestError:
+    return RequestError(Fault("swap set", problem))
