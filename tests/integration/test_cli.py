@@ -60,7 +60,9 @@ def test_the_help_of_run_shows_groups_options_and_five_examples(cutscore, in_fol
 
 
 @pytest.mark.parametrize(
-    "words", [["runs", "list"], ["runs", "show"], ["store", "init"], ["ui"]], ids=" ".join
+    "words",
+    [["runs", "list"], ["runs", "show"], ["store", "init"], ["ui"], ["dashboard"]],
+    ids=" ".join,
 )
 def test_every_command_has_help_with_an_example(cutscore, words, in_folder):
     answer = cutscore(*words, "--help")
@@ -219,10 +221,10 @@ def test_a_run_shows_what_was_asked_and_commands_that_go_on(cutscore, with_run):
     )
     lines = [line for line in shown.splitlines() if line.startswith("  cutscore ")]
     words = [shlex.split(line)[1:] for line in lines]
-    assert [one[0] for one in words] == ["rerun", "threshold", "ui", "runs"]
+    assert [one[0] for one in words] == ["rerun", "threshold", "dashboard", "runs"]
     (figures,) = cutscore("runs", "list", "--json", "--experiment", "first").json()
     for one in words:
-        if one[0] != "ui":  # it would stay open
+        if one[0] != "dashboard":  # it would stay open
             assert cutscore(*one).code == 0
     decided = cutscore(*words[1], "--json").json()
     assert decided["threshold"] == figures["metrics"]["threshold"]
@@ -243,6 +245,7 @@ def test_reading_where_there_is_no_store_makes_none(cutscore, in_folder):
         ["runs", "list"],
         ["runs", "show", "x"],
         ["ui"],
+        ["dashboard"],
         ["runs", "list", "--store", "a.db"],
     ):
         answer = cutscore(*words)
@@ -295,6 +298,25 @@ def test_the_pages_open_and_end(with_run, cutscore, cutscore_started, tmp_path):
         process.send_signal(signal.SIGTERM)
         process.wait(20)
         assert not psutil.wait_procs(family, timeout=10)[1]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_the_dashboard_opens_and_ends(with_run, cutscore_started, tmp_path):
+    opened, browser = tmp_path / "opened.txt", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n')
+    browser.chmod(0o755)
+    words = ["dashboard", "--port", 0, "--open"]
+    process = cutscore_started(*words, folder=with_run, BROWSER=f"{browser} %s")
+    try:
+        end = time.monotonic() + 120
+        while not opened.exists() and time.monotonic() < end and process.poll() is None:
+            time.sleep(0.05)
+        with urllib.request.urlopen(opened.read_text().strip(), timeout=20) as answer:
+            assert "exp01_cv_baseline_none" in answer.read().decode()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
     finally:
         process.kill()
         process.communicate()

@@ -24,6 +24,7 @@ COMMANDS = (
     "rerun",
     "store",
     "ui",
+    "dashboard",
     "threshold",
     "serve",
     "predict",

@@ -32,7 +32,7 @@ def next_commands(run: ShownRun) -> Iterator[str]:
         yield _line("promote", short, *run.store)
     if run.detail.summary.open:
         yield _line("store", "reap", *run.store[1:])
-    yield _line("ui", *run.store)
+    yield _line("dashboard", *run.store)
     yield _line("runs", "show", short, "--all", *run.store)
 
 

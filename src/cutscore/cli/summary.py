@@ -45,7 +45,8 @@ def print_summary(outcome: LaunchOutcome, stdout: Console, stderr: Console, seco
     closest = outcome.board.best if outcome.board is not None else outcome.outcomes[0]
     if closest is not None and closest.run_id:
         stderr.print(
-            f"Look closer: cutscore runs show {closest.run_id[:12]}   or   cutscore ui",
+            f"Look closer: cutscore runs show {closest.run_id[:12]}   "
+            "or   cutscore dashboard --open",
         )
 
 

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.calibration.saved import calibrator_from_json
-from cutscore.errors import CutscoreError, Fault, RequestError
-from cutscore.records.decision import rule_from_json
+from cutscore.errors import Fault, RequestError
+from cutscore.records.decision import FixedThreshold
 from cutscore.runs.comparing import compare
 from cutscore.runs.values import RunDetail
 
@@ -110,21 +109,14 @@ def _decided(run_id: str, find: FindFile) -> tuple[dict[str, npt.NDArray[Any]], 
     rule, scores = _json(find(run_id, RULE)), find(run_id, SCORES)
     if rule is None or scores is None:
         raise _no_swap(f"run {run_id[:12]} has no scores, or no threshold.")
+    if rule.get("threshold") is None:
+        raise _no_swap(f"run {run_id[:12]} has no one threshold: {rule.get('rule')}.")
     try:
-        decision = rule["decision"]
-        chosen = rule_from_json(decision["rule"])
-        if chosen.needs_costs:
-            raise _no_swap(f"run {run_id[:12]} decides each row by its own costs.")
-        calibrator = calibrator_from_json(decision["calibrator"])
         rows = _columns(scores)
-        decided = rows.get("calibrated", rows["score"])
-        if "calibrated" not in rows:
-            decided = calibrator.apply(decided)
-        return rows, chosen.flag(decided)
-    except (OSError, ValueError, KeyError, TypeError, CutscoreError) as error:
-        if isinstance(error, RequestError):
-            raise
-        raise _no_swap(f"the record of run {run_id[:12]} is of another version.") from error
+        decided = rows.get("calibrated", rows["score"])  # there where they are not the same
+        return rows, FixedThreshold(float(rule["threshold"])).flag(decided)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _no_swap(f"the record of run {run_id[:12]} cannot be read.") from error
 
 
 def _keys(rows: dict[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:

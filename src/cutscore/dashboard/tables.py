@@ -22,6 +22,11 @@ VARIED = (*LABELS, "cost", "threshold_objective")
 
 _NAME_TAG = "mlflow.runName"
 _TABLES = {"params": "params", "tags": "tags", "metrics": "latest_metrics"}
+_VALUES = {
+    "params": "value",
+    "tags": "value",
+    "metrics": "CASE WHEN is_nan THEN NULL ELSE value END",
+}
 _ACTIVE = "r.lifecycle_stage = 'active' AND e.lifecycle_stage = 'active'"
 _FOLDS = "fold_roc_auc"
 _NEWEST = f"""
@@ -86,8 +91,7 @@ def column(connection: sqlite3.Connection, name: str, runs: Sequence[str]) -> li
     """
     family, _, key = name.partition(".")
     table = _TABLES[family]
-    value = "CASE WHEN is_nan THEN NULL ELSE value END" if family == "metrics" else "value"
-    query = f"SELECT run_uuid, {value} FROM {table} WHERE key = ?"
+    query = f"SELECT run_uuid, {_VALUES[family]} FROM {table} WHERE key = ?"
     found = dict(connection.execute(query, [key]).fetchall())
     return [found.get(run) for run in runs]
 
@@ -190,12 +194,13 @@ def detail(connection: sqlite3.Connection, row: RunRow, files: Sequence[str]) ->
     pairs = {
         family: dict(
             connection.execute(
-                f"SELECT key, value FROM {table} WHERE run_uuid = ? ORDER BY key",
+                f"SELECT key, {_VALUES[family]} FROM {table} WHERE run_uuid = ? ORDER BY key",
                 [row.run_id],
             ).fetchall()
         )
         for family, table in _TABLES.items()
     }
+    figures = {key: figure for key, figure in pairs["metrics"].items() if figure is not None}
     summary = RunSummary(
         run_id=row.run_id,
         name=row.name,
@@ -205,7 +210,7 @@ def detail(connection: sqlite3.Connection, row: RunRow, files: Sequence[str]) ->
         started=str(row.started or ""),
         seconds=row.seconds,
         parent_id=row.parent,
-        metrics={k: v for k, v in pairs["metrics"].items() if describe(k).scope != "fold"},
+        metrics={k: v for k, v in figures.items() if describe(k).scope != "fold"},
         tags={key: value or "" for key, value in pairs["tags"].items()},
     )
     artifacts = tuple(ArtifactFile(name, 0) for name in files)

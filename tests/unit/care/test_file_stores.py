@@ -17,6 +17,8 @@ from cutscore.care.merge_target import MergeRequest
 from cutscore.care.places import local_store
 from cutscore.care.view import view_database, view_folder
 from cutscore.cli import main
+from cutscore.dashboard.sources import FolderSource
+from cutscore.dashboard.tables import column, run_rows
 from cutscore.errors import RequestError, StoreError
 from cutscore.runs.liveness import judge_life
 
@@ -376,3 +378,12 @@ def test_commands_that_write_say_what_to_do_with_a_file_store(root, capsys):
     add_run(root / "0", A)
     assert main(["store", "reap", str(root.parent)]) == 2
     assert f"cutscore store merge {root} --into" in capsys.readouterr().err
+
+
+def test_the_dashboard_reads_a_file_store(root):
+    add_run(root / "0", A)
+    source = FolderSource(root)
+    (row,) = run_rows(source.connection())
+    assert (row.name, row.experiment) == ("forest", "Default")
+    assert column(source.connection(), "metrics.auc", [row.run_id]) == [0.7]
+    source.close()

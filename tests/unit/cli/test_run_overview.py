@@ -112,7 +112,7 @@ def test_commands_decide_the_scores_as_the_run_did():
         "cutscore", "threshold", "/oof_scores.parquet", "--target", "target", "--score", "score",
         "--id", "row", "--fold", "fold", "cost=fixed", "cost.false_negative=5",
     ]  # fmt: skip
-    assert [words[1] for words in others] == ["promote", "ui", "runs"]
+    assert [words[1] for words in others] == ["promote", "dashboard", "runs"]
     shown = run(FIGURES | {"threshold_raw": 0.3})
     shown.detail.params["cost._target_"] = "cutscore.cost.columns.ColumnCost"
     threshold = commands(screen(shown))[1]
@@ -170,7 +170,7 @@ def test_a_run_that_broke_off_says_why_and_how_far_it_came(about, told):
     assert "no threshold: the run ended before it chose one" in text
     assert "its config is not stored" in text
     assert ("error.txt" in text) == (about["status"] == "FAILED")
-    assert [words[1] for words in commands(text)] == ["ui", "runs"]
+    assert [words[1] for words in commands(text)] == ["dashboard", "runs"]
 
 
 def test_an_open_run_says_whether_it_lives():
