@@ -31,6 +31,7 @@ COMMANDS = (
     "promote",
     "models",
     "deliver",
+    "report",
 )
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md")
 

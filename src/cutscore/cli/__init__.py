@@ -23,6 +23,7 @@ from cutscore.cli.deliver import deliver
 from cutscore.cli.predict import predict
 from cutscore.cli.promote import app as models_app
 from cutscore.cli.promote import promote
+from cutscore.cli.report import report
 from cutscore.cli.rerun import rerun
 from cutscore.cli.runs import app as runs_app
 from cutscore.cli.serve import serve
@@ -58,6 +59,7 @@ app.command("promote")(promote)
 app.command("threshold")(threshold)
 app.command("serve")(serve)
 app.command("deliver")(deliver)
+app.command("report")(report)
 app.command("ui")(ui)
 app.command("dashboard")(dashboard)
 

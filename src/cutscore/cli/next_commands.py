@@ -28,6 +28,8 @@ def next_commands(run: ShownRun) -> Iterator[str]:
         yield _line("rerun", short, *run.store)
     if words := _threshold(run):
         yield _line("threshold", *words)
+    if kind is None and run.detail.summary.complete and _scores(run):
+        yield _line("report", short, *run.store)
     if kind is None and run.detail.models and run.detail.summary.complete:
         yield _line("promote", short, *run.store)
     if run.detail.summary.open:
@@ -43,8 +45,7 @@ def _line(*words: str) -> str:
 def _threshold(run: ShownRun) -> list[str]:
     """Return the words that decide the run's scores anew, none where they are not at hand."""
     folder = _local(run.detail.artifact_uri)
-    there = any(file.path == SCORES for file in run.detail.artifacts)
-    if folder is None or not there or run.asked is None:
+    if folder is None or not _scores(run) or run.asked is None:
         return []
     score = "calibrated" if _calibrated(run) else "score"
     words = [str(folder / SCORES), "--target", "target", "--score", score, "--id", "row"]
@@ -53,6 +54,10 @@ def _threshold(run: ShownRun) -> list[str]:
     if WEIGHT in run.tags:
         words += ["--weight", WEIGHT]
     return [*words, *_overrides(run)]
+
+
+def _scores(run: ShownRun) -> bool:
+    return any(file.path == SCORES for file in run.detail.artifacts)
 
 
 def _calibrated(run: ShownRun) -> bool:

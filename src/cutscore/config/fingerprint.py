@@ -41,7 +41,7 @@ CORE_ROOMS = (
 )
 """The rooms whose code can change a result; command line, stores and searches cannot."""
 
-DRAWING = {"figures", "page"}
+DRAWING = {"figures", "page", "validator"}
 """The parts of `report` that only draw."""
 
 

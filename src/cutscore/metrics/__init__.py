@@ -38,7 +38,6 @@ from cutscore.metrics.ranking import (
     roc_auc_of_sorted,
     score_metrics,
 )
-from cutscore.metrics.stability import population_stability
 
 __all__ = [
     "ECE_BINS",
@@ -56,7 +55,6 @@ __all__ = [
     "fbeta",
     "kolmogorov_smirnov",
     "log_loss",
-    "population_stability",
     "pr_auc",
     "pr_curve",
     "precision",

@@ -65,12 +65,15 @@ def roc_auc(ranked: Ranking) -> MetricValue:
     return doubled / (2.0 * ranked.positives * ranked.negatives)
 
 
-def roc_auc_error(ranked: Ranking) -> MetricValue:
-    """Return the standard error of the area under the ROC curve (Hanley and McNeil 1982)."""
+def roc_auc_error(ranked: Ranking, each: float = 1.0) -> MetricValue:
+    """Return the standard error of the area under the ROC curve (Hanley and McNeil 1982).
+
+    A weight of one tells as much as `each` rows.
+    """
     area = roc_auc(ranked)
     if isinstance(area, Undefined):
         return area
-    m, n = ranked.positives, ranked.negatives
+    m, n = each * ranked.positives, each * ranked.negatives
     one, two = area / (2.0 - area), 2.0 * area * area / (1.0 + area)
     square = area * area
     variance = area - square + (m - 1.0) * (one - square) + (n - 1.0) * (two - square)

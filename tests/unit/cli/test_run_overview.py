@@ -112,7 +112,7 @@ def test_commands_decide_the_scores_as_the_run_did():
         "cutscore", "threshold", "/oof_scores.parquet", "--target", "target", "--score", "score",
         "--id", "row", "--fold", "fold", "cost=fixed", "cost.false_negative=5",
     ]  # fmt: skip
-    assert [words[1] for words in others] == ["promote", "dashboard", "runs"]
+    assert [words[1] for words in others] == ["report", "promote", "dashboard", "runs"]
     shown = run(FIGURES | {"threshold_raw": 0.3})
     shown.detail.params["cost._target_"] = "cutscore.cost.columns.ColumnCost"
     threshold = commands(screen(shown))[1]

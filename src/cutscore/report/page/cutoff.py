@@ -14,7 +14,7 @@ from cutscore.records import Confusion, CutTable
 from cutscore.report.figures.calibration import Reliability
 from cutscore.report.figures.style import number, shorten
 from cutscore.report.page.evidence import cut_evidence
-from cutscore.report.page.shell import page
+from cutscore.report.page.shell import ROOM, page
 
 SCRIPTS = ("figures.js", "charts.js", "cutoff.js")
 _LONGEST = 300
@@ -60,8 +60,10 @@ class CutoffFacts:
     cautions: Sequence[str] = ()
 
 
-def cutoff_page(told: CutoffFacts) -> str:
-    """Return the page as text."""
+def cutoff_page(
+    told: CutoffFacts, template: str = "cutoff.html.jinja", room: str = ROOM, **context: Any
+) -> str:
+    """Return the page as text; a `template` of another `room` may extend it, with more context."""
     document, cuts = told.document, told.cuts
     marks = list(_marks(told))
     known = [*(mark for _, mark in marks), *told.vertices]
@@ -82,7 +84,7 @@ def cutoff_page(told: CutoffFacts) -> str:
         ],
     }
     return page(
-        "cutoff.html.jinja",
+        template,
         shorten(told.title, _LONGEST),
         data,
         SCRIPTS,
@@ -97,6 +99,8 @@ def cutoff_page(told: CutoffFacts) -> str:
         both_classes=bool(cuts.positives and cuts.negatives),
         outline=_outline(cuts),
         facts=[*_facts(document), *told.facts],
+        room=room,
+        **context,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.metrics import equal_count_bins
+from cutscore.metrics.drift import jeffreys
 from cutscore.records import Scores, Target, Weights
 
 DECILES = 10
@@ -135,25 +136,29 @@ def grades(target: Target, scores: Scores, weights: Weights | None = None) -> tu
 
 
 def grade_of(band: Band) -> Grade:
-    """Return a band with Jeffreys' interval (Brown, Cai and DasGupta 2001) and test of its rate.
+    """Return a band with Jeffreys' interval and test of its rate.
 
-    The rate's distribution is Beta(d + 1/2, n − d + 1/2) for d positives among n rows; the interval
-    begins at 0 where d = 0 and ends at 1 where d = n. Weighed rows count for as many as they tell.
+    The rate's distribution is Beta(d + 1/2, n − d + 1/2) for d positives among n rows. Weighed rows
+    count for as many as they tell.
     """
-    from scipy.special import betainc, betaincinv
+    from scipy.special import betainc
 
     n = band.effective
     hit = n * band.rate
-    tail = (1.0 - LEVEL) / 2.0
-    a, b = hit + 0.5, n - hit + 0.5
-    low = 0.0 if hit <= 0 else float(betaincinv(a, b, tail))
-    high = 1.0 if hit >= n else float(betaincinv(a, b, 1.0 - tail))
-    return Grade(band, low, high, float(betainc(a, b, min(max(band.mean, 0.0), 1.0))))
+    low, high = jeffreys(np.array([hit]), np.array([n]), LEVEL)
+    promised = min(max(band.mean, 0.0), 1.0)
+    p_value = float(betainc(hit + 0.5, n - hit + 0.5, promised))
+    return Grade(band, float(low[0]), float(high[0]), p_value)
 
 
-def reversals(bands: Sequence[Band]) -> list[tuple[Band, Band]]:
-    """Return neighbouring bands, the lowest first, of which the upper has the lower rate."""
-    return [(below, above) for below, above in pairwise(bands) if above.rate < below.rate]
+def reversals(found: Sequence[Grade]) -> list[tuple[Grade, Grade]]:
+    """Return neighbouring grades, the lowest first, of which the upper has the lower rate."""
+    return [(low, high) for low, high in pairwise(found) if high.band.rate < low.band.rate]
+
+
+def beyond_chance(reversal: tuple[Grade, Grade]) -> bool:
+    """Return whether the intervals of two grades lie apart."""
+    return reversal[1].high < reversal[0].low
 
 
 def _merged(which: Labels) -> Labels:
