@@ -30,7 +30,6 @@ SEARCHING = (
     *HEAVY,
     "optuna",
     "optuna.storages",
-    "plotly.io",
     "psutil",
     "cutscore.search.searching",
 )

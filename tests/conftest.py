@@ -18,7 +18,7 @@ from servers import ServerMissing, postgresql
 
 os.environ.setdefault("GOMP_SPINCOUNT", "500")  # as the command line does
 ROWS = 600
-HEAVY = ("lightgbm", "matplotlib", "mlflow", "plotly", "scipy.stats", "sklearn", "xgboost")
+HEAVY = ("lightgbm", "matplotlib", "mlflow", "scipy.stats", "sklearn", "xgboost")
 SLOW_FIXTURES = frozenset({"empty", "sound", "kept", "postgres", "unpacked", "credit", "browser"})
 SLOW_NAMES = frozenset({"main", "Composer", "subprocess"})
 """What a module of tests has imported."""

@@ -1,9 +1,11 @@
-import json
 import math
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import OpenPage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_studies import (
@@ -26,9 +28,9 @@ from cutscore.search.arrays import front_columns, searched, short_names, trial_c
 from cutscore.search.charts import charts as charts_of
 from cutscore.search.html import search_page
 from cutscore.search.importances import importances
-from cutscore.search.plotly_charts import plotly_chart
 from cutscore.search.records import Scale, StudyRecord, TrialRecord, best_of, pareto, ranked
 from cutscore.search.report import search_items
+from cutscore.search.svg_charts import svg_chart
 
 PICTURES = {"history.png", "slices.png", "parallel_coordinates.png", "importances.png"}
 TABLES = {"trials.csv", "importances.csv"}
@@ -212,12 +214,6 @@ def test_awkward_searches_leave_all_that_exists(kind, study, tmp_path):
             write_artifact(item, tmp_path)
 
 
-def charts(page):
-    """The data of each chart on a page."""
-    found = re.findall(r'Plotly\.newPlot\(\s*"(\w+)",\s*(\[.*?\]),\s*(\{.*?\}),\s*\{', page, re.S)
-    return {name: (json.loads(data), json.loads(layout)) for name, data, layout in found}
-
-
 @pytest.fixture(scope="module")
 def pages():
     found = {}
@@ -232,16 +228,15 @@ def pages():
     return found
 
 
-def test_the_page_holds_plotly_once_and_asks_nobody(pages):
+def test_the_page_is_small_and_asks_nobody(pages):
     for page in pages.values():
-        assert len(re.findall(r"plotly\.js v\d", page)) == 1
+        assert len(page) < 60_000
         assert not re.search(r"<(script|link|img)[^>]*(src|href)=", page)
 
 
 def test_the_page_has_a_chart_for_each_picture(pages):
-    assert len(charts(pages["usual"])) == 4
-    assert len(charts(pages["several"])) == 5
-    assert len(charts(pages["failed"])) == 1
+    found = {kind: page.count("<svg viewBox") for kind, page in pages.items()}
+    assert found == {"usual": 4, "several": 5, "failed": 1, "long": 4}
     for name in ("learning_rate", "num_leaves", "sampling", "cross-fitted cost", "share", "trial"):
         assert name in pages["usual"]
     assert "Pareto front" in pages["several"]
@@ -254,35 +249,57 @@ def test_names_cannot_become_code_on_the_page(pages):
     assert "&lt;script&gt;alert" in pages["long"]
 
 
-def test_plotly_knows_everything_that_the_charts_say(pages):
-    from plotly.graph_objects import Figure as Checked
-
-    for data, layout in charts(pages["several"]).values():
-        Checked(data, layout)  # raises for a setting that does not exist
-    data, _ = charts(pages["usual"])["chart1"]
-    complete = next(trace for trace in data if trace["name"] == "complete: 12")
-    assert len(complete["x"]) == 12
-    assert "trial 0" in complete["hovertext"][0]
+def test_every_trial_is_told_with_all_that_it_had(browser, pages, tmp_path):
+    study = made_study(15)
+    path = tmp_path / "search.html"
+    path.write_text(pages["usual"], encoding="utf-8")
+    opened = OpenPage(browser, path, viewport={"width": 600, "height": 900})
+    page = opened.page
+    for trial in study.trials:
+        page.fill("#trial", str(trial.number))
+        told = page.inner_text("#told")
+        assert f"trial {trial.number}" in told
+        assert all(value_text(trial.params[key]) in told for key in (LEAVES, SAMPLING))
+        found = page.locator(".on").count()
+        # in history, three slices and the lines; the best is drawn once more in history and slices
+        assert (
+            found == (1 if trial.values is None else 5)
+            or trial.number == best_of(study.trials, study.objectives).number
+        )
+    page.fill("#trial", "99")
+    assert page.inner_text("#told") == "There is no such trial."
+    page.locator("[data-trial='0']").first.hover()
+    assert page.input_value("#trial") == "99"  # what was typed or clicked stays
+    page.locator("main").click(position={"x": 2, "y": 2})
+    page.locator("[data-trial='0']").first.hover()
+    assert page.input_value("#trial") == "0"
+    page.focus("#best")
+    page.keyboard.press("Home")
+    assert page.locator(".lines > :visible").count() == 1
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert opened.errors == []
+    opened.close()
 
 
 def test_page_and_pictures_show_the_same():
     study = made_study(15, goals=COST_AND_TIME, lost=False)
     shown = searched(study)
     for name, chart in charts_of(study, shown, importances(study)):
-        figure, page = picture(chart, study.name), plotly_chart(chart, ["told"] * 15)
-        drawn = [axes for axes in figure.axes if axes.axison]
+        figure, page = picture(chart, study.name), ElementTree.fromstring(svg_chart(chart))
         if name == "parallel_coordinates":
-            (lines,) = page["data"]
-            assert len(figure.axes[0].collections[0].get_segments()) == 15
-            assert {len(axis["values"]) for axis in lines["dimensions"]} == {15}
+            lines = [node for node in page.iter("path") if "data-trial" in node.attrib]
+            assert len(figure.axes[0].collections[0].get_segments()) == len(lines) == 15
             continue
-        for i, axes in enumerate(drawn):
-            number = "" if i == 0 else str(i + 1)
-            here = [trace for trace in page["data"] if trace["xaxis"] == f"x{number}"]
-            points = sum(len(trace["x"]) for trace in here if trace["type"] == "scatter")
-            lines = sum(len(line.get_xdata()) for line in axes.lines)
-            assert points == lines + sum(len(dots.get_offsets()) for dots in axes.collections)
-            assert sum(trace["type"] == "bar" for trace in here) * len(SPACE) == len(axes.patches)
-            up = page["layout"][f"yaxis{number}"]
-            assert up["title"]["text"] == axes.get_ylabel()
-            assert up["range"] == pytest.approx(list(axes.get_ylim()))
+        drawn = [axes for axes in figure.axes if axes.axison]
+        panels = [node for node in page if "translate" in node.get("transform", "")]
+        assert len(drawn) == len(panels)
+        for axes, panel in zip(drawn, panels, strict=True):
+            points = [node for node in panel.iter() if "data-trial" in node.attrib]
+            steps = [n for n in panel.findall("path") if n.get("fill") == "none"]
+            dots = sum(len(dots.get_offsets()) for dots in axes.collections)
+            lines = [len(line.get_xdata()) for line in axes.lines]
+            assert len(points) + sum(n.get("d").count("H") + 1 for n in steps) == dots + sum(lines)
+            assert len(panel.findall("rect")) == len(axes.patches)
+            names = [n.text for n in panel.findall("text") if n.get("class") == "name"]
+            assert names == [n for n in (axes.get_xlabel(), axes.get_ylabel()) if n]

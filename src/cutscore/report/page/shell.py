@@ -20,6 +20,7 @@ def page(
     data: object,
     scripts: Iterable[str],
     *,
+    styles: Iterable[str] = (),
     room: str = ROOM,
     **context: Any,
 ) -> str:
@@ -35,6 +36,8 @@ def page(
         Plain JSON values, for the scripts; numbers must be finite.
     scripts : iterable of str
         Files that run one after the other, without modules: they share what they define.
+    styles : iterable of str
+        Files with styles of its own, after `page.css`.
     room : str
         The package that has template and scripts; what it lacks is taken from this one.
     **context
@@ -46,7 +49,7 @@ def page(
         .render(
             title=title,
             data=data,
-            style=_source(room, "page.css"),
+            style="\n".join(_source(room, name) for name in ("page.css", *styles)),
             script="\n".join(_source(room, name) for name in scripts),
             **context,
         )

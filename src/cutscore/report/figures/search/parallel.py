@@ -24,6 +24,7 @@ def parallel_coordinates(searched: Searched, most: int | None = None) -> plot.Pa
         f"One line a trial, the darker the better its {aims[0].name}; orange: the best.",
         axes,
         len(aims),
+        trials,
         values[:, trials],
         good[order],
         int(best[0]) if best.size else None,

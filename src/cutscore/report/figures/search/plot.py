@@ -129,7 +129,8 @@ class PanelGrid:
 class Parallel:
     """Upright axes side by side, `aims` of them last, and a line through them for each trial.
 
-    `values` has shape (axes, trials). `shade` (trials,) makes lines darker from 0 to 1, by `GOOD`.
+    `values` has shape (axes, trials); `trial` are the trials' places in `Searched`. `shade`
+    (trials,) makes lines darker from 0 to 1, by `GOOD`.
     `best` is the place of the best trial, if it is drawn.
     """
 
@@ -137,6 +138,7 @@ class Parallel:
     note: str
     axes: tuple[Axis, ...]
     aims: int
+    trial: npt.NDArray[np.int64]
     values: Points
     shade: Points
     best: int | None
