@@ -3,8 +3,8 @@
 
 const address = { view: "runs", params: new URLSearchParams() };
 
-function readAddress() {
-  const [view, query = ""] = location.hash.replace(/^#/, "").split("?");
+function readAddress(hash = location.hash) {
+  const [view, query = ""] = hash.replace(/^#/, "").split("?");
   address.view = view || (fixed ? "grid" : "runs");
   address.params = new URLSearchParams(query);
 }
@@ -29,8 +29,15 @@ function change(values, replace = false) {
     for (const each of [value ?? []].flat()) if (each !== "") address.params.append(key, each);
   }
   const hash = hashOf(address.view, address.params);
-  if (hash === location.hash) return;
-  if (!replace) { location.hash = hash; return; }
-  try { history.replaceState(null, "", hash); } catch { /* a frame of its own has no history */ }
+  goTo(hash, replace);
+}
+
+// A page of its own may be in a frame that must not change its address: it keeps it to itself.
+function goTo(hash, replace = false) {
+  if (!replace && !fixed) { location.hash = hash; return; }
+  try {
+    if (replace) history.replaceState(null, "", hash); else history.pushState(null, "", hash);
+  } catch { /* then the address stays as it is */ }
+  readAddress(hash);
   update();
 }

@@ -177,7 +177,7 @@ function drawCurves(runs) {
   const dots = (make) => drawn.filter((run) => run.rule?.confusion).map((run) => {
     const { tp, fp, tn, fn } = run.rule.confusion, [a, b] = make(tp, fp, tn, fn, run.metrics.total_cost);
     return { x: a, y: b, low: b, high: b, look: `run-${run.at % 8}` };
-  });
+  }).filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
   const draw = (host, label, x, y, make) => {
     if (!drawn.length) { host.replaceChildren(h("p", { class: "soft" }, "No curve is recorded.")); return; }
     const curves = lines(make);

@@ -63,7 +63,11 @@ function live(error) {
 async function start() {
   build();
   readAddress();
-  addEventListener("hashchange", () => { readAddress(); update(); });
+  addEventListener(fixed ? "popstate" : "hashchange", () => { readAddress(); update(); });
+  if (fixed) document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    if (link) { event.preventDefault(); goTo(link.getAttribute("href")); }
+  });
   addEventListener("resize", () => frame.view?.resize?.());
   try {
     await load();

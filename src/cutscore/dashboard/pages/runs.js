@@ -47,10 +47,10 @@ function sortOf() {
 }
 
 function shownColumns() {
-  const asked = address.params.get("columns");
+  const asked = address.params.getAll("column");
   const usual = fixed ? ["state", ...store.data.usual, "seconds"]
     : ["experiment", "state", ...store.data.usual, "started", "seconds"];
-  return ["name", ...(asked ? asked.split(",") : usual.filter(useful))];
+  return ["name", ...(asked.length ? asked : usual.filter(useful))];
 }
 
 // Whether a column says anything: a label that no run has, or all runs share, does not.
@@ -65,7 +65,7 @@ function sortBy(name) {
 }
 
 function leaveOut(name) {
-  change({ columns: shownColumns().filter((each) => each !== name && each !== "name").join(",") });
+  change({ column: shownColumns().filter((each) => each !== name && each !== "name") });
 }
 
 function chosenRuns() {
@@ -84,7 +84,7 @@ function controls(view) {
   view.more.replaceChildren(
     pick("Add a column", [...Object.keys(BASE), ...store.names], "", (name, input) => {
       input.value = "";
-      if (name) change({ columns: [...shownColumns().slice(1), name].join(",") });
+      if (name) change({ column: [...shownColumns().slice(1), name] });
     }, "any param, tag or metric"),
     pick("Group by", labels, address.params.get("group") || "", (name) => {
       view.open.clear();
