@@ -47,6 +47,7 @@ def made_tables() -> dict[str, pd.DataFrame]:
     months = pd.DataFrame({"loan": rng.integers(0, number, 900), "late": rng.integers(0, 5, 900)})
     people = pd.DataFrame({"id": rng.permutation(PEOPLE) + 1, "y": rng.integers(0, 2, PEOPLE)})
     people["income"] = rng.lognormal(8, 1, PEOPLE).round(3)
+    people["zone"] = rng.integers(1, 4, PEOPLE)
     return {"people": people, "loans": loans, "months": months}
 
 
@@ -61,6 +62,7 @@ def table_scorer() -> Scorer:
             cache=folder,
             sql={"loans": LOANS, "months": "aggregates:\n  worst: max(late)\n"},
             tables={**TABLES, "loans": {**TABLES["loans"], "time": "day"}},
+            categorical=["zone"],
             domain={"SHARE": "AMOUNT / nullif(income, 0)"},
         )
         data = source.load()

@@ -40,11 +40,11 @@ def described(scorer: Scorer) -> dict[str, Any]:
         "passed_over": [name for name in raw.others if name != scorer.id_column],
         "missing_texts": list(raw.missing),
         "features": dict(model.inputs.derivation.texts),
-        "tables": None if scorer.tables is None else _tables(scorer.tables),
+        "tables": None if scorer.tables is None else _tables(scorer.tables, scorer),
     }
 
 
-def _tables(tables: TableInputs) -> dict[str, Any]:
+def _tables(tables: TableInputs, scorer: Scorer) -> dict[str, Any]:
     """Return what is said of the tables whose rows may be given instead of the columns."""
     return {
         node.name: {
@@ -52,7 +52,7 @@ def _tables(tables: TableInputs) -> dict[str, Any]:
             "key": list(node.table.keys),
             "foreign_key": list(node.on),
             "columns": dict(tables.sources[node.name]),
-            "needed": tables.needed(node.name),
+            "needed": tables.needed(node.name, scorer.columns_taken),
         }
         for node in tables.declaration.nodes[::-1]
         if node.name in tables.sources
@@ -105,13 +105,21 @@ def example_tables(scorer: Scorer) -> dict[str, Any] | None:
     tables = scorer.tables
     if tables is None:
         return None
-    given = example_row(scorer)
-    base = {name: given.get(name) for name in tables.sources[tables.base] if name in given}
-    base = dict.fromkeys(tables.needed(tables.base, scorer.columns_taken)) | base
-    keys = tables.declaration.base.table.keys
-    kinds = tables.sources[tables.base]
-    base |= {key: 1 if kinds[key] == "BIGINT" else "1" for key in keys}
+    given, kinds = example_row(scorer), tables.sources[tables.base]
+    base = {name: _in_table(given.get(name), kind) for name, kind in kinds.items()}
+    base |= {
+        key: 1 if kinds[key] == "BIGINT" else "1" for key in tables.declaration.base.table.keys
+    }
+    needed = tables.needed(tables.base, scorer.columns_taken)
+    base = {name: value for name, value in base.items() if name in needed}
     return {name: [base] if name == tables.base else [] for name in tables.sources}
+
+
+def _in_table(value: Any, kind: str) -> Any:
+    """Return a value as its table has it, which may hold the numbers of categories."""
+    if isinstance(value, str) and kind in ("DOUBLE", "BOOLEAN"):
+        return float(value) if kind == "DOUBLE" else value == "true"
+    return value
 
 
 def _middle(column: RawColumn, ranges: Mapping[str, tuple[float, float]]) -> Any:

@@ -8,7 +8,7 @@ from served import ROW, Served
 from table_model import made_tables, table_scorer
 
 WITHOUT = {"loans": [], "months": []}
-PERSON = {"id": 900, "income": 1234.5}
+PERSON = {"id": 900, "income": 1234.5, "zone": 2}
 LOAN = {"loan": 1, "id": 900, "amount": 55.5, "day": -3, "kind": "car"}
 
 
@@ -65,11 +65,14 @@ WRONG = {
     "no list": ({"people": PERSON, **WITHOUT}, "a list of rows is needed"),
     "no object": ({"people": [PERSON, 5], **WITHOUT}, "row 1 is not"),
     "column": ({"people": [{"id": 1, "incme": 2}], **WITHOUT}, 'Did you mean "income"'),
-    "kind": ({"people": [PERSON, {"id": 2, "income": "a"}], **WITHOUT}, "got 'a' in row 1"),
-    "nested": ({"people": [{"id": 2, "income": [1]}], **WITHOUT}, "must hold numbers"),
+    "kind": (
+        {"people": [PERSON, {**PERSON, "income": "a"}], **WITHOUT},
+        "got 'a' in row 1",
+    ),
+    "nested": ({"people": [{**PERSON, "income": [1]}], **WITHOUT}, "must hold numbers"),
     "twice": ({"people": [PERSON, PERSON], **WITHOUT}, "two rows have the same id"),
     "late": ({"people": [PERSON], "loans": [{**LOAN, "day": 4}], "months": []}, "after the"),
-    "large": ({"people": [{"id": 2**70, "income": 1}], **WITHOUT}, "whole numbers"),
+    "large": ({"people": [{**PERSON, "id": 2**70}], **WITHOUT}, "whole numbers"),
 }
 
 
@@ -117,17 +120,18 @@ def test_the_service_describes_the_tables(served):
     said = served.client.get("/openapi.json").json()
     content = said["paths"]["/decide"]["post"]["requestBody"]["content"]["application/json"]
     assert served.client.post("/decide", content["example"]).status == 200
+    assert list(content["example"]) == ["tables"]
     assert content["schema"]["anyOf"][0]["required"] == ["tables"]
     schema = said["components"]["schemas"]["Tables"]
     assert set(schema["required"]) == {"people", "loans", "months"}
     people = schema["properties"]["people"]
-    assert (people["minItems"], people["items"]["required"]) == (1, ["id", "income"])
-    assert set(people["items"]["properties"]) == {"id", "y", "income"}
+    assert (people["minItems"], people["items"]["required"]) == (1, ["id", "income", "zone"])
+    assert set(people["items"]["properties"]) == {"id", "y", "income", "zone"}
     told = served.client.get("/model").json()["tables"]
     assert list(told) == ["people", "loans", "months"]
     assert told["loans"]["foreign_key"] == ["id"]
     assert told["loans"]["columns"]["kind"] == "VARCHAR"
-    assert told["people"]["needed"] == ["id"]
+    assert told["people"]["needed"] == ["id", "income", "zone"]
 
 
 def test_the_decision_log_keeps_what_was_made_of_tables(tmp_path):

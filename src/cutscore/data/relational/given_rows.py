@@ -34,9 +34,10 @@ def typed_rows(
 
     kinds = arrow_kinds()
     found, unknown, count = _columns_of(rows, types)
-    near = set(types) - set(found) if len(unknown) <= _FEW else ()
+    near = (set(types) - set(found), types) if len(unknown) <= _FEW else ()
     for name in () if ignore_unknown else unknown[:_MANY]:
-        problem = f'{table} had no column "{name}" in training.{nearest(name, near)}'
+        guess = next(filter(None, (nearest(name, each) for each in near)), "")
+        problem = f'{table} had no column "{name}" in training.{guess}'
         faults.append(Fault(f"rows.{table}", problem, "Leave it out."))
     arrays = {}
     for name, kind in types.items():

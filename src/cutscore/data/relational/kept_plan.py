@@ -79,13 +79,15 @@ class KeptPlan:
         for statement in plan.statements:
             self._run(statement.replace(_TABLE, "CREATE TEMP VIEW ", 1))
         base = plan.sources[declaration.base.name]
-        self._own = [name for name in plan.columns if name in base]
-        self._made = [name for name in plan.columns if name not in base]
-        own = ", ".join(map(identifier, self._own))
-        made = [*self._made, *([INFINITE] if plan.flagged else [])]
-        told = ", ".join(map(identifier, made)) or "0"
-        self._run(f"PREPARE own AS SELECT {own} FROM {_GIVEN}")
-        self._run(f'PREPARE made AS SELECT {told} FROM {FEATURES} ORDER BY "{AT}"')
+        flag = {INFINITE: "BOOLEAN"} if plan.flagged else {}
+        self._columns = {
+            "own": {name: kind for name, kind in plan.columns.items() if name in base},
+            "made": {n: kind for n, kind in plan.columns.items() if n not in base} | flag,
+        }
+        self._columns["made"][AT] = "BIGINT"
+        for statement, place in (("own", _GIVEN), ("made", FEATURES)):
+            told = ", ".join(map(identifier, self._columns[statement]))
+            self._run(f"PREPARE {statement} AS SELECT {told} FROM {place}")
 
     def features(self, given: Mapping[str, pa.Table]) -> TableFeatures:
         """Return the features of rows that have the types of training, by table.
@@ -104,28 +106,28 @@ class KeptPlan:
             more = table.append_column(AT, numbers) if name == base else table
             self._given[name].table = more
         try:
-            own = self._found("own", self._own, rows)
-            made = self._found("made", [*self._made, *([INFINITE] * self._plan.flagged)], rows)
-            infinite = made.pop(INFINITE, pa.array([], pa.bool_()))
-            counts = self._counts() if True in infinite.to_pylist() else {}
-            found = own | made
-            return TableFeatures(pa.table({n: found[n] for n in self._plan.columns}), counts)
+            # DuckDB would take longer to sort one row than to make half of it.
+            made = self._found("made", rows).sort_by(AT)
+            own = self._found("own", rows)
+            infinite = INFINITE in made.column_names and True in made[INFINITE].to_pylist()
+            found = [(own if n in self._columns["own"] else made)[n] for n in self._plan.columns]
+            features = pa.table(found, list(self._plan.columns))
+            return TableFeatures(features, self._counts() if infinite else {})
         finally:
             for name, each in self._given.items():
                 each.table = self._empty[name]
 
-    def _found(self, statement: str, names: list[str], rows: int) -> dict[str, Any]:
-        """Run a statement; return its columns as Arrow arrays."""
+    def _found(self, statement: str, rows: int) -> pa.Table:
+        """Run a statement and return its columns."""
         import pyarrow as pa
 
-        known = arrow_kinds()
-        kinds = [known[self._plan.columns.get(name, "BOOLEAN")] for name in names]
+        kinds = arrow_kinds()
+        schema = pa.schema([(n, kinds[kind]) for n, kind in self._columns[statement].items()])
         if rows > _FEW:
-            table = self._connection.sql(f"EXECUTE {statement}").to_arrow_table()
-            return dict(zip(names, map(pa.ChunkedArray.cast, table.columns, kinds), strict=True))
+            return self._connection.sql(f"EXECUTE {statement}").to_arrow_table().cast(schema)
         found = self._connection.execute(f"EXECUTE {statement}").fetchall()
-        columns = zip(*found, strict=True) if found else [()] * len(names)
-        return dict(zip(names, map(pa.array, columns, kinds), strict=True))
+        columns = zip(*found, strict=True) if found else [()] * len(schema)
+        return pa.table(list(map(pa.array, columns, schema.types)), schema)
 
     def _counts(self) -> dict[str, int]:
         counts = Counter[str]()  # two tables may each have a column of that name
