@@ -12,6 +12,7 @@ import cared
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browser import OpenPage
 
 from cutscore.delivery.printing import find_browser, print_page
@@ -133,9 +134,11 @@ def test_its_figures_are_those_of_the_record(made):
     assert [(number(row[1]), number(row[3])) for row in swaps[1:]] == [
         (cell.sum(), (cell & (target == 1)).sum()) for cell in cells
     ]
-    costs = page.facts("What that costs, at the costs of this run")
+    costs = page.facts(next(name for name in page.tables if "costs: this run, and exp" in name))
     assert number(costs["this run"]) == document["total_cost"]
-    assert number(costs["the other"]) in (other["total_cost"], document["no_model"]["flag_nobody"])
+    assert number(costs["the other"]) == other["total_cost"]
+    costs = page.facts(next(name for name in page.tables if "costs: this run, and to" in name))
+    assert number(costs["the other"]) == min(document["no_model"].values())
     gains = page.tables["Gains by decile, the highest scores first"][1:]
     assert sum(number(row[2]) for row in gains) == len(ids)
     assert sum(number(row[3]) for row in gains) == target.sum()
@@ -186,13 +189,31 @@ def test_rows_in_time_with_outer_ones_weights_and_costs_of_their_own(cutscore, l
     page = Page((in_folder / "time.html").read_text("utf-8"))
     table = page.tables["The same figures for each stretch of time"]
     assert [row[0] for row in table[1:]] == ["1", "2", "3", "outer rows"]
-    assert table[1][3] == "-"  # no earlier fold to calibrate the first by
+    assert (table[1][3], table[1][7]) == ("-", "-")  # no earlier fold to learn from
+    (scored,) = in_folder.rglob(f"{in_time}/artifacts/threshold.json")
+    parts = json.loads(scored.read_text())["crossfit"]["parts"]
+    costs = [f"{part['total_cost'] / part['rows']:.4f}" for part in parts]
+    assert [row[7] for row in table[2:4]] == costs
     assert "There is no swap set: " in (in_folder / "time.html").read_text("utf-8")
     answer = cutscore("report", weighed, "--out", "own.html")
     assert answer.code == 0, answer.err
     text = (in_folder / "own.html").read_text("utf-8")
     assert "Each row has its own costs here" in text
     assert "first of" in text
+
+
+def test_a_report_does_without_what_is_damaged_and_says_so(credit, cutscore, in_folder):
+    files = credit.files("few")
+    (files / "feature_importance.csv").write_text("feature,importance\nincome,high\n")
+    (files / "config.yaml").unlink()
+    (files / "roc_curve.png").unlink()
+    credit.sql("DELETE FROM inputs")
+    answer = cutscore("report", credit.runs["few"], "--store", credit.path, "--out", "r.html")
+    assert answer.code == 0, answer.err
+    text = (in_folder / "r.html").read_text("utf-8")
+    assert "feature_importance.csv, which cannot be read" in text
+    assert "artifact:roc_curve.png" in text
+    assert "No importance of features" in text
 
 
 @pytest.mark.parametrize(
@@ -252,6 +273,8 @@ def test_a_browser_shows_the_record_and_prints_it(made, browser):
     cost = json.loads((here / "threshold.json").read_text())["total_cost"]
     assert shown.figures()["total_cost"] == cost
     assert shown.page.evaluate("document.documentElement.scrollWidth") <= 600
+    found = Axe().run(shown.page)
+    assert not found.response["violations"], found.generate_report()
     shown.page.evaluate("document.querySelector('[data-name=Bayes]').click()")
     assert shown.figures()["total_cost"] > cost
     shown.close()

@@ -25,7 +25,6 @@ from cutscore.runs.port import RunStore
 from cutscore.runs.values import RunDetail
 
 SCORES, DOCUMENT = "oof_scores.parquet", "threshold.json"
-_COLUMNS = ("row", "repeat", "fold", "target", "score")
 Frame = Mapping[str, npt.NDArray[Any]]
 
 
@@ -111,31 +110,34 @@ def _unfit(detail: RunDetail) -> tuple[str, str] | None:
 
 def _read(store: RunStore, detail: RunDetail, folder: Path, setting: str) -> JudgedRun:
     """Read scores and decision rule."""
-    import pyarrow.parquet as pq
-
     summary, run_id = detail.summary, detail.summary.run_id
     again = f"Run it again: cutscore rerun {run_id[:12]}."
     found = [store.download(run_id, name, folder) for name in (DOCUMENT, SCORES)]
     try:
         text, scores = (path for path in found if path is not None)
         document = json.loads(text.read_text(encoding="utf-8"))
-        table = pq.read_table(scores)
-        frame = {name: table.column(name).to_numpy() for name in table.column_names}
-    except (OSError, ValueError) as error:  # what Arrow cannot read is a ValueError
-        problem = f'the scores of "{summary.name}" cannot be read: {error}'
+        if document.get("schema_version") != SCHEMA_VERSION:
+            made = summary.tags.get("cutscore_version", "an unknown version")
+            problem = (
+                f'"{summary.name}" was recorded by Cutscore {made} in a form that is not read.'
+            )
+            raise RequestError(Fault(setting, problem, again))
+        frame = read_frame(scores)
+        entries, repeat = judged_rows(frame, document), frame["repeat"].astype(np.int64)
+        return JudgedRun(detail, document, entries, repeat, frame["score"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        problem = (
+            f'the scores of "{summary.name}" cannot be read ({type(error).__name__}: {error}).'
+        )
         raise RequestError(Fault(setting, problem, again)) from error
-    version = document.get("schema_version", 1)
-    if version != SCHEMA_VERSION or not set(_COLUMNS) <= set(frame) or not len(table):
-        made = summary.tags.get("cutscore_version", "an unknown version")
-        problem = f'"{summary.name}" was recorded by Cutscore {made} in a form that is not read.'
-        raise RequestError(Fault(setting, problem, again))
-    return JudgedRun(
-        detail,
-        document,
-        judged_rows(frame, document),
-        frame["repeat"].astype(np.int64),
-        frame["score"],
-    )
+
+
+def read_frame(path: Path) -> Frame:
+    """Return the columns of a Parquet file; what Arrow cannot read is a ValueError or OSError."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    return {name: table.column(name).to_numpy() for name in table.column_names}
 
 
 def judged_rows(frame: Frame, document: Mapping[str, Any]) -> JudgedRows:

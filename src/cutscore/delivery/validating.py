@@ -6,13 +6,14 @@ import csv
 import json
 import shlex
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from cutscore.config.overrides import texts_of
 from cutscore.delivery.finding import model_folder
-from cutscore.delivery.judged_run import JudgedRun, find_judged, outer_rows
+from cutscore.delivery.judged_run import JudgedRun, find_judged, outer_rows, read_frame
 from cutscore.errors import RequestError
 from cutscore.launch.environment import parse_environment
 from cutscore.records import Undefined
@@ -31,6 +32,8 @@ from cutscore.runs.values import missing_from_record
 from cutscore.scoring.reference import REASONS_JSON
 from cutscore.threshold.cut_table import cut_table_of
 from cutscore.threshold.implied import frontier_of
+
+T = TypeVar("T")
 
 _PICTURES = (
     "roc_curve.png",
@@ -95,17 +98,10 @@ def _facts(
 ) -> ValidationFacts:
     detail = judged.detail
     summary = detail.summary
-    there = {file.path for file in detail.artifacts}
-
-    def fetch(name: str) -> Path | None:
-        return store.download(summary.run_id, name, folder) if name in there else None
-
+    parts = _Parts(store, judged, folder)
     recorded = _recorded(store, judged)
-    pictures = ((name, fetch(name)) for name in _PICTURES)
-    importance = [
-        (row["feature"], float(row["importance"]), float(row["importance_std"]))
-        for row in _rows(fetch("feature_importance.csv"))
-    ]
+    pictures = {name: parts.read(name, Path.read_bytes) for name in _PICTURES}
+    outer = "no rows were held out from all choices (validation.outer)"
     rerun = ["cutscore", "rerun", summary.run_id[:12], *store_words]
     shown = ["cutscore", "runs", "show", summary.run_id[:12], "--all", *store_words]
     return ValidationFacts(
@@ -124,14 +120,14 @@ def _facts(
         dataset=_dataset(judged),
         rows=judged.rows,
         passes=judged.passes,
-        outer=_outer(fetch(OUTER_ARTIFACT)),
+        outer=parts.read(OUTER_ARTIFACT, _outer) or outer,
         in_time="time" in recorded.choices.get("validation", ""),
-        importance=importance,
-        pictures={name: path.read_bytes() for name, path in pictures if path is not None},
+        importance=parts.read("feature_importance.csv", _importance) or (),
+        pictures={name: png for name, png in pictures.items() if png is not None},
         cutoff=_cutoff(judged),
-        reasons=_reasons(store, summary.run_id, folder, _rows(fetch("reasons.csv"))),
+        reasons=_reasons(store, parts, folder),
         other=None if other is None else _other(judged, other),
-        missing=missing_from_record(detail),
+        missing=[*missing_from_record(detail), *parts.lost],
         commands=[shlex.join(rerun), shlex.join(shown)],
         full=full,
     )
@@ -157,21 +153,52 @@ def _dataset(judged: JudgedRun) -> dict[str, str]:
     return {"name": known["name"], "source": str(source)}
 
 
-def _rows(path: Path | None) -> list[dict[str, str]]:
-    if path is None:
-        return []
+@dataclass
+class _Parts:
+    """The files that a report can do without: what cannot be read is left out, and told."""
+
+    store: RunStore
+    judged: JudgedRun
+    folder: Path
+    lost: list[str] = field(default_factory=list)
+
+    def read(self, name: str, how: Callable[[Path], T]) -> T | None:
+        """Return what a file of the run holds, None where there is none that can be read."""
+        run_id = self.judged.detail.summary.run_id
+        if all(file.path != name for file in self.judged.detail.artifacts):
+            return None
+        path = self.store.download(run_id, name, self.folder)
+        return None if path is None else self.attempt(path, how)
+
+    def attempt(self, path: Path, how: Callable[[Path], T]) -> T | None:
+        """Return what a file holds, None if it cannot be read."""
+        try:
+            return how(path)
+        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+            self.lost.append(f"{path.name}, which cannot be read ({type(error).__name__})")
+            return None
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def _outer(path: Path | None) -> JudgedRows | str:
-    if path is None:
-        return "no rows were held out from all choices (validation.outer)"
-    import pyarrow.parquet as pq
+def _importance(path: Path) -> list[tuple[str, float, float]]:
+    return [
+        (row["feature"], float(row["importance"]), float(row["importance_std"]))
+        for row in _rows(path)
+    ]
 
-    table = pq.read_table(path)
-    frame = {name: table.column(name).to_numpy() for name in table.column_names}
-    return outer_rows(frame)
+
+def _added(path: Path) -> list[tuple[str, str, float]]:
+    return [
+        (row["label"], row["direction"], float(row["mean_absolute_points"])) for row in _rows(path)
+    ]
+
+
+def _outer(path: Path) -> JudgedRows:
+    return outer_rows(read_frame(path))
 
 
 def _cutoff(judged: JudgedRun) -> CutoffFacts:
@@ -203,23 +230,20 @@ def _cutoff(judged: JudgedRun) -> CutoffFacts:
     )
 
 
-def _reasons(
-    store: RunStore, run_id: str, folder: Path, columns: Sequence[dict[str, str]]
-) -> ReasonFacts | None:
+def _reasons(store: RunStore, parts: _Parts, folder: Path) -> ReasonFacts | None:
     """Return what a kept model's reasons are told against; None where none was kept."""
-    kept = store.model(run_id, folder / "model")
+    kept = store.model(parts.judged.detail.summary.run_id, folder / "model")
     home = None if kept is None else model_folder(kept)
     if home is None or not (home / REASONS_JSON).is_file():
         return None
-    state = json.loads((home / REASONS_JSON).read_text(encoding="utf-8"))
-    return ReasonFacts(
-        against=str(state["against"]),
-        rows=int(state["rows"]),
-        points_to_double=float(state["points_to_double"]),
-        columns=[
-            (row["label"], float(row["mean_absolute_points"]), row["direction"]) for row in columns
-        ],
-    )
+    columns = parts.read("reasons.csv", _added) or ()
+
+    def told(path: Path) -> ReasonFacts:
+        state = json.loads(path.read_text(encoding="utf-8"))
+        points = float(state["points_to_double"])
+        return ReasonFacts(str(state["against"]), int(state["rows"]), points, columns)
+
+    return parts.attempt(home / REASONS_JSON, told)
 
 
 def _other(judged: JudgedRun, other: JudgedRun) -> OtherRun:

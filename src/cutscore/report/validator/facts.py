@@ -37,13 +37,13 @@ class ReasonFacts:
     Attributes
     ----------
     against, rows, points_to_double : of `reasons.json`
-    columns : label, mean of the absolute points, direction
+    columns : label, direction, mean of the absolute points
     """
 
     against: str
     rows: int
     points_to_double: float
-    columns: Sequence[tuple[str, float, str]]
+    columns: Sequence[tuple[str, str, float]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ class PartFigures:
 
     Attributes
     ----------
-    rows : how many rows
+    rows, size : how many rows, and how many by weight
     rate, flagged : share of positives and share flagged, by weight
     observed_to_expected : positives for each that the probabilities promise
     cost_per_row : of the chosen rule
@@ -30,6 +30,7 @@ class PartFigures:
     """
 
     rows: int
+    size: float
     rate: float
     flagged: float
     observed_to_expected: MetricValue
@@ -80,6 +81,7 @@ def _figures(rows: JudgedRows, edges: Scores, before: Scores) -> PartFigures:
     after = _counts(rows.score, edges)
     return PartFigures(
         rows=len(rows),
+        size=size,
         rate=positive_share(rows.target, rows.weights),
         flagged=counted(rows.flagged, rows.weights) / size,
         observed_to_expected=observed_to_expected(rows),

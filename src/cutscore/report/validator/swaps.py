@@ -51,6 +51,21 @@ class SwapSet:
     high: float
 
     @property
+    def cells(self) -> dict[str, Cell]:
+        """The four, by what they are."""
+        return {
+            "both flag": self.both,
+            "only this run flags": self.only_this,
+            "only the other flags": self.only_other,
+            "neither flags": self.neither,
+        }
+
+    @property
+    def size(self) -> float:
+        """How many rows there are, by weight."""
+        return sum(cell.size for cell in self.cells.values())
+
+    @property
     def difference(self) -> float:
         """What this rule costs more than the other."""
         return self.cost_this - self.cost_other
