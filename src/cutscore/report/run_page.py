@@ -13,6 +13,12 @@ from cutscore.report.importance import Importance
 from cutscore.report.page.cutoff import CutoffFacts, cutoff_page, reliability_bins
 from cutscore.report.result import Result
 
+_CALIBRATIONS = {
+    "NoCalibration": "scores as the model gives them",
+    "Isotonic": "isotonic calibration",
+    "Sigmoid": "sigmoid calibration",
+    "PriorCorrection": "corrected for the training prior",
+}
 SHOWN = 12
 """Features on the page."""
 
@@ -34,7 +40,7 @@ def run_page(
                 f"{document['rows']:,} rows, {document['positives']:,} positive",
                 f"out-of-fold scores of {folds} fold{'s' * (folds > 1)}"
                 + (f" in {repeats} repeats" if repeats > 1 else ""),
-                f"calibration: {result.calibration}",
+                _CALIBRATIONS.get(result.calibration, f"calibration: {result.calibration}"),
             ],
             document=document,
             cuts=result.cut_table,

@@ -225,12 +225,12 @@ function retyped() {
   const costs = {}, wrong = [];
   for (const name of ENTRIES) {
     const field = byId(name), value = Number(field.value.trim().replace(/,/g, "") || NaN);
-    const valid = Math.abs(value) <= 1e30;
+    const valid = value >= 0 && value <= 1e30;
     field.setAttribute("aria-invalid", String(!valid));
     if (valid) costs[name] = value; else wrong.push(name.replace("_", " "));
   }
   byId("cost-message").textContent = wrong.length
-    ? `Cost of a ${wrong.join(", ")}: a number of at most 1e30 is needed. Shown are the last costs that were.` : "";
+    ? `Cost of a ${wrong.join(", ")}: a number from 0 to 1e30 is needed; shown are the last ones that were.` : "";
   if (wrong.length) return;
   state.costs = costs;
   priced();

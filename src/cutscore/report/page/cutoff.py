@@ -179,7 +179,7 @@ def _sureness(document: Mapping[str, Any]) -> Iterator[str]:
             )
     if document["threshold"] is None:
         yield "Below stands what one threshold for all rows would cost instead."
-    pieces = "" if plateau["pieces"] == 1 else f", and in {plateau['pieces'] - 1} further intervals"
+    pieces = f", or in {plateau['pieces'] - 1} further intervals," * (plateau["pieces"] > 1)
     low, high, excess = (number(plateau[name]) for name in ("low", "high", "excess"))
     yield (
         f"Any threshold from {low} to {high}{pieces} costs hardly more than the best (at most "

@@ -112,25 +112,25 @@ def test_a_typed_threshold_is_exact_or_bounded(opened, facts):
     assert page.get_attribute("#typed", "aria-invalid") == "true"
 
 
-@pytest.mark.parametrize("typed", ["ten", "", "1e31", "Infinity", "<b>1</b>"])
-def test_what_is_no_cost_is_refused_in_words_and_changes_nothing(opened, typed):
+def test_what_is_no_cost_is_refused_in_words_and_changes_nothing(opened):
     page = (one := opened()).page
     before = one.figures()
-    page.fill("#false_negative", typed)
-    assert "false negative: a number" in page.inner_text("#cost-message")
-    assert page.get_attribute("#false_negative", "aria-invalid") == "true"
-    assert one.figures() == before
+    for typed in ("ten", "", "-5", "1e31", "Infinity", "<b>1</b>"):
+        page.fill("#false_negative", typed)
+        assert "false negative: a number" in page.inner_text("#cost-message")
+        assert page.get_attribute("#false_negative", "aria-invalid") == "true"
+        assert one.figures() == before
     page.click("#reset")
     assert page.inner_text("#cost-message") == ""
 
 
-@pytest.mark.parametrize("typed", ["-5", "1e30", "0", "1,000"])
-def test_negative_and_huge_costs_are_costs(opened, typed):
+def test_huge_and_tiny_costs_are_costs(opened):
     page = (one := opened()).page
-    page.fill("#false_negative", typed)
-    page.click("[data-name='Least cost']")
-    assert page.inner_text("#cost-message") == ""
-    assert one.figures()["regret"] == 0
+    for typed in ("1e30", "0", "1,000", "1e-9"):
+        page.fill("#false_negative", typed)
+        page.click("[data-name='Least cost']")
+        assert page.inner_text("#cost-message") == ""
+        assert one.figures()["regret"] == 0
 
 
 def test_other_costs_move_optimum_plateau_and_regret(opened):

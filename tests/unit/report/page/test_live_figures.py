@@ -123,3 +123,35 @@ def test_the_optimum_of_20_costs_is_the_exact_one(shown):
             k: v for k, v in expected(found, one["threshold"], matrix).items() if k in RATES
         }
         assert math.isclose(one["regret"], 0.0)
+
+
+@pytest.mark.parametrize(
+    "kind", ["one class", "no positive", "equal", "one row", "right is dear", "beyond"]
+)
+def test_odd_scores_have_a_page_too(browser, tmp_path, kind):
+    rng = np.random.default_rng(6)
+    target = (rng.random(300) < 0.3).astype(np.int8)
+    score, cost = rng.random(300), FixedCost(false_negative=10.0, false_positive=1.0)
+    if kind in ("one class", "no positive"):
+        target[:] = kind == "one class"
+    if kind == "equal":
+        score[:] = 0.4
+    if kind == "one row":
+        target, score = target[:1], score[:1]
+    if kind == "right is dear":
+        cost = FixedCost(false_negative=2.0, false_positive=9.0, true_positive=30.0)
+    if kind == "beyond":
+        score = 1e6 * score - 3e5
+    asked = AssessRequest(Strategies(cost, Exact(), 1, {}), at=(-1e9, 0.4, 1e9), resamples=5)
+    found = assess(ScoreRows("s.csv", target, score), asked)
+    path = tmp_path / "report.html"
+    path.write_text(assessment_page(found, as_json(found)), encoding="utf-8")
+    opened = OpenPage(browser, path)
+    for name in ("Asked for", "Chosen", "Least cost"):
+        opened.page.locator(f"[data-name='{name}']").first.click()
+        told = opened.figures()
+        wanted = expected(found, told["threshold"], found.costs)
+        assert {name: told[name] for name in wanted} == wanted
+    assert "NaN" not in opened.page.inner_html("main")
+    assert opened.errors == []
+    opened.close()
