@@ -28,6 +28,7 @@ COMMANDS = (
     "threshold",
     "serve",
     "predict",
+    "monitor",
     "promote",
     "models",
     "deliver",

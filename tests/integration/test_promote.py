@@ -64,7 +64,10 @@ def test_from_a_run_to_the_champion_and_back(cutscore, credit):
         (("few", "--as", "latest"), '--as: "latest" is a reserved word of MLflow.'),
         (("few", "--as", "V1"), '--as: "V1" is a reserved word of MLflow.'),
         (("few", "--as", "Champion"), '--as: "Champion" is not allowed: lower-case'),
-        (("few", "--gate", "none"), '--gate: there is no gate "none"; there are default.'),
+        (
+            ("few", "--gate", "none"),
+            '--gate: there is no "none" in conf/promote; there are default.',
+        ),
         (("nobody",), 'MODEL: there is no run "nobody"'),
         (("tests/1",), 'MODEL: there is no run "tests/1"'),
     ],

@@ -14,6 +14,7 @@ from cutscore.batch.fault_book import FaultBook
 from cutscore.batch.outputs import SETTING, OneFile, kind_of, reserved
 from cutscore.batch.parts_folder import PartsFolder
 from cutscore.batch.row_ids import IdKinds, NamedFile, check_ids
+from cutscore.batch.scored_rows import ROWS, unread_faults
 from cutscore.batch.source import BatchSource, source_of
 from cutscore.batch.tally import Tally
 from cutscore.data.locate import LocatedData
@@ -25,7 +26,6 @@ from cutscore.data.unreadable import read_evenly
 from cutscore.errors import Fault, RequestError, blaming, nearest
 from cutscore.records import RawColumn
 from cutscore.scoring.answer import Answer
-from cutscore.scoring.cells import fault_at
 from cutscore.scoring.reasons import ReasonsFor
 from cutscore.scoring.scorer import Scorer
 
@@ -33,15 +33,8 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-ROWS = "ROWS"
 ROW = "row"
 """The column of rows' numbers, from 0, where there are no ids; in a folder, of each part's own."""
-_NEEDED = {
-    "integer": "a whole number is needed",
-    "boolean": "true or false is needed",
-    "date": "a date, written as in training, is needed",
-    "timestamp": "a date or time, written as in training, is needed",
-}
 Advance = Callable[[int, int | None], None]
 
 
@@ -242,12 +235,7 @@ class _Batch:
 
     def _answer(self, batch: RowBatch, name: str) -> Answer | None:
         """Score a batch; None if something is wrong with it or was with an earlier one."""
-        kinds = {column.name: column.kind for column in self.scorer.columns}
-        faults: list[Fault] = []
-        for column, (places, texts) in batch.unread.items():
-            needed = _NEEDED.get(kinds.get(column, "number"), "a number is needed")
-            cells = dict(zip(places.tolist(), texts, strict=True))
-            faults.append(fault_at(column, needed, places, cells))
+        faults = unread_faults(self.scorer.columns, batch)
         answer = None
         try:
             if faults or self._book:

@@ -20,6 +20,7 @@ from cutscore.cli import store_care
 from cutscore.cli.dashboard import dashboard
 from cutscore.cli.data import app as data_app
 from cutscore.cli.deliver import deliver
+from cutscore.cli.monitor import monitor
 from cutscore.cli.predict import predict
 from cutscore.cli.promote import app as models_app
 from cutscore.cli.promote import promote
@@ -54,6 +55,7 @@ store_app.command("audit")(store_care.audit)
 store_app.command("reap")(store_care.reap)
 store_app.command("prune")(store_care.prune)
 app.command("predict")(predict)
+app.command("monitor")(monitor)
 app.command("rerun")(rerun)
 app.command("promote")(promote)
 app.command("threshold")(threshold)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -81,39 +82,60 @@ def clear_cache(
 
 @app.command("make")
 def make(
-    collection: Annotated[str, typer.Argument(help="What to make: home_credit.")],
+    collection: Annotated[str, typer.Argument(help="What to make: home_credit, loans_over_time.")],
     out: Annotated[Path, typer.Option(help="Folder for the files; made if need be.")],
-    rows: Annotated[int, typer.Option(min=100, help="Applicants with a known target.")] = 20_000,
+    rows: Annotated[int, typer.Option(min=100, help="Rows with a known target.")] = 20_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 42,
     format: Annotated[  # noqa: A002  # the option's name
         Literal["parquet", "csv"], typer.Option(help="Kind of file.")
     ] = "parquet",
     overwrite: Annotated[bool, typer.Option(help="Replace files of these names.")] = False,
+    months: Annotated[
+        int | None, typer.Option(min=2, max=72, help="Of loans_over_time [24].", show_default=False)
+    ] = None,
+    drift: Annotated[
+        Literal["none", "covariate", "prior", "concept", "pipeline"] | None,
+        typer.Option(help="What changes half-way, of loans_over_time [none].", show_default=False),
+    ] = None,
 ) -> None:
     """Make the tables of a collection: real schema, keys that join, orphans, a planted risk.
 
-    Example: cutscore data make home_credit --rows 20000 --out home_credit
+    Examples: cutscore data make home_credit --rows 20000 --out home_credit
+
+    cutscore data make loans_over_time --months 24 --drift prior --out loans
     """
     from cutscore.cli.viewing import progress_bar
-    from cutscore.data.synthetic.home_credit import MAKERS
-    from cutscore.data.synthetic.writing import there_already, write_tables
+    from cutscore.data.synthetic import home_credit
+    from cutscore.data.synthetic.loans_over_time import OVER_TIME, LoansOverTime
+    from cutscore.data.synthetic.writing import Maker, there_already, write_tables
 
+    def over_time(rows: int, seed: int) -> LoansOverTime:
+        return LoansOverTime(rows, seed, months or 24, drift or "none")
+
+    known: dict[str, Callable[[int, int], Maker]]
+    known = {**home_credit.MAKERS, OVER_TIME: over_time}
     faults = []
-    if collection not in MAKERS:
-        problem = f'there is nothing called "{collection}" to make.{nearest(collection, MAKERS)}'
-        faults.append(Fault("collection", problem, f"Collections: {listed(sorted(MAKERS))}."))
+    if collection != OVER_TIME and (months or drift):
+        problem = f"only {OVER_TIME} is made by months."
+        faults.append(Fault("--months" if months else "--drift", problem))
+    if collection not in known:
+        problem = f'there is nothing called "{collection}" to make.{nearest(collection, known)}'
+        faults.append(Fault("collection", problem, f"Collections: {listed(sorted(known))}."))
     if out.exists() and not out.is_dir():
         faults.append(Fault("--out", f"{out} is a file.", "Name a folder."))
-    elif not overwrite and collection in MAKERS:
-        kept = there_already(MAKERS[collection](rows, seed), out, format)
+    elif not overwrite and collection in known:
+        kept = there_already(known[collection](rows, seed), out, format)
         if kept:
             problem = f"{out} holds {listed(kept)} already."
             faults.append(Fault("--out", problem, "Name another folder, or add --overwrite."))
     if faults:
         raise RequestError(faults)
-    maker = MAKERS[collection](rows, seed)
-    with progress_bar("Making blocks of applicants") as advance:
+    maker = known[collection](rows, seed)
+    with progress_bar("Making blocks of rows") as advance:
         counts = write_tables(maker, out, format, advance)
     for name, count in counts.items():
         print(f"{out / name}.{format}  {count:>12,} rows")
-    print(f"Use it: cutscore run data=home_credit data.path={out}", file=sys.stderr)
+    use = f"data=home_credit data.path={out}"
+    if collection == OVER_TIME:
+        use = f"experiment=over_time data.path={out / 'loans'}.{format}"
+    print(f"Use it: cutscore run {use}", file=sys.stderr)

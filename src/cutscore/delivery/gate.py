@@ -10,11 +10,10 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from cutscore.config.layers import find_layers
-from cutscore.config.parts import build_part
+from cutscore.config.options import read_option
 from cutscore.delivery.bare import Proof, prove_alone
 from cutscore.delivery.finding import model_folder
-from cutscore.errors import Fault, RequestError, listed, nearest
+from cutscore.errors import listed, nearest
 from cutscore.metrics.catalogue import CATALOGUE, HEADLINE, canonical, describe, known_as
 from cutscore.report.record_spec import KIND_TAG, UNDEFINED_PREFIX, is_ours
 from cutscore.runs.port import RunStore
@@ -87,22 +86,8 @@ def read_gate(option: str = "default") -> PromotionGate:
     RequestError
         If there is no such option, or its settings are wrong.
     """
-    import yaml
-
-    options = find_layers().options(GROUP)
-    if option not in options:
-        problem = f'there is no gate "{option}"; there are {listed(list(options))}.'
-        raise RequestError(Fault("--gate", problem, nearest(option, options).strip()))
-    try:
-        body = yaml.safe_load(options[option].read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        problem = f"{options[option]} is not YAML ({' '.join(str(error).split())})."
-        raise RequestError(Fault(GROUP, problem)) from error
-    made = build_part(GROUP, body)
-    if not isinstance(made, PromotionGate):
-        problem = f"{type(made).__name__} is no gate."
-        raise RequestError(Fault(f"{GROUP}._target_", problem, f"Name {__name__}.PromotionGate."))
-    return made
+    gate: PromotionGate = read_option(GROUP, option, PromotionGate, "--gate")
+    return gate
 
 
 def check_run(run: RunDetail) -> list[Check]:

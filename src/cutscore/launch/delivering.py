@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from cutscore.batch.predicting import ROWS, PredictOptions, predict
+from cutscore.batch.predicting import PredictOptions, predict
+from cutscore.batch.scored_rows import ROWS
 from cutscore.config.build import Plan
 from cutscore.data.relational.new_folder import FolderSettings
 from cutscore.data.settings import LineSettings

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ class ColumnBins:
             return (*self.levels, "other levels", "new levels", "missing")
         if not self.cuts:
             return ("any value", "missing")
-        inner = [f"up to {cut:.6g}" for cut in self.cuts[1:]]
+        inner = [f"{low:.6g} to {high:.6g}" for low, high in pairwise(self.cuts)]
         return (f"below {self.cuts[0]:.6g}", *inner, f"above {self.cuts[-1]:.6g}", "missing")
 
 

@@ -16,7 +16,8 @@ KIND_TAG = "cutscore.kind"
 SWEEP = "sweep"
 SEARCH = "search"
 RERUN = "rerun"
-"""Kinds of runs that only hold others together; runs without the tag are experiments."""
+MONITORING = "monitoring"
+"""Kinds of runs that hold others together, or look at later rows; those without are experiments."""
 
 DELIVERY_TAG = "cutscore.delivery"
 DELIVERY_ARTIFACTS = (
@@ -120,6 +121,7 @@ KIND_ARTIFACTS: Mapping[str, tuple[str, ...]] = {
         "importances.png",
     ),
     RERUN: ("reruns.csv", "comparison.csv"),
+    MONITORING: ("monitor.json", "findings.csv", "periods.csv", "drift.png", "history.png"),
 }
 """What a kind of them must have besides."""
 

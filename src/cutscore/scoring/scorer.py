@@ -48,6 +48,11 @@ class Scorer:
         self._doors: dict[tuple[bool, ...], Door] = {}
 
     @property
+    def version(self) -> str:
+        """What the model is called: its version in the registry, else its run, else its name."""
+        return self.tags.get("version") or self.tags.get("run_id") or self.name
+
+    @property
     def columns(self) -> tuple[RawColumn, ...]:
         """The columns that a row must have, costs apart; see `cost_columns`."""
         return self.model.inputs.raw.columns

@@ -15,12 +15,6 @@ _TAGS = ("run_id", "run", "version", "alias", "model", "data.digest", "fingerpri
 _AMOUNT = 100.0
 
 
-def version_of(scorer: Scorer) -> str:
-    """Return what a model is called: its version in the registry, else its run, else its name."""
-    tags = scorer.tags
-    return tags.get("version") or tags.get("run_id") or scorer.name
-
-
 def described(scorer: Scorer) -> dict[str, Any]:
     """Return what `GET /model` says of a model, as plain values."""
     model = scorer.model
@@ -28,7 +22,7 @@ def described(scorer: Scorer) -> dict[str, Any]:
     rule = None if decision is None else decision.rule
     return {
         "name": scorer.name,
-        "version": version_of(scorer),
+        "version": scorer.version,
         "tags": {name: scorer.tags[name] for name in _TAGS if name in scorer.tags},
         "threshold": scorer.threshold,
         "rule": None if rule is None else {**rule.to_json(), "words": rule.words},

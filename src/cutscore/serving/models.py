@@ -11,7 +11,7 @@ from typing import Any
 
 from cutscore.errors import CutscoreError
 from cutscore.scoring.scorer import Scorer
-from cutscore.serving.described import example_row, example_tables, version_of
+from cutscore.serving.described import example_row, example_tables
 from cutscore.serving.metrics import Metrics
 
 
@@ -46,7 +46,7 @@ def loaded(scorer: Scorer) -> Loaded:
                 scorer.decide(row)
             example = row
         examples.append(example)
-    return Loaded(scorer, version_of(scorer), datetime.now(UTC), *examples)
+    return Loaded(scorer, scorer.version, datetime.now(UTC), *examples)
 
 
 class Models:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from cutscore.data.synthetic.home_credit import HomeCredit
 from cutscore.data.synthetic.marginals import Columns
 
 if TYPE_CHECKING:
@@ -20,8 +19,23 @@ OnBlock = Callable[[int, int], None]
 """Hears after each block how many of how many are done."""
 
 
+class Maker(Protocol):
+    """Makes tables block by block."""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Their names."""
+
+    @property
+    def blocks(self) -> int:
+        """The number of blocks."""
+
+    def make(self) -> Iterator[Mapping[str, Columns]]:
+        """Yield block by block the columns of each table."""
+
+
 def write_tables(
-    maker: HomeCredit,
+    maker: Maker,
     folder: Path,
     form: Format,
     on_block: OnBlock | None = None,
@@ -42,15 +56,13 @@ def write_tables(
     return rows
 
 
-def there_already(maker: HomeCredit, folder: Path, form: Format) -> list[str]:
+def there_already(maker: Maker, folder: Path, form: Format) -> list[str]:
     """Return the names of the files in `folder` that writing would replace."""
     names = [f"{name}.{form}" for name in maker.tables]
     return [name for name in names if (folder / name).exists()]
 
 
-def _write(
-    maker: HomeCredit, folder: Path, form: Format, on_block: OnBlock | None
-) -> dict[str, int]:
+def _write(maker: Maker, folder: Path, form: Format, on_block: OnBlock | None) -> dict[str, int]:
     rows = dict.fromkeys(maker.tables, 0)
     writers: dict[str, Any] = {}
     with ExitStack() as stack:

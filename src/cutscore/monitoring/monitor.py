@@ -1,0 +1,209 @@
+"""A model's later rows held against its reference, from files to verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cutscore.batch.scored_rows import ROWS, RowRequest, read_scored
+from cutscore.data.unlabelled import RowSettings
+from cutscore.errors import Fault, RequestError
+from cutscore.monitoring.counting import Counting, PeriodCounts
+from cutscore.monitoring.decision_log import TIME, LogReading, log_files
+from cutscore.monitoring.estimates import Estimates, estimates_of
+from cutscore.monitoring.labelled import LabelledFigures, figures_of, labelled_findings
+from cutscore.monitoring.labels import Labels, read_labels
+from cutscore.monitoring.limits import MonitorLimits
+from cutscore.monitoring.periods import Periods, is_stretch
+from cutscore.monitoring.verdicts import DriftFinding, judged, look
+from cutscore.records import RawColumn
+from cutscore.scoring.drift_reference import DriftReference, ScoredReference
+from cutscore.scoring.scorer import Scorer
+
+
+@dataclass(frozen=True)
+class MonitorRequest:
+    """What is to be looked at; `target` without `labels` is a column of the rows themselves."""
+
+    rows: Sequence[Path]
+    period: str | None = None
+    time: str | None = None
+    labels: Path | None = None
+    target: str | None = None
+    id_column: str | None = None
+    settings: RowSettings = field(default_factory=RowSettings)
+    limits: MonitorLimits = field(default_factory=MonitorLimits)
+
+
+@dataclass(frozen=True)
+class Monitored:
+    """What was found.
+
+    Attributes
+    ----------
+    reference, scored : what rows were held against
+    periods : the counts of each period, in order of their names
+    findings : all that was tested, with verdicts
+    estimates : by period, without labels
+    labelled : by period, of rows whose class is known
+    notes : what was passed over, and why
+    """
+
+    model: str
+    reference: DriftReference
+    scored: ScoredReference
+    periods: Mapping[str, PeriodCounts]
+    findings: Sequence[DriftFinding]
+    estimates: Mapping[str, Estimates]
+    labelled: Mapping[str, LabelledFigures] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows were read."""
+        return sum(each.rows for each in self.periods.values())
+
+    @property
+    def alarms(self) -> list[DriftFinding]:
+        """The findings that are alarms, the latest period and the largest first."""
+        found = [each for each in self.findings if each.verdict == "alarm"]
+        return sorted(found, key=lambda each: (each.period, each.value), reverse=True)
+
+
+def monitor(
+    scorer: Scorer, request: MonitorRequest, advance: Callable[[int], None] = lambda _rows: None
+) -> Monitored:
+    """Read rows, and say what has changed since training.
+
+    Raises
+    ------
+    RequestError
+        With all that is wrong with the request or any row.
+    """
+    reference = reference_of(scorer)
+    scored = reference.scored
+    assert scored is not None  # noqa: S101  # `reference_of` has looked
+    labels = _labels(scorer, request)
+    logs = [log_files(path) for path in request.rows]
+    reading, whole = LogReading(scorer), None
+    for path, log in zip(request.rows, logs, strict=True):
+        periods = _periods(request, reference, is_log=bool(log))
+
+        def begin(periods: Periods = periods) -> Counting:
+            return Counting(reference, scored, periods, labels, request.target, advance)
+
+        if log:
+            made = reading.read(log, begin)
+        else:
+            made = read_scored(scorer, path, _asked(scorer, request, periods), begin)
+        if whole is None:
+            whole = made
+        else:
+            whole.join(made)
+    if whole is None or not whole.periods:
+        raise RequestError(Fault(ROWS, "there is no row to look at."))
+    notes = _notes(reading, whole, labels)
+    return _concluded(scorer, reference, scored, whole, request.limits, notes)
+
+
+def reference_of(scorer: Scorer) -> DriftReference:
+    """Return a model's reference; RequestError where it has none, or no scores in it."""
+    reference = scorer.model.reference
+    if reference is None or reference.scored is None:
+        run = scorer.tags.get("run", "RUN")
+        problem = f'the model "{scorer.name}" carries no reference: an older version kept it.'
+        raise RequestError(Fault("MODEL", problem, f"Make it again: cutscore deliver {run}."))
+    return reference
+
+
+def _labels(scorer: Scorer, request: MonitorRequest) -> Labels | None:
+    if request.labels is None:
+        return None
+    id_column = request.id_column or scorer.id_column
+    faults = []
+    if request.target is None:
+        faults.append(Fault("--target", "say which column of --labels holds the classes."))
+    if id_column is None:
+        faults.append(Fault("--id", "say by which column labels and rows are joined."))
+    if faults or request.target is None or id_column is None:
+        raise RequestError(faults)
+    return read_labels(request.labels, request.target, id_column)
+
+
+def _periods(request: MonitorRequest, reference: DriftReference, *, is_log: bool) -> Periods:
+    if request.period is None:
+        return Periods()
+    if not is_stretch(request.period):
+        return Periods(None, request.period)
+    column = request.time or (TIME if is_log else reference.time)
+    if column is None:
+        problem = f"by {request.period} needs a column of dates, and the model's data named none."
+        raise RequestError(Fault("--period", problem, "Name it: --time COLUMN."))
+    return Periods(request.period, column)  # type: ignore[arg-type]  # `is_stretch` has looked
+
+
+def _asked(scorer: Scorer, request: MonitorRequest, periods: Periods) -> RowRequest:
+    beside: dict[str, RawColumn] = {}
+    if periods.column is not None:
+        kind = "timestamp" if periods.stretch else "category"
+        setting = "--time" if periods.stretch else "--period"
+        beside[setting] = RawColumn(periods.column, kind)  # type: ignore[arg-type]
+    if request.labels is None and request.target is not None:
+        beside["--target"] = RawColumn(request.target, "category")
+    joined = request.labels is not None
+    id_column = (request.id_column or scorer.id_column) if joined else None
+    return RowRequest(request.settings, beside, id_column)
+
+
+def _notes(reading: LogReading, whole: Counting, labels: Labels | None) -> list[str]:
+    notes = [
+        f"{number:,} decisions of {name} were passed over."
+        for name, number in sorted(reading.others.items())
+    ]
+    if whole.unlabelled:
+        notes.append(f"{whole.unlabelled:,} rows have no label yet.")
+    if labels is not None and labels.strays:
+        notes.append(f"{labels.strays:,} labels are of ids that no row has.")
+    if labels is not None and labels.unknown:
+        notes.append(f"{labels.unknown:,} labels are empty.")
+    if any(counts.columns is None for counts in whole.periods.values()):
+        notes.append(
+            "The log was kept without inputs, so only scores and decisions were looked at."
+        )
+    return notes
+
+
+def _concluded(
+    scorer: Scorer,
+    reference: DriftReference,
+    scored: ScoredReference,
+    whole: Counting,
+    limits: MonitorLimits,
+    notes: list[str],
+) -> Monitored:
+    periods = dict(sorted(whole.periods.items()))
+    findings: list[DriftFinding] = []
+    for name, counts in periods.items():
+        findings += look(reference, scored, name, counts, limits)
+    labelled: dict[str, LabelledFigures] = {}
+    known = whole.judged()
+    if known is not None:
+        names, rows = known
+        for at, name in enumerate(names):
+            here = rows.take(rows.part == at)
+            if len(here):
+                labelled[name] = figures_of(here, scored, limits)
+                findings += labelled_findings(name, here, labelled[name], scored, limits)
+    elif whole.labelled:
+        notes.append("The labelled rows have no prices: the columns of their costs are missing.")
+    return Monitored(
+        model=scorer.tags.get("version") or scorer.name,
+        reference=reference,
+        scored=scored,
+        periods=periods,
+        findings=judged(findings, limits),
+        estimates={name: estimates_of(counts, scored) for name, counts in periods.items()},
+        labelled=labelled,
+        notes=notes,
+    )
