@@ -14,6 +14,7 @@ import numpy.typing as npt
 from cutscore.monitoring.advice import advice
 from cutscore.monitoring.estimates import CALIBRATED, PRIOR
 from cutscore.monitoring.monitor import Monitored
+from cutscore.monitoring.page import monitor_page
 from cutscore.monitoring.pictures import drift_picture, history_picture
 from cutscore.records import Undefined
 from cutscore.report.items import Figure, Item, Metric, TableFile, Tag, Text
@@ -94,6 +95,7 @@ def monitored_items(found: Monitored, name: str) -> Iterator[Item]:
     yield TableFile("findings.csv", _findings_table(found))
     yield TableFile("periods.csv", _periods_table(figures))
     yield TableFile("grades.csv", _grades_table(found))
+    yield Text("monitor.html", monitor_page(found, figures, name))
     yield Figure("drift.png", drift_picture(found, name))
     yield Figure("history.png", history_picture(found, figures, name))
 

@@ -121,7 +121,14 @@ KIND_ARTIFACTS: Mapping[str, tuple[str, ...]] = {
         "importances.png",
     ),
     RERUN: ("reruns.csv", "comparison.csv"),
-    MONITORING: ("monitor.json", "findings.csv", "periods.csv", "drift.png", "history.png"),
+    MONITORING: (
+        "monitor.json",
+        "monitor.html",
+        "findings.csv",
+        "periods.csv",
+        "drift.png",
+        "history.png",
+    ),
 }
 """What a kind of them must have besides."""
 

@@ -116,6 +116,9 @@ def test_its_files_can_be_written_and_told(kept, later, tmp_path):
     write_files(found, tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"monitor.json", "findings.csv", "periods.csv", "grades.csv", "drift.png"} <= names
+    page = (tmp_path / "out" / "monitor.html").read_text()
+    assert "<bdi>Re-cut (cutscore recut loans/1" in page
+    assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
     assert document(found)["action"] == advice(found).action
 
 
