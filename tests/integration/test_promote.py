@@ -66,7 +66,7 @@ def test_from_a_run_to_the_champion_and_back(cutscore, credit):
         (("few", "--as", "Champion"), '--as: "Champion" is not allowed: lower-case'),
         (
             ("few", "--gate", "none"),
-            '--gate: there is no "none" in conf/promote; there are default.',
+            '--gate: there is no option "none"; there are default.',
         ),
         (("nobody",), 'MODEL: there is no run "nobody"'),
         (("tests/1",), 'MODEL: there is no run "tests/1"'),

@@ -23,7 +23,7 @@ def read_option(group: str, option: str, kind: type[Made], setting: str) -> Made
 
     options = find_layers().options(group)
     if option not in options:
-        problem = f'there is no "{option}" in conf/{group}; there are {listed(list(options))}.'
+        problem = f'there is no option "{option}"; there are {listed(list(options))}.'
         raise RequestError(Fault(setting, problem, nearest(option, options).strip()))
     try:
         body = yaml.safe_load(options[option].read_text(encoding="utf-8"))
@@ -32,7 +32,7 @@ def read_option(group: str, option: str, kind: type[Made], setting: str) -> Made
         raise RequestError(Fault(group, problem)) from error
     made = build_part(group, body)
     if not isinstance(made, kind):
-        problem = f"{type(made).__name__} cannot be used here."
+        problem = f"{type(made).__name__} is no {kind.__name__}."
         remedy = f"Name {kind.__module__}.{kind.__qualname__}."
         raise RequestError(Fault(f"{group}._target_", problem, remedy))
     return made

@@ -54,7 +54,7 @@ def test_a_folder_of_ones_own_ranks_above(in_folder):
             ["no metric 'threshold'"],
         ),
         ("metric: roc_auc\n", ["promote._target_: this group needs"]),
-        ("_target_: collections.Counter\n", ["Counter is no gate"]),
+        ("_target_: collections.Counter\n", ["Counter is no PromotionGate"]),
         ("a: [\n", ["is not YAML"]),
     ],
 )

@@ -40,7 +40,7 @@ def test_no_alarm_ends_with_0_and_tells_scripts_all_of_it(kept, later, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--limits", "strict"], '--limits: there is no "strict" in conf/monitor'),
+        (["--limits", "strict"], '--limits: there is no option "strict"'),
         (["data.colour=red"], "data.colour: there is no such setting."),
         (["--period", "month", "--time", "dy"], '--time: the table has no column "dy".'),
     ],
