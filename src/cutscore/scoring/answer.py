@@ -30,6 +30,7 @@ class Answer:
     outside, unseen : rows with a value outside the range of training, or of a category that
         training did not meet, by column
     infinite : in how many rows of several tables a column was infinite, and is missing for that
+    orphans : how many rows of a table belong to no row of the one above it
     """
 
     score: Scores
@@ -42,6 +43,7 @@ class Answer:
     outside: Mapping[str, int] = field(default_factory=dict)
     unseen: Mapping[str, int] = field(default_factory=dict)
     infinite: Mapping[str, int] = field(default_factory=dict)
+    orphans: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of rows."""

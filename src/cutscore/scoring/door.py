@@ -43,6 +43,7 @@ class CheckedRows:
     unseen_rows : the rows with a category that training did not meet (it counts as missing), by
         column
     infinite : in how many rows of several tables a column was infinite, and is missing for that
+    orphans : how many rows of a table belong to no row of the one above it
     """
 
     table: Table
@@ -52,6 +53,7 @@ class CheckedRows:
     outside: Mapping[str, int] = field(default_factory=dict)
     unseen_rows: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     infinite: Mapping[str, int] = field(default_factory=dict)
+    orphans: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def unseen(self) -> dict[str, int]:

@@ -157,7 +157,7 @@ class KeptModel:
 
     def _decided(self, rows: CheckedRows, table: Table, *, expected_cost: bool) -> Answer:
         told: dict[str, Any] = {"ids": rows.ids, "outside": rows.outside, "unseen": rows.unseen}
-        told["infinite"] = rows.infinite
+        told |= {"infinite": rows.infinite, "orphans": rows.orphans}
         if self.inputs.raw.id_column is not None:
             told["id_column"] = self.inputs.raw.id_column
         if self.decision is None:

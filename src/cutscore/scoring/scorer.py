@@ -192,7 +192,8 @@ class Scorer:
         if isinstance(rows, Mapping) and self.tables is not None and self.tables.base in rows:
             rows = self.tables.features_for(rows, door.wanted, ignore_unknown=door.ignore_unknown)
         if isinstance(rows, TableFeatures):
-            return replace(door.arrow(rows.rows), infinite=rows.infinite)
+            checked = door.arrow(rows.rows)
+            return replace(checked, infinite=rows.infinite, orphans=rows.orphans)
         return _let_in(door, rows)
 
 

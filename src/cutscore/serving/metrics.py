@@ -24,6 +24,7 @@ COUNTERS = {
     "cutscore_outside_total": "Rows with a value outside the range of training, by column.",
     "cutscore_unseen_total": "Rows of a category that training did not meet, by column.",
     "cutscore_infinite_total": "Rows of tables in which a column was infinite, by column.",
+    "cutscore_orphans_total": "Rows of tables that belong to no row of the one above, by table.",
     "cutscore_model_exchanges_total": "Models that took the place of another.",
     "cutscore_follow_failures_total": "Failed attempts to learn of, or load, a new version.",
     "cutscore_log_rows_total": "Rows written to the decision log.",

@@ -212,7 +212,7 @@ def _answer() -> dict[str, Any]:
     counts = {"type": "object", "additionalProperties": {"type": "integer"}}
     return {
         "type": "object",
-        "required": ["model", "decisions", "outside", "unseen", "infinite"],
+        "required": ["model", "decisions", "outside", "unseen", "infinite", "orphans"],
         "properties": {
             "model": {"type": "string"},
             "decisions": {
@@ -232,6 +232,7 @@ def _answer() -> dict[str, Any]:
             "outside": counts,
             "unseen": counts,
             "infinite": counts,
+            "orphans": counts,
         },
     }
 

@@ -91,6 +91,7 @@ class Service:
             "outside": answer.outside,
             "unseen": answer.unseen,
             "infinite": answer.infinite,
+            "orphans": answer.orphans,
         }
         return Reply(orjson.dumps(told, default=str))
 
@@ -168,6 +169,8 @@ class Service:
             self.metrics.add("cutscore_unseen_total", rows, column=column)
         for column, rows in answer.infinite.items():
             self.metrics.add("cutscore_infinite_total", rows, column=column)
+        for table, rows in answer.orphans.items():
+            self.metrics.add("cutscore_orphans_total", rows, table=table)
 
     @property
     def troubles(self) -> list[str]:

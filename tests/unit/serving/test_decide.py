@@ -90,6 +90,7 @@ def test_every_form_is_decided_as_the_model_decides(served, rows, form):
         "outside": expected.outside,
         "unseen": {"purpose": 8},
         "infinite": {},
+        "orphans": {},
     }
     assert 0 < sum(row["flagged"] for row in expected.to_records()) < 40
 

@@ -58,6 +58,18 @@ def test_what_is_infinite_is_counted(served):
     assert plain["infinite"] == {}
 
 
+def test_rows_that_belong_to_nobody_are_counted(served):
+    months = [{"loan": 1, "late": 0}, {"loan": 4, "late": 0}, {"loan": None, "late": 0}]
+    tables = {
+        "people": [PERSON],
+        "loans": [LOAN, {**LOAN, "loan": 2, "id": 9000}],
+        "months": months,
+    }
+    answer = served.client.post("/decide", {"tables": tables}).json()
+    assert answer["orphans"] == {"loans": 1, "months": 2}
+    assert served.metric('cutscore_orphans_total{table="months"}') == 2
+
+
 WRONG = {
     "no table": ({"people": [PERSON], "loans": []}, 'the table "months" is not given'),
     "another table": ({"people": [PERSON], **WITHOUT, "lons": []}, 'Did you mean "loans"'),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cutscore.data.layout import Layout, trim
@@ -37,10 +37,12 @@ class TableFeatures:
     ----------
     rows : columns of the feature table, a row for each row of the base table, in its order
     infinite : in how many rows (of whatever table) a column was infinite and is missing for that
+    orphans : how many rows of a table belong to no row of the one above it
     """
 
     rows: pa.Table
     infinite: Mapping[str, int]
+    orphans: Mapping[str, int] = field(default_factory=dict)
 
 
 class _Given:

@@ -134,7 +134,7 @@ class TableInputs:
         finally:
             self._idle.append(kept)
         chosen = [name for name in columns if name in self.plan.columns]
-        return replace(found, rows=found.rows.select(chosen))
+        return replace(found, rows=found.rows.select(chosen), orphans=self._orphans(given))
 
     def _kept_plan(self) -> KeptPlan:
         return KeptPlan(self.declaration, self.plan, self.declared["missing"])
@@ -156,6 +156,21 @@ class TableInputs:
         if faults:
             raise RequestError(faults)
         return given
+
+    def _orphans(self, given: Mapping[str, pa.Table]) -> dict[str, int]:
+        """Return, by table, how many rows belong to no row of the table above."""
+        counts: dict[str, int] = {}
+        for name, rows in given.items():
+            node, columns = self._node(name), self._node(name).on
+            while node.parent is not None and self._node(node.parent).table.of is not None:
+                node = self._node(node.parent)  # made of these very rows, by some of their columns
+                named = dict(zip(node.table.keys, columns, strict=True))
+                columns = tuple(named[key] for key in node.on)
+            if node.parent is not None and node.parent in given and rows.num_rows:
+                above = set(_keys(given[node.parent], self._node(node.parent).table.keys))
+                lost = sum(key not in above for key in _keys(rows, columns))
+                counts |= {name: lost} if lost else {}
+        return counts
 
     def _strangers(self, tables: Mapping[str, Any]) -> Iterator[Fault]:
         for name in [name for name in tables if name not in self.sources][:20]:
@@ -201,3 +216,7 @@ def table_inputs(source: Any, sources: Mapping[str, Mapping[str, str]]) -> Table
         "missing": list(source.missing),
     }
     return TableInputs(declared, sources)
+
+
+def _keys(rows: pa.Table, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(rows[name].to_pylist() for name in columns), strict=True)

@@ -109,6 +109,15 @@ def test_many_applicants_are_answered_in_the_order_given(made):
     np.testing.assert_array_equal(checked.table.values[order], data.table.values)
 
 
+def test_rows_that_belong_to_nobody_are_counted_as_in_training(made):
+    source, data, tables = made
+    door = Door(inputs(source, data))
+    found = door.inputs.tables.features_for(tables, door.wanted).orphans
+    told = {note.split("belong")[0] for note in data.notes if "belong" in note}
+    assert {f"{rows} rows of {table} " for table, rows in found.items()} == told
+    assert len(told) == 2
+
+
 def test_no_rows_in_a_child_table_is_normal(made):
     source, data, _ = made
     person = {"id": 7, "income": 100.0, "zone": 2}
