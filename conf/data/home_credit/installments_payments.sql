@@ -5,4 +5,3 @@ aggregates:
   due: max(AMT_INSTALMENT)
   paid: sum(AMT_PAYMENT)
   day_paid: max(DAYS_ENTRY_PAYMENT)
-  parts: count(*)

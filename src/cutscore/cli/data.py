@@ -1,19 +1,24 @@
-"""`cutscore data ...`: data that is made, and feature tables that are kept."""
+"""`cutscore data ...`: data that is made, and tables that are kept."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from cutscore.errors import Fault, RequestError, listed, nearest
 
-app = typer.Typer(help="Make look-alike data; see to kept feature tables.", no_args_is_help=True)
-cache_app = typer.Typer(help="Feature tables that are kept.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from cutscore.data.relational.cache import CacheEntry
+
+app = typer.Typer(help="Make look-alike data; see to kept tables.", no_args_is_help=True)
+cache_app = typer.Typer(
+    help="Feature tables and converted text files that are kept.", no_args_is_help=True
+)
 app.add_typer(cache_app, name="cache")
 CacheOption = Annotated[Path, typer.Option("--cache", help="The folder, as data.cache names it.")]
 CACHE = Path("outputs/cache/data")
@@ -21,12 +26,12 @@ CACHE = Path("outputs/cache/data")
 
 @app.callback()
 def _data() -> None:
-    """Make look-alike data; see to kept feature tables."""
+    """Make look-alike data; see to kept tables."""
 
 
 @cache_app.command("list")
 def list_cache(cache: CacheOption = CACHE) -> None:
-    """List the feature tables that were made of several tables, the newest first.
+    """List what was made of several tables, the newest first: features, and converted text files.
 
     Example: cutscore data cache list
     """
@@ -36,21 +41,21 @@ def list_cache(cache: CacheOption = CACHE) -> None:
     for entry in found:
         made = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.modified))
         size = f"{entry.size / 1e6:,.1f} MB"
-        print(f"{entry.path.stem[:12]}  {made}  {entry.rows:>11,} x {entry.columns:<5} {size:>12}")
+        shape = f"{entry.rows:>11,} x {entry.columns:<5} {size:>12}"
+        print(f"{entry.path.stem[:12]}  {made}  {shape}  {entry.source or 'features'}")
     if not found:
-        print(f"No feature tables in {cache}.")
+        print(f"No tables in {cache}.")
 
 
 @cache_app.command("size")
 def size_of_cache(cache: CacheOption = CACHE) -> None:
-    """Tell how much disk the kept feature tables take.
+    """Tell how much disk the kept tables take.
 
     Example: cutscore data cache size
     """
     from cutscore.data.relational.cache import entries
 
-    found = entries(cache)
-    print(f"{len(found):,} feature tables, {sum(each.size for each in found) / 1e6:,.1f} MB")
+    print(_counted(entries(cache)))
 
 
 @cache_app.command("clear")
@@ -60,7 +65,7 @@ def clear_cache(
     ] = None,
     cache: CacheOption = CACHE,
 ) -> None:
-    """Delete kept feature tables; what needs one makes it again.
+    """Delete kept tables; what needs one makes it again.
 
     Example: cutscore data cache clear
     """
@@ -69,15 +74,22 @@ def clear_cache(
     found = entries(cache)
     known = [entry.path.stem for entry in found]
     faults = [
-        Fault(name, f"no feature table in {cache} is called so.", "See: cutscore data cache list")
+        Fault(name, f"no table in {cache} is called so.", "See: cutscore data cache list")
         for name in names or []
         if not any(each.startswith(name) for each in known)
     ]
     if faults:
         raise RequestError(faults)
     chosen = [e for e in found if not names or e.path.stem.startswith(tuple(names))]
-    clear(chosen)
-    print(f"Deleted {len(chosen):,} feature tables, {sum(e.size for e in chosen) / 1e6:,.1f} MB.")
+    clear(cache, chosen)
+    print(f"Deleted {_counted(chosen)}.")
+
+
+def _counted(found: Sequence[CacheEntry]) -> str:
+    """Return how many tables there are of each kind, and their size."""
+    converted = sum(bool(each.source) for each in found)
+    size = f"{sum(each.size for each in found) / 1e6:,.1f} MB"
+    return f"{len(found) - converted:,} feature tables, {converted:,} converted files, {size}"
 
 
 @app.command("make")

@@ -119,8 +119,11 @@ def aggregate_sql(piece: Piece, arguments: list[str], types: list[str], where: s
         case "count":
             return over(f"count({'DISTINCT ' if piece.distinct else ''}{first})")
         case "sum" | "avg" | "mean":
-            total = over(f"sum(CAST({number} * {_SCALE} AS HUGEINT))")
-            total = f"CAST({total} AS DOUBLE) / {_SCALE}"
+            if types[0] == "BOOLEAN":
+                total = f"CAST({over(f'sum(CAST({first} AS INTEGER))')} AS DOUBLE)"
+            else:
+                total = over(f"sum(CAST({number} * {_SCALE} AS HUGEINT))")
+                total = f"CAST({total} AS DOUBLE) / {_SCALE}"
             return total if piece.function == "sum" else f"{total} / {over(f'count({first})')}"
         case "min" | "max":
             return over(f"{piece.function}({first})")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 NOTES, SOURCES = "notes", "sources"
 """What is written into the file beside the features."""
+_NO_ROOM = "No space left", "Disk quota exceeded", "max_temp_directory_size"
 
 
 @dataclass(frozen=True)
@@ -63,18 +66,21 @@ def run_plan(plan: BuildPlan, declaration: Declaration, connection: Any) -> tupl
         raise failed(error) from None
 
 
-def failed(error: Exception) -> RequestError:
-    """Return the error of tables that DuckDB cannot read or aggregate."""
+def failed(error: Exception) -> RequestError | OSError:
+    """Return the error of tables that DuckDB cannot read or aggregate, or has no room for.
+
+    That is an OSError, for only the cache knows where the room is needed.
+    """
     import duckdb
 
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     told = " ".join(lines[:3])
+    if any(word in told for word in _NO_ROOM):
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if isinstance(error, duckdb.OutOfMemoryException):
         told = told.split(" Possible solutions")[0]
         remedy = "Give DuckDB more with data.memory_limit=SIZE."
         return RequestError(Fault("data.memory_limit", f"it does not do: {told}.", remedy))
-    if "No space left" in told:
-        return _no_room(told)
     return RequestError(Fault("data.path", f"the tables cannot be read or aggregated: {told}"))
 
 
@@ -104,8 +110,8 @@ def write_features(
             f"COPY (SELECT {columns} FROM {FEATURES} ORDER BY {order}) TO {literal(str(path))} "
             f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{beside}}})"
         ).fetchall()
-    except (duckdb.Error, OSError) as error:
-        raise _no_room(str(error).splitlines()[0]) from None
+    except duckdb.Error as error:
+        raise failed(error) from None
 
 
 def written_beside(path: Path) -> tuple[tuple[str, ...], dict[str, dict[str, str]]]:
@@ -115,11 +121,6 @@ def written_beside(path: Path) -> tuple[tuple[str, ...], dict[str, dict[str, str
     metadata = pq.read_schema(path).metadata
     notes, sources = (json.loads(metadata[name.encode()]) for name in (NOTES, SOURCES))
     return tuple(notes), sources
-
-
-def _no_room(told: str) -> RequestError:
-    remedy = "Free disk space, or name another folder with data.cache=FOLDER."
-    return RequestError(Fault("data.cache", f"the feature table cannot be made: {told}", remedy))
 
 
 def check_keys(

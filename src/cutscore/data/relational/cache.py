@@ -1,11 +1,13 @@
-"""Feature tables that are made once: files named by all that can change them.
+"""Tables that are made once: files named by all that can change them.
 
+There are tables of features and, in the folder `tables`, text files that were converted to Parquet.
 A name is a hash of the content of the source tables, of what is declared, and of the versions of
 DuckDB and of this code, so an entry is never out of date; it is only no longer asked for.
 """
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import json
@@ -13,13 +15,17 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from cutscore.errors import Fault, RequestError
 
+TABLES, SOURCE = "tables", "source"
+"""The folder of converted files, and under what each says which file it was."""
 _RACY = 2_000_000_000
 """Nanoseconds; a file that was changed so shortly before it was read may change unnoticed."""
+_FULL = errno.ENOSPC, errno.EDQUOT
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[1]
 _CODE = _HERE, _HERE.parent / "layout.py", _ROOT / "expressions.py", _ROOT / "sql.py"
@@ -27,17 +33,19 @@ _CODE = _HERE, _HERE.parent / "layout.py", _ROOT / "expressions.py", _ROOT / "sq
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """One feature table that is kept.
+    """One table that is kept.
 
     Attributes
     ----------
     path : its file
+    source : the name of the text file that was converted to it; '' for a table of features
     size : in bytes
     modified : when it was made, in seconds since 1970
     rows, columns : of the table
     """
 
     path: Path
+    source: str
     size: int
     modified: float
     rows: int
@@ -70,51 +78,58 @@ def cached(folder: Path, key: str, build: Callable[[Path], Path]) -> Path:
     Raises
     ------
     RequestError
-        If the folder cannot be written.
+        If the folder cannot be written, or is on a disk without enough room.
     """
     from filelock import FileLock
 
     path = folder / f"{key}.parquet"
     if path.exists():
         return path
-    _make(folder)
-    with FileLock(folder / ".lock"):
-        if path.exists():
-            return path
-        for left in folder.glob(".building-*"):  # by a process that was killed
-            shutil.rmtree(left, ignore_errors=True)
-        work = Path(tempfile.mkdtemp(prefix=".building-", dir=folder))
-        try:
-            build(work).replace(path)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock"):
+            if path.exists():
+                return path
+            for left in folder.glob(".building-*"):  # by a process that was killed
+                shutil.rmtree(left, ignore_errors=True)
+            work = Path(tempfile.mkdtemp(prefix=".building-", dir=folder))
+            try:
+                build(work).replace(path)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+    except OSError as error:
+        if error.errno not in _FULL:
+            problem, remedy = f"{folder} cannot be written ({error.strerror}).", "Name another one."
+        else:
+            there = next(place for place in (folder, *folder.parents) if place.exists())
+            free = shutil.disk_usage(there).free / 1e6
+            problem = f"there is not enough room in {folder}: {free:,.1f} MB are free there."
+            remedy = "Free disk space, or name a folder on another disk with data.cache=FOLDER."
+        raise RequestError(Fault("data.cache", problem, remedy)) from None
     return path
 
 
 def entries(folder: Path) -> list[CacheEntry]:
-    """Return the feature tables that are kept, the newest first."""
+    """Return the tables that are kept, the newest first."""
     import pyarrow.parquet as pq
 
     found = []
-    for path in folder.glob("*.parquet"):
+    for path in (*folder.glob("*.parquet"), *(folder / TABLES).glob("*.parquet")):
         stat, metadata = path.stat(), pq.read_metadata(path)
         size = stat.st_size, stat.st_mtime, metadata.num_rows, metadata.num_columns
-        found.append(CacheEntry(path, *size))
+        source = (metadata.metadata or {}).get(SOURCE.encode(), b"").decode()
+        found.append(CacheEntry(path, source, *size))
     return sorted(found, key=lambda entry: -entry.modified)
 
 
-def clear(chosen: Iterable[CacheEntry]) -> None:
-    """Delete entries; a process that reads one at the moment reads on."""
-    for entry in chosen:
-        entry.path.unlink(missing_ok=True)
+def clear(folder: Path, chosen: Iterable[CacheEntry]) -> None:
+    """Delete entries once nobody builds; a process that reads one at the moment reads on."""
+    from filelock import FileLock
 
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        problem = f"{folder} cannot be made ({error.strerror})."
-        raise RequestError(Fault("data.cache", problem, "Name a folder you may write.")) from None
+    if folder.is_dir():
+        with FileLock(folder / ".lock"):
+            for entry in chosen:
+                entry.path.unlink(missing_ok=True)
 
 
 def _digest(path: Path, memo: Path) -> str:
@@ -136,10 +151,12 @@ def _digest(path: Path, memo: Path) -> str:
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "blake2b").hexdigest()
     if now - max(stat.st_mtime_ns, stat.st_ctime_ns) > _RACY:
-        _make(memo)
-        with tempfile.NamedTemporaryFile("w", dir=memo, delete=False) as written:
-            json.dump({"state": state, "digest": digest}, written)
-        Path(written.name).replace(note)
+        with suppress(OSError):  # it is known without a note, too
+            memo.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=memo) as place:
+                written = Path(place) / "note"
+                written.write_text(json.dumps({"state": state, "digest": digest}))
+                written.replace(note)
     return digest
 
 

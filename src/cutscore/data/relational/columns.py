@@ -42,7 +42,8 @@ def _named(name: str, kind: str) -> tuple[str, str]:
     column = identifier(name)
     if kind in ("FLOAT", "DOUBLE"):
         told = literal(f'"{name}" names rows and has fractions')
-        sql = f"CASE WHEN {column} % 1 <> 0 THEN error({told}) ELSE CAST({column} AS BIGINT) END"
+        whole = f"CAST({column} AS BIGINT)"
+        sql = f"CASE WHEN {column} <> trunc({column}) THEN error({told}) ELSE {whole} END"
         return sql, "BIGINT"
     if kind in NUMBERS:
         return f"CAST({column} AS BIGINT)", "BIGINT"

@@ -25,7 +25,7 @@ class TablesToBuild:
     files : where each is that is there
     settings : how texts are read, and which columns of the base table name rows
     rules : which columns are left out
-    cache : folder that feature tables are kept in
+    cache : folder that feature tables and converted text files are kept in
     memory_limit : of DuckDB, which uses that folder where this does not do
     trained : by name, tables that are read with the types of training; then no column is left out
     numbered : whether rows stay in the order of the file instead of that of the key
@@ -63,6 +63,7 @@ class TablesToBuild:
             declaration,
             self.settings,
             work,
+            self.cache,
             self.memory_limit,
             self.trained or {},
             numbered=self.numbered,

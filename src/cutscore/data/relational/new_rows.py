@@ -130,7 +130,10 @@ class TableInputs:
         try:
             found = kept.features(given)
         except duckdb.Error as error:
-            raise RequestError(replace(f, setting="rows") for f in failed(error).faults) from None
+            problem = failed(error)
+            if isinstance(problem, OSError):
+                raise problem from None
+            raise RequestError(replace(f, setting="rows") for f in problem.faults) from None
         finally:
             self._idle.append(kept)
         chosen = [name for name in columns if name in self.plan.columns]

@@ -9,21 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cutscore.data.layout import Layout, raw_layout, trim
-from cutscore.data.locate import LocatedData, TextFormat, located
+from cutscore.data.locate import LocatedData
 from cutscore.data.relational.applying import TrainedTable, as_trained
-from cutscore.data.relational.building import failed
 from cutscore.data.relational.columns import source_columns, unlike_keys
+from cutscore.data.relational.converting import SETTING, as_parquet, reaching, unreadable
 from cutscore.data.relational.declaration import Declaration, Node
 from cutscore.data.relational.planning import AT, source_name
 from cutscore.data.settings import TableSettings
 from cutscore.errors import Fault, RequestError, listed, nearest
-from cutscore.sql import connect, identifier, literal
+from cutscore.sql import connect, identifier
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
-
-_SETTING = "data.path"
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def find_files(folder: Path, declaration: Declaration) -> dict[str, Path]:
     """
     if not folder.is_dir():
         problem = f'there is no folder "{folder}".'
-        raise RequestError(Fault(_SETTING, problem, "Name the folder that holds the tables."))
+        raise RequestError(Fault(SETTING, problem, "Name the folder that holds the tables."))
     there = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     found: dict[str, Path] = {}
     faults: list[Fault] = []
@@ -62,7 +60,7 @@ def find_files(folder: Path, declaration: Declaration) -> dict[str, Path]:
             told = listed([path.name for path in paths])
             problem = f'the table "{node.name}" is in "{folder}" more than once: {told}.'
             remedy = f"Leave one, or name it: data.tables.{node.name}.path={paths[0].name}."
-            faults.append(Fault(_SETTING, problem, remedy))
+            faults.append(Fault(SETTING, problem, remedy))
         elif not node.table.optional:
             names = [path.name for path in there]
             wanted = named or node.name
@@ -70,7 +68,7 @@ def find_files(folder: Path, declaration: Declaration) -> dict[str, Path]:
             problem = (
                 f'"{folder}" has no table "{wanted}" (CSV, packed or plain, or Parquet).{guess}'
             )
-            faults.append(Fault(_SETTING, problem, f"In it: {listed(names) or 'nothing'}."))
+            faults.append(Fault(SETTING, problem, f"In it: {listed(names) or 'nothing'}."))
     if faults:
         raise RequestError(faults)
     return found
@@ -82,12 +80,13 @@ def open_tables(
     declaration: Declaration,
     settings: TableSettings,
     work: Path,
+    cache: Path,
     memory_limit: str,
     trained: Mapping[str, TrainedTable],
     *,
     numbered: bool = False,
 ) -> Iterator[OpenTables]:
-    """Open the tables; `work` is the folder that may be written to.
+    """Open the tables; `work` is the folder that may be written to, text files become Parquet.
 
     Tables of `trained` are read as training read its own, and need no target. `numbered` adds the
     column AT, the number of its row in the file, to the base table.
@@ -97,25 +96,20 @@ def open_tables(
     RequestError
         With every fault of the files, or else of the columns that the declaration needs.
     """
-    form = TextFormat(
-        settings.delimiter, settings.encoding, settings.skip_lines, settings.header, ()
-    )
     with ExitStack() as stack:
         places: dict[str, LocatedData] = {}
         faults: list[Fault] = []
         for name, path in files.items():
+            texts = trained[name].texts if name in trained else ()
             try:
-                places[name] = stack.enter_context(located(path, form))
+                place = as_parquet(path, settings, texts, cache, memory_limit)
+                places[name] = stack.enter_context(place)
             except RequestError as error:
                 faults += error.faults
         if faults:
             raise RequestError(faults)
-        connection = connect(memory_limit=memory_limit, temp_directory=str(work))
-        stack.callback(connection.close)
-        paths = [str(file) for place in places.values() for file in place.files]
-        connection.execute(f"SET allowed_paths = [{', '.join(map(literal, paths))}]").fetchall()
-        connection.execute(f"SET allowed_directories = [{literal(str(work))}]").fetchall()
-        connection.execute("SET enable_external_access = false").fetchall()
+        paths = [file for place in places.values() for file in place.files]
+        connection = stack.enter_context(reaching(paths, work, memory_limit))
         types = _described(places, declaration, settings, trained, connection, numbered=numbered)
         yield OpenTables(connection, types)
 
@@ -173,7 +167,8 @@ def _described(
         place, told = places[node.name], trained.get(node.name)
         names = _names(node, settings) if told is None else told.named
         try:
-            layout = _layout(place, names, settings, connection, told.texts if told else ())
+            missing = settings.missing
+            layout = trim(raw_layout(place, connection, missing=missing, effort="every row"))
             if told is None:
                 faults += _missing(node, place.path.name, layout, declaration, settings)
             else:
@@ -182,11 +177,11 @@ def _described(
         except RequestError as error:
             faults += error.faults
             continue
-        except duckdb.OutOfMemoryException as error:
-            raise failed(error) from None
         except duckdb.Error as error:
-            line = " ".join(str(error).split("\n\n")[0].split())
-            faults.append(Fault(_SETTING, f'"{place.path}" cannot be read as a table: {line}'))
+            problem = unreadable(place, error)
+            if isinstance(problem, OSError):
+                raise problem from None
+            faults += problem.faults
             continue
         more = f'row_number() OVER () AS "{AT}"' if numbered and node.parent is None else ""
         found[node.name] = _viewed(node, layout, names, declaration, connection, more)
@@ -222,54 +217,6 @@ def _names(node: Node, settings: TableSettings) -> list[str]:
     if node.parent is None:
         names += [name for name in (settings.target, settings.id, settings.group) if name]
     return list(dict.fromkeys(names))
-
-
-def _layout(
-    place: LocatedData,
-    names: Sequence[str],
-    settings: TableSettings,
-    connection: duckdb.DuckDBPyConnection,
-    texts: Sequence[str],
-) -> Layout:
-    """Return the columns of a file with types that hold in all its rows; `texts` are text."""
-
-    def described(effort: str) -> Layout:
-        return raw_layout(
-            place,
-            connection,
-            missing=settings.missing,
-            decimal=settings.decimal,
-            as_text=texts,
-            exact=names,
-            effort="sample" if effort == "sample" else "every row",
-        )
-
-    layout = described("every row")
-    if layout.text:
-        first = described("sample").types
-        changed = [
-            name for name, kind in layout.types.items() if kind == "VARCHAR" and first[name] != kind
-        ]
-        if set(layout.types.values()) == {"VARCHAR"}:  # perhaps for want of a readable file
-            last = identifier(list(layout.types)[-1])
-            connection.execute(f"SELECT max({last}) FROM {layout.relation}").fetchall()
-        if changed:
-            raise RequestError([_stops(place, name, layout, connection) for name in changed])
-    return trim(layout)
-
-
-def _stops(
-    place: LocatedData, name: str, layout: Layout, connection: duckdb.DuckDBPyConnection
-) -> Fault:
-    """Return the fault of a column that is numeric at first and not in all rows."""
-    text = layout.text_of(name)
-    rows = connection.execute(
-        f"SELECT n, x FROM (SELECT row_number() OVER () AS n, {text} AS x FROM {layout.relation}) "
-        "WHERE x IS NOT NULL AND TRY_CAST(x AS DOUBLE) IS NULL ORDER BY n LIMIT 1"
-    ).fetchall()
-    at, cell = rows[0] if rows else (0, "")
-    problem = f'the column "{name}" of "{place.path}" holds numbers, but in row {at:,} "{cell}".'
-    return Fault(_SETTING, problem, "Mend the file, or list the text in data.missing.")
 
 
 def _missing(

@@ -11,8 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cutscore.data.relational.aggregates import AggregateExpression, check_aggregate, explained
-from cutscore.data.relational.declaration import ALL, Declaration, NamedAggregate, Node
-from cutscore.data.relational.grouping import AggregatedChild, aggregated_name, grouped, key_name
+from cutscore.data.relational.declaration import ALL, Declaration, NamedAggregate, Node, Window
+from cutscore.data.relational.grouping import (
+    AggregatedChild,
+    Checked,
+    aggregated_name,
+    grouped,
+    key_name,
+)
 from cutscore.data.relational.steps import (
     INFINITE,
     BuildSteps,
@@ -126,7 +132,7 @@ class _Planner:
             if (expression := self._aggregate(each, relation, node)) is not None
         ]
         used = dict.fromkeys(each.window for each, _ in checked if each.window != ALL)
-        relation = self._windows(relation, node, [*used], [e for _, e in checked])
+        relation = self._windows(relation, node, [*used], checked)
         return grouped(self.steps, node, relation, checked)
 
     def _is_there(self, node: Node) -> bool:
@@ -255,11 +261,7 @@ class _Planner:
         return expression
 
     def _windows(
-        self,
-        relation: StepRelation,
-        node: Node,
-        used: Sequence[str],
-        aggregates: Sequence[AggregateExpression],
+        self, relation: StepRelation, node: Node, used: Sequence[str], checked: Checked
     ) -> StepRelation:
         """Check all windows, and add a column of truth values for each that is used."""
         conditions: list[tuple[str, str]] = []
@@ -269,7 +271,7 @@ class _Planner:
             try:
                 if window.last:
                     self._check_columns(window.by, relation, node)
-                    conditions.append((name, self._last(window.last, window.by, node, aggregates)))
+                    conditions.append((name, self._last(window, node, checked)))
                     continue
                 expression = check(window.condition, self.steps.connection)
                 self._check_columns(expression.columns, relation, node)
@@ -284,12 +286,13 @@ class _Planner:
         ]
         return self.steps.extend(relation, made, plain=True)
 
-    def _last(
-        self, count: int, by: Sequence[str], node: Node, aggregates: Sequence[AggregateExpression]
-    ) -> str:
+    def _last(self, window: Window, node: Node, checked: Checked) -> str:
         """Return whether a row is among its parent's last; among equals the values decide."""
-        order = [f"{identifier(name)} DESC NULLS LAST" for name in by]
-        others = dict.fromkeys(name for each in aggregates for name in each.columns)
-        order += [f"{identifier(name)} DESC NULLS LAST" for name in others if name not in by]
+        # Those aggregated over last rows by these columns, so that all lengths have one order.
+        order = dict.fromkeys(window.by)
+        for each, expression in checked:
+            if each.window != ALL and node.windows[each.window].by == window.by:
+                order |= dict.fromkeys(expression.columns)
+        told = ", ".join(f"{identifier(name)} DESC NULLS LAST" for name in order)
         group = ", ".join(map(identifier, node.on))
-        return f"row_number() OVER (PARTITION BY {group} ORDER BY {', '.join(order)}) <= {count}"
+        return f"row_number() OVER (PARTITION BY {group} ORDER BY {told}) <= {window.last}"

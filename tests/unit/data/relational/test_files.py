@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import re
+import shutil
+import subprocess
 import threading
 from dataclasses import replace
 
@@ -126,21 +129,90 @@ def test_nothing_is_left_half_written(source, folder, tmp_path, people):
     pd.concat([people, people]).to_csv(folder / "people.csv", index=False)
     refused(source)
     left = {path.name for path in (tmp_path / "cache").iterdir()}
-    assert left <= {".lock", ".digests"}
+    assert left <= {".lock", ".digests", cache.TABLES}
+    assert not [entry for entry in cache.entries(tmp_path / "cache") if not entry.source]
+    assert not list((tmp_path / "cache").rglob(".building-*"))
 
 
 def test_a_feature_table_is_made_once_and_never_out_of_date(source, folder, tmp_path, loans):
     source.load()
-    kept = cache.entries(tmp_path / "cache")
+    kept = kept_features(tmp_path)
     assert [(entry.rows, entry.columns) for entry in kept] == [(4, 6)]
     source.load()
-    assert cache.entries(tmp_path / "cache") == kept
+    assert kept_features(tmp_path) == kept
     loans.assign(amount=1.0).to_parquet(folder / "loans.parquet")
     np.testing.assert_array_equal(source.load().table.values[:, 2], [2, 1, 1, np.nan])
     more = {"loans": {**DECLARED["aggregates"]["loans"], "LEAST": "min(amount)"}}
     changed = replace(source, aggregates={**DECLARED["aggregates"], **more})
     assert "LEAST" in changed.load().table.names
-    assert len(cache.entries(tmp_path / "cache")) == 3
+    assert len(kept_features(tmp_path)) == 3
+
+
+def kept_features(tmp_path):
+    return [entry for entry in cache.entries(tmp_path / "cache") if not entry.source]
+
+
+def test_text_files_are_converted_once_for_all_declarations(source, folder, tmp_path, people):
+    first = source.load()
+    kept = [entry for entry in cache.entries(tmp_path / "cache") if entry.source]
+    assert {(e.source, e.rows, e.columns) for e in kept} == {
+        ("people.csv", 4, 5), ("months.csv.gz", 4, 2)
+    }  # fmt: skip
+    others = [
+        replace(source, joined={"J": "AMOUNT + 1"}),
+        replace(source, id=None, tables={**source.tables, "loans": replace(
+            source.tables["loans"], no_rows=0)}),
+    ]  # fmt: skip
+    threads = [threading.Thread(target=other.load) for other in (*others, *others)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(kept_features(tmp_path)) == 3
+    assert [entry for entry in cache.entries(tmp_path / "cache") if entry.source] == kept
+    cache.clear(tmp_path / "cache", kept_features(tmp_path))
+    (folder / "again").mkdir()
+    for file in folder.glob("*.*"):
+        file.rename(folder / "again" / file.name)
+    assert replace(source, path=str(folder / "again")).load().digest == first.digest
+    assert [entry for entry in cache.entries(tmp_path / "cache") if entry.source] == kept
+    replace(source, path=str(folder / "again"), missing=("", "5")).load()
+    assert len([entry for entry in cache.entries(tmp_path / "cache") if entry.source]) == 4
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A disk of 256 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("only root can mount a small disk")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.parametrize("big", ["people.csv", "loans.parquet"])
+def test_a_full_disk_is_told_and_leaves_nothing_behind(source, folder, tiny_disk, big):
+    """While a text file is converted, and while the features are written."""
+    size = 60_000
+    frame = pd.DataFrame({"id": range(size), "y": 0, "income": 1.0})
+    frame["x"] = np.random.default_rng(0).random(size)
+    frame.loc[0, "y"] = 1
+    if big == "people.csv":
+        frame.to_csv(folder / big, index=False)
+    else:
+        (folder / "people.csv").unlink()
+        frame.to_parquet(folder / "people.parquet")
+    full = replace(source, cache=str(tiny_disk / "cache"))
+    told = refused(full)
+    assert "data.cache: there is not enough room in " in told
+    assert re.search(r"0\.[23] MB are free there. Free disk space, or name a folder", told)
+    assert not [entry for entry in cache.entries(tiny_disk / "cache") if not entry.source]
+    assert not list(tiny_disk.rglob(".building-*"))
+    (tiny_disk / "filler").write_bytes(bytes(shutil.disk_usage(tiny_disk).free))
+    assert "0.0 MB are free there" in refused(full)
+    assert source.load().rows == size
 
 
 def test_builders_at_the_same_time_build_once(tmp_path):
