@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from cutscore.dashboard.sources import RunPlace
 from cutscore.metrics.catalogue import describe, in_order, shown
 from cutscore.metrics.metric_spec import MetricView
-from cutscore.report.record_spec import COMPLETE_TAG, KIND_TAG, PARENT_TAG, PRUNED_TAG
+from cutscore.report.record_spec import COMPLETE_TAG, FOLDS_TAG, KIND_TAG, PARENT_TAG, PRUNED_TAG
 from cutscore.runs.liveness import judge_life
 from cutscore.runs.values import ArtifactFile, RunDetail, RunSummary
 
@@ -28,7 +28,6 @@ _VALUES = {
     "metrics": "CASE WHEN is_nan THEN NULL ELSE value END",
 }
 _ACTIVE = "r.lifecycle_stage = 'active' AND e.lifecycle_stage = 'active'"
-_FOLDS = "fold_roc_auc"
 _NEWEST = f"""
 SELECT r.run_uuid, coalesce(n.value, r.name, ''), e.name, r.status, k.value, p.value,
     r.start_time, r.end_time, c.value IS NOT NULL, d.value IS NOT NULL
@@ -156,7 +155,7 @@ def table(connection: sqlite3.Connection, wanted: Sequence[str]) -> dict[str, An
         "keys": known,
         "usual": usual,
         "metrics": described(known["metrics"]),
-        "folds": _folds_done(connection, [row.run_id for row in rows if row.state == "running"]),
+        "folds": _folds_done(connection, rows),
     }
 
 
@@ -233,13 +232,12 @@ def _state(connection: sqlite3.Connection, run: str, status: str, whole: bool, p
     return {"FINISHED": "complete" if whole else "finished"}.get(status, status.lower())
 
 
-def _folds_done(connection: sqlite3.Connection, running: Sequence[str]) -> dict[str, int]:
-    """Return how many folds of each open run are done."""
-    if not running:
-        return {}
-    query = f"SELECT run_uuid, count(DISTINCT step) FROM metrics WHERE key = '{_FOLDS}' "
-    query += f"AND run_uuid IN ({_marks(running)}) GROUP BY run_uuid"
-    return dict(connection.execute(query, running).fetchall())
+def _folds_done(connection: sqlite3.Connection, rows: Sequence[RunRow]) -> dict[str, str]:
+    """Return how many folds of how many are done, of each open run that says so."""
+    query = f"SELECT run_uuid, value FROM tags WHERE key = '{FOLDS_TAG}'"
+    running = {row.run_id for row in rows if row.state == "running"}
+    told = connection.execute(query).fetchall() if running else []
+    return {run: text for run, text in told if run in running}
 
 
 def _marks(values: Sequence[object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cutscore.config.build import Plan
 from cutscore.errors import RunPruned
@@ -20,9 +20,10 @@ from cutscore.launch.request import data_items, request_items
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.metrics.catalogue import HEADLINE
 from cutscore.records import FoldResult
-from cutscore.report.items import Item, Metric, Text
+from cutscore.report.items import Item, Metric, Tag, Text
 from cutscore.report.outer import outer_items
 from cutscore.report.record import fold_items, record_items
+from cutscore.report.record_spec import FOLDS_TAG
 from cutscore.report.redact import redact
 from cutscore.report.result import Result
 from cutscore.report.threshold_json import run_json
@@ -31,6 +32,8 @@ from cutscore.runs.port import OpenRun
 from cutscore.scoring.drift_reference import REFERENCE_JSON
 
 log = logging.getLogger(__name__)
+PROGRESS_SECONDS = 2.0
+"""An open run says how many folds are done no more often than this: quick ones pay nothing."""
 
 
 @dataclass
@@ -38,11 +41,16 @@ class _FinishedFolds:
     """Passes progress on, and keeps what is finished for the record of a run that breaks off."""
 
     observer: RunObserver
+    writer: OpenRun
     folds: Sequence[FoldResult] = ()
+    told: float = field(default_factory=time.monotonic)
 
     def on_fold(self, progress: FoldProgress) -> None:
         """Keep the finished folds and pass the progress on."""
         self.folds = progress.finished
+        if progress.done < progress.total and time.monotonic() - self.told > PROGRESS_SECONDS:
+            self.writer.write([Tag(FOLDS_TAG, f"{progress.done} of {progress.total}")])
+            self.told = time.monotonic()
         self.observer.on_fold(progress)
 
 
@@ -120,7 +128,7 @@ def _execute(
     plan: Plan, prepared: Prepared, cache: ExperimentCache, job: Job, writer: OpenRun
 ) -> Result:
     """Execute the plan; if it breaks off, record what its finished folds gave."""
-    finished = _FinishedFolds(job.observer)
+    finished = _FinishedFolds(job.observer, writer)
     try:
         return execute(plan.experiment, prepared, cache, finished.on_fold)
     except Exception as error:

@@ -35,6 +35,9 @@ FAILURE_TAG = "cutscore.failure"
 PRUNED_TAG = "cutscore.pruned"
 """Why a run was ended early: by an error or an interruption, or because it was hopeless."""
 
+FOLDS_TAG = "cutscore.folds"
+"""How many folds of how many were done when an open run last said so."""
+
 DIED_TAG = "cutscore.died"
 """Set on a run that failed because its process died: a segmentation fault, no memory left."""
 

@@ -135,9 +135,8 @@ def test_runs_appear_and_end_while_one_looks(empty, tmp_path, look):
         with closing(MadeStore(path)) as more:
             more._experiments = {"shared": 1}
             run = more.run("shared", hexed("late"), params=1, metrics=1, files=(), status="RUNNING")
-            values = [("fold_roc_auc", 0.7, step, run, step, 0) for step in range(2)]
-            more.connection.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?)", values)
-        page.locator(".state.running", has_text="2 folds").wait_for()
+            more.insert("tags", key="cutscore.folds", value="2 of 5", run_uuid=run)
+        page.locator(".state.running", has_text="2 of 5 folds").wait_for()
         with closing(MadeStore(path)) as more:
             more.connection.execute("UPDATE runs SET status = 'FAILED' WHERE run_uuid = ?", [run])
         page.locator(".state.failed").wait_for()

@@ -2,6 +2,8 @@
 "use strict";
 
 const compareView = { title: "Compare" };
+const PAGES = { "report.html": "Its cut-off", "leaderboard.html": "Its leaderboard",
+  "search.html": "Its search" };
 const INTERVALS = { threshold: ["threshold_low", "threshold_high"],
   total_cost: ["bootstrap_cost_low", "bootstrap_cost_high"] };
 const FIRST = ["crossfit_cost", "crossfit_cost_per_row", "crossfit_savings", "total_cost", "roc_auc",
@@ -69,7 +71,9 @@ function card(run, at) {
     h("p", { class: "soft" }, said(run.experiment, 80), run.experiment ? " · " : "", row === undefined ? run.state : stateOf(row), " · ", h("code", {}, run.run_id.slice(0, 12))),
     failure(run),
     h("p", { class: "buttons" },
-      run.files.includes("report.html") && !fixed ? h("a", { class: "button", href: fileOf(run, "report.html"), target: "_blank", rel: "noopener" }, "Its cut-off") : null,
+      run.files.filter((name) => name.endsWith(".html") && !fixed).map((name) => h("a",
+        { class: "button", href: fileOf(run, name), target: "_blank", rel: "noopener" },
+        PAGES[name] || said(name, 40))),
       h("a", { href: linkTo("compare", { run: others }) }, "leave out")));
 }
 

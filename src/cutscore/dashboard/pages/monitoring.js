@@ -13,7 +13,8 @@ monitoringView.resize = () => update();
 
 monitoringView.update = async (current) => {
   const rows = column("experiment").map((name, at) => [name, at]).filter(([name]) => name === MONITORING).map(([, at]) => at).reverse();
-  const run = rows.find((at) => value("run_id", at) === address.params.get("of"));
+  const of = address.params.get("of");
+  const run = of === "all" ? undefined : rows.find((at) => value("run_id", at) === of) ?? rows[rows.length - 1];
   const names = store.data.keys.metrics;
   await need(names.map((name) => `metrics.${name}`).slice(0, 150));
   const known = names.filter((name) => rows.some((at) => value(`metrics.${name}`, at) !== null));
@@ -23,8 +24,8 @@ monitoringView.update = async (current) => {
   if (!current()) return;
   monitoringView.controls.replaceChildren(
     choice("Figure", known.map((name) => [name, store.data.metrics[name]?.label || name]), metric, (name) => change({ metric: name })),
-    choice("Of", [["", "all runs, by time"], ...rows.map((at) => [value("run_id", at), `${value("name", at)}, by step`])],
-      run === undefined ? "" : value("run_id", run), (id) => change({ of: id || null })));
+    choice("Of", [["all", "all runs, by time"], ...rows.map((at) => [value("run_id", at), `${value("name", at)}, by step`])],
+      run === undefined ? "all" : value("run_id", run), (id) => change({ of: id })));
   const points = steps || rows.map((at, place) => [place + 1, value(`metrics.${metric}`, at)]).filter(([, y]) => y !== null);
   const host = h("div"), form = store.data.metrics[metric]?.form;
   const words = (place) => (steps ? place : value("name", rows[place - 1]));

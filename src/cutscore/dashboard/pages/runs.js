@@ -141,10 +141,16 @@ function runCell(name, item) {
   return around === null ? text : [text, h("small", {}, ` ± ${formed(around, metricOf(name).form)}`)];
 }
 
+// How a run stands; of an open one how far it is: its folds, or the runs that belong to it.
 function stateOf(at) {
-  const state = value("state", at), folds = store.data.folds?.[value("run_id", at)];
-  return h("span", { class: `state ${state}` }, `${STATES[state] || "○"} ${state}`,
-    folds ? `, ${folds} fold${folds > 1 ? "s" : ""}` : "");
+  const state = value("state", at), id = value("run_id", at), folds = store.data.folds?.[id];
+  let far = folds ? `, ${folds} folds` : "";
+  if (state === "running" && value("kind", at)) {
+    const own = column("parent").map((each, place) => [each, place]).filter(([each]) => each === id);
+    const ended = own.filter(([, place]) => value("state", place) !== "running").length;
+    far = `, ${ended} of its runs ended`;
+  }
+  return h("span", { class: `state ${state}` }, `${STATES[state] || "○"} ${state}${far}`);
 }
 
 function parentLink(id) {
