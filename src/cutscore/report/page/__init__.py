@@ -12,7 +12,7 @@ For whoever makes another page:
   threshold of three decimals, and wherever rows crowd. `cutoff.cutoff_page` is the whole page.
 - `figures.js` has pure functions (`unpacked`, `at`, `costOf`, `ratesOf`, `optimum`): no document.
 - `charts.js` draws into an element: `chart` (curves, bands, dots, a mark that moves), `bars`,
-  `legend`; `heatmap.js` a shaded table. `element(name, attributes, ...children)` makes elements
+  `legend`. `element(name, attributes, ...children)` makes elements
   without ever reading HTML from a text.
 - `page.css` has the look: cards, tiles, tables, charts, dark and light, print.
 """
