@@ -19,7 +19,7 @@ from cutscore.records import Column, Rows, Table, Values
 
 MAX_LEVELS = 50
 _COLUMNS_AT_ONCE = 16
-_ROWS_AT_ONCE = 65_536
+_ROWS_AT_ONCE = 1_024
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,37 @@ class PreparedColumn:
         if self.levels is None or names is None:
             return (self.column,)
         return tuple(Column(f"{self.column.name}={names[level]}") for level in self.levels)
+
+
+@dataclass(frozen=True, eq=False)
+class _PlainColumns:
+    """Columns without indicators, prepared together; each array has an entry for each of them."""
+
+    places: Rows
+    fill: Values
+    mean: Values
+    deviation: Values
+    constant: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, parts: tuple[PreparedColumn, ...], chosen: list[int]) -> _PlainColumns:
+        def each(name: str, none: float) -> Values:
+            found = (getattr(parts[place], name) for place in chosen)
+            return np.array([none if one is None else one for one in found], dtype=np.float32)
+
+        deviation = each("deviation", 1.0)
+        places = np.array(chosen, dtype=np.int64)
+        return cls(places, each("fill", np.nan), each("mean", 0.0), deviation, deviation == 0)
+
+    def transform(self, values: Values) -> Values:
+        """Return the prepared columns of a block of rows."""
+        made = values[:, self.places]
+        np.copyto(made, self.fill, where=np.isnan(made))
+        if (self.deviation != 1).any() or self.mean.any():
+            made -= self.mean
+            made /= np.where(self.constant, np.float32(1), self.deviation)
+            np.copyto(made, 0, where=self.constant & ~np.isnan(made))
+        return made
 
 
 @dataclass(frozen=True)
@@ -90,11 +121,23 @@ class Preparation:
         return Table(self.outputs, out)
 
     def _transform_block(self, values: Values, out: Values) -> None:
+        plain, to = self._plain
+        out[:, to] = plain.transform(values)
         at = 0
         for position, part in enumerate(self.parts):
             width = len(part.outputs)
-            _transform_column(part, values[:, position], out[:, at : at + width])
+            if part.levels is not None:
+                levels = np.asarray(part.levels, dtype=np.float32)
+                out[:, at : at + width] = values[:, position, None] == levels
             at += width
+
+    @cached_property
+    def _plain(self) -> tuple[_PlainColumns, Rows]:
+        """The columns that stay one column each, and where they are put."""
+        widths = [len(part.outputs) for part in self.parts]
+        starts = np.cumsum([0, *widths[:-1]])
+        chosen = [place for place, part in enumerate(self.parts) if part.levels is None]
+        return _PlainColumns.of(self.parts, chosen), starts[chosen]
 
     def to_json(self) -> dict[str, Any]:
         """Return the fitted state as JSON values; `from_json` restores it exactly."""
@@ -223,19 +266,3 @@ def _moments(values: Values) -> tuple[float, float]:
         return (float(values[0]), 0.0) if len(values) else (0.0, 0.0)
     exact = values.astype(np.float64)  # one column at a time, never the whole matrix
     return float(exact.mean()), float(exact.std())
-
-
-def _transform_column(part: PreparedColumn, values: Values, out: Values) -> None:
-    """Write the prepared values (rows, width) of one column's values (rows,) to `out`."""
-    if part.levels is not None:
-        out[...] = values[:, None] == np.asarray(part.levels, dtype=np.float32)
-        return
-    prepared = values
-    if part.fill is not None:
-        prepared = np.where(np.isnan(prepared), np.float32(part.fill), prepared)
-    if part.mean is not None and part.deviation is not None:
-        if part.deviation > 0:
-            prepared = ((prepared - part.mean) / part.deviation).astype(np.float32)
-        else:
-            prepared = np.where(np.isnan(prepared), prepared, np.float32(0))
-    out[:, 0] = prepared

@@ -20,16 +20,17 @@ from cutscore.model.lightgbm_bins import (
     SAMPLE,
     Bins,
     bin_recipe,
-    bin_table,
+    bin_values,
     rows_key,
     rows_to_sample,
     subset,
 )
 from cutscore.model.lightgbm_parameters import VOCABULARY
+from cutscore.model.lightgbm_scores import SeenScores, all_but
 from cutscore.model.parameters import Vocabulary
 from cutscore.model.saved import ModelForm, write_description
 from cutscore.model.stopping import Stopping, stopping_loss
-from cutscore.model.training import training_arrays, values_at
+from cutscore.model.training import training_labels, values_at
 from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows, Values
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class LightGBM(BoostedTrees):
             bins = earlier.bins
         shared = data.shared_bins and self.shares_bins(table)
         if shared and bins.whole is None:
-            bins.whole = bin_table(table, data.target, params)
+            bins.whole = bin_values(table.columns, [table.values], data.target, params)
         return LightGBMSession(
             params, table, data.target, data.threads, shared, bins, self.stopping
         )
@@ -131,17 +132,22 @@ class LightGBMSession:
             training, held_back = stopping.part(training, self.target)
         dataset = self._binned(training, table)
         watched: dict[str, Any] = {}
+        others: Rows = training.rows[:0]
         if stopping is not None and held_back is not None:
             watched = {
                 "valid_sets": [self._binned(held_back, table, dataset)],
                 "feval": stopping_loss(held_back, self.target).for_lightgbm,
                 "callbacks": [lgb.early_stopping(stopping.rounds, verbose=False)],
             }
+        elif self.whole is not None and self._keeps_scores:
+            # Boosting scores rows that are binned in less than half the time of predicting them.
+            others = all_but(training.rows, table.rows)
+            if len(others):
+                watched = {"valid_sets": [subset(self.whole, TrainingRows(others))]}
         booster = lgb.train(dict(self.params), dataset, keep_training_booster=True, **watched)
         seen = None
         if self._keeps_scores:
-            scores = _training_scores(booster)[: len(training.rows)]
-            seen = TrainingScores(table, training.rows, scores)
+            seen = SeenScores.of(booster, table, training.rows, others)
         # What lgb.train does unless told to keep the booster: drop the data, keep the trees.
         booster.model_from_string(booster.model_to_string()).free_dataset()
         return LightGBMFitted(table.columns, booster, self.threads, seen)
@@ -166,10 +172,13 @@ class LightGBMSession:
         key = rows_key(training) if like is None and self._keeps_parts(training, table) else None
         if key is not None and key in self.bins.parts:
             return self.bins.parts[key]
-        arrays = training_arrays(training, table, self.target)
-        dataset = bin_table(Table(table.columns, arrays.values), arrays.target, self.params, like)
-        if arrays.weights is not None:
-            dataset.set_weight(arrays.weights)
+        target, weights = training_labels(training, self.target)
+        values, made_up = [table.values[training.rows]], training.synthetic
+        if made_up is not None:
+            values.append(made_up.values)  # LightGBM reads several arrays as one
+        dataset = bin_values(table.columns, values, target, self.params, like)
+        if weights is not None:
+            dataset.set_weight(weights)
         if key is not None:
             self.bins.keep(key, dataset)
         return dataset
@@ -181,22 +190,13 @@ class LightGBMSession:
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingScores:
-    """Scores of training rows, left behind by the fit, and the table they belong to."""
-
-    table: Table
-    rows: Rows
-    scores: Scores
-
-
-@dataclass(frozen=True, eq=False)
 class LightGBMFitted:
     """A fitted booster."""
 
     columns: tuple[Column, ...]
     booster: lgb.Booster
     threads: int = 1
-    seen: TrainingScores | None = None
+    seen: SeenScores | None = None
 
     @property
     def trees(self) -> int:
@@ -206,22 +206,14 @@ class LightGBMFitted:
     def scores(self, table: Table, rows: Rows | None = None) -> Scores:
         """Return the probability of class 1.
 
-        For all rows of the table of the fit, the training rows' scores are those that boosting
-        left behind, which are the same bit for bit; otherwise the table's array is predicted
-        where it lies.
+        For all rows of the table of the fit, the scores of those that it saw are what boosting
+        left behind, which is the same bit for bit; the others are gathered and predicted block by
+        block. Otherwise the table's array is predicted where it lies.
         """
         seen = self.seen
-        if rows is None and seen is not None and seen.table is table:
-            new = np.ones(table.rows, dtype=np.bool_)
-            new[seen.rows] = False
-            # Few new rows are gathered; if most are new, predicting all of them copies nothing.
-            if 2 * np.count_nonzero(new) <= table.rows:
-                scores = np.empty(table.rows)
-                scores[seen.rows] = seen.scores
-                if new.any():
-                    scores[new] = self._predict(table.values[new])
-                return scores
-        return self._predict(values_at(table, rows))
+        if rows is not None or seen is None or seen.table is not table:
+            return self._predict(values_at(table, rows))
+        return seen.completed(self._predict)
 
     def _predict(self, values: Values) -> Scores:
         return np.asarray(self.booster.predict(values, num_threads=self.threads), dtype=np.float64)
@@ -274,15 +266,3 @@ def load_booster(file: Path, columns: tuple[Column, ...]) -> LightGBMFitted:
     except lgb.basic.LightGBMError as error:
         raise StoreError(f"{file} is not a LightGBM model: {error}") from error
     return LightGBMFitted(columns, booster)
-
-
-def _training_scores(booster: lgb.Booster) -> Scores:
-    """Return the probabilities of the training rows as boosting computed them."""
-    left_behind: list[Scores] = []
-
-    def keep(scores: Scores, _: lgb.Dataset) -> tuple[str, float, bool]:
-        left_behind.append(scores.copy())
-        return "kept", 0.0, True
-
-    booster.eval_train(keep)
-    return left_behind[0]

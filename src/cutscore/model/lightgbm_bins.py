@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutscore.model.lightgbm_parameters import VOCABULARY
-from cutscore.records import Table, Target, TrainingRows
+from cutscore.records import Column, Target, TrainingRows, Values
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -77,19 +77,23 @@ def rows_key(training: TrainingRows) -> bytes:
     return digest.digest()
 
 
-def bin_table(
-    table: Table, target: Target, params: Mapping[str, Any], like: lgb.Dataset | None = None
+def bin_values(
+    columns: tuple[Column, ...],
+    values: list[Values],
+    target: Target,
+    params: Mapping[str, Any],
+    like: lgb.Dataset | None = None,
 ) -> lgb.Dataset:
-    """Bin a table, by the bins of `like` if they are given.
+    """Bin rows, which may lie in several arrays, by the bins of `like` if they are given.
 
-    LightGBM reads the float32 matrix in place and forgets it afterwards.
+    LightGBM reads the float32 arrays in place and forgets them afterwards.
     """
     import lightgbm as lgb
 
     dataset = lgb.Dataset(
-        table.values,
+        values if len(values) > 1 else values[0],
         label=target,
-        categorical_feature=list(table.categorical),
+        categorical_feature=[place for place, column in enumerate(columns) if column.categorical],
         params=dict(params),
         reference=like,
         free_raw_data=True,

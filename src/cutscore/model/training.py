@@ -32,15 +32,25 @@ def training_arrays(training: TrainingRows, table: Table, target: Target) -> Tra
         The target of all rows.
     """
     rows, made_up = training.rows, training.synthetic
+    labels = training_labels(training, target)
     if made_up is None:
-        return TrainingArrays(table.values[rows], target[rows], training.weights)
+        return TrainingArrays(table.values[rows], *labels)
     values = np.empty((training.size, len(table.columns)), dtype=np.float32)
     np.take(table.values, rows, axis=0, out=values[: len(rows)])
     values[len(rows) :] = made_up.values
-    weights = training.weights
+    return TrainingArrays(values, *labels)
+
+
+def training_labels(
+    training: TrainingRows, target: Target
+) -> tuple[Target, npt.NDArray[np.float64] | None]:
+    """Return target and weights of the training rows, real ones first; synthetic rows weigh one."""
+    made_up, labels, weights = training.synthetic, target[training.rows], training.weights
+    if made_up is None:
+        return labels, weights
     if weights is not None:
         weights = np.concatenate((weights, np.ones(len(made_up.target))))
-    return TrainingArrays(values, np.concatenate((target[rows], made_up.target)), weights)
+    return np.concatenate((labels, made_up.target)), weights
 
 
 def values_at(table: Table, rows: npt.NDArray[np.int64] | None) -> Values:

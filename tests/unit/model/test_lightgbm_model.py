@@ -51,9 +51,10 @@ def test_bins_know_no_labels(tmp_path):
 @pytest.mark.parametrize("binning", ["shared", "fold"])
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_scores_left_behind_are_what_predicting_gives(binning, threads, weighted):
+@pytest.mark.parametrize("shares", [4, 1, 5])
+def test_scores_left_behind_are_what_predicting_gives(binning, threads, weighted, shares):
     table, target = _made()
-    train = np.flatnonzero(np.arange(table.rows) % 5).astype(np.int64)
+    train = np.flatnonzero(np.arange(table.rows) % 5 < shares).astype(np.int64)
     weights = np.where(target[train] == 1, 7.5, 0.6) if weighted else None
     params = {"n_estimators": 40, "subsample": 0.7, "subsample_freq": 1, "deterministic": True}
     session = LightGBM(params, binning=binning).session(
@@ -61,8 +62,25 @@ def test_scores_left_behind_are_what_predicting_gives(binning, threads, weighted
     )
     fitted = session.fit(TrainingRows(train, weights=weights), table)
     assert fitted.seen is not None
+    assert len(fitted.seen.rows) == (table.rows if binning == "shared" else len(train))
     expected = fitted.booster.predict(table.values, num_threads=threads)
     assert fitted.scores(table).tobytes() == expected.tobytes()
+
+
+def test_made_up_rows_are_binned_where_they_lie_as_if_they_were_in_one_table():
+    table, target = _made()
+    whole = np.arange(table.rows)
+    made_up = SyntheticRows(table.values[2000:] + np.float32(0.25), target[2000:])
+    both = Table(table.columns, np.concatenate((table.values, made_up.values)))
+    labels = np.concatenate((target, made_up.target))
+    fitted = [
+        LightGBM().session(TableToFit(one, known, threads=1)).fit(rows, one)
+        for one, known, rows in (
+            (table, target, TrainingRows(whole, synthetic=made_up)),
+            (both, labels, TrainingRows(np.arange(both.rows))),
+        )
+    ]
+    assert fitted[0].booster.model_to_string() == fitted[1].booster.model_to_string()
 
 
 @pytest.mark.parametrize("params", [{"boosting": "dart"}, {"linear_tree": True}])

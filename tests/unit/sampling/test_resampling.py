@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,7 +23,7 @@ def _target(positives: int, negatives: int):
     return np.random.default_rng(1).permutation(target)
 
 
-@pytest.mark.parametrize("columns", [4, 20])
+@pytest.mark.parametrize("columns", [1, 4, 20, 90])
 def test_smote_is_imbalanced_learns_smote_on_all_rows(columns):
     from imblearn.over_sampling import SMOTE
 
@@ -31,6 +33,18 @@ def test_smote_is_imbalanced_learns_smote_on_all_rows(columns):
     made_up = Smote(ratio=0.5).sample(RowsToSample(rows, target, 42, values)).synthetic
     assert made_up is not None
     np.testing.assert_array_equal(made_up.values, expected[300:])
+
+
+def test_smote_holds_nothing_beside_its_rows_that_is_as_long():
+    values = np.random.default_rng(0).normal(size=(20_500, 30)).astype(np.float32)
+    training = RowsToSample(np.arange(20_500, dtype=np.int64), _target(500, 20_000), 42, values)
+    Smote().sample(training)  # imports
+    tracemalloc.start()
+    made_up = Smote().sample(training).synthetic
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert made_up is not None
+    assert peak < 2.5 * made_up.values.nbytes
 
 
 def test_undersampling_is_imbalanced_learns():
