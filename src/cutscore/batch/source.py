@@ -8,7 +8,7 @@ from pathlib import Path
 from cutscore.data.relational.building import written_beside
 from cutscore.data.relational.new_folder import FolderSettings, is_table_folder, new_features
 from cutscore.data.unlabelled import RowSettings
-from cutscore.errors import Fault, RequestError
+from cutscore.errors import Fault, RequestError, listed
 from cutscore.scoring.scorer import Scorer
 
 
@@ -52,3 +52,11 @@ def source_of(
     notes, _ = written_beside(path)
     filtered = RowSettings(where=settings.where)
     return BatchSource(path, filtered, settings.apply or tables.base, notes, of_tables=True)
+
+
+def of_tables(scorer: Scorer) -> list[Fault]:
+    """Return what to say where columns are missing that the model makes of several tables."""
+    if scorer.tables is None:
+        return []
+    remedy = f"Name a folder with a file for each: {listed(list(scorer.tables.sources))}."
+    return [Fault("ROWS", "this model was trained on several tables.", remedy)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from served import scorer
 from table_model import PEOPLE, made_tables, table_scorer
 
 from cutscore.batch.predicting import PredictOptions, predict
@@ -29,25 +30,25 @@ def options(folder, **more):
 
 
 def test_the_answer_is_that_of_the_tables_rows(folder, tmp_path):
-    tables, scorer = made_tables(), table_scorer()
-    expected = scorer.decide(tables, reasons=2, reasons_for="all", expected_cost=True)
-    summary = predict(scorer, folder, tmp_path / "one.parquet", options(folder))
+    tables, model = made_tables(), table_scorer()
+    expected = model.decide(tables, reasons=2, reasons_for="all", expected_cost=True)
+    summary = predict(model, folder, tmp_path / "one.parquet", options(folder))
     assert pq.read_table(summary.out).equals(expected.to_arrow())
     assert summary.figures.rows == PEOPLE
     assert any("rows of loans belong to no row of people" in note for note in summary.notes)
-    predict(scorer, folder, tmp_path / "some.csv", options(folder, where="income > 3000"))
+    predict(model, folder, tmp_path / "some.csv", options(folder, where="income > 3000"))
     rows = pd.read_csv(tmp_path / "some.csv")
     people = tables["people"]
     assert rows["id"].tolist() == people["id"][people["income"] > 3000].tolist()
 
 
 def test_a_folder_of_parts_is_not_made_again_unless_a_table_changes(folder, tmp_path):
-    out, scorer = tmp_path / "parts", table_scorer()
-    assert predict(scorer, folder, out, options(folder)).kept == 0
+    out, model = tmp_path / "parts", table_scorer()
+    assert predict(model, folder, out, options(folder)).kept == 0
     assert [p.name for p in out.glob("*.parquet")] == ["people_new.parquet"]
-    assert predict(scorer, folder, out, options(folder)).kept == 1
+    assert predict(model, folder, out, options(folder)).kept == 1
     made_tables()["loans"].iloc[:100].to_parquet(folder / "loans.parquet")
-    assert predict(scorer, folder, out, options(folder)).kept == 0
+    assert predict(model, folder, out, options(folder)).kept == 0
 
 
 def test_what_is_wrong_is_told_and_nothing_is_left(folder, tmp_path):
@@ -59,7 +60,7 @@ def test_what_is_wrong_is_told_and_nothing_is_left(folder, tmp_path):
     assert 'has no table "people"' in fault.problem
     assert "name it: data.apply=FILE" in fault.remedy
     assert not out.parent.exists()
-    from served import scorer
-
+    with pytest.raises(RequestError, match="Name a folder with a file for each: months, loans"):
+        predict(table_scorer(), folder / "people_new.csv", out, options(folder, apply=None))
     with pytest.raises(RequestError, match="this model was trained on one table"):
         predict(scorer(), folder, out, options(folder))
