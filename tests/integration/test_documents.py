@@ -29,6 +29,7 @@ COMMANDS = (
     "serve",
     "predict",
     "monitor",
+    "recut",
     "promote",
     "models",
     "deliver",

@@ -48,6 +48,7 @@ class ScoredRows:
     costs : what outcomes cost; None where the model or the rows do not say
     beside : further columns as Arrow arrays, by name
     ids : the rows' ids as an Arrow array of texts; None where none were asked for
+    score : as the classifier gives it; None in a log
     """
 
     probability: Scores
@@ -57,6 +58,7 @@ class ScoredRows:
     costs: CostMatrix | None = None
     beside: Mapping[str, Any] = field(default_factory=dict)
     ids: Any = None
+    score: Scores | None = None
 
 
 class Taker(Protocol):
@@ -199,7 +201,8 @@ def score_rows(
         raise RequestError(Fault("MODEL", problem, "Make it again: cutscore deliver RUN."))
     costs = prices.matrix(checked.amounts) if prices is not None and priced else None
     values, unseen = checked.table.values, checked.unseen_rows
-    return ScoredRows(answer.probability, answer.flagged, values, unseen, costs, beside, ids)
+    made = (answer.probability, answer.flagged, values, unseen, costs, beside, ids)
+    return ScoredRows(*made, score=answer.score)
 
 
 def unread_faults(columns: Sequence[RawColumn], batch: RowBatch) -> list[Fault]:

@@ -24,6 +24,7 @@ from cutscore.cli.monitor import monitor
 from cutscore.cli.predict import predict
 from cutscore.cli.promote import app as models_app
 from cutscore.cli.promote import promote
+from cutscore.cli.recut import recut
 from cutscore.cli.report import report
 from cutscore.cli.rerun import rerun
 from cutscore.cli.runs import app as runs_app
@@ -56,6 +57,7 @@ store_app.command("reap")(store_care.reap)
 store_app.command("prune")(store_care.prune)
 app.command("predict")(predict)
 app.command("monitor")(monitor)
+app.command("recut")(recut)
 app.command("rerun")(rerun)
 app.command("promote")(promote)
 app.command("threshold")(threshold)

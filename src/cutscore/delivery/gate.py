@@ -15,7 +15,7 @@ from cutscore.delivery.bare import Proof, prove_alone
 from cutscore.delivery.finding import model_folder
 from cutscore.errors import listed, nearest
 from cutscore.metrics.catalogue import CATALOGUE, HEADLINE, canonical, describe, known_as
-from cutscore.report.record_spec import KIND_TAG, UNDEFINED_PREFIX, is_ours
+from cutscore.report.record_spec import KIND_TAG, RECUT, UNDEFINED_PREFIX, is_ours
 from cutscore.runs.port import RunStore
 from cutscore.runs.registry import ModelVersion
 from cutscore.runs.values import RunDetail, missing_from_record
@@ -95,7 +95,7 @@ def check_run(run: RunDetail) -> list[Check]:
     summary = run.summary
     if not is_ours(summary.tags):
         return [Check("run", False, f'"{summary.name}" was not written by Cutscore')]
-    if KIND_TAG in summary.tags:
+    if summary.tags.get(KIND_TAG, RECUT) != RECUT:
         best = summary.tags.get("best_run")
         hint = f'; its best is "{best}"' if best else ""
         return [Check("run", False, f'"{summary.name}" only holds other runs together{hint}')]

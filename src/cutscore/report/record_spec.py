@@ -17,7 +17,8 @@ SWEEP = "sweep"
 SEARCH = "search"
 RERUN = "rerun"
 MONITORING = "monitoring"
-"""Kinds of runs that hold others together, or look at later rows; those without are experiments."""
+RECUT = "recut"
+"""Kinds of runs that hold others together, look at later rows, or cut a model anew."""
 
 DELIVERY_TAG = "cutscore.delivery"
 DELIVERY_ARTIFACTS = (
@@ -124,6 +125,7 @@ KIND_ARTIFACTS: Mapping[str, tuple[str, ...]] = {
         "importances.png",
     ),
     RERUN: ("reruns.csv", "comparison.csv"),
+    RECUT: ("threshold.json",),
     MONITORING: (
         "monitor.json",
         "monitor.html",

@@ -1,0 +1,329 @@
+"""The same classifier with a new calibrator and threshold, from rows whose class came later."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from cutscore.batch.scored_rows import RowRequest, ScoredRows, classes_of, read_scored
+from cutscore.calibration import Calibration
+from cutscore.calibration.inverse import raw_threshold
+from cutscore.calibration.isotonic import Isotonic
+from cutscore.calibration.none import NoCalibration
+from cutscore.calibration.sigmoid import Sigmoid
+from cutscore.cost.matrix import CostMatrix, join_costs
+from cutscore.data.unlabelled import RowSettings
+from cutscore.delivery.finding import model_folder, scorer_of
+from cutscore.delivery.registry import MODEL, resolve
+from cutscore.errors import Fault, RequestError
+from cutscore.experiment.drift import scored_reference
+from cutscore.launch.shutdown_guard import shutdown_guard
+from cutscore.metrics import confusion_at
+from cutscore.metrics.histograms import Counts
+from cutscore.records import OutOfFold, RawColumn, Scores, Target, fit_calibrator
+from cutscore.records.decision import Flags
+from cutscore.report.items import Item, Metric, ModelFolder, Param, Tag, Text
+from cutscore.report.record import figure_item
+from cutscore.report.record_spec import KIND_TAG, RECUT
+from cutscore.report.threshold_json import Evidence, json_text, threshold_json
+from cutscore.runs.opening import open_store
+from cutscore.runs.port import RunStore
+from cutscore.runs.registry import ModelVersion
+from cutscore.runs.settings import TrackingSettings
+from cutscore.runs.values import RunDetail
+from cutscore.scoring.check_rows import CheckRows, load_check_rows
+from cutscore.scoring.decision import Decision
+from cutscore.scoring.drift_reference import REFERENCE_JSON, DriftReference
+from cutscore.scoring.folder import THRESHOLD_JSON, save_model
+from cutscore.scoring.kept_model import KeptModel
+from cutscore.scoring.scorer import Scorer
+from cutscore.threshold.bayes import Bayes
+from cutscore.threshold.certainty import certainty_of, evidence_cuts
+from cutscore.threshold.evidence import cross_fit, reference
+from cutscore.threshold.exact import Exact
+from cutscore.threshold.implied import frontier_of
+from cutscore.validation.stratified_groups import stratified_group_labels
+
+ON = "--on"
+FEWEST = 50
+"""Rows of each class below which nothing is cut anew."""
+PARTS, SEED = 5, 42
+CalibrationName = Literal["none", "sigmoid", "isotonic"]
+_CALIBRATIONS: Mapping[CalibrationName, Calibration] = {
+    "none": NoCalibration(),
+    "sigmoid": Sigmoid(),
+    "isotonic": Isotonic(),
+}
+
+
+@dataclass(frozen=True)
+class Recut:
+    """What came of it; costs are per row, on the new rows.
+
+    Attributes
+    ----------
+    version, parent : titles of the new version and of the one (or the run) that it was made of
+    run_id : the run that holds the evidence
+    rows, positives : what it stands on
+    old_cost, new_cost : of the decisions as they were, and cross-fitted as they would be
+    old_threshold, threshold : None where each row is decided by its own costs
+    """
+
+    version: str
+    parent: str
+    run_id: str
+    rows: int
+    positives: int
+    old_cost: float
+    new_cost: float
+    old_threshold: float | None
+    threshold: float | None
+
+
+@dataclass(eq=False)
+class _LabelledRows:
+    """Takes rows as they are read: raw scores, classes, decisions, costs, counts of columns."""
+
+    target_name: str
+    reference: DriftReference | None
+    score: list[Scores] = field(default_factory=list)
+    target: list[Target] = field(default_factory=list)
+    flagged: list[Flags] = field(default_factory=list)
+    costs: list[CostMatrix] = field(default_factory=list)
+    counts: Counts | None = None
+    unlabelled: int = 0
+
+    def take(self, rows: ScoredRows) -> None:
+        target, known = classes_of(rows.beside[self.target_name], self.target_name)
+        if rows.costs is None or rows.score is None:
+            problem = "rows cannot be priced: columns that costs are made of are missing."
+            raise RequestError(Fault(ON, problem))
+        at = np.flatnonzero(known)
+        self.unlabelled += len(known) - len(at)
+        self.score.append(rows.score[at])
+        self.target.append(target[at])
+        self.flagged.append(rows.flagged[at])
+        self.costs.append(rows.costs.take(at))
+        if self.reference is not None and rows.values is not None:
+            unseen = dict(rows.unseen)
+            made = self.reference.bins.count(rows.values, unseen=unseen)[0]
+            self.counts = made if self.counts is None else self.counts + made
+
+    def joined(self) -> tuple[Scores, Target, Flags, CostMatrix]:
+        """Return all rows; RequestError if they are too few."""
+        target = np.concatenate([np.empty(0, np.int8), *self.target])
+        positives = int(target.sum(dtype=np.int64))
+        for name, number in (("1", positives), ("0", len(target) - positives)):
+            if number < FEWEST:
+                problem = f"only {number:,} rows are of class {name}, {FEWEST} are needed."
+                raise RequestError(Fault(ON, problem, "Wait for more labels."))
+        costs = join_costs(self.costs, [len(each) for each in self.target])
+        return np.concatenate(self.score), target, np.concatenate(self.flagged), costs
+
+
+def recut(
+    store: RunStore,
+    word: str,
+    rows: Path,
+    target: str,
+    *,
+    calibration: CalibrationName = "sigmoid",
+    settings: RowSettings | None = None,
+    name: str = "",
+) -> Recut:
+    """Calibrate a model's scores and choose its threshold anew, and register the result.
+
+    Calibrator and threshold are fitted on all rows; their cost is told cross-fitted over five
+    stratified parts. The alias stays where it is.
+
+    Parameters
+    ----------
+    store : RunStore
+        Where the model is, and the new version comes.
+    word : str
+        A version, an alias, or a run that kept a model.
+    rows, target : Path, str
+        Labelled rows as `cutscore predict` takes them, and their column of classes; rows without a
+        class are passed over.
+    calibration : {"none", "sigmoid", "isotonic"}
+        How scores become probabilities.
+    settings : RowSettings, optional
+        How the file is made up.
+    name : str
+        The registered model; '' for the version's own, or the run's experiment.
+
+    Raises
+    ------
+    RequestError
+        If there is no such model, it cannot be cut anew, or with all that is wrong with the rows.
+    """
+    found = resolve(store, word)
+    parent_run = _run_of(store, found.version, found.run.run_id if found.run else "")
+    named = name or (found.version.name if found.version else parent_run.summary.experiment)
+    with tempfile.TemporaryDirectory(prefix="cutscore-") as temporary:
+        folder = _files(store, found.version, parent_run, Path(temporary))
+        parent = found.version.title if found.version else parent_run.summary.name
+        scorer, checks = scorer_of(folder, parent, {}), load_check_rows(folder)
+    made = _cut(scorer, rows, target, _CALIBRATIONS[calibration], settings or RowSettings())
+    own = open_store(TrackingSettings(store.uri, experiment=parent_run.summary.experiment))
+    with (
+        shutdown_guard() as life,
+        own.open(f"{parent_run.summary.name}_recut", tags={KIND_TAG: RECUT}, life=life) as run,
+    ):
+        run.write(_items(made, checks, parent, parent_run))
+        run.complete()
+        run_id = run.run_id
+    model_id = own.read(run_id).models[-1]
+    tags = {"recut_of": parent, "recut_rows": str(made.rows), "run": run.name}
+    version = own.registry.register(named, run_id, model_id, tags)
+    return Recut(
+        version=version.title,
+        parent=parent,
+        run_id=run_id,
+        rows=made.rows,
+        positives=made.positives,
+        old_cost=made.old_cost,
+        new_cost=made.new_cost,
+        old_threshold=scorer.threshold,
+        threshold=made.document["threshold"],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """A model cut anew, its threshold.json, and figures per row."""
+
+    model: KeptModel
+    document: Mapping[str, Any]
+    rows: int
+    positives: int
+    old_cost: float
+    new_cost: float
+
+
+def _cut(
+    scorer: Scorer, rows: Path, target: str, calibration: Calibration, settings: RowSettings
+) -> _Cut:
+    model = scorer.model
+    if model.decision is None or model.decision.raw or model.prices is None:
+        problem = "this model was kept without a calibrated decision, or without costs."
+        raise RequestError(Fault(MODEL, problem, "Make it again: cutscore deliver RUN."))
+    asked = RowRequest(settings, {"--target": RawColumn(target, "category")})
+    taken = read_scored(scorer, rows, asked, lambda: _LabelledRows(target, model.reference))
+    score, truth, flagged, costs = taken.joined()
+    oof = _as_out_of_fold(model.shares.correct(score), truth)
+    rule = Bayes() if model.by_own_costs else Exact()
+    calibrator = fit_calibrator(calibration, oof.score, truth, None)
+    decided = replace(oof, score=calibrator.apply(oof.score))
+    known = type(calibration).__name__
+    evidence = reference(decided, costs, rule, origin="external", calibration=known)
+    cuts = evidence_cuts(decided, costs, rule, evidence)
+    certainty = certainty_of(
+        decided, costs, rule, evidence.chosen, cuts, frontier_of(cuts),
+        groups=None, resamples=1_000, seed=SEED,
+    )  # fmt: skip
+    crossfit = cross_fit(oof, costs, rule, calibration)
+    positives = int(truth.sum(dtype=np.int64))
+    told = Evidence(
+        rows=len(truth),
+        positives=positives,
+        reference=evidence,
+        crossfit=crossfit,
+        certainty=certainty,
+        calibrator=calibrator,
+        row_counts=confusion_at(truth, evidence.chosen.rule.flag(decided.score, costs)),
+    )
+    note = (
+        f"Cut anew on {len(truth):,} later rows, {positives:,} positive; the classifier is older."
+    )
+    document = threshold_json(
+        told,
+        raw_threshold=raw_threshold(evidence.chosen.threshold, calibration, calibrator, oof),
+        bayes_risk=None,
+        no_model_rule=None,
+        notes=[note],
+    )
+    drift = model.reference
+    if drift is not None and taken.counts is not None:
+        scored = scored_reference(decided, evidence, crossfit, certainty, cuts.roc_auc)
+        number = len(truth) + taken.unlabelled
+        drift = replace(drift, rows=number, counts=taken.counts, scored=scored)
+    decision = Decision(calibrator, evidence.chosen.rule)
+    assert isinstance(crossfit.cost_per_row, float)  # noqa: S101  # five parts inform each other
+    return _Cut(
+        model=replace(model, decision=decision, reference=drift),
+        document=document,
+        rows=len(truth),
+        positives=positives,
+        old_cost=costs.total(truth, flagged) / len(truth),
+        new_cost=crossfit.cost_per_row,
+    )
+
+
+def _as_out_of_fold(score: Scores, target: Target) -> OutOfFold:
+    """Return scores of rows that the classifier has not seen, in five parts for cross-fitting."""
+    part = stratified_group_labels(target, None, [1 / PARTS] * PARTS, SEED).astype(np.int16)
+    rows = np.arange(len(target), dtype=np.int64)
+    return OutOfFold(rows, np.zeros(len(rows), np.int16), part, part, target, score)
+
+
+def _items(
+    made: _Cut, checks: CheckRows | None, parent: str, parent_run: RunDetail
+) -> Iterator[Item]:
+    """Yield the record of a model that was cut anew."""
+    for key, value in parent_run.params.items():
+        if key.startswith("cost."):
+            yield Param(key, value)
+    yield Tag("recut_of", parent)
+    yield Tag("recut_of_run", parent_run.summary.run_id)
+    yield Metric("rows", made.rows)
+    yield Metric("positives", made.positives)
+    yield Metric("old_cost_per_row", made.old_cost)
+    yield Metric("crossfit_cost_per_row", made.new_cost)
+    threshold = made.document["threshold"]
+    if threshold is not None:
+        yield figure_item("threshold", threshold)
+    yield Text(THRESHOLD_JSON, json_text(made.document))
+    if made.model.reference is not None:
+        yield Text(REFERENCE_JSON, made.model.reference.text)
+    answered = None if checks is None else _answered(made.model, checks)
+    write = partial(save_model, model=made.model, document=made.document, check_rows=answered)
+    yield ModelFolder("model", write)
+
+
+def _answered(model: KeptModel, checks: CheckRows) -> CheckRows:
+    """Return the parent's check rows with the answers of the model that was cut anew."""
+    if not checks.rows:
+        return checks
+    answer = Scorer(model).decide(list(checks.rows))
+    answers = {name: values.tolist() for name, values in answer.columns().items()}
+    return replace(checks, answers=answers)
+
+
+def _run_of(store: RunStore, version: ModelVersion | None, run_id: str) -> RunDetail:
+    """Return the run that a model was kept by."""
+    wanted = version.run_id if version is not None else run_id
+    summary = store.get(wanted) if wanted else None
+    if summary is None or summary.deleted:
+        title = version.title if version is not None else run_id
+        raise RequestError(Fault(MODEL, f"the run of {title} is not in this store."))
+    return store.read(summary.run_id)
+
+
+def _files(store: RunStore, version: ModelVersion | None, run: RunDetail, temporary: Path) -> Path:
+    """Return the folder of the model's files."""
+    if version is not None:
+        kept = store.registry.files(version, temporary)
+    else:
+        kept = store.model(run.summary.run_id, temporary)
+    folder = None if kept is None else model_folder(kept)
+    if folder is None:
+        problem = f'the run "{run.summary.name}" kept no model, or its files are gone.'
+        raise RequestError(Fault(MODEL, problem, f"Run `cutscore deliver {run.summary.name}`."))
+    return folder
