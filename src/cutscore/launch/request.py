@@ -14,7 +14,7 @@ from cutscore.launch.provenance import code_tags, environment_text
 from cutscore.model import SharesBins
 from cutscore.records import weight_figures
 from cutscore.report.items import DatasetUsed, Item, Metric, Param, Tag, Text
-from cutscore.report.record_spec import WEIGHT
+from cutscore.report.record_spec import RECORD_TAG, RECORD_VERSION, WEIGHT
 from cutscore.report.redact import redact
 
 LABELS = "data.labels"
@@ -36,6 +36,7 @@ def request_items(plan: Plan) -> Iterator[Item]:
         "cost": choices["cost"],
         "threshold_objective": str(experiment.threshold.objective),
         **code_tags(),
+        RECORD_TAG: RECORD_VERSION,
     }
     for key, value in tags.items():
         yield Tag(key, value)

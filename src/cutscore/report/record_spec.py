@@ -104,6 +104,13 @@ ARTIFACTS = (
     "run.log",
 )
 
+RECORD_TAG = "cutscore.record"
+RECORD_VERSION = "2"
+"""Which of these lists a run was to keep to; runs without the tag were there before it."""
+
+ADDED = frozenset({"reference.json", REPORT})
+"""Artifacts that those need not have."""
+
 PARENT_TAGS = (HEARTBEAT_TAG, COMPLETE_TAG, "host", "pid", "boot_id", "process_start")
 """What every run must have that only holds others together."""
 
@@ -150,13 +157,15 @@ def missing_names(
     """Return what a run lacks, as `kind:name`, in the order of the lists above.
 
     A metric or an artifact that does not exist for a run counts as there when the tag
-    `undefined.<name>` gives the reason. `has_model` is None where no model was asked for.
+    `undefined.<name>` gives the reason; one that was added later is not asked of older runs, which
+    would else be pruned as incomplete. `has_model` is None where no model was asked for.
     """
     groups = (*PARAM_GROUPS, "threshold")
     files = set(artifacts)
     judged = any(name in metrics for name in OUTER_METRICS)
     needed_metrics = (*METRICS, *OUTER_METRICS) if judged else METRICS
-    needed_artifacts = (*ARTIFACTS, OUTER_ARTIFACT) if judged else ARTIFACTS
+    artifacts_then = ARTIFACTS if RECORD_TAG in tags else [a for a in ARTIFACTS if a not in ADDED]
+    needed_artifacts = (*artifacts_then, *((OUTER_ARTIFACT,) if judged else ()))
     if DELIVERY_TAG in tags:
         needed_artifacts = (*needed_artifacts, *DELIVERY_ARTIFACTS)
     missing = [
