@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,19 +128,38 @@ def _layout(
         name for name, kind in layout.types.items() if kind == "VARCHAR" and first[name] != kind
     ]
     if changed:
-        raise RequestError([_stops(place, name, layout, connection) for name in changed])
-    return trim(layout)
+        at = str(place.path)
+        raise RequestError(
+            [stops(at, layout.relation, layout.text_of(name), name, connection) for name in changed]
+        )
+    return _without_value(trim(layout), texts, connection)
 
 
-def _stops(
-    place: LocatedData, name: str, layout: Layout, connection: duckdb.DuckDBPyConnection
+def _without_value(
+    layout: Layout, texts: Sequence[str], connection: duckdb.DuckDBPyConnection
+) -> Layout:
+    """Return the layout with columns that have no value as numbers, which most columns are."""
+    names = [n for n, kind in layout.types.items() if kind == "VARCHAR" and n not in texts]
+    counts = ", ".join(["count(*)", *(f"count({identifier(name)})" for name in names)])
+    present = connection.execute(f"SELECT {counts} FROM {layout.relation}").fetchall()[0][1:]
+    empty = [name for name, values in zip(names, present, strict=True) if not values]
+    if not empty:
+        return layout
+    nothing = ", ".join(f"CAST(NULL AS BIGINT) AS {identifier(name)}" for name in empty)
+    relation = f"(SELECT * REPLACE ({nothing}) FROM {layout.relation})"
+    return replace(
+        layout, types={**layout.types, **dict.fromkeys(empty, "BIGINT")}, relation=relation
+    )
+
+
+def stops(
+    file: str, relation: str, text: str, name: str, connection: duckdb.DuckDBPyConnection
 ) -> Fault:
-    """Return the fault of a column that is numeric at first and not in all rows."""
-    text = layout.text_of(name)
+    """Return the fault of a column that holds numbers, but not in all rows; `text` is its SQL."""
     rows = connection.execute(
-        f"SELECT n, x FROM (SELECT row_number() OVER () AS n, {text} AS x FROM {layout.relation}) "
+        f"SELECT n, x FROM (SELECT row_number() OVER () AS n, {text} AS x FROM {relation}) "
         "WHERE x IS NOT NULL AND TRY_CAST(x AS DOUBLE) IS NULL ORDER BY n LIMIT 1"
     ).fetchall()
     at, cell = rows[0] if rows else (0, "")
-    problem = f'the column "{name}" of "{place.path}" holds numbers, but in row {at:,} "{cell}".'
+    problem = f'the column "{name}" of "{file}" holds numbers, but in row {at:,} "{cell}".'
     return Fault(SETTING, problem, "Mend the file, or list the text in data.missing.")

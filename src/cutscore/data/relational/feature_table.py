@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cutscore.data.relational.applying import TrainedTable
 from cutscore.data.relational.building import DropRules, run_plan, write_features
 from cutscore.data.relational.cache import cached, entry_key
+from cutscore.data.relational.converting import stops
 from cutscore.data.relational.declaration import Declaration, Node
-from cutscore.data.relational.opening import find_files, open_tables
-from cutscore.data.relational.planning import plan_build
+from cutscore.data.relational.opening import OpenTables, find_files, open_tables
+from cutscore.data.relational.planning import plan_build, source_name
 from cutscore.data.settings import TableSettings
+from cutscore.errors import Fault, RequestError
+from cutscore.sql import identifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +72,10 @@ class TablesToBuild:
             self.trained or {},
             numbered=self.numbered,
         ) as tables:
-            plan = plan_build(declaration, tables.types)
+            try:
+                plan = plan_build(declaration, tables.types)
+            except RequestError as error:
+                raise RequestError(self._causes(error.faults, tables)) from None
             notes = run_plan(plan, declaration, tables.connection)
             every = DropRules(kept=frozenset(map(str.lower, plan.columns)))
             rules = self.rules if self.trained is None else every
@@ -82,6 +89,24 @@ class TablesToBuild:
                 numbered=self.numbered,
             )
         return made
+
+    def _causes(self, faults: Sequence[Fault], tables: OpenTables) -> list[Fault]:
+        """Return faults; those of a column of numbers with some texts as one that tells a row."""
+        left, found = list(faults), []
+        for table, types in tables.types.items():
+            relation = identifier(source_name(table))
+            for name in (each for each, kind in types.items() if kind == "VARCHAR"):
+                mentions = [f for f in left if re.search(rf"\b{re.escape(name)}\b", f.remedy)]
+                if not mentions:
+                    continue
+                column = identifier(name)
+                sql = f"SELECT count(TRY_CAST({column} AS DOUBLE)), count({column}) FROM {relation}"
+                numbers, values = tables.connection.execute(sql).fetchall()[0]
+                if values / 2 < numbers < values:
+                    file = str(self.files[table])
+                    found.append(stops(file, relation, column, name, tables.connection))
+                    left = [fault for fault in left if fault not in mentions]
+        return [*found, *left]
 
 
 def file_of(name: str, base: Node, folder: Path) -> Path:

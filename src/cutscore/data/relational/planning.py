@@ -94,6 +94,7 @@ class _Planner:
     made: dict[str, str] = field(default_factory=dict)
     types: dict[str, Types] = field(default_factory=dict)
     used: dict[str, set[str]] = field(default_factory=dict)
+    told: set[tuple[str, str]] = field(default_factory=set)
     checked: dict[str, AggregateExpression] = field(default_factory=dict)
 
     def plan(self) -> BuildPlan:
@@ -158,6 +159,7 @@ class _Planner:
             prefix = f"data.rows.{node.name}."
             made = self._row_expressions(relation, node, {name: text}, prefix)
             relation = self.steps.extend(relation, made)
+            self.told |= set() if name in relation.types else {(node.name, name.lower())}
         self.types[node.name] = relation.types
         return relation
 
@@ -244,7 +246,7 @@ class _Planner:
             names.add(each.name.lower())
 
     def _check_columns(self, columns: Iterable[str], relation: StepRelation, node: Node) -> None:
-        check_columns(columns, relation, node, self.declaration.target, self.sources)
+        check_columns(columns, relation, node, self.declaration.target, self.sources, self.told)
         self.used.setdefault(node.name, set()).update(map(str.lower, columns))
 
     def _aggregate(

@@ -169,7 +169,9 @@ class BuildSteps:
         self.connection.execute(statement).fetchall()
 
     def blame(self, setting: str, text: str, problem: str) -> None:
-        """Note what is wrong with an expression."""
+        """Note what is wrong with an expression; '' if the cause is told already."""
+        if not problem:
+            return
         sentence = problem if problem.endswith(("?", ".")) else f"{problem}."
         self.faults.append(Fault(setting, sentence, f"The expression is: {text}"))
 

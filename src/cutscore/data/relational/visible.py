@@ -16,8 +16,12 @@ def check_columns(
     node: Node,
     target: str,
     sources: Mapping[str, Mapping[str, str]],
+    told: set[tuple[str, str]],
 ) -> None:
     """Refuse what is no column of these rows, the target, and the key of the base.
+
+    A column in `told`, by table and name, was refused before, or could not be made: it is refused
+    without a word.
 
     Raises
     ------
@@ -31,6 +35,9 @@ def check_columns(
         if node.parent is None and name.lower() in map(str.lower, node.table.keys):
             raise ExpressionError(f'it mentions "{name}", which only names the row')
         if name.lower() not in known:
+            if (node.name, name.lower()) in told:
+                raise ExpressionError("")
+            told.add((node.name, name.lower()))
             raise ExpressionError(_no_column(name, node, relation, sources))
 
 

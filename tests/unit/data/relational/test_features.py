@@ -171,13 +171,20 @@ def test_all_expressions_that_cannot_be_used_are_told_at_once(frames):
     assert "already taken" in told["data.joined.income"]
 
 
+def test_a_missing_column_is_told_once_and_not_what_follows_from_it(frames):
+    aggregates = {"loans": {"A": "sum(amout)", "B": "max(amout)", "C": "max(twice)"}}
+    rows = {"loans": {"twice": "amout * 2", "thrice": "twice + 1"}}
+    told = faults(frames, aggregates=aggregates, rows=rows, joined={"J": "A + 1"})
+    assert list(told) == ["data.rows.loans.twice"]
+
+
 def test_text_is_not_added_up(frames):
     told = faults(frames, aggregates={"loans": {"E": "sum(kind)"}})
     assert "sum needs numbers, and kind is VARCHAR" in told["data.aggregates.loans.E"]
 
 
 def test_a_window_that_cannot_be_used_is_told_though_no_aggregate_asks_for_it(frames):
-    windows = {"loans": {"w": "dya > -9", "v": "last 2 by dya"}}
+    windows = {"loans": {"w": "dya > -9", "v": "last 2 by daay"}}
     told = faults(frames, windows=windows)
     assert 'Did you mean "day"' in told["data.windows.loans.w"]
     assert 'Did you mean "day"' in told["data.windows.loans.v"]

@@ -108,6 +108,27 @@ def test_a_column_that_stops_being_numeric_is_told_with_its_row(source, folder):
     assert 'in row 30,001 "soon"' in told
 
 
+def test_a_short_column_of_numbers_with_a_text_is_told_once_with_its_row(source, folder, people):
+    people.assign(income=["1", "much", "3", "4"]).to_csv(folder / "people.csv", index=False)
+    asked = replace(
+        source,
+        rows={"people": {"half": "income / 2", "quarter": "half / 2"}},
+        joined={"J": "income + 1", "K": "quarter + 1"},
+    )
+    told = refused(asked).splitlines()
+    assert len(told) == 1
+    assert 'the column "income" of ' in told[0]
+    assert 'in row 2 "much"' in told[0]
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_a_text_file_without_rows_or_values_is_normal(source, folder, months, rows):
+    months.assign(late=None)[:rows].to_csv(folder / "months.csv.gz", index=False)
+    more = {"months": {"worst": "max(late)", "all": "sum(late)"}}
+    asked = replace(source, aggregates={**DECLARED["aggregates"], **more})
+    assert asked.load().table.names == ("income", "N", "AMOUNT")
+
+
 def test_a_truncated_archive_is_refused(source, folder):
     whole = gzip.compress(b"loan,late\n" + b"".join(b"%d,1\n" % n for n in range(40_000)))
     (folder / "months.csv.gz").write_bytes(whole[: len(whole) // 2])
