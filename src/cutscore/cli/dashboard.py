@@ -38,6 +38,7 @@ def dashboard(
     from cutscore.dashboard.app import build
     from cutscore.dashboard.serving import serve
     from cutscore.delivery.history import history
+    from cutscore.delivery.judged_run import judged_rows
     from cutscore.serving.listening import bind
 
     source = _source(store)
@@ -50,7 +51,7 @@ def dashboard(
             if open_ and not webbrowser.open(page):
                 _say("no browser could be opened; open the page yourself")
 
-        serve(build(source, history, host), listener, ready)
+        serve(build(source, history, judged_rows, host), listener, ready)
 
 
 def _source(store: str | None) -> Source:

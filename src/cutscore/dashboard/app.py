@@ -22,7 +22,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cutscore.dashboard import tables
-from cutscore.dashboard.comparison import MOST_RUNS, side_by_side, swap_set
+from cutscore.dashboard.comparison import MOST_RUNS, Judge, side_by_side, swap_set
 from cutscore.dashboard.page import script, shell, style
 from cutscore.dashboard.registry import History, models
 from cutscore.dashboard.sources import Source
@@ -45,10 +45,11 @@ Answering = Callable[[Request], Awaitable[Response]]
 Work = Callable[[Source, Request], Response]
 
 
-def build(source: Source, history: History, host: str = "127.0.0.1") -> ASGIApp:
+def build(source: Source, history: History, judge: Judge, host: str = "127.0.0.1") -> ASGIApp:
     """Return the application that shows a store; it closes `source` when it ends.
 
-    `history` tells who had an alias of the registry; `host` is the name that it listens by.
+    `history` tells who had an alias of the registry, `judge` how rows were decided; `host` is the
+    name that it listens by.
     """
     # SQLite's connections belong to one thread; one is enough for one reader.
     thread = ThreadPoolExecutor(1, thread_name_prefix="dashboard")
@@ -74,7 +75,7 @@ def build(source: Source, history: History, host: str = "127.0.0.1") -> ASGIApp:
         Route("/api/runs", asked(_runs), methods=["GET"]),
         Route("/api/varying", asked(_varying), methods=["GET"]),
         Route("/api/compare", asked(_compare), methods=["GET"]),
-        Route("/api/swap", asked(_swap), methods=["GET"]),
+        Route("/api/swap", asked(partial(_swap, judge)), methods=["GET"]),
         Route("/api/history", asked(_history), methods=["GET"]),
         Route("/api/models", asked(partial(_models, history)), methods=["GET"]),
         Route("/files/{run}/{name:path}", asked(_file), methods=["GET"]),
@@ -192,13 +193,13 @@ def _compare(source: Source, request: Request) -> Response:
     return _json(side_by_side(runs, lambda run, name: source.file(places[run], name)))
 
 
-def _swap(source: Source, request: Request) -> Response:
+def _swap(judge: Judge, source: Source, request: Request) -> Response:
     connection, query = source.connection(), request.query_params
 
     def find(run: str, name: str) -> Path | None:
         return source.file(tables.place_of(connection, run), name)
 
-    return _json(swap_set(query.get("first", ""), query.get("second", ""), find))
+    return _json(swap_set(query.get("first", ""), query.get("second", ""), find, judge))
 
 
 def _history(source: Source, request: Request) -> Response:

@@ -12,12 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError
-from cutscore.records.decision import FixedThreshold
+from cutscore.report.validator.rows import JudgedRows
+from cutscore.report.validator.swaps import aligned
+from cutscore.report.validator.swaps import swap_set as swapped
 from cutscore.runs.comparing import compare
 from cutscore.runs.values import RunDetail
 
 FindFile = Callable[[str, str], Path | None]
 """Returns a run's file by the run's id and the file's name."""
+
+Frame = dict[str, npt.NDArray[Any]]
+Judge = Callable[[Frame, dict[str, Any]], JudgedRows]
+"""Returns rows as a run decided them, of its table of scores and its `threshold.json`."""
 
 MOST_RUNS = 12
 CURVE, RULE, SCORES = "threshold_curve.parquet", "threshold.json", "oof_scores.parquet"
@@ -35,30 +41,33 @@ def side_by_side(runs: Sequence[RunDetail], find: FindFile) -> dict[str, Any]:
     }
 
 
-def swap_set(first: str, second: str, find: FindFile) -> dict[str, Any]:
-    """Return how many rows both runs flag, either, or none, by target.
+def swap_set(first: str, second: str, find: FindFile, judge: Judge) -> dict[str, Any]:
+    """Return how many rows both runs flag, either, or none, by target, and what that costs.
 
-    Rows are told apart by repeat and row id, so both runs must have scored rows of the same names.
+    The costs are those of the first run; `low` and `high` bound what it costs more than the second.
 
     Raises
     ------
     RequestError
         If that cannot be said, with the reason.
     """
-    (one, flagged_one), (two, flagged_two) = _decided(first, find), _decided(second, find)
-    _, at, other = np.intersect1d(_keys(one), _keys(two), return_indices=True)
-    if at.size == 0:
-        raise _no_swap("the runs have scored no row in common.")
-    target = one["target"][at]
-    if not np.array_equal(target, two["target"][other]):
+    one, two = (_judged(run, find, judge) for run in (first, second))
+    at = aligned(one.ids, two.ids)
+    if at is None:
+        raise _no_swap("the runs have not scored the same rows.")
+    if not np.array_equal(one.target, two.target[at]):
         raise _no_swap("rows of the same name have different targets: the data differ.")
-    a, b = flagged_one[at], flagged_two[other]
-    counts = {
-        name: [int((here & (target == 0)).sum()), int((here & (target == 1)).sum())]
-        for name, here in (("both", a & b), ("first", a & ~b), ("second", ~a & b),
-                           ("neither", ~a & ~b))
+    found = swapped(one, two.flagged[at])
+    cells = {"both": found.both, "first": found.only_this, "second": found.only_other,
+             "neither": found.neither}  # fmt: skip
+    return {
+        "rows": len(one),
+        "counts": {name: [cell.size - cell.positives, cell.positives]
+                   for name, cell in cells.items()},
+        "difference": found.difference,
+        "low": found.low,
+        "high": found.high,
     }  # fmt: skip
-    return {"rows": int(at.size), "counts": counts}
 
 
 def _about(run: RunDetail) -> dict[str, Any]:
@@ -88,7 +97,7 @@ def evidence(run_id: str, find: FindFile, points: int = _POINTS) -> dict[str, An
         return {"rule": kept, "curve": None}
 
 
-def _thinned(curve: dict[str, npt.NDArray[Any]], points: int) -> dict[str, list[float]]:
+def _thinned(curve: Frame, points: int) -> dict[str, list[float]]:
     size = len(curve["threshold"])
     at = np.unique(np.linspace(0, size - 1, min(size, points)).round().astype(int))
     at = np.union1d(at, [int(np.argmin(curve["total_cost"]))]) if size else at
@@ -104,30 +113,19 @@ def _reasons(first: RunDetail, other: RunDetail) -> list[str]:
     return [reason.explanation for reason in found.reasons]
 
 
-def _decided(run_id: str, find: FindFile) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[Any]]:
-    """Return a run's rows and which of them it flags."""
+def _judged(run_id: str, find: FindFile, judge: Judge) -> JudgedRows:
+    """Return the rows of a run's first pass over them."""
     rule, scores = _json(find(run_id, RULE)), find(run_id, SCORES)
     if rule is None or scores is None:
         raise _no_swap(f"run {run_id[:12]} has no scores, or no threshold.")
-    if rule.get("threshold") is None:
-        raise _no_swap(f"run {run_id[:12]} has no one threshold: {rule.get('rule')}.")
     try:
-        rows = _columns(scores)
-        decided = rows.get("calibrated", rows["score"])  # there where they are not the same
-        return rows, FixedThreshold(float(rule["threshold"])).flag(decided)
+        frame = _columns(scores)
+        return judge(frame, rule).take(frame["repeat"] == frame["repeat"].min())
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _no_swap(f"the record of run {run_id[:12]} cannot be read.") from error
+        raise _no_swap(f"the record of run {run_id[:12]} is of another version.") from error
 
 
-def _keys(rows: dict[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """Return one name per scored row: repeat and row id together."""
-    names, repeats = rows["row"], rows["repeat"]
-    if names.dtype.kind in "iu" and repeats.max(initial=0) == 0:
-        return names
-    return np.array([f"{name}\x00{repeat}" for name, repeat in zip(names, repeats, strict=True)])
-
-
-def _columns(path: Path) -> dict[str, npt.NDArray[Any]]:
+def _columns(path: Path) -> Frame:
     import pyarrow.parquet
 
     table = pyarrow.parquet.read_table(path)

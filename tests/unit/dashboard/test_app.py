@@ -25,6 +25,7 @@ from cutscore.dashboard.app import build
 from cutscore.dashboard.comparison import swap_set
 from cutscore.dashboard.sources import DatabaseSource, PortSource
 from cutscore.delivery.history import history
+from cutscore.delivery.judged_run import judged_rows
 from cutscore.errors import RequestError
 from cutscore.runs.addresses import sqlite_url
 from cutscore.runs.opening import open_existing
@@ -37,7 +38,7 @@ class Dashboard:
     """A dashboard of a source in this process."""
 
     def __init__(self, source) -> None:
-        self.app = build(source, history)
+        self.app = build(source, history, judged_rows)
         self.client = Client(self.app)
 
     def get(self, path: str, status: int = 200):
@@ -273,34 +274,27 @@ def test_runs_side_by_side(recorded):
     curve = pq.read_table(store.artifacts(store.exact) / "threshold_curve.parquet").to_pydict()
     assert min(exact["curve"]["total_cost"]) == min(curve["total_cost"])
     assert exact["curve"]["tp"][-1] == curve["tp"][-1]
-
-
-def test_rows_that_change_sides_are_counted(recorded):
-    board, store = recorded
-    both = f"first={store.exact}&second={store.exact}"
-    told = board.json(f"/api/swap?{both}")
-    rows = pq.read_table(store.artifacts(store.exact) / "oof_scores.parquet").to_pandas()
-    confusion = board.json(f"/api/compare?run={store.exact}")["runs"][0]["rule"]["confusion"]
-    assert told["rows"] == len(rows)
-    assert told["counts"]["both"] == [confusion["fp"], confusion["tp"]]
-    assert told["counts"]["first"] == told["counts"]["second"] == [0, 0]
+    swap = board.json(f"/api/swap?first={store.exact}&second={store.linear}", 422)
+    assert "of another version" in swap["error"]
 
 
 def test_rows_that_change_sides_equal_brute_force(tmp_path):
     rng = np.random.default_rng(3)
+    costs = {"true_negative": 0, "false_positive": 1, "false_negative": 10, "true_positive": 0}
 
-    def record(name: str, rows, threshold: float | None, **more) -> None:
+    def record(name: str, rows, threshold: float, **more) -> None:
         scores = rng.random(len(rows)).round(2)
-        frame = {"row": rows, "repeat": rows * 0, "target": rows % 3 == 0, "score": scores, **more}
+        frame = {"row": rows, "repeat": rows * 0, "fold": rows * 0, "target": rows % 3 == 0}
         (tmp_path / name).mkdir()
-        pq.write_table(pa.table(frame), tmp_path / name / "oof_scores.parquet")
-        rule = {"threshold": threshold, "rule": "each row is decided by its own costs"}
+        table = pa.table({**frame, "score": scores, **more})
+        pq.write_table(table, tmp_path / name / "oof_scores.parquet")
+        rule = {"decision": {"rule": {"kind": "threshold", "threshold": threshold}}, "costs": costs}
         (tmp_path / name / "threshold.json").write_text(json.dumps(rule))
 
     rows = np.arange(400)
     record("a", rng.permutation(rows), 0.5)
-    record("b", rng.permutation(rows)[:300], 0.2, calibrated=rng.random(300).round(2) / 3)
-    record("own", rows, None)
+    record("b", rng.permutation(rows), 0.2, calibrated=rng.random(400).round(2) / 3)
+    record("fewer", rows[:300], 0.5)
 
     def find(run: str, name: str):
         return tmp_path / run / name
@@ -314,9 +308,13 @@ def test_rows_that_change_sides_equal_brute_force(tmp_path):
         sides = (a[row["row"]], row["calibrated"] >= 0.2)
         words = {(True, True): "both", (True, False): "first", (False, True): "second"}
         expected[words.get(sides, "neither")][row["target"]] += 1
-    assert swap_set("a", "b", find) == {"rows": 300, "counts": expected}
-    with pytest.raises(RequestError, match="by its own costs"):
-        swap_set("a", "own", find)
+    told = swap_set("a", "b", find, judged_rows)
+    assert (told["rows"], told["counts"]) == (400, expected)
+    (more, missed), (less, spared) = expected["first"], expected["second"]
+    assert told["difference"] == more - less + 10 * (spared - missed)
+    assert told["low"] <= told["difference"] <= told["high"]
+    with pytest.raises(RequestError, match="not scored the same rows"):
+        swap_set("a", "fewer", find, judged_rows)
 
 
 def test_a_port_in_use_and_a_store_that_is_none_end_with_2(in_folder, made, capsys):

@@ -217,12 +217,16 @@ function swapTable(runs) {
     const other = runs[at];
     host.replaceChildren("Reading the rows of both runs…");
     try {
-      const { rows, counts } = await ask("api/swap", { first: runs[0].run_id, second: other.run_id });
+      const { rows, counts, difference, low, high } = await ask("api/swap", { first: runs[0].run_id, second: other.run_id });
       const line = (words, name) => [words, ...counts[name].map((n) => formed(n, ",.0f"))];
       host.replaceChildren(h("p", {}, `Of ${formed(rows, ",.0f")} rows that both have scored:`),
         plainTable("swap_set", ["", "negatives", "positives"], [line("flagged by both", "both"),
           line(`flagged only by ${runs[0].name}`, "first"), line(`flagged only by ${other.name}`, "second"),
-          line("flagged by neither", "neither")]));
+          line("flagged by neither", "neither")]),
+        h("p", {}, low === 0 && high === 0 ? "Every row is decided alike." : [said(runs[0].name, 60),
+          ` costs ${formed(Math.abs(difference), ",.4g")} ${difference < 0 ? "less" : "more"} than `,
+          said(other.name, 60), ` (95 % of resamples: ${formed(low, ",.4g")} to ${formed(high, ",.4g")})`,
+          low <= 0 && high >= 0 ? ": these rows cannot tell which is cheaper." : "."]));
     } catch (error) {
       host.replaceChildren(h("p", { class: "soft" }, error.message));
     }
