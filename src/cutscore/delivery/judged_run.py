@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from cutscore.cost.matrix import COLUMNS, ENTRIES, CostMatrix
 from cutscore.delivery.finding import model_folder
-from cutscore.delivery.registry import resolve
-from cutscore.errors import Fault, RequestError
+from cutscore.delivery.registry import MODEL, resolve
+from cutscore.errors import Fault, RequestError, blaming
 from cutscore.records import exact_weights
 from cutscore.records.decision import rule_from_json
 from cutscore.report.record_spec import FAILURE_TAG, KIND_TAG, PRUNED_TAG, WEIGHT, is_ours
@@ -76,7 +76,8 @@ def find_judged(store: RunStore, word: str, folder: Path, setting: str = "RUN") 
     if (found := model_folder(Path(word))) is not None:
         problem = f"{found} is a kept model, which holds no scores."
         raise RequestError(Fault(setting, problem, "Name the run that it came from."))
-    named = resolve(store, word)
+    with blaming(setting, MODEL):
+        named = resolve(store, word)
     run_id = named.version.run_id if named.version is not None else named.run and named.run.run_id
     detail = store.read(run_id or word)
     if problem_and_remedy := _unfit(detail):
