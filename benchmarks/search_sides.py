@@ -131,7 +131,12 @@ def plain(seed: int, trials: int, rows: int | None, small: bool) -> dict[str, An
 
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     study.optimize(objective, n_trials=trials, callbacks=[note])
-    return {"steps": steps, "cpu": cpu() - start, "states": {"COMPLETE": trials}}
+    return {
+        "steps": steps,
+        "cpu": cpu() - start,
+        "states": {"COMPLETE": trials},
+        "best": study.best_params,
+    }
 
 
 def ours(folder: Path, rows: int | None, small: bool, words: list[str]) -> dict[str, Any]:
@@ -169,6 +174,7 @@ def ours(folder: Path, rows: int | None, small: bool, words: list[str]) -> dict[
         "cpu": spent,
         "wall": max(ends) - begun,
         "states": {state: states.count(state) for state in sorted(set(states))},
+        "best": {key.rpartition(".")[2]: value for key, value in study.best_params.items()},
     }
 
 

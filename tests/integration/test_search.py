@@ -217,20 +217,60 @@ def test_search_without_a_complete_trial_says_why(first, cutscore, moody):
     assert "not today (1 x)" in answer.err
 
 
-def test_hopeless_trial_costs_one_fold(first, cutscore, moody, client, workplace):
+@pytest.mark.parametrize("pruner", ["median", "race"])
+def test_hopeless_trial_costs_one_fold(pruner, first, cutscore, moody, client, workplace):
     space = 'search.space={model.params.skill:"choice(1.0,-1.0)"}'
-    pruner = ["search.pruner=median", "search.pruner_startup_trials=1"]
-    answer = cutscore("run", *moody, *pruner, space, "tracking.experiment=skills")
+    words = [f"search.pruner={pruner}", "search.pruner_startup_trials=1"]
+    answer = cutscore("run", *moody, *words, space, f"tracking.experiment=skills_{pruner}")
     assert answer.code == 0, answer.err
-    bad = study_of(workplace, "skills").trials[1]
+    bad = study_of(workplace, f"skills_{pruner}").trials[1]
     assert bad.state.name == "PRUNED"
     assert list(bad.intermediate_values) == [1]
-    run = kept(client).read(trials_of(client, "skills")[1].run_id)
+    run = kept(client).read(trials_of(client, f"skills_{pruner}")[1].run_id)
     assert run.summary.tags["cutscore.state"] == "PRUNED"
     assert "pruned after fold 1 of 3" in run.summary.tags["cutscore.pruned"]
     assert list(run.history["fold_roc_auc"]) == [0]
     assert run.summary.metrics["prune_value"] == bad.intermediate_values[1]
     assert not any(file.path.endswith(".png") for file in run.artifacts)
+
+
+def test_trees_are_counted_and_trials_race_alike_in_one_go_or_two(
+    first, cutscore, base, client, workplace
+):
+    more = 'model.params.n_estimators:"range(3,61)",model.params.min_child_samples:"choice(9,390)"'
+    space = SPACE.replace("{", f"{{{more},", 1)
+    kept_words = [text for text in base if "n_estimators" not in text]
+    words = [*kept_words, space, "search.startup_trials=3"]
+    whole = cutscore("run", *words, "search.trials=4", "tracking.experiment=counted")
+    assert whole.code == 0, whole.err
+    for trials in (2, 4):
+        parts = [*words, f"search.trials={trials}", "tracking.experiment=counted_parts"]
+        assert cutscore("run", *parts).code == 0
+    study = study_of(workplace, "counted")
+    ends = [(trial.state.name, trial.params, trial.values) for trial in study.trials]
+    again = study_of(workplace, "counted_parts").trials
+    assert ends == [(trial.state.name, trial.params, trial.values) for trial in again]
+    assert {state for state, *_ in ends} == {"COMPLETE", "PRUNED"}
+    runs = trials_of(client, "counted")
+    for trial in study.trials:
+        detail = kept(client).read(runs[trial.number].run_id)
+        trees = trial.params["model.params.n_estimators"]
+        assert detail.params["model.params.n_estimators"] == str(trees)
+        assert detail.summary.metrics["trees_grown"] >= trees
+        if trial.state.name == "COMPLETE":
+            assert trial.value == detail.summary.metrics["crossfit_cost_counts"]
+            assert missing_from_record(detail) == []
+        else:
+            assert "more than trial" in trial.user_attrs["reason"]
+    command = next(line for line in whole.out.splitlines() if line.startswith("cutscore run "))
+    assert cutscore(*shlex.split(command)[1:]).code == 0
+    plain = next(run for run in kept(client).find("counted") if run.name.startswith("exp01"))
+    best = runs[study.best_trial.number]
+    assert plain.tags["score_digest"] == best.tags["score_digest"]
+    assert plain.metrics["crossfit_cost"] == best.metrics["crossfit_cost"]
+    other = cutscore("run", *words, "search.pruner=median", "tracking.experiment=counted")
+    assert other.code == 2
+    assert "search.pruner was race and is now median" in other.err
 
 
 def test_workers_fill_every_slot_once_even_if_one_is_killed(

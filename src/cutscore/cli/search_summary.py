@@ -67,9 +67,11 @@ def print_search(
 
 
 def counts_line(study: StudyRecord) -> str:
-    """Return how many trials there are in each state."""
+    """Return how many trials there are in each state, and what ending some early has spared."""
     counts = ", ".join(f"{trials} {word}" for word, trials in study.tally().items())
-    return f"Study {study.name}: {counts or 'no trials'}"
+    spared, folds = study.folds_spared
+    saved = f"; pruning spared {spared} of {folds} folds" if spared else ""
+    return f"Study {study.name}: {counts or 'no trials'}{saved}"
 
 
 def best_table(study: StudyRecord, first: Sequence[str], width: int) -> Table:

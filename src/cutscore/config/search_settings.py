@@ -93,7 +93,9 @@ class SearchSettings:
     `metric` names one metric of the record, or several objectives; `direction` is one for each,
     or None where all are known. `trials` is the total over all workers and restarts, `timeout` is
     in seconds, `patience` counts finished trials without improvement. The first `startup_trials`
-    are drawn at random; a pruner acts from `pruner_startup_trials` finished trials on.
+    are drawn at random; a pruner acts from `pruner_startup_trials` finished trials on (None: from
+    one where it races, else from five). `tree_counts` is at how many numbers of trees each
+    boosting is judged, None for one number that is sampled.
     """
 
     space: Annotated[Mapping[str, Any], PlainValidator(_space)] = field(default_factory=dict)
@@ -104,8 +106,11 @@ class SearchSettings:
     patience: Annotated[int, Ge(1)] | None = None
     sampler: Literal["tpe", "random", "grid", "nsgaii"] = "tpe"
     startup_trials: Annotated[int, Ge(1)] = 10
-    pruner: Literal["none", "median", "percentile", "successive_halving", "hyperband"] = "median"
-    pruner_startup_trials: Annotated[int, Ge(0)] = 5
+    tree_counts: Annotated[int, Ge(2)] | None = 12
+    pruner: Literal["none", "race", "median", "percentile", "successive_halving", "hyperband"] = (
+        "race"
+    )
+    pruner_startup_trials: Annotated[int, Ge(0)] | None = None
     storage: Annotated[str | None, PlainValidator(_storage)] = field(default=None, repr=False)
     workers: Annotated[int, Ge(1)] = 1
     new_study: bool = False

@@ -6,7 +6,7 @@ scores] -> out-of-fold scores -> calibration -> threshold (with the cost matrix)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from cutscore.cost.risk import one_sided
 from cutscore.data.settings import LineSettings
@@ -14,7 +14,7 @@ from cutscore.data.unlabelled import RowSettings, check_columns
 from cutscore.experiment.deciding import decide
 from cutscore.experiment.folds import out_of_fold, refit, run_fold, shares_bins
 from cutscore.experiment.judging import judge, pooled
-from cutscore.experiment.partial import prune_value
+from cutscore.experiment.partial import CommonDecision, decide_together, decided, prune_value
 from cutscore.experiment.parts import (
     Experiment,
     ExperimentCache,
@@ -22,17 +22,22 @@ from cutscore.experiment.parts import (
     Prepared,
 )
 from cutscore.experiment.timing import timed
+from cutscore.experiment.tree_counts import TreeCounts, spread_counts
 from cutscore.experiment.weighing import check_weighing, weighed_costs
 from cutscore.records import Dataset, FoldResult
 from cutscore.report.result import Result
 from cutscore.validation.splitting import split_rows
 
 __all__ = [
+    "CommonDecision",
     "Experiment",
     "ExperimentCache",
     "FoldProgress",
     "Prepared",
+    "TreeCounts",
     "decide",
+    "decide_together",
+    "decided",
     "execute",
     "judge",
     "out_of_fold",
@@ -42,6 +47,7 @@ __all__ = [
     "refit",
     "run_fold",
     "shares_bins",
+    "spread_counts",
 ]
 
 
@@ -95,21 +101,19 @@ def execute(
     prepared: Prepared,
     cache: ExperimentCache,
     on_fold: Callable[[FoldProgress], None] | None = None,
+    known: Iterator[FoldResult] | None = None,
 ) -> Result:
     """Fit and score every fold, then choose the threshold and gather its evidence.
 
     `on_fold(progress)` is called before the first fold and as folds finish; what it raises ends
-    the experiment.
+    the experiment. `known` are the folds where they have been fitted already.
     """
     seconds = dict(prepared.seconds)
-    shared = shares_bins(experiment, prepared.table)
-    with timed(seconds, "binning"):
-        session = cache.session(experiment, prepared, shared=shared)
     results: list[FoldResult] = []
     if on_fold is not None:
         on_fold(FoldProgress(prepared, results))
-    for fold in prepared.folds.splits:
-        results.append(run_fold(experiment, prepared, session, fold))
+    for result in _fitted(experiment, prepared, cache, seconds) if known is None else known:
+        results.append(result)
         if on_fold is not None:
             on_fold(FoldProgress(prepared, results))
     for result in results:
@@ -118,3 +122,14 @@ def execute(
     with timed(seconds, "threshold"):
         oof = out_of_fold(prepared, results)
         return decide(experiment, prepared, tuple(results), oof, seconds)
+
+
+def _fitted(
+    experiment: Experiment, prepared: Prepared, cache: ExperimentCache, seconds: dict[str, float]
+) -> Iterator[FoldResult]:
+    """Fit and score one fold after another."""
+    shared = shares_bins(experiment, prepared.table)
+    with timed(seconds, "binning"):
+        session = cache.session(experiment, prepared, shared=shared)
+    for fold in prepared.folds.splits:
+        yield run_fold(experiment, prepared, session, fold)

@@ -36,10 +36,10 @@ def decide(
     """Calibrate the out-of-fold scores, choose the threshold and gather its evidence."""
     costs = join_costs(prepared.costs, [len(fold.fold.validation) for fold in folds])
     calibration, rule = experiment.calibration, experiment.threshold
-    corrected = _corrected(oof, calibration)
-    calibrator = fit_calibrator(calibration, corrected.score, corrected.target, corrected.weights)
-    decided = replace(corrected, score=calibrator.apply(corrected.score))
-    cross_calibrated = cross_calibrate(corrected, calibration)
+    shifted = corrected(oof, calibration)
+    calibrator = fit_calibrator(calibration, shifted.score, shifted.target, shifted.weights)
+    decided = replace(shifted, score=calibrator.apply(shifted.score))
+    cross_calibrated = cross_calibrate(shifted, calibration)
     valid = all(fold.natural for fold in folds) or _calibrates(calibration)
     groups = rows_together(experiment.validation, prepared.dataset)
     evidence = reference(
@@ -70,7 +70,7 @@ def decide(
         oof=oof,
         decided=decided,
         costs=costs,
-        crossfit=cross_fit(corrected, costs, rule, calibration),
+        crossfit=cross_fit(shifted, costs, rule, calibration),
         reference=evidence,
         rows=prepared.dataset.rows,
         beta=rule.beta,
@@ -89,7 +89,7 @@ def decide(
     )
 
 
-def _corrected(oof: OutOfFold, calibration: Calibration) -> OutOfFold:
+def corrected(oof: OutOfFold, calibration: Calibration) -> OutOfFold:
     """Return the scores with the effect of sampling undone, where the calibration does that."""
     if oof.base_rate is None or oof.prior is None:
         return oof

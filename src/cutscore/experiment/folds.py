@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from cutscore import metrics
 from cutscore.calibration.training_prior import TrainingPrior, training_prior
+from cutscore.experiment.partial import ScoredFold
 from cutscore.experiment.parts import Experiment, ExperimentCache, Prepared
 from cutscore.experiment.timing import timed
-from cutscore.model import Session, SharesBins, WeighsClasses
+from cutscore.model import Fitted, Session, SharesBins, WeighsClasses
 from cutscore.preparation import Preparation, fit_preparation
 from cutscore.records import (
     Fold,
@@ -26,20 +30,49 @@ from cutscore.scoring.inputs import inputs_of
 from cutscore.scoring.kept_model import KeptModel
 
 
+@dataclass(frozen=True, eq=False)
+class SampledFold:
+    """A fold whose rows are prepared and sampled: what is left is to fit on them.
+
+    `table` holds all rows, prepared; `prior` is what the model learns of how rare positives are;
+    `seconds` are those spent, by stage.
+    """
+
+    fold: Fold
+    preparation: Preparation
+    table: Table
+    training: TrainingRows
+    prior: TrainingPrior
+    seconds: dict[str, float]
+
+
 def run_fold(
     experiment: Experiment, prepared: Prepared, session: Session, fold: Fold
 ) -> FoldResult:
     """Prepare, sample, fit and score one fold; only its training rows teach anything."""
+    sampled = sample_fold(experiment, prepared, fold)
+    with timed(sampled.seconds, "fit"):
+        fitted = session.fit(sampled.training, sampled.table)
+    return score_fold(experiment, prepared, sampled, fitted)
+
+
+def sample_fold(experiment: Experiment, prepared: Prepared, fold: Fold) -> SampledFold:
+    """Prepare and sample a fold by its training rows."""
     seconds: dict[str, float] = {}
-    dataset = prepared.dataset
     with timed(seconds, "preparation"):
         preparation, table = _prepare_rows(experiment, prepared.table, fold)
     with timed(seconds, "sampling"):
         training, prior = _sample(experiment, prepared, table, fold.train)
-    with timed(seconds, "fit"):
-        fitted = session.fit(training, table)
+    return SampledFold(fold, preparation, table, training, prior, seconds)
+
+
+def score_fold(
+    experiment: Experiment, prepared: Prepared, sampled: SampledFold, fitted: Fitted
+) -> FoldResult:
+    """Score all rows of a fold with its fitted model, and measure both sides."""
+    fold, seconds, dataset = sampled.fold, dict(sampled.seconds), prepared.dataset
     with timed(seconds, "score"):
-        scores = fitted.scores(table)
+        scores = fitted.scores(sampled.table)
     with timed(seconds, "metrics"):
         validation, train = (
             metrics.score_metrics(
@@ -49,17 +82,17 @@ def run_fold(
         )
     return FoldResult(
         fold=fold,
-        fitted_rows=training.size,
+        fitted_rows=sampled.training.size,
         validation=validation,
         train=train,
         scores=scores[fold.validation],
         importance=fitted.importance(),
-        natural=prior.natural,
-        base_rate=_base_rate(prepared, fold.train),
-        prior=prior.share,
+        natural=sampled.prior.natural,
+        base_rate=base_rate(prepared, fold.train),
+        prior=sampled.prior.share,
         seconds=seconds,
         trees=fitted.trees,
-        notes=(*preparation.notes, *_prior_notes(experiment, prior)),
+        notes=(*sampled.preparation.notes, *_prior_notes(experiment, sampled.prior)),
     )
 
 
@@ -85,7 +118,7 @@ def refit(
         inputs=inputs_of(dataset, experiment.features, preparation),
         preparation=preparation,
         fitted=session.fit(training, table),
-        shares=TrainedShares(experiment.calibration, _base_rate(prepared, rows), prior.share),
+        shares=TrainedShares(experiment.calibration, base_rate(prepared, rows), prior.share),
         decision=decision,
         prices=experiment.cost.fit(dataset, rows),
     )
@@ -101,7 +134,7 @@ def shares_bins(experiment: Experiment, table: Table) -> bool:
     return model.shares_bins(table) and not sampling.synthesises and not changed
 
 
-def out_of_fold(prepared: Prepared, results: list[FoldResult]) -> OutOfFold:
+def out_of_fold(prepared: Prepared, results: Sequence[ScoredFold]) -> OutOfFold:
     """Put the folds' validation scores end to end."""
     folds = [result.fold for result in results]
     lengths = [len(fold.validation) for fold in folds]
@@ -156,7 +189,7 @@ def _sample(
     return sampled.times(dataset.weights), prior
 
 
-def _base_rate(prepared: Prepared, rows: Rows) -> float:
+def base_rate(prepared: Prepared, rows: Rows) -> float:
     """Return the share of positives among training rows, by their own weights."""
     dataset = prepared.dataset
     return positive_share(dataset.target[rows], weights_of(dataset.weights, rows))

@@ -23,7 +23,7 @@ from cutscore.records import FoldResult
 from cutscore.report.items import Item, Metric, Tag, Text
 from cutscore.report.outer import outer_items
 from cutscore.report.record import fold_items, record_items
-from cutscore.report.record_spec import FOLDS_TAG
+from cutscore.report.record_spec import FOLDS_TAG, STEPPED
 from cutscore.report.redact import redact
 from cutscore.report.result import Result
 from cutscore.report.threshold_json import run_json
@@ -93,13 +93,13 @@ def _record(
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """Execute the plan, write every item of its record, and return its metrics and notes."""
     start = time.perf_counter()
-    writer.write(request_items(plan))
     metrics: dict[str, float] = {}
     with PeakMemory() as memory:
+        plan, folds = _settled(plan, cache, job, writer)
         prepared = prepare(plan.experiment, cache)
         writer.write(data_items(plan, prepared))
         _log_data(prepared)
-        result = _execute(plan, prepared, cache, job, writer)
+        result = _execute(plan, prepared, cache, job, writer, folds)
         writer.write(_kept(record_items(result, job.name, plan.report), metrics))
         reference = drift_reference(plan.experiment, prepared, cache, result)
         writer.write([Text(REFERENCE_JSON, reference.text)])
@@ -114,7 +114,7 @@ def _record(
                 delivery = Delivery(job.name, writer.run_id, plan, prepared, result, final)
                 writer.write(delivery_items(delivery, metrics))
     _log_result(result, metrics)
-    writer.write(job.observer.items())
+    writer.write(_kept(job.observer.items(), metrics))
     closing: list[Item] = [
         Metric("peak_memory_mb", memory.megabytes),
         Metric("seconds_total", time.perf_counter() - start),
@@ -124,13 +124,30 @@ def _record(
     return metrics, result.notes
 
 
+def _settled(
+    plan: Plan, cache: ExperimentCache, job: Job, writer: OpenRun
+) -> tuple[Plan, Iterator[FoldResult] | None]:
+    """Return what the run is of, and write down what was asked for, even if it breaks off."""
+    try:
+        settled = job.observer.settle(plan, cache)
+        plan = settled.plan
+    finally:
+        writer.write(request_items(plan))
+    return plan, settled.folds
+
+
 def _execute(
-    plan: Plan, prepared: Prepared, cache: ExperimentCache, job: Job, writer: OpenRun
+    plan: Plan,
+    prepared: Prepared,
+    cache: ExperimentCache,
+    job: Job,
+    writer: OpenRun,
+    folds: Iterator[FoldResult] | None,
 ) -> Result:
     """Execute the plan; if it breaks off, record what its finished folds gave."""
     finished = _FinishedFolds(job.observer, writer)
     try:
-        return execute(plan.experiment, prepared, cache, finished.on_fold)
+        return execute(plan.experiment, prepared, cache, finished.on_fold, folds)
     except Exception as error:
         writer.write(fold_items(finished.folds))
         writer.write(job.observer.items())
@@ -144,7 +161,7 @@ def _execute(
 def _kept(items: Iterable[Item], metrics: dict[str, float]) -> Iterator[Item]:
     """Pass items on, keeping the metrics that have no steps."""
     for item in items:
-        if isinstance(item, Metric) and not item.key.startswith("fold_"):
+        if isinstance(item, Metric) and not item.key.startswith(STEPPED):
             metrics[item.key] = item.value
         yield item
 

@@ -8,12 +8,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cutscore.experiment import FoldProgress
+from cutscore.config.build import Plan
+from cutscore.experiment import ExperimentCache, FoldProgress
+from cutscore.records import FoldResult
 from cutscore.report.items import Item
 from cutscore.runs.port import RunStore
 
 UNSENT = "unsent"
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+@dataclass(frozen=True)
+class SettledRun:
+    """The plan that a run is of, and its folds where they are known before it begins.
+
+    `folds` may end by raising what ended them, which then ends the run.
+    """
+
+    plan: Plan
+    folds: Iterator[FoldResult] | None = None
 
 
 class RunObserver:
@@ -24,6 +37,10 @@ class RunObserver:
 
     def opened(self, run_id: str) -> None:
         """Hear that the run exists in the store."""
+
+    def settle(self, plan: Plan, _cache: ExperimentCache) -> SettledRun:
+        """Return what the run is of in the end: the plan itself, unless its folds decide that."""
+        return SettledRun(plan)
 
     def on_fold(self, progress: FoldProgress) -> None:
         """Take note before the first fold and after each; may raise RunPruned to end the run."""

@@ -209,6 +209,10 @@ _BY_FOLD = (
 _TRIAL = (
     MetricSpec("prune_value", "what the pruner was told", None),
     MetricSpec("folds_finished", "folds finished before it broke off", None, _WHOLE),
+    MetricSpec(
+        "crossfit_cost_counts", "cross-fitted cost, trees counted on other folds", None, _WHOLE
+    ),
+    MetricSpec("trees_grown", "trees grown in all folds", None, _WHOLE),
 )
 
 _BEST_CELL = "best_"
@@ -217,8 +221,8 @@ _PARENT = tuple(
     MetricSpec(name, name.replace("_", " "), None, _WHOLE)
     for name in (
         "cells_complete", "cells_failed", "trials", "trials_complete", "trials_pruned",
-        "trials_failed", "reruns_equal", "reruns_within_tolerance", "reruns_different",
-        "reruns_failed",
+        "trials_failed", "folds_spared", "reruns_equal", "reruns_within_tolerance",
+        "reruns_different", "reruns_failed",
     )
 )  # fmt: skip
 

@@ -71,6 +71,30 @@ class Session(Protocol):
         ...
 
 
+class Boosting(Protocol):
+    """A fit of boosted trees that goes on as far as it is asked to."""
+
+    def grow(self, rounds: int) -> Scores:
+        """Boost on to so many rounds, never fewer than before; return scores of watched rows."""
+        ...
+
+    def first(self, rounds: int) -> Fitted:
+        """Return the model after so many rounds, as a fit of so many gives it, bit for bit.
+
+        `grow` must have stopped at this very number.
+        """
+        ...
+
+
+@runtime_checkable
+class BoostsOn(Protocol):
+    """What a session can do besides where a boosting of many rounds holds all smaller ones."""
+
+    def boost(self, training: TrainingRows, table: Table, watched: Rows) -> Boosting:
+        """Begin a fit on training rows of `table` that is watched on other rows of it."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class TableToFit:
     """What a session is opened on.
@@ -181,7 +205,7 @@ def load_fitted(folder: Path) -> Fitted:
         raise StoreError(f"{folder} holds no whole model: {file.name} is missing.")
     match description["kind"]:
         case "lightgbm":
-            from cutscore.model.lightgbm import load_booster
+            from cutscore.model.lightgbm_fitted import load_booster
 
             return load_booster(file, columns)
         case "xgboost":

@@ -63,6 +63,13 @@ class BoostedTrees(ABC):
         seed = int(self.vocabulary.value(self.params, "seed", 0))
         return Stopping(self.early_stopping_rounds, self.early_stopping_fraction, seed)
 
+    @property
+    def no_prefix(self) -> str | None:
+        """Why the first trees are not those of a smaller fit, None where they are."""
+        if self.early_stopping_rounds is not None:
+            return "early_stopping_rounds decides the number of trees"
+        return self._never_stops()
+
     def class_factors(self, negatives: float, positives: float) -> ClassFactors:
         """Return what the parameters do to so many training rows of each class."""
         canonical = self.vocabulary.canonical

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
-
-from cutscore.errors import StoreError
 from cutscore.model import TableToFit
 from cutscore.model.boosting import BoostedTrees
 from cutscore.model.column_lists import with_lists
-from cutscore.model.contributions import Contributions, by_replacement, of_trees
 from cutscore.model.lightgbm_bins import (
     SAMPLE,
     Bins,
@@ -25,13 +18,13 @@ from cutscore.model.lightgbm_bins import (
     rows_to_sample,
     subset,
 )
+from cutscore.model.lightgbm_fitted import LightGBMBoosting, LightGBMFitted
 from cutscore.model.lightgbm_parameters import VOCABULARY
 from cutscore.model.lightgbm_scores import SeenScores, all_but
 from cutscore.model.parameters import Vocabulary
-from cutscore.model.saved import ModelForm, write_description
 from cutscore.model.stopping import Stopping, stopping_loss
-from cutscore.model.training import training_labels, values_at
-from cutscore.records import Column, Rows, Scores, Table, Target, TrainingRows, Values
+from cutscore.model.training import training_labels
+from cutscore.records import Rows, Table, Target, TrainingRows
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -44,7 +37,6 @@ _NO_STOPPING: Mapping[str, str] = {
     "rf": "more trees are never worse",
     "random_forest": "more trees are never worse",
 }
-_FORM = ModelForm("lightgbm", "model.txt", ("lightgbm",))
 
 
 @dataclass(frozen=True)
@@ -152,6 +144,17 @@ class LightGBMSession:
         booster.model_from_string(booster.model_to_string()).free_dataset()
         return LightGBMFitted(table.columns, booster, self.threads, seen)
 
+    def boost(self, training: TrainingRows, table: Table, watched: Rows) -> LightGBMBoosting:
+        """Begin a fit that goes on as far as it is asked to."""
+        import lightgbm as lgb
+
+        data = self._binned(training, table)
+        booster = lgb.Booster(dict(self.params), data)
+        if self._keeps_scores:
+            booster.add_valid(self._binned(TrainingRows(watched), table, data), "watched")
+        rows, keeps = training.rows, self._keeps_scores
+        return LightGBMBoosting(table, rows, watched, booster, self.threads, keeps)
+
     @property
     def _keeps_scores(self) -> bool:
         """Whether boosting leaves the very scores behind that predicting would give.
@@ -187,82 +190,3 @@ class LightGBMSession:
         """Whether the bins of these rows may serve again, and are small enough to keep."""
         small = table.values.size < SHARED_FROM
         return small and table is self.table and training.synthetic is None
-
-
-@dataclass(frozen=True, eq=False)
-class LightGBMFitted:
-    """A fitted booster."""
-
-    columns: tuple[Column, ...]
-    booster: lgb.Booster
-    threads: int = 1
-    seen: SeenScores | None = None
-
-    @property
-    def trees(self) -> int:
-        """The number of trees."""
-        return int(self.booster.num_trees())
-
-    def scores(self, table: Table, rows: Rows | None = None) -> Scores:
-        """Return the probability of class 1.
-
-        For all rows of the table of the fit, the scores of those that it saw are what boosting
-        left behind, which is the same bit for bit; the others are gathered and predicted block by
-        block. Otherwise the table's array is predicted where it lies.
-        """
-        seen = self.seen
-        if rows is not None or seen is None or seen.table is not table:
-            return self._predict(values_at(table, rows))
-        return seen.completed(self._predict)
-
-    def _predict(self, values: Values) -> Scores:
-        return np.asarray(self.booster.predict(values, num_threads=self.threads), dtype=np.float64)
-
-    def importance(self) -> dict[str, float]:
-        """Return each column's total gain."""
-        gains = self.booster.feature_importance("gain")
-        return {c.name: float(g) for c, g in zip(self.columns, gains, strict=True)}
-
-    def contributions(self, table: Table, typical: Values, /) -> Contributions:
-        """Return LightGBM's own Shapley values; of linear trees, which have none, replacements."""
-        if self._log_odds is None:
-            return by_replacement(table.values, typical, self._predict)
-        made = self.booster.predict(table.values, pred_contrib=True, num_threads=self.threads)
-        return of_trees(np.asarray(made) * self._log_odds)
-
-    @functools.cached_property
-    def _log_odds(self) -> float | None:
-        """What the sum of the trees has to be multiplied by, None if it cannot be taken apart.
-
-        LightGBM explains the sum of all trees, also where they are averaged (boosting=rf), before
-        the slope of its sigmoid.
-        """
-        text = self.booster.model_to_string(num_iteration=1)
-        if "\nis_linear=1" in text:
-            return None
-        slope = re.search(r"^objective=binary sigmoid:(\S+)", text, re.MULTILINE)
-        trees = self.trees if "\naverage_output\n" in text else 1
-        return (float(slope[1]) if slope else 1.0) / max(trees, 1)
-
-    def save(self, folder: Path, preparation: Mapping[str, Any] | None = None) -> None:
-        """Write the booster as text, and `model.json`."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.booster.save_model(str(folder / _FORM.file))
-        write_description(folder, _FORM, self.columns, preparation)
-
-
-def load_booster(file: Path, columns: tuple[Column, ...]) -> LightGBMFitted:
-    """Load a booster from its text.
-
-    Raises
-    ------
-    StoreError
-        If LightGBM cannot read it.
-    """
-    import lightgbm as lgb
-
-    try:
-        booster = lgb.Booster(model_file=str(file))
-    except lgb.basic.LightGBMError as error:
-        raise StoreError(f"{file} is not a LightGBM model: {error}") from error
-    return LightGBMFitted(columns, booster)

@@ -79,6 +79,15 @@ class XGBoostSession:
             booster = xgb.train(dict(self.params), data, num_boost_round=self.rounds)
         return XGBoostFitted(table.columns, booster, self.threads)
 
+    def boost(self, training: TrainingRows, table: Table, watched: Rows) -> XGBoostBoosting:
+        """Begin a fit that goes on as far as it is asked to."""
+        import xgboost as xgb
+
+        data = self._binned(training, table)
+        seen = self._binned(TrainingRows(watched), table, data)
+        booster = xgb.Booster(dict(self.params), [data, seen])
+        return XGBoostBoosting(table.columns, booster, self.threads, data, seen)
+
     def _fit_until(self, stopping: Stopping, training: TrainingRows, table: Table) -> xgb.Booster:
         """Boost until the rows held back gain no more, and keep what came before.
 
@@ -118,6 +127,27 @@ class XGBoostSession:
             nthread=self.threads,
             ref=like,
         )
+
+
+@dataclass(eq=False)
+class XGBoostBoosting:
+    """A booster on its way, which keeps the scores of `watched` up to date."""
+
+    columns: tuple[Column, ...]
+    booster: xgb.Booster
+    threads: int
+    data: xgb.QuantileDMatrix
+    watched: xgb.QuantileDMatrix
+
+    def grow(self, rounds: int) -> Scores:
+        """Boost on to so many rounds."""
+        for done in range(self.booster.num_boosted_rounds(), rounds):
+            self.booster.update(self.data, done)
+        return np.asarray(self.booster.predict(self.watched), dtype=np.float64)
+
+    def first(self, rounds: int) -> XGBoostFitted:
+        """Return the model as it was after so many rounds."""
+        return XGBoostFitted(self.columns, self.booster[:rounds], self.threads)
 
 
 @dataclass(frozen=True, eq=False)

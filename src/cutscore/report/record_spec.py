@@ -76,6 +76,8 @@ TAGS = (
 )
 
 METRICS = required("run", "fold")
+STEPPED = ("fold_", "prune_value")
+"""What names of metrics begin with that have a value for each fold."""
 OUTER_METRICS = required("outer")
 OUTER_ARTIFACT = "outer_scores.parquet"
 """What a run that was judged on outer rows has as well: all of it, or nothing."""

@@ -8,10 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cutscore.config.build import Plan, compose_plan
+from omegaconf import OmegaConf
+
+from cutscore.config.build import Plan, build, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import Layers
-from cutscore.config.overrides import Override, parse_override, without_search
+from cutscore.config.overrides import PLAIN_RUN, Override, parse_override, without_search
 from cutscore.config.search_settings import SearchSettings
 from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.job import UNSENT
@@ -19,12 +21,15 @@ from cutscore.launch.progress import ProgressLog
 from cutscore.runs.identity import now_text, process_tags
 from cutscore.runs.opening import open_store
 from cutscore.runs.port import RunStore
+from cutscore.search.racing import Race
 from cutscore.search.space import Space, parse_space
 from cutscore.search.storage import Storage, open_storage
 from cutscore.search.study import load_study
+from cutscore.search.tree_counts import CountedTrees, counted_trees
 
 if TYPE_CHECKING:
     from optuna import Study
+    from optuna.trial import BaseTrial
 
 STUDY_TAG = "cutscore.study"
 TRIAL_TAG = "cutscore.trial"
@@ -116,6 +121,39 @@ class TrialContext:
             return self.task.job.plain
         return (*self.task.job.plain, parse_override("validation.outer=none"))
 
+    @cached_property
+    def race(self) -> Race:
+        """The best trial so far, for those that race."""
+        return Race(self.study, self.store, self.plan_of)
+
+    @cached_property
+    def counted(self) -> CountedTrees | None:
+        """The number of trees, where it is read off each boosting."""
+        found = counted_trees(self.plan, self.space)
+        return found if isinstance(found, CountedTrees) else None
+
+    def plan_of(self, values: Mapping[str, Any]) -> Plan:
+        """Return the plan of a trial with these values."""
+        return compose_plan(self.composer, trial_overrides(self, values))
+
+    def plan_with(self, values: Mapping[str, Any], key: str, value: Any) -> Plan:
+        """Return the plan of a trial with these values and another one of `key`.
+
+        The value is put into the config that was composed last, which is what Hydra does last of
+        all, and much quicker.
+        """
+        config = self.composer.compose(trial_overrides(self, values))
+        OmegaConf.update(config, key, value)
+        overrides = trial_overrides(self, {**values, key: value})
+        return build(config, config.hydra.runtime.choices, overrides)
+
+    def suggested(self, trial: BaseTrial) -> dict[str, Any]:
+        """Ask a trial for its values; a number of trees that is read off is the greatest."""
+        if self.counted is None:
+            return dict(self.space.suggest(trial))
+        entry = self.counted.entry
+        return {**self.space.without(entry.key).suggest(trial), entry.key: self.counted.counts[-1]}
+
     def signed(self) -> dict[str, str]:
         """Return who and when this is, for a trial that is taken now."""
         from cutscore.report.record_spec import HEARTBEAT_TAG
@@ -123,18 +161,26 @@ class TrialContext:
         return {**self.identity, HEARTBEAT_TAG: now_text()}
 
 
+def trial_overrides(context: TrialContext, values: Mapping[str, object]) -> list[Override]:
+    """Return the overrides that a person would type to run these values."""
+    threads = [parse_override(f"threads={context.task.threads}")] if context.task.threads else []
+    proposed = context.space.overrides(values)  # type: ignore[arg-type]
+    return [*context.given, *threads, *proposed, PLAIN_RUN]
+
+
 def open_trial_context(task: WorkerTask, cache: ExperimentCache) -> TrialContext:
     """Open everything a process needs to run trials."""
     composer = Composer(task.job.layers, task.job.primary)
     plan = compose_plan(composer, task.job.overrides)
     storage = open_storage(task.url)
+    space = parse_space(plan.search_settings.space, plan.overrides)
     return TrialContext(
         task=task,
         composer=composer,
         plan=plan,
-        space=parse_space(plan.search_settings.space, plan.overrides),
+        space=space,
         storage=storage,
-        study=load_study(storage, task.study, plan.search_settings, task.folds),
+        study=load_study(storage, task.study, plan, space, task.folds),
         store=open_store(plan.tracking),
         cache=cache,
     )

@@ -10,6 +10,7 @@ from cutscore.runs.liveness import judge_life
 from cutscore.runs.values import RunSummary
 from cutscore.search.context import STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
 from cutscore.search.slots import DIED, MOST_DEATHS, REASON, RUN_ID, lost_trials
+from cutscore.search.tree_counts import told_metric
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -69,7 +70,7 @@ def _close_dead(
     """Tell how a trial ended whose process cannot do so any more."""
     tags: Mapping[str, str] = run.tags if run is not None else {}
     if run is not None and run.complete:
-        values = [run.metrics.get(metric) for metric in context.settings.metrics]
+        values = [run.metrics.get(told_metric(m, run.metrics)) for m in context.settings.metrics]
         if None not in values:
             _tell(context, trial, run, "COMPLETE", "", values)
             return f"trial {trial.number} had finished before {reason}"

@@ -25,6 +25,7 @@ from cutscore.search.outcome import OPTIMISM, SearchOutcome
 from cutscore.search.records import StudyRecord, TrialRecord
 from cutscore.search.report import search_items
 from cutscore.search.study import DEFINITION, PARENT
+from cutscore.search.tree_counts import counted_trees
 
 BEST_TAG = "best"
 
@@ -90,6 +91,7 @@ def parent_items(context: TrialContext, outcome: SearchOutcome) -> Iterator[Item
     words: Mapping[str, str] = context.study.user_attrs[DEFINITION]
     for key, value in words.items():
         yield Param(key, value)
+    counted = counted_trees(context.plan, context.space)
     tags = {
         "pruner": settings.pruner,
         "workers": str(settings.workers),
@@ -97,6 +99,10 @@ def parent_items(context: TrialContext, outcome: SearchOutcome) -> Iterator[Item
     }
     for key, value in tags.items():
         yield Tag(key, value)
+    if counted is not None:
+        read_off = counted if isinstance(counted, str) else ", ".join(map(str, counted.counts))
+        yield Tag("tree_counts", read_off)
+    yield Metric("folds_spared", study.folds_spared[0])
     yield Metric("trials", outcome.total)
     for word, state in (("complete", "COMPLETE"), ("pruned", "PRUNED"), ("failed", "FAIL")):
         yield Metric(f"trials_{word}", sum(trial.state == state for trial in study.trials))

@@ -103,6 +103,16 @@ class StudyRecord:
         """Return the number of trials in a state."""
         return sum(trial.state == state for trial in self.trials)
 
+    @property
+    def folds_spared(self) -> tuple[int, int]:
+        """How many folds were spared by pruning, of those of all trials that were not lost.
+
+        A trial with several objectives reports no folds; then none is known to be spared.
+        """
+        whole = max((len(trial.partial) for trial in self.complete), default=0)
+        spared = sum(whole - len(t.partial) for t in self.trials if t.state == "PRUNED")
+        return max(spared, 0), whole * (len(self.complete) + self.count("PRUNED"))
+
     def tally(self) -> dict[str, int]:
         """Return how many trials are in each state, in words, without those that have none."""
         found = {word: self.count(state) for state, word in STATE_WORDS.items()}

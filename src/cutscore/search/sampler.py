@@ -24,8 +24,10 @@ class SlotSampler(BaseSampler):
     process remembers. A grid's points are fixed when a slot is taken, so nothing is drawn there.
     """
 
-    def __init__(self, settings: SearchSettings) -> None:
+    def __init__(self, settings: SearchSettings, read_off: str | None = None) -> None:
+        """Sample for these settings; `read_off` is a parameter that trials have and none draws."""
         self._settings = settings
+        self._read_off = read_off
         self._inner = self._made(0)
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
@@ -37,7 +39,8 @@ class SlotSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """Return what the inner sampler draws together."""
-        return self._inner.infer_relative_search_space(study, trial)
+        together = self._inner.infer_relative_search_space(study, trial)
+        return {key: drawn for key, drawn in together.items() if key != self._read_off}
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]

@@ -52,6 +52,7 @@ from cutscore.search.storage import (
     storage_url,
 )
 from cutscore.search.study import check_study, definition, open_study, study_key
+from cutscore.search.tree_counts import counted_trees
 from cutscore.search.worker import stop_reason, work
 from cutscore.search.workers import WorkerPool
 
@@ -75,7 +76,7 @@ def check_search(plan: Plan, cache: ExperimentCache) -> None:
         return
     space = parse_space(plan.search_settings.space, plan.overrides)
     _, digest = folds_of(plan, cache)
-    words = definition(plan.search_settings, space)
+    words = definition(plan, space)
     storage = open_storage(url)
     check_study(storage, study_key(plan, digest), words, new=plan.search_settings.new_study)
 
@@ -148,6 +149,8 @@ def _open(plan: Plan, cache: ExperimentCache, job: SearchJob) -> TrialContext:
     study = open_study(storage, plan, space, digest, folds)
     store = open_store(plan.tracking)
     deadline = None if settings.timeout is None else time.time() + settings.timeout
+    if isinstance(counted := counted_trees(plan, space), str):
+        job.progress.say(counted)
     task = WorkerTask(job, url, study.study_name, "", _total(settings, space), folds, deadline)
     composer = Composer(job.layers, job.primary)
     return TrialContext(task, composer, plan, space, storage, study, store, cache)

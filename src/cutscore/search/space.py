@@ -33,6 +33,10 @@ class Space:
         """Ask a trial for a value of every entry, by key."""
         return {entry.key: entry.suggest(trial) for entry in self.entries}
 
+    def without(self, key: str) -> Space:
+        """Return the space without one entry."""
+        return Space(tuple(entry for entry in self.entries if entry.key != key), self.removed)
+
     def overrides(self, values: Mapping[str, Value]) -> list[Override]:
         """Return the overrides that set these values."""
         return [entry.override(values[entry.key]) for entry in self.entries]

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cutscore.config.build import Plan
-from cutscore.config.search_settings import SearchSettings
 from cutscore.errors import Fault, RequestError
 from cutscore.search.pruning import make_pruner
 from cutscore.search.space import Space
 from cutscore.search.storage import Storage
+from cutscore.search.tree_counts import CountedTrees, counted_trees
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -32,18 +32,26 @@ def study_key(plan: Plan, data_digest: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
 
 
-def definition(settings: SearchSettings, space: Space) -> dict[str, str]:
-    """Return what makes trials of a study comparable: space, metrics and sampler, as words."""
+def definition(plan: Plan, space: Space) -> dict[str, str]:
+    """Return what makes trials of a study comparable, as words.
+
+    That is the space, the metrics, the sampler, the pruner, and how trees are counted, if at all.
+    """
+    settings = plan.search_settings
     goals = zip(settings.metrics, settings.directions, strict=True)
+    counted = counted_trees(plan, space)
+    counts = len(counted.counts) if isinstance(counted, CountedTrees) else None
     return {
         **{f"search.space.{key}": text for key, text in space.described().items()},
         "search.metric": ", ".join(f"{metric} ({direction})" for metric, direction in goals),
         "search.sampler": settings.sampler,
+        "search.pruner": settings.pruner,
+        **({} if counts is None else {"search.tree_counts": str(settings.tree_counts)}),
     }
 
 
 def space_hash(words: Mapping[str, str]) -> str:
-    """Return the hash by which a change of space, metric or sampler is noticed."""
+    """Return the hash by which a change of the definition is noticed."""
     return hashlib.sha256(json.dumps(dict(words), sort_keys=True).encode()).hexdigest()
 
 
@@ -60,8 +68,8 @@ def check_study(storage: Storage, key: str, words: Mapping[str, str], *, new: bo
     Raises
     ------
     RequestError
-        If a study of the experiment is there, but of another space, metric or sampler; the fault
-        tells every difference.
+        If a study of the experiment is there, but of another definition; the fault tells every
+        difference.
     """
     known = _studies(storage, key)
     if not known or new or find_study(storage, key, words) is not None:
@@ -76,26 +84,31 @@ def check_study(storage: Storage, key: str, words: Mapping[str, str], *, new: bo
 def open_study(storage: Storage, plan: Plan, space: Space, data_digest: str, folds: int) -> Study:
     """Return the study of this search, made if it does not exist; with its sampler and pruner."""
     settings = plan.search_settings
-    key, words = study_key(plan, data_digest), definition(settings, space)
+    key, words = study_key(plan, data_digest), definition(plan, space)
     with storage.lock:
         check_study(storage, key, words, new=settings.new_study)
         found = find_study(storage, key, words)
         name = found.study_name if found else _make(storage, plan, key, words)
-    return load_study(storage, name, settings, folds)
+    return load_study(storage, name, plan, space, folds)
 
 
-def load_study(storage: Storage, name: str, settings: SearchSettings, folds: int) -> Study:
+def load_study(storage: Storage, name: str, plan: Plan, space: Space, folds: int) -> Study:
     """Return a study that exists, with this process's own sampler and pruner."""
     import optuna
 
     from cutscore.search.sampler import SlotSampler
 
+    settings, counted = plan.search_settings, counted_trees(plan, space)
     return optuna.load_study(
         study_name=name,
         storage=storage.rdb,
-        sampler=SlotSampler(settings),
+        sampler=SlotSampler(settings, _read_off(counted)),
         pruner=make_pruner(settings, folds),
     )
+
+
+def _read_off(counted: CountedTrees | str | None) -> str | None:
+    return counted.entry.key if isinstance(counted, CountedTrees) else None
 
 
 def _make(storage: Storage, plan: Plan, key: str, words: Mapping[str, str]) -> str:

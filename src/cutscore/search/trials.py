@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from cutscore.config.build import Plan, compose_plan
-from cutscore.config.overrides import PLAIN_RUN, Override, parse_override
-from cutscore.config.search_settings import SearchSettings
+from cutscore.config.build import Plan
 from cutscore.errors import CutscoreError
-from cutscore.experiment import Experiment, FoldProgress, prune_value
 from cutscore.launch.executing import execute_run
-from cutscore.launch.job import Job, RunObserver, logged_to
+from cutscore.launch.job import Job, logged_to
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
-from cutscore.launch.progress import ProgressEvent, ProgressLog
 from cutscore.launch.shutdown_guard import shutdown_guard
-from cutscore.records import Undefined
-from cutscore.report.items import Item, Metric
 from cutscore.report.redact import redact
-from cutscore.search.context import STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
-from cutscore.search.pruning import end_if_hopeless
+from cutscore.search.context import (
+    STATE_TAG,
+    STUDY_TAG,
+    TRIAL_TAG,
+    TrialContext,
+)
+from cutscore.search.observer import TrialObserver
 from cutscore.search.slots import ERROR, REASON, RUN_ID, TRACE
+from cutscore.search.tree_counts import told_metric
 
 if TYPE_CHECKING:
-    from optuna import Study, Trial
+    from optuna import Trial
 
 State = Literal["COMPLETE", "PRUNED", "FAIL"]
-
-
-class UndefinedMetricError(CutscoreError):
-    """A trial's run has no finite value of the metric that is searched for."""
 
 
 @dataclass(frozen=True)
@@ -45,63 +39,16 @@ class TrialEnd:
     reason: str = ""
 
 
-@dataclass
-class TrialObserver(RunObserver):
-    """Links a trial and its run, reports folds to the pruner and checks the result."""
-
-    study: Study
-    trial: Trial
-    settings: SearchSettings
-    experiment: Experiment
-    log: ProgressLog
-    name: str
-    reported: dict[int, float] = field(default_factory=dict)
-
-    def opened(self, run_id: str) -> None:
-        """Write the run's id to the trial."""
-        self.trial.set_user_attr(RUN_ID, run_id)
-
-    def on_fold(self, progress: FoldProgress) -> None:
-        """Report the finished folds; end a hopeless trial."""
-        done, total = progress.done, progress.total
-        if done < total:  # the end is told with the trial's state
-            self.log.add(ProgressEvent(self.name, done, total))
-        if not done or self.settings.several:
-            return
-        metric, direction = self.settings.metrics[0], self.settings.directions[0]
-        value = prune_value(self.experiment, progress, metric, lower=direction == "minimize")
-        if isinstance(value, Undefined) or not math.isfinite(value):
-            return
-        self.reported[done] = value
-        end_if_hopeless(self.study, self.trial, self.settings, value, done, total)
-
-    def items(self) -> Iterable[Item]:
-        """Return the value after each fold."""
-        return [Metric("prune_value", value, step - 1) for step, value in self.reported.items()]
-
-    def check_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Refuse a run whose metric is no number: nothing can be learnt from it."""
-        for metric in self.settings.metrics:
-            if metric not in metrics:
-                raise UndefinedMetricError(f"{metric} does not exist for this run")
-            if not math.isfinite(metrics[metric]):
-                raise UndefinedMetricError(f"{metric} is {metrics[metric]}")
-
-
 def run_trial(context: TrialContext, trial: Trial) -> TrialEnd:
     """Run a trial that this process has taken, and tell the study how it ended."""
     name = f"{context.task.job.prefix}_trial{trial.number:03d}"
     try:
-        values = context.space.suggest(trial)
-        overrides = trial_overrides(context, values)
-        plan = compose_plan(context.composer, overrides)
+        plan = context.plan_of(context.suggested(trial))
     except (CutscoreError, ValueError) as error:
         outcome = _record_failure(context, trial, name, error)
         return finish_trial(context, trial, outcome)
     name = f"{name}_{plan.choices['features']}_{plan.choices['sampling']}"
-    observer = TrialObserver(
-        context.study, trial, context.settings, plan.experiment, context.task.job.progress, name
-    )
+    observer = TrialObserver(context, trial, plan.experiment, name)
     folder = context.task.job.folder / "trials"
     with logged_to(folder / f"{name}.log") as log:
         job = Job(
@@ -116,14 +63,6 @@ def run_trial(context: TrialContext, trial: Trial) -> TrialEnd:
     return finish_trial(context, trial, outcome)
 
 
-def trial_overrides(context: TrialContext, values: Mapping[str, object]) -> list[Override]:
-    """Return the overrides that a person would type to run these values."""
-    threads = [parse_override(f"threads={context.task.threads}")] if context.task.threads else []
-    given = [*context.given, *threads]
-    proposed = context.space.overrides(values)  # type: ignore[arg-type]
-    return [*given, *proposed, PLAIN_RUN]
-
-
 def finish_trial(context: TrialContext, trial: Trial, outcome: RunOutcome) -> TrialEnd:
     """Write a run's end to its tag and then to the study."""
     from optuna.exceptions import UpdateFinishedTrialError
@@ -132,7 +71,9 @@ def finish_trial(context: TrialContext, trial: Trial, outcome: RunOutcome) -> Tr
     states: dict[str, State] = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
     state = states[outcome.status]
     values = tuple(
-        outcome.metrics[metric] for metric in context.settings.metrics if state == "COMPLETE"
+        outcome.metrics[told_metric(metric, outcome.metrics)]
+        for metric in context.settings.metrics
+        if state == "COMPLETE"
     )
     if outcome.run_id:
         context.store.tag(outcome.run_id, {STATE_TAG: state})

@@ -55,12 +55,14 @@ def test_another_word_for_a_metric_becomes_its_name_in_the_record():
 def test_all_that_is_wrong_is_told_together():
     found = faults(
         space=7, metric="crossfit_cst", direction="min", trials=0, timeout=0, patience=0,
-        sampler="tpee", startup_trials=0, pruner="medain", pruner_startup_trials=-1, workers=0,
+        sampler="tpee", startup_trials=0, tree_counts=1, pruner="medain",
+        pruner_startup_trials=-1, workers=0,
         storage="http://me:secret@host/x", new_study="perhaps", seed=-1, trails=3,
     )  # fmt: skip
     assert {name.removeprefix("search.") for name in found} == {
         "space", "metric", "direction", "trials", "timeout", "patience", "sampler",
-        "startup_trials", "pruner", "pruner_startup_trials", "workers", "storage", "new_study",
+        "startup_trials", "tree_counts", "pruner", "pruner_startup_trials", "workers", "storage",
+        "new_study",
         "seed", "trails",
     }  # fmt: skip
     assert 'Did you mean "crossfit_cost"' in found["search.metric"]

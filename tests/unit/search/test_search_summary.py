@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 from made_studies import COST_AND_TIME, RATE, SPACE, failed_study, made_study
 from rich.console import Console
@@ -21,6 +22,7 @@ def test_the_summary_tells_counts_best_trials_importances_and_the_command():
     study = made_study(20)
     text = printed(study)
     assert "16 complete, 2 pruned, 2 failed" in text
+    assert "spared" not in text  # the made ones were pruned after as many folds as others have
     assert "Best trials, by cross-fitted cost: 10 of 16" in text
     rows = [line.split() for line in text.splitlines() if "0.0800" in line]
     assert len(rows) == 10
@@ -31,6 +33,15 @@ def test_the_summary_tells_counts_best_trials_importances_and_the_command():
     assert "75%" in text
     assert COMMAND in text.splitlines()
     assert OPTIMISM[:60] in text
+
+
+def test_the_summary_tells_how_many_folds_pruning_spared():
+    study = made_study(20)
+    trials = [
+        replace(t, partial={0: 0.3} if t.state == "PRUNED" else t.partial) for t in study.trials
+    ]
+    text = printed(replace(study, trials=tuple(trials)))
+    assert "pruning spared 2 of 36 folds" in text
 
 
 def test_judged_on_unseen_rows_both_figures_stand_side_by_side():

@@ -7,7 +7,7 @@ from cutscore.calibration.none import NoCalibration
 from cutscore.cost.matrix import CostMatrix
 from cutscore.records import BayesMinimumRisk, OutOfFold, Undefined
 from cutscore.threshold.bayes import Bayes
-from cutscore.threshold.evidence import cross_fit, reference
+from cutscore.threshold.evidence import cross_fit, cross_fit_best, reference
 from cutscore.threshold.exact import Exact
 from cutscore.threshold.grid import Grid
 
@@ -214,3 +214,19 @@ def test_choices_record_what_they_were_made_on():
     assert basis.costs["false_negative"].mean == 10
     assert basis.costs["false_negative"].fixed
     assert result.grid.basis == result.exact.basis == result.bayes.basis == basis
+
+
+@pytest.mark.parametrize(("rule", "repeats"), [("others", 1), ("others", 3), ("earlier", 1)])
+def test_each_part_is_decided_by_the_candidate_that_costs_the_others_least(rule, repeats):
+    candidates = [scored(repeats=repeats, rule=rule, seed=seed) for seed in range(3)]
+    target = candidates[0].target
+    candidates = [replace(one, target=target) for one in candidates]
+    alone = cross_fit_best(candidates[:1], COSTS, Exact(), NoCalibration())
+    assert alone == cross_fit(candidates[0], COSTS, Exact(), NoCalibration()).total_cost
+    total = 0.0
+    for inside, others in candidates[0].informed_parts():
+        chosen = [Exact().choose(target[others], o.score[others], COSTS) for o in candidates]
+        place = int(np.argmin([choice.total_cost for choice in chosen]))
+        flagged = candidates[place].score[inside] >= chosen[place].threshold
+        total += COSTS.total(target[inside], flagged)
+    assert cross_fit_best(candidates, COSTS, Exact(), NoCalibration()) == total / repeats

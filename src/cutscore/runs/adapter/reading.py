@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cutscore.errors import Fault, RequestError, listed, nearest
-from cutscore.report.record_spec import COMPLETE_TAG, PARENT_TAG
+from cutscore.report.record_spec import COMPLETE_TAG, PARENT_TAG, STEPPED
 from cutscore.runs.values import ArtifactFile, RunDetail, RunSummary
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
 
 _PAGE = 1000
-_STEPPED = ("fold_", "prune_value")
 _SHORTEST_PREFIX = 4
 _ID = 32
 
@@ -126,7 +125,7 @@ def detail_of(
 ) -> RunDetail:
     """Return everything on a run."""
     summary = summary_of(run, experiment)
-    stepped = [name for name in run.data.metrics if name.startswith(_STEPPED)]
+    stepped = [name for name in run.data.metrics if name.startswith(STEPPED)]
     return RunDetail(
         summary=summary,
         params=dict(sorted(run.data.params.items())),
