@@ -14,6 +14,8 @@ from cutscore.data.locate import LocatedData, TextFormat, located
 from cutscore.data.relational.building import failed
 from cutscore.data.relational.cache import SOURCE, TABLES, cached, entry_key
 from cutscore.data.settings import TableSettings
+from cutscore.data.unpack import UNREADABLE, refused
+from cutscore.data.unreadable import Unreadable, read_evenly
 from cutscore.errors import Fault, RequestError
 from cutscore.sql import connect, identifier, literal
 
@@ -47,7 +49,8 @@ def as_parquet(
             if place.kind == "parquet":
                 yield place
                 return
-            cached(cache / TABLES, key, partial(_convert, place, settings, texts, memory_limit))
+        convert = partial(_convert, path, form, settings, texts, memory_limit)
+        cached(cache / TABLES, key, convert)
     yield LocatedData(path, (kept,), "parquet")
 
 
@@ -79,22 +82,39 @@ def unreadable(place: LocatedData, error: Exception) -> RequestError | OSError:
 
 
 def _convert(
-    place: LocatedData, settings: TableSettings, texts: Sequence[str], limit: str, work: Path
+    path: Path,
+    form: TextFormat,
+    settings: TableSettings,
+    texts: Sequence[str],
+    limit: str,
+    work: Path,
 ) -> Path:
     """Write a text file as Parquet: texts trimmed, numbers as they are in all rows."""
     import duckdb
 
     made = work / "table.parquet"
-    with reaching(place.files, work, limit) as connection:
-        try:
-            layout = _layout(place, settings, texts, connection)
-            source = literal(place.path.name)
-            connection.execute(
-                f"COPY (SELECT * FROM {layout.relation}) TO {literal(str(made))} "
-                f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{SOURCE}: {source}}})"
-            ).fetchall()
-        except duckdb.Error as error:
-            raise unreadable(place, error) from None
+
+    def write(place: LocatedData) -> None:
+        with reaching(place.files, work, limit) as connection:
+            try:
+                layout = _layout(place, settings, texts, connection)
+                source = literal(path.name)
+                connection.execute(
+                    f"COPY (SELECT * FROM {layout.relation}) TO {literal(str(made))} "
+                    f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{SOURCE}: {source}}})"
+                ).fetchall()
+            except duckdb.Error as error:
+                problem = failed(error)
+                if isinstance(error, duckdb.OutOfMemoryException) or isinstance(problem, OSError):
+                    raise problem from None
+                raise Unreadable(str(error)) from None
+
+    try:
+        read_evenly(path, form, write)
+    except UNREADABLE as error:
+        if getattr(error, "errno", None) is not None:
+            raise  # of the place that is written to
+        raise refused(path, f"cannot be read ({error}).") from None
     return made
 
 

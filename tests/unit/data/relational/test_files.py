@@ -132,13 +132,25 @@ def test_a_text_file_without_rows_or_values_is_normal(source, folder, months, ro
 def test_a_truncated_archive_is_refused(source, folder):
     whole = gzip.compress(b"loan,late\n" + b"".join(b"%d,1\n" % n for n in range(40_000)))
     (folder / "months.csv.gz").write_bytes(whole[: len(whole) // 2])
-    assert "months.csv.gz" in refused(source)
+    assert 'months.csv.gz" cannot be read (Compressed file ended' in refused(source)
 
 
 def test_mixed_encodings_are_refused(source, folder):
     rows = b"".join(b"%d,1,caf\xc3\xa9\n" % n for n in range(30_000)) + b"9,1,caf\xe9\n"
     (folder / "months.csv.gz").write_bytes(gzip.compress(b"loan,late,place\n" + rows))
-    assert "months.csv.gz" in refused(source)
+    told = refused(source)
+    assert told.startswith("data.encoding: ")
+    assert 'months.csv.gz" is not in UTF-8' in told
+    assert "(near line 30,002). Set data.encoding" in told
+
+
+def test_lines_may_end_in_several_ways(source, folder):
+    first = source.load()
+    lines = gzip.decompress((folder / "months.csv.gz").read_bytes()).split(b"\n")
+    (folder / "months.csv.gz").write_bytes(
+        gzip.compress(b"\r\n".join([*lines[:3], b"\n".join(lines[3:])]))
+    )
+    assert source.load().digest == first.digest
 
 
 def test_keys_of_two_kinds_are_refused(source, folder, loans):
