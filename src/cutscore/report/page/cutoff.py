@@ -23,6 +23,10 @@ _LONGEST = 300
 _OUTLINE = 160
 """Points of the curve that is there without JavaScript."""
 
+_THINNED = (
+    "So many rows have more thresholds than are looked at: all that are shown are exact, and the "
+    "best for other costs is the best of those."
+)
 _TOLD = ("threshold", "plateau", "bootstrap", "asked_ratio")
 
 
@@ -90,7 +94,7 @@ def cutoff_page(
         SCRIPTS,
         about=[shorten(text, _LONGEST) for text in told.about],
         verdict=list(_verdict(document)),
-        sureness=list(_sureness(document)),
+        sureness=[*_sureness(document), *([_THINNED] if cuts.thinned else [])],
         cautions=[shorten(text, 2 * _LONGEST) for text in told.cautions],
         figures=_figures(document, told.beta),
         within=_within(document["bootstrap"]),
@@ -98,7 +102,7 @@ def cutoff_page(
         costs=evidence["costs"],
         both_classes=bool(cuts.positives and cuts.negatives),
         outline=_outline(cuts),
-        facts=[*_facts(document), *told.facts],
+        facts=[(name, shorten(text, _LONGEST)) for name, text in (*_facts(document), *told.facts)],
         room=room,
         **context,
     )
@@ -238,6 +242,8 @@ def _facts(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     crossfit, no_model, costs = document["crossfit"], document["no_model"], document["costs"]
     yield "rule", document["rule"]
     yield "rows, positive", f"{document['rows']:,}, {document['positives']:,}"
+    if document["weights"] is not None:
+        yield "weights", f"sum {number(document['weights']['sum'])}; all other figures go by them"
     if costs is not None and not costs["per_row"]:
         told = ((name.replace("_", " "), costs[name]) for name in costs if name != "per_row")
         yield "costs", ", ".join(f"{name} {value:g}" for name, value in told if value) or "none"
