@@ -68,9 +68,9 @@ def test_every_aggregate_is_compared():
     assert named == AGGREGATES
 
 
-def random_rows(parents: int) -> pd.DataFrame:
+def random_rows(parents: int, seed: int) -> pd.DataFrame:
     """Return 0 to 12 rows for each parent: ties, missing values, parents without any value."""
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(seed)
     ids = np.repeat(np.arange(parents), rng.integers(0, 13, parents))
     x = rng.integers(-40, 40, len(ids)) / 8
     x[(rng.random(len(ids)) < 0.2) | (ids % 9 == 0)] = np.nan
@@ -80,8 +80,9 @@ def random_rows(parents: int) -> pd.DataFrame:
     return pd.DataFrame({"id": ids, "x": x, "day": day, "kind": kind})
 
 
-def test_aggregates_equal_brute_force_and_know_no_order():
-    frame = random_rows(20)
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_aggregates_equal_brute_force_and_know_no_order(seed):
+    frame = random_rows(20, seed)
     people = pd.DataFrame({"id": range(5, 20), "y": 0})  # the rows of the first five are orphans
     tables = {"people": {"key": "id"}, "kids": {"parent": "people"}}
     names = {f"A{at} [all, recent, last2]": text for at, text in enumerate(BRUTE)}
