@@ -65,9 +65,10 @@ def test_from_a_run_to_the_champion_and_back(cutscore, credit):
         (("few", "--as", "V1"), '--as: "V1" is a reserved word of MLflow.'),
         (("few", "--as", "Champion"), '--as: "Champion" is not allowed: lower-case'),
         (
-            ("few", "--gate", "none"),
-            '--gate: there is no option "none"; there are default.',
+            ("few", "--gate", "nun"),
+            '--gate: there is no option "nun"; there are default, none.',
         ),
+        (("few", "--on", "x.csv"), "--target: labelled rows need both"),
         (("nobody",), 'MODEL: there is no run "nobody"'),
         (("tests/1",), 'MODEL: there is no run "tests/1"'),
     ],

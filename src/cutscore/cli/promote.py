@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,7 +22,9 @@ NameOption = Annotated[
     typer.Option("--name", help="The registered model. [that of the run's experiment]"),
 ]
 
-app = typer.Typer(help="Read the registry of models: list, show, history.", no_args_is_help=True)
+app = typer.Typer(
+    help="Read the registry of models: list, show, compare, history.", no_args_is_help=True
+)
 
 
 def promote(
@@ -48,6 +51,13 @@ def promote(
             "it; the reason is kept in the history.",
         ),
     ] = "",
+    on: Annotated[
+        Path | None,
+        typer.Option("--on", help="Labelled rows that it and the champion decide to be compared."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Their column of true classes, 0 or 1.")
+    ] = None,
     rollback: Annotated[
         bool, typer.Option("--rollback", help="Give the alias back to who had it before.")
     ] = False,
@@ -58,12 +68,15 @@ def promote(
     """Make a run's model the champion, if it passes the gate.
 
     The gate looks at the run and its record, loads the model in a process of its own, has it
-    repeat the answers that were kept with it, and compares it with the present champion. If all is
-    well, the model becomes a version in the registry and gets the alias.
+    repeat the answers that were kept with it, and compares it with the present champion: by their
+    records, or with --on by what both cost on the same rows; --gate none does not compare. If all
+    is well, the model becomes a version in the registry and gets the alias.
 
     Example: cutscore promote final_credit
 
     Example: cutscore promote credit/3 --as challenger --dry-run
+
+    Example: cutscore promote credit/3 --on matured.parquet --target bad
 
     Example: cutscore promote final_credit --force "the costs were agreed anew"
 
@@ -80,11 +93,15 @@ def promote(
         faults.append(Fault("RUN|VERSION", problem))
     if rollback and force:
         faults.append(Fault("--force", "a rollback is compared with nobody.", "Say --reason."))
+    if (on is None) != (target is None):
+        problem = "labelled rows need both: --on ROWS --target COLUMN."
+        faults.append(Fault("--target" if target is None else "--on", problem))
     if faults:
         raise RequestError(faults)
     asked = read_gate(gate)
-    wish = Wish(alias, name or "", reason.strip(), force.strip(), dry_run)
-    with blaming("--store", SETTING):
+    words = (alias, name or "", reason.strip(), force.strip(), dry_run)
+    wish = Wish(*words, rows=None if on is None else on.expanduser(), target=target or "")
+    with blaming("--store", SETTING), blaming("--on", "ROWS"):
         kept = run_store(store)
         if model is None:
             found = roll_back(kept, asked, wish)
@@ -183,6 +200,44 @@ def show(
     from cutscore.cli.promote_text import print_version
 
     print_version(told)
+
+
+@app.command("compare")
+def compare(
+    first: Annotated[str, typer.Argument(help="A model: folder, version, alias or run.")],
+    second: Annotated[str, typer.Argument(help="Another, such as the champion.")],
+    rows: Annotated[
+        Path,
+        typer.Argument(metavar="ROWS", help="Labelled rows, as `cutscore predict` takes them."),
+    ],
+    target: Annotated[str, typer.Option(help="Their column of true classes, 0 or 1.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(help="How the file is made up: data.delimiter=';'", show_default=False),
+    ] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let two models decide the same labelled rows: which is cheaper, and who is decided otherwise.
+
+    The difference of costs comes with a 95 % interval of rows drawn in pairs. The swap set are the
+    rows that only one of them flags, with their share of positives.
+
+    Example: cutscore models compare credit/3 credit@champion matured.parquet --target bad
+    """
+    from cutscore.cli.promote_text import print_side_by_side
+    from cutscore.delivery.finding import load
+    from cutscore.delivery.row_settings import row_settings
+    from cutscore.delivery.side_by_side import side_by_side
+
+    settings = row_settings(overrides or []).of_rows
+    scorers = [load(each, store=store) for each in (first, second)]
+    with blaming("ROWS", "--on"):
+        made = side_by_side(scorers[0], scorers[1], rows.expanduser(), target, settings)
+    if as_json:
+        print(json.dumps(made.to_json(), indent=2, allow_nan=False))
+    else:
+        print_side_by_side(made)
 
 
 @app.command("history")

@@ -12,6 +12,8 @@ from cutscore.cli.console import output
 from cutscore.delivery.gate import COMPARISON
 from cutscore.delivery.history import Reign
 from cutscore.delivery.promoting import Promotion
+from cutscore.delivery.side_by_side import SideBySide
+from cutscore.records import Undefined
 
 
 def print_promotion(found: Promotion, *, dry_run: bool) -> None:
@@ -104,3 +106,20 @@ def _table(title: str, *headings: str) -> Table:
     for heading in headings:
         table.add_column(heading, overflow="fold")
     return table
+
+
+def print_side_by_side(made: SideBySide) -> None:
+    """Print two models on the same rows."""
+    more, low, high = made.difference
+    print(f"{made.first} beside {made.second} on {made.rows:,} rows, {made.positives:,} positive")
+    if made.unlabelled:
+        print(f"{made.unlabelled:,} rows without a class were passed over")
+    print(f"cost per row: {made.cost_per_row[0]:.4g} and {made.cost_per_row[1]:.4g}")
+    print(f"difference: {more:.3g}, 95 % interval {low:.3g} to {high:.3g}: {made.verdict}")
+    print(f"let through: {made.approval[0]:.1%} and {made.approval[1]:.1%}")
+    areas = ["-" if isinstance(a, Undefined) else f"{a:.4f}" for a in made.roc_auc]
+    print(f"ROC AUC: {areas[0]} and {areas[1]}")
+    named = ((made.first, made.swaps.only_this), (made.second, made.swaps.only_other))
+    for name, cell in named:
+        rate = "" if cell.rate is None else f", {cell.rate:.1%} of them positive"
+        print(f"flagged by {name} only: {cell.size:,.0f} rows{rate}")

@@ -13,6 +13,7 @@ from annotated_types import Ge
 from cutscore.config.options import read_option
 from cutscore.delivery.bare import Proof, prove_alone
 from cutscore.delivery.finding import model_folder
+from cutscore.delivery.side_by_side import SideBySide
 from cutscore.errors import listed, nearest
 from cutscore.metrics.catalogue import CATALOGUE, HEADLINE, canonical, describe, known_as
 from cutscore.report.record_spec import KIND_TAG, RECUT, UNDEFINED_PREFIX, is_ours
@@ -145,6 +146,18 @@ def check_champion(
     if check.passed or not force:
         return check
     return replace(check, passed=True, forced=force)
+
+
+def check_on_rows(made: SideBySide, gate: PromotionGate, force: str) -> Check:
+    """Return whether a model is not dearer than the champion on rows that both decided."""
+    (new, old), (more, low, high) = made.cost_per_row, made.difference
+    passed = more <= gate.tolerance * abs(old)
+    limit = "" if passed else f", at most {gate.tolerance:.2%} more is allowed"
+    found = (
+        f"cost per row {new:.4g} against {old:.4g} of {made.second} on {made.rows:,} labelled "
+        f"rows, difference {more:.3g}, 95 % interval {low:.3g} to {high:.3g}: {made.verdict}{limit}"
+    )
+    return Check(COMPARISON, passed or bool(force), found, "" if passed else force)
 
 
 def _answers(proof: Proof, gate: PromotionGate) -> Check:

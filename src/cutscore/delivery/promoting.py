@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cutscore.delivery.bare import prove_alone
 from cutscore.delivery.candidate import Candidate, find_candidate, mirrored, name_fault, registered
+from cutscore.delivery.finding import load_of_run, load_version
 from cutscore.delivery.gate import (
     Check,
     Files,
@@ -16,6 +17,7 @@ from cutscore.delivery.gate import (
     Prover,
     check_champion,
     check_model,
+    check_on_rows,
     check_run,
 )
 from cutscore.delivery.history import (
@@ -28,6 +30,7 @@ from cutscore.delivery.history import (
     record,
     reign_of,
 )
+from cutscore.delivery.side_by_side import side_by_side
 from cutscore.errors import Fault, RequestError, StoreError, listed
 from cutscore.runs.port import RunStore
 from cutscore.runs.registry import LAST_CHANGE, ModelRegistry, ModelVersion, alias_fault
@@ -40,7 +43,8 @@ class Wish:
     """What is asked for.
 
     `name` is that of the registered model, '' for the usual one; `force` why the comparison with
-    the champion is to be passed over, `reason` why at all; a dry run changes nothing.
+    the champion is to be passed over, `reason` why at all; a dry run changes nothing. With labelled
+    `rows`, whose classes are in the column `target`, both decide these to be compared.
     """
 
     alias: str
@@ -49,6 +53,8 @@ class Wish:
     force: str = ""
     dry_run: bool = False
     prover: Prover = prove_alone
+    rows: Path | None = None
+    target: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ def promote(store: RunStore, word: str, gate: PromotionGate, wish: Wish) -> Prom
                 return told((), note=f"it is {wish.alias} already")
         checks = check_run(candidate.run)
         checks += check_model(Files(_fetch(store, candidate, version), wish.prover), gate)
-        checks.append(check_champion(store, gate, candidate.run, champion, wish.force))
+        checks.append(_compared(store, candidate, version, champion, gate, wish))
         found = told(tuple(checks))
         if found.refused or wish.dry_run:
             return found
@@ -153,6 +159,26 @@ def _refuse(wish: Wish) -> None:
     wrong = [fault for fault in (alias_fault(wish.alias, SETTING), named) if fault is not None]
     if wrong:
         raise RequestError(wrong)
+
+
+def _compared(
+    store: RunStore,
+    candidate: Candidate,
+    version: ModelVersion | None,
+    champion: ModelVersion | None,
+    gate: PromotionGate,
+    wish: Wish,
+) -> Check:
+    """Compare with the champion: on labelled rows if there are such, else by the record."""
+    if wish.rows is None or champion is None or gate.metric is None:
+        return check_champion(store, gate, candidate.run, champion, wish.force)
+    new = (
+        load_of_run(store, candidate.run.summary)
+        if version is None
+        else load_version(store, version)
+    )
+    made = side_by_side(new, load_version(store, champion), wish.rows, wish.target)
+    return check_on_rows(made, gate, wish.force)
 
 
 def _fetch(

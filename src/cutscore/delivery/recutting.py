@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from cutscore.batch.scored_rows import RowRequest, ScoredRows, classes_of, read_scored
 from cutscore.calibration import Calibration
 from cutscore.calibration.inverse import raw_threshold
 from cutscore.calibration.isotonic import Isotonic
 from cutscore.calibration.none import NoCalibration
 from cutscore.calibration.sigmoid import Sigmoid
-from cutscore.cost.matrix import CostMatrix, join_costs
 from cutscore.data.unlabelled import RowSettings
 from cutscore.delivery.finding import model_folder, scorer_of
+from cutscore.delivery.labelled_rows import read_labelled
 from cutscore.delivery.registry import MODEL, resolve
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment.drift import scored_reference
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.metrics import confusion_at
-from cutscore.metrics.histograms import Counts
-from cutscore.records import OutOfFold, RawColumn, Scores, Target, fit_calibrator
-from cutscore.records.decision import Flags
+from cutscore.records import OutOfFold, Scores, Target, fit_calibrator
 from cutscore.report.items import Item, Metric, ModelFolder, Param, Tag, Text
 from cutscore.report.record import figure_item
 from cutscore.report.record_spec import KIND_TAG, RECUT
@@ -39,7 +36,7 @@ from cutscore.runs.settings import TrackingSettings
 from cutscore.runs.values import RunDetail
 from cutscore.scoring.check_rows import CheckRows, load_check_rows
 from cutscore.scoring.decision import Decision
-from cutscore.scoring.drift_reference import REFERENCE_JSON, DriftReference
+from cutscore.scoring.drift_reference import REFERENCE_JSON
 from cutscore.scoring.folder import THRESHOLD_JSON, save_model
 from cutscore.scoring.kept_model import KeptModel
 from cutscore.scoring.scorer import Scorer
@@ -50,7 +47,6 @@ from cutscore.threshold.exact import Exact
 from cutscore.threshold.implied import frontier_of
 from cutscore.validation.stratified_groups import stratified_group_labels
 
-ON = "--on"
 FEWEST = 50
 """Rows of each class below which nothing is cut anew."""
 PARTS, SEED = 5, 42
@@ -84,47 +80,6 @@ class Recut:
     new_cost: float
     old_threshold: float | None
     threshold: float | None
-
-
-@dataclass(eq=False)
-class _LabelledRows:
-    """Takes rows as they are read: raw scores, classes, decisions, costs, counts of columns."""
-
-    target_name: str
-    reference: DriftReference | None
-    score: list[Scores] = field(default_factory=list)
-    target: list[Target] = field(default_factory=list)
-    flagged: list[Flags] = field(default_factory=list)
-    costs: list[CostMatrix] = field(default_factory=list)
-    counts: Counts | None = None
-    unlabelled: int = 0
-
-    def take(self, rows: ScoredRows) -> None:
-        target, known = classes_of(rows.beside[self.target_name], self.target_name)
-        if rows.costs is None or rows.score is None:
-            problem = "rows cannot be priced: columns that costs are made of are missing."
-            raise RequestError(Fault(ON, problem))
-        at = np.flatnonzero(known)
-        self.unlabelled += len(known) - len(at)
-        self.score.append(rows.score[at])
-        self.target.append(target[at])
-        self.flagged.append(rows.flagged[at])
-        self.costs.append(rows.costs.take(at))
-        if self.reference is not None and rows.values is not None:
-            unseen = dict(rows.unseen)
-            made = self.reference.bins.count(rows.values, unseen=unseen)[0]
-            self.counts = made if self.counts is None else self.counts + made
-
-    def joined(self) -> tuple[Scores, Target, Flags, CostMatrix]:
-        """Return all rows; RequestError if they are too few."""
-        target = np.concatenate([np.empty(0, np.int8), *self.target])
-        positives = int(target.sum(dtype=np.int64))
-        for name, number in (("1", positives), ("0", len(target) - positives)):
-            if number < FEWEST:
-                problem = f"only {number:,} rows are of class {name}, {FEWEST} are needed."
-                raise RequestError(Fault(ON, problem, "Wait for more labels."))
-        costs = join_costs(self.costs, [len(each) for each in self.target])
-        return np.concatenate(self.score), target, np.concatenate(self.flagged), costs
 
 
 def recut(
@@ -211,13 +166,9 @@ def _cut(
     scorer: Scorer, rows: Path, target: str, calibration: Calibration, settings: RowSettings
 ) -> _Cut:
     model = scorer.model
-    if model.decision is None or model.decision.raw or model.prices is None:
-        problem = "this model was kept without a calibrated decision, or without costs."
-        raise RequestError(Fault(MODEL, problem, "Make it again: cutscore deliver RUN."))
-    asked = RowRequest(settings, {"--target": RawColumn(target, "category")})
-    taken = read_scored(scorer, rows, asked, lambda: _LabelledRows(target, model.reference))
-    score, truth, flagged, costs = taken.joined()
-    oof = _as_out_of_fold(model.shares.correct(score), truth)
+    taken = read_labelled(scorer, rows, target, settings, FEWEST)
+    truth, costs = taken.target, taken.costs
+    oof = _as_out_of_fold(model.shares.correct(taken.score), truth)
     rule = Bayes() if model.by_own_costs else Exact()
     calibrator = fit_calibrator(calibration, oof.score, truth, None)
     decided = replace(oof, score=calibrator.apply(oof.score))
@@ -229,7 +180,7 @@ def _cut(
         groups=None, resamples=1_000, seed=SEED,
     )  # fmt: skip
     crossfit = cross_fit(oof, costs, rule, calibration)
-    positives = int(truth.sum(dtype=np.int64))
+    positives = taken.positives
     told = Evidence(
         rows=len(truth),
         positives=positives,
@@ -261,7 +212,7 @@ def _cut(
         document=document,
         rows=len(truth),
         positives=positives,
-        old_cost=costs.total(truth, flagged) / len(truth),
+        old_cost=costs.total(truth, taken.flagged) / len(truth),
         new_cost=crossfit.cost_per_row,
     )
 

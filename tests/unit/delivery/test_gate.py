@@ -31,7 +31,7 @@ def test_a_folder_of_ones_own_ranks_above(in_folder):
     )
     assert read_gate("strict") == PromotionGate("roc_auc", 0.0)
     assert read_gate() == PromotionGate()
-    with pytest.raises(RequestError, match=r'"strikt"; there are default, strict\. Did you'):
+    with pytest.raises(RequestError, match=r'"strikt"; there are default, none, strict\. Did you'):
         read_gate("strikt")
 
 
