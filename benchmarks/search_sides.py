@@ -23,6 +23,7 @@ from cutscore.cli import SPIN_COUNT
 from overhead import HEAVY, SETTINGS, credit_csv
 
 TARGET = "SeriousDlqin2yrs"
+UNSEEN = (101, 102, 103)
 FOLDS, SEED, MISSED, ALARM = 5, 42, 10.0, 1.0
 SMALL_ROWS, SMALL_TREES = 10_000, (10, 40)
 TREES = (100, 1000)
@@ -102,29 +103,49 @@ def crossfit_cost(target: np.ndarray, scores: np.ndarray, fold: np.ndarray) -> f
     return float(total)
 
 
-def plain(seed: int, trials: int, rows: int | None, small: bool) -> dict[str, Any]:
-    """Search as a plain script does."""
-    import lightgbm as lgb
-    import optuna
-    import pandas as pd
-    from sklearn.model_selection import StratifiedKFold
+class Task:
+    """The plain script's data, and what settings cost on its folds of any seed."""
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    start = cpu()
-    frame = pd.read_csv(credit_csv(), index_col=0, nrows=rows)
-    target = frame.pop(TARGET)
-    folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(frame, target))
-    steps = []
+    def __init__(self, rows: int | None) -> None:
+        import pandas as pd
 
-    def objective(trial: optuna.Trial) -> float:
-        params = {**SETTINGS, **proposed(trial, SMALL_TREES if small else TREES)}
+        self.frame = pd.read_csv(credit_csv(), index_col=0, nrows=rows)
+        self.target = self.frame.pop(TARGET)
+
+    def cost(self, proposal: dict[str, float], seed: int) -> float:
+        """Return the cross-fitted cost of settings, every fold fitted whole."""
+        import lightgbm as lgb
+        from sklearn.model_selection import StratifiedKFold
+
+        frame, target = self.frame, self.target
         scores, part = np.empty(len(frame)), np.empty(len(frame), dtype=int)
+        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(frame, target)
         for number, (train, validation) in enumerate(folds):
-            model = lgb.LGBMClassifier(**params, n_jobs=len(os.sched_getaffinity(0)))
+            params = {**SETTINGS, **proposal, "n_jobs": len(os.sched_getaffinity(0))}
+            model = lgb.LGBMClassifier(**params)
             model.fit(frame.iloc[train], target.iloc[train])
             scores[validation] = model.predict_proba(frame.iloc[validation])[:, 1]
             part[validation] = number
         return crossfit_cost(target.to_numpy(), scores, part)
+
+
+def judge(rows: int | None, settings: dict[str, float]) -> dict[str, Any]:
+    """Return what settings cost on folds that no search has seen."""
+    task = Task(rows)
+    return {"costs": [task.cost(settings, seed) for seed in UNSEEN]}
+
+
+def plain(seed: int, trials: int, rows: int | None, small: bool) -> dict[str, Any]:
+    """Search as a plain script does."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    start = cpu()
+    task = Task(rows)
+    steps = []
+
+    def objective(trial: optuna.Trial) -> float:
+        return task.cost(proposed(trial, SMALL_TREES if small else TREES), SEED)
 
     def note(_: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
         steps.append((cpu() - start, trial.value))
@@ -180,9 +201,11 @@ def ours(folder: Path, rows: int | None, small: bool, words: list[str]) -> dict[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("side", choices=("plain", "ours"))
+    parser.add_argument("side", choices=("plain", "ours", "judge"))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--set", nargs="*", default=[], help="overrides of our side")
+    parser.add_argument(
+        "--set", nargs="*", default=[], help="overrides of our side; settings to judge as JSON"
+    )
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--rows", type=int, help="only so many rows")
     parser.add_argument("--seed", type=int, default=0)
@@ -192,6 +215,8 @@ def main() -> None:
     rows = SMALL_ROWS if args.small else args.rows
     if args.side == "plain":
         found: dict[str, Any] = plain(args.seed, args.number, rows, args.small)
+    elif args.side == "judge":
+        found = judge(rows, json.loads(args.set[0]))
     else:
         found = ours(args.folder, rows, args.small, args.set)
     print(json.dumps(found))
