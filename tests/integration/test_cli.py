@@ -221,7 +221,7 @@ def test_a_run_shows_what_was_asked_and_commands_that_go_on(cutscore, with_run):
     )
     lines = [line for line in shown.splitlines() if line.startswith("  cutscore ")]
     words = [shlex.split(line)[1:] for line in lines]
-    assert [one[0] for one in words] == ["rerun", "threshold", "dashboard", "runs"]
+    assert [one[0] for one in words] == ["rerun", "threshold", "report", "dashboard", "runs"]
     (figures,) = cutscore("runs", "list", "--json", "--experiment", "first").json()
     for one in words:
         if one[0] != "dashboard":  # it would stay open

@@ -7,7 +7,8 @@ anything. So it works from a folder, in a mail, and in a sandboxed frame without
 For whoever makes another page:
 
 - `shell.page(template, title, data, scripts, **context)` returns the text. Templates extend
-  `page.html.jinja` and are found in the folders given; names are escaped there and nowhere else.
+  `page.html.jinja`; they, scripts and styles are found in the `room` given (a package), then here.
+  Names are escaped by the templates and nowhere else.
 - `evidence.cutoff_evidence` packs the cuts of scores: exact counts at hull vertices, at every
   threshold of three decimals, and wherever rows crowd. `cutoff.cutoff_page` is the whole page.
 - `figures.js` has pure functions (`unpacked`, `at`, `costOf`, `ratesOf`, `optimum`): no document.
