@@ -20,7 +20,7 @@ compareView.update = async (current) => {
   const key = [...ids, ...ids.map((id) => value("state", store.row.get(id)))].join();
   if (key === view.key) return;
   if (!ids.length) {
-    view.root.replaceChildren(h("p", { class: "empty" }, "No runs are chosen. Tick some among the ",
+    view.root.replaceChildren(nothing("No runs are chosen. Tick some among the ",
       h("a", { href: "#runs" }, "runs"), "."));
     view.key = key;
     return;
@@ -68,7 +68,8 @@ function key(at) {
 function card(run, at) {
   const others = chosenRuns().filter((id) => id !== run.run_id), row = store.row.get(run.run_id);
   return h("article", { class: "card" }, h("h3", {}, named(run, at)),
-    h("p", { class: "soft" }, said(run.experiment, 80), run.experiment ? " · " : "", row === undefined ? run.state : stateOf(row), " · ", h("code", {}, run.run_id.slice(0, 12))),
+    soft(said(run.experiment, 80), run.experiment ? " · " : "",
+      row === undefined ? run.state : stateOf(row), " · ", h("code", {}, run.run_id.slice(0, 12))),
     failure(run),
     h("p", { class: "buttons" },
       run.files.filter((name) => name.endsWith(".html") && !fixed).map((name) => h("a",
@@ -98,13 +99,14 @@ function metricsTable(runs, names) {
   const known = new Set(runs.flatMap((run) => Object.keys(run.metrics)));
   const first = FIRST.filter((name) => known.has(name));
   const rest = store.data.keys.metrics.filter((name) => known.has(name) && !first.includes(name));
-  const row = (name) => [h("span", { title: name }, store.data.metrics[name]?.label || name),
+  const row = (name) => [h("span", { title: name }, labelOf(name)),
     ...runs.map((run) => metricCell(name, run, runs))];
   const raw = (name) => [name, ...runs.map((run) => run.metrics[name] ?? null)];
   const sheet = (these, file) => plainTable(file, ["metric", ...names.map((n) => n.cloneNode(true))],
     these.map(row), these.map(raw));
   return h("div", {}, first.length ? sheet(first, "figures") : h("p", {}, "No figures are recorded yet."),
-    rest.length ? h("details", {}, h("summary", {}, `All other metrics (${rest.length})`), sheet(rest, "metrics")) : null);
+    rest.length ? h("details", {}, h("summary", {}, `All other metrics (${rest.length})`),
+      sheet(rest, "metrics")) : null);
 }
 
 function metricCell(name, run, runs) {
@@ -125,16 +127,21 @@ function metricCell(name, run, runs) {
 }
 
 function thresholdTable(runs, names) {
-  const share = (counts) => counts && (counts.tp + counts.fp) / (counts.tp + counts.fp + counts.tn + counts.fn);
+  const share = (c) => c && (c.tp + c.fp) / (c.tp + c.fp + c.tn + c.fn);
+  const costs = (given) => (given?.per_row ? "of each row"
+    : given ? `${given.false_negative} : ${given.false_positive}` : "–");
   const rows = [
-    ["decides", (run) => run.rule.per_row ? "each row by its own costs" : `score ≥ ${formed(run.metrics.threshold, ".4f")}`],
-    ["optimal for", (run) => objective(run.rule)],
-    ["costs FN : FP", (run) => run.rule.costs?.per_row ? "of each row" : run.rule.costs ? `${run.rule.costs.false_negative} : ${run.rule.costs.false_positive}` : "–"],
-    ["hardly dearer", (run) => run.rule.plateau ? `${formed(run.rule.plateau.low, ".4f")} to ${formed(run.rule.plateau.high, ".4f")}` : "–"],
-    ["95 % of resamples", (run) => run.rule.bootstrap ? `${formed(run.rule.bootstrap.threshold_low, ".4f")} to ${formed(run.rule.bootstrap.threshold_high, ".4f")}` : "–"],
-    ["Bayes threshold", (run) => run.rule.bayes ? `${formed(run.rule.bayes.threshold, ".4f")}${run.rule.bayes.valid === false ? ", not valid for these scores" : ""}` : "–"],
-    ["calibration", (run) => (run.rule.calibration || "–").replace("NoCalibration", "none")],
-    ["flagged", (run) => formed(share(run.rule.confusion), ".1%")],
+    ["decides", ({ rule, metrics }) => (rule.per_row ? "each row by its own costs"
+      : `score ≥ ${formed(metrics.threshold, ".4f")}`)],
+    ["optimal for", ({ rule }) => objective(rule)],
+    ["costs FN : FP", ({ rule }) => costs(rule.costs)],
+    ["hardly dearer", ({ rule: { plateau: p } }) => (p ? rangeOf(p.low, p.high, ".4f") : "–")],
+    ["95 % of resamples", ({ rule: { bootstrap: b } }) => (b
+      ? rangeOf(b.threshold_low, b.threshold_high, ".4f") : "–")],
+    ["Bayes threshold", ({ rule: { bayes } }) => (bayes ? formed(bayes.threshold, ".4f")
+      + (bayes.valid === false ? ", not valid for these scores" : "") : "–")],
+    ["calibration", ({ rule }) => (rule.calibration || "–").replace("NoCalibration", "none")],
+    ["flagged", ({ rule }) => formed(share(rule.confusion), ".1%")],
   ];
   return plainTable("thresholds", ["", ...names.map((n) => n.cloneNode(true))],
     rows.map(([words, told]) => [words, ...runs.map((run) => (run.rule ? told(run) : "–"))]));
@@ -143,7 +150,8 @@ function thresholdTable(runs, names) {
 function objective(rule) {
   const bounds = Object.entries(rule.constraints || {}).map(([name, bound]) => `${name} ${bound}`);
   const what = rule.objective === "fbeta" ? `F-beta, beta ${rule.beta}`
-    : rule.objective === "cost" && rule.asked_ratio ? `cost at ${formed(rule.asked_ratio, ",.6g")}:1` : rule.objective || "–";
+    : rule.objective === "cost" && rule.asked_ratio
+      ? `cost at ${formed(rule.asked_ratio, ",.6g")}:1` : rule.objective || "–";
   return [what, ...bounds].join(", ");
 }
 
@@ -162,19 +170,21 @@ function settingsPart(runs, names) {
   const row = (name) => [said(name, 120), ...runs.map((run) => said(run.params[name] ?? "not set", 400))];
   const title = runs.length > 1 ? "Settings that differ" : "Settings";
   const same = all.length - shown.length;
-  const table = shown.length ? plainTable("settings", ["setting", ...names.map((n) => n.cloneNode(true))], shown.map(row),
-    shown.map((name) => [name, ...runs.map((run) => run.params[name] ?? null)])) : h("p", {}, "None.");
+  const header = ["setting", ...names.map((n) => n.cloneNode(true))];
+  const raw = shown.map((name) => [name, ...runs.map((run) => run.params[name] ?? null)]);
+  const table = shown.length ? plainTable("settings", header, shown.map(row), raw)
+    : h("p", {}, "None.");
   return h("section", {}, h("h2", {}, title),
     runs.length > 1 ? table : h("details", {}, h("summary", {}, `${shown.length} settings`), table),
-    runs.length > 1 ? h("p", { class: "soft" }, `${same} others are the same.`) : null);
+    runs.length > 1 ? soft(`${same} others are the same.`) : null);
 }
 
 function drawCurves(runs) {
   const { plots } = compareView;
   whiskers(plots.costs, runs.map((run, at) => ({ at, name: run.name, value: run.metrics.total_cost,
     low: run.metrics.bootstrap_cost_low, high: run.metrics.bootstrap_cost_high })), "total cost");
-  whiskers(plots.aucs, runs.map((run, at) => ({ at, name: run.name, value: run.metrics.roc_auc,
-    low: run.metrics.roc_auc - run.metrics.roc_auc_std, high: run.metrics.roc_auc + run.metrics.roc_auc_std })), "AUC");
+  whiskers(plots.aucs, runs.map(({ name, metrics: { roc_auc: auc, roc_auc_std: std } }, at) => (
+    { at, name, value: auc, low: auc - std, high: auc + std })), "AUC");
   const drawn = runs.map((run, at) => ({ ...run, at })).filter((run) => run.curve);
   const rate = (name, form) => ({ low: 0, high: 1, name, form });
   const lines = (make) => drawn.map((run) => ({ look: `run-${run.at % 8}`, points: points(run.curve, make) }));
@@ -183,7 +193,7 @@ function drawCurves(runs) {
     return { x: a, y: b, low: b, high: b, look: `run-${run.at % 8}` };
   }).filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
   const draw = (host, label, x, y, make) => {
-    if (!drawn.length) { host.replaceChildren(h("p", { class: "soft" }, "No curve is recorded.")); return; }
+    if (!drawn.length) { host.replaceChildren(soft("No curve is recorded.")); return; }
     const curves = lines(make);
     chart(host, { label, ...(y.high ? { x, y } : valley(curves, x, y)), height: 280, curves, dots: dots(make) });
   };
@@ -217,7 +227,8 @@ function swapTable(runs) {
     const other = runs[at];
     host.replaceChildren("Reading the rows of both runs…");
     try {
-      const { rows, counts, difference, low, high } = await ask("api/swap", { first: runs[0].run_id, second: other.run_id });
+      const { rows, counts, difference, low, high } = await ask("api/swap",
+        { first: runs[0].run_id, second: other.run_id });
       const line = (words, name) => [words, ...counts[name].map((n) => formed(n, ",.0f"))];
       host.replaceChildren(h("p", {}, `Of ${formed(rows, ",.0f")} rows that both have scored:`),
         plainTable("swap_set", ["", "negatives", "positives"], [line("flagged by both", "both"),
@@ -228,7 +239,7 @@ function swapTable(runs) {
           said(other.name, 60), ` (95 % of resamples: ${formed(low, ",.4g")} to ${formed(high, ",.4g")})`,
           low <= 0 && high >= 0 ? ": these rows cannot tell which is cheaper." : "."]));
     } catch (error) {
-      host.replaceChildren(h("p", { class: "soft" }, error.message));
+      host.replaceChildren(soft(error.message));
     }
   };
   return h("div", {}, h("p", { class: "buttons" }, others.map((run, at) => h("button",

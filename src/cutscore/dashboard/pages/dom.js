@@ -19,6 +19,14 @@ function said(text, most = 300) {
   return h("bdi", { title: whole.length > 24 ? whole.slice(0, 2000) : null }, cut);
 }
 
+function soft(...words) {
+  return h("p", { class: "soft" }, ...words);
+}
+
+function nothing(...words) {
+  return h("p", { class: "empty" }, ...words);
+}
+
 function field(label, control) {
   return h("label", { class: "field" }, h("span", {}, label), control);
 }

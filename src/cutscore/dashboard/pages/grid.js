@@ -14,7 +14,7 @@ gridView.mount = (root) => {
 gridView.update = async (current) => {
   const view = gridView, scope = scopeOf();
   if (!scope) {
-    view.heat.replaceChildren(h("p", { class: "empty" }, "There are no runs yet."));
+    view.heat.replaceChildren(nothing("There are no runs yet."));
     return;
   }
   const [where, which] = scope;
@@ -28,8 +28,7 @@ gridView.update = async (current) => {
   const [x, y, by] = axes(view.keys), metric = metricName();
   await need([x, y, by, `metrics.${metric}`, `metrics.${costName()}`, "metrics.roc_auc"].filter(Boolean));
   if (!current()) return;
-  const rows = column(where).map((each, at) => [each, at])
-    .filter(([each, at]) => each === which && !value("kind", at)).map(([, at]) => at);
+  const rows = placesOf(where, which).filter((at) => !value("kind", at));
   gridControls(view, scope, [x, y, by], metric);
   drawHeat(view.heat, rows, x, y, `metrics.${metric}`);
   drawStrips(view.lie, rows, by);
@@ -93,7 +92,8 @@ function gridControls(view, [where, which], [x, y, by], metric) {
       const kind = entry.slice(0, entry.indexOf(" "));
       change({ parent: null, experiment: null, x: null, y: null, by: null, [kind]: entry.slice(kind.length + 1) });
     }),
-    choice("Figure", metrics.map((name) => [name, store.data.metrics[name]?.label || name]), metric, (name) => change({ metric: name })),
+    choice("Figure", metrics.map((name) => [name, labelOf(name)]), metric,
+      (name) => change({ metric: name })),
     choice("Rows", keys, y, (name) => change({ y: name })),
     choice("Columns", keys, x, (name) => change({ x: name })),
     choice("Distributions by", keys, by, (name) => change({ by: name })));
@@ -112,10 +112,10 @@ function valuesOf(rows, name) {
 }
 
 function drawHeat(host, rows, x, y, metric) {
-  const title = h("h2", {}, store.data.metrics[metric.slice(8)]?.label || metric);
+  const title = h("h2", {}, labelOf(metric.slice(8)));
   const known = rows.filter((at) => value(metric, at) !== null);
   if (!x || !known.length) {
-    host.replaceChildren(title, h("p", { class: "empty" }, known.length
+    host.replaceChildren(title, nothing(known.length
       ? "No setting differs among these runs." : "None of these runs has this figure yet."));
     return;
   }
@@ -135,15 +135,17 @@ function drawHeat(host, rows, x, y, metric) {
     if (!ats) return h("td", { class: "none" }, "no run");
     const at = bestOf(ats), own = value(metric, at);
     const node = h("td", { class: own === best ? "best" : null }, h("a", { href: linkTo("compare",
-      { run: ats.slice(0, 8).map((each) => value("run_id", each)) }) }, runCell(metric, at), own === best ? " ★" : ""),
-    ats.length > 1 ? h("small", {}, ` best of ${ats.length}, ${spreadOf(metric, ats)}`) : null);
+      { run: ats.slice(0, 8).map((each) => value("run_id", each)) }) }, runCell(metric, at),
+    own === best ? " ★" : ""),
+    ats.length > 1 ? h("small", {}, ` best of ${ats.length}${spreadOf(metric, ats)}`) : null);
     node.style.setProperty("--merit", `${Math.round(100 * merit(own))}%`);
     return node;
   };
   const raw = down.flatMap((row) => across.map((col) => [row, col,
     cells.has(`${row}\n${col}`) ? value(metric, bestOf(cells.get(`${row}\n${col}`))) : null]));
-  host.replaceChildren(title, h("p", { class: "soft" }, wayWords(metric)), h("div", { class: "sheet" },
-    h("table", { class: "heat" }, h("thead", {}, h("tr", {}, h("th", {}, y ? said(heading(y), 60) : "", " ╲ ", said(heading(x), 60)),
+  host.replaceChildren(title, soft(wayWords(metric)), h("div", { class: "sheet" },
+    h("table", { class: "heat" }, h("thead", {}, h("tr", {},
+      h("th", {}, y ? said(heading(y), 60) : "", " ╲ ", said(heading(x), 60)),
       across.map((col) => h("th", { scope: "col" }, said(shownValue(x, col), 60))))),
     h("tbody", {}, down.map((row) => h("tr", {}, h("th", { scope: "row" }, said(y ? shownValue(y, row) : row, 60)),
       across.map((col) => cell(row, col)))))),
@@ -153,12 +155,14 @@ function drawHeat(host, rows, x, y, metric) {
 function wayWords(metric) {
   const way = metricOf(metric)?.better;
   if (!way) return "Each cell is the first of its runs.";
-  return `${way === "minimize" ? "Less" : "More"} is better: the deeper the colour, the better; ★ marks the best. ± is the spread over folds.`;
+  return `${way === "minimize" ? "Less" : "More"} is better: the deeper the colour, the better; `
+    + "★ marks the best. ± is the spread over folds.";
 }
 
 function spreadOf(metric, ats) {
   const values = ats.map((at) => value(metric, at)), form = metricOf(metric)?.form;
-  return `${formed(Math.min(...values), form)} to ${formed(Math.max(...values), form)}`;
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return low === high ? "" : `, ${rangeOf(low, high, form)}`;
 }
 
 // Values scaled to 0..1, best is 1; what lies far below the middle is cut off.
@@ -173,11 +177,13 @@ function drawStrips(host, rows, by) {
   const hosts = ["roc_auc", costName()].filter((name) => name && store.data.keys.metrics.includes(name))
     .map((name) => [name, h("div")]);
   if (!by || !hosts.length) { host.replaceChildren(); return; }
-  const figures = hosts.map(([name, node]) => h("figure", {}, h("figcaption", {}, `${store.data.metrics[name].label} by ${heading(by)}`), node));
-  host.replaceChildren(h("h2", {}, "Distributions"), h("p", { class: "soft" }, "A dot is a run, the bar their median."), h("div", { class: "two" }, figures));
+  const figures = hosts.map(([name, node]) => h("figure", {},
+    h("figcaption", {}, `${labelOf(name)} by ${heading(by)}`), node));
+  host.replaceChildren(h("h2", {}, "Distributions"), soft("A dot is a run, the bar their median."),
+    h("div", { class: "two" }, figures));
   const groups = valuesOf(rows, by);
   for (const [name, node] of hosts)
     strips(node, groups.map((own) => ({ words: shownValue(by, own), values: rows
       .filter((at) => (value(by, at) ?? "not set") === own).map((at) => value(`metrics.${name}`, at)) })),
-    store.data.metrics[name].label);
+    labelOf(name));
 }

@@ -14,12 +14,15 @@ modelsView.update = async (current) => {
     "No model is registered. Try: ", h("code", {}, "cutscore promote RUN"))]));
 };
 
+const minute = (text) => (text ? text.slice(0, 16).replace("T", " ") : "–");
+
 function modelPart(model) {
   const versions = [...model.versions].reverse();
   const header = ["version", "alias", "run", "made (UTC)"];
   return h("section", {}, h("h2", {}, said(model.name)),
     plainTable(`versions_${model.name}`, header, versions.map((each) => [each.version,
-      h("strong", {}, each.aliases.map((alias) => `@${alias} `)), runLink(each), each.created.slice(0, 16).replace("T", " ")])),
+      h("strong", {}, each.aliases.map((alias) => `@${alias} `)), runLink(each),
+      minute(each.created)])),
     ...Object.entries(model.history).map(([alias, reigns]) => h("div", {}, h("h3", {}, "Who was ", said(`@${alias}`)),
       plainTable(`history_${model.name}_${alias}`, ["version", "run", "since (UTC)", "until", "how", "why", "by"],
         [...reigns].reverse().map(reignRow)))));
@@ -31,8 +34,9 @@ function runLink({ run_id: id, run }) {
 }
 
 function reignRow(reign) {
-  const time = (text) => (text ? text.slice(0, 16).replace("T", " ") : "–");
-  const why = [reign.reason, reign.forced && `gate passed over: ${reign.forced}`, reign.note].filter(Boolean).join("; ");
-  return [reign.version, runLink(reign), time(reign.since), reign.until === null ? h("strong", {}, "now") : time(reign.until),
+  const forced = reign.forced && `gate passed over: ${reign.forced}`;
+  const why = [reign.reason, forced, reign.note].filter(Boolean).join("; ");
+  return [reign.version, runLink(reign), minute(reign.since),
+    reign.until === null ? h("strong", {}, "now") : minute(reign.until),
     reign.kind, said(why || "–", 600), said(reign.user || "–")];
 }

@@ -99,7 +99,8 @@ function bar(view, rows) {
   view.bar.replaceChildren(h("strong", {}, count),
     all === 0 ? h("span", {}, "The store is empty. Try: ", h("code", {}, "cutscore run experiment=quickstart")) : "",
     chosen.length ? h("a", { class: "button", href: linkTo("compare", { run: chosen }) },
-      chosen.length === 1 ? "Look at 1 run" : `Compare ${chosen.length} runs`) : h("span", { class: "soft" }, "Tick runs to compare them."),
+      chosen.length === 1 ? "Look at 1 run" : `Compare ${chosen.length} runs`)
+      : h("span", { class: "soft" }, "Tick runs to compare them."),
     chosen.length ? h("button", { type: "button", class: "quiet", click: () => change({ run: null }) }, "Clear") : "",
     saving("runs", () => {
       const names = shownColumns();
@@ -132,7 +133,8 @@ function runCell(name, item) {
   const id = value("run_id", item);
   if (name === "chosen") return h("input", { type: "checkbox", "aria-label": `choose ${value("name", item)}`,
     checked: chosenRuns().includes(id), change: () => toggle(id) });
-  if (name === "name") return h("a", { href: linkTo("compare", { run: id }) }, said(value("name", item) || id.slice(0, 12)));
+  if (name === "name") return h("a", { href: linkTo("compare", { run: id }) },
+    said(value("name", item) || id.slice(0, 12)));
   if (name === "state") return stateOf(item);
   if (name === "parent") return parentLink(value("parent", item));
   const text = said(shownValue(name, value(name, item)));
@@ -146,9 +148,8 @@ function stateOf(at) {
   const state = value("state", at), id = value("run_id", at), folds = store.data.folds?.[id];
   let far = folds ? `, ${folds} folds` : "";
   if (state === "running" && value("kind", at)) {
-    const own = column("parent").map((each, place) => [each, place]).filter(([each]) => each === id);
-    const ended = own.filter(([, place]) => value("state", place) !== "running").length;
-    far = `, ${ended} of its runs ended`;
+    const ended = placesOf("parent", id).filter((place) => value("state", place) !== "running");
+    far = `, ${ended.length} of its runs ended`;
   }
   return h("span", { class: `state ${state}` }, `${STATES[state] || "○"} ${state}${far}`);
 }
@@ -174,7 +175,8 @@ function groupCell(name, group) {
   if (!metric) return "";
   const values = group.members.map((at) => value(name, at)).filter((each) => each !== null);
   if (!values.length) return "–";
-  if (!metric.better) return h("small", {}, `${formed(Math.min(...values), metric.form)} to ${formed(Math.max(...values), metric.form)}`);
+  if (!metric.better)
+    return h("small", {}, rangeOf(Math.min(...values), Math.max(...values), metric.form));
   const best = values.reduce((a, b) => (better(name, b, a) ? b : a));
   return [formed(best, metric.form), h("small", {}, " best")];
 }

@@ -13,10 +13,10 @@ searchesView.resize = () => update();
 
 searchesView.update = async (current) => {
   const view = searchesView;
-  const searches = column("run_id").filter((_, at) => value("kind", at) === "search");
+  const searches = placesOf("kind", "search").map((at) => value("run_id", at));
   const id = address.params.get("search") || searches[0];
   if (!id || !store.row.has(id)) {
-    view.charts.replaceChildren(h("p", { class: "empty" }, "There is no search in this store."));
+    view.charts.replaceChildren(nothing("There is no search in this store."));
     return;
   }
   if (view.asked !== `${id} ${store.version}`) {
@@ -30,11 +30,12 @@ searchesView.update = async (current) => {
   const space = spaceOf(view.run, view.keys);
   await need([TRIAL, ...aims.map(([name]) => `metrics.${name}`), ...space]);
   if (!current()) return;
-  const rows = column("parent").map((each, at) => [each, at]).filter(([each]) => each === id).map(([, at]) => at);
-  const trials = ordered(rows, TRIAL, false);
+  const trials = ordered(placesOf("parent", id), TRIAL, false);
   view.controls.replaceChildren(
-    choice("Search", searches.map((each) => [each, value("name", store.row.get(each))]), id, (each) => change({ search: each, metric: null })),
-    aims.length > 1 ? choice("Aim", aims.map(([name]) => [name, heading(`metrics.${name}`)]), aim[0], (name) => change({ metric: name })) : "");
+    choice("Search", searches.map((each) => [each, value("name", store.row.get(each))]), id,
+      (each) => change({ search: each, metric: null })),
+    aims.length > 1 ? choice("Aim", aims.map(([name]) => [name, labelOf(name)]), aim[0],
+      (name) => change({ metric: name })) : "");
   drawSearch(view, trials, aims, aim, space);
 };
 
@@ -64,30 +65,36 @@ function drawSearch(view, trials, aims, [name, way], space) {
   for (const at of trials) states.set(value("state", at), (states.get(value("state", at)) || 0) + 1);
   const done = trials.filter((at) => value("state", at) === "complete" && value(metric, at) !== null);
   const sign = way === "minimize" ? 1 : -1;
-  const best = done.length ? done.reduce((a, b) => (sign * value(metric, b) < sign * value(metric, a) ? b : a)) : null;
+  const best = done.reduce((a, b) => (
+    a === null || sign * value(metric, b) < sign * value(metric, a) ? b : a), null);
   const part = (title, node, about = null) => h("section", {}, h("h2", {}, title), about, node);
   const hosts = { course: h("div"), shares: h("div"), across: h("div"), front: h("div") };
-  const sentence = h("p", { class: "verdict" }, `${trials.length} trials: ${[...states].map(([word, n]) => `${n} ${word}`).join(", ")}.`,
-    best === null ? "" : [" The best ", h("a", { href: linkTo("compare", { run: value("run_id", best) }) }, said(value("name", best))),
-      ` has ${heading(metric)} ${formed(value(metric, best), metricOf(metric)?.form)}.`]);
+  const counts = [...states].map(([word, n]) => `${n} ${word}`).join(", ");
+  const sentence = h("p", { class: "verdict" }, `${trials.length} trials: ${counts}.`,
+    best === null ? null : [" The best, ", h("a",
+      { href: linkTo("compare", { run: value("run_id", best) }) }, said(value("name", best))),
+      `, has ${heading(metric)} ${formed(value(metric, best), metricOf(metric)?.form)}.`]);
   view.charts.replaceChildren(h("section", {}, sentence),
     h("div", { class: "two" }, part("Course", hosts.course), part("What made the difference", hosts.shares)),
-    part("Trials across their settings", hosts.across, h("p", { class: "soft" }, "A line is a trial, the best drawn dark.")),
-    aims.length > 1 ? part("Both aims", hosts.front, h("p", { class: "soft" }, "The line joins the trials that no other one beats in both.")) : "",
+    part("Trials across their settings", hosts.across,
+      soft("A line is a trial, the best one stands out.")),
+    aims.length > 1 ? part("Both aims", hosts.front,
+      soft("The line joins the trials that no other one beats in both.")) : "",
     part("Trials", trialTable(trials, metric, space)));
   drawCourse(hosts.course, done, metric, sign);
   if (view.shares.length) bars(hosts.shares, view.shares.slice(0, 12), ["setting", "share of the variation"]);
-  else hosts.shares.append(h("p", { class: "soft" }, "Known when the search has ended."));
+  else hosts.shares.append(soft("Known when the search has ended."));
   parallel(hosts.across, done, space, metric, sign);
   if (aims.length > 1) drawFront(hosts.front, trials, aims);
 }
 
 function drawCourse(host, done, metric, sign) {
-  if (!done.length) { host.append(h("p", { class: "soft" }, "No trial is complete yet.")); return; }
+  if (!done.length) { host.append(soft("No trial is complete yet.")); return; }
   let least = Infinity;
   const points = done.map((at) => [Number(value(TRIAL, at)), value(metric, at)]);
   const line = points.map(([x, y]) => [x, sign * (least = Math.min(least, sign * y))]);
-  chart(host, { label: "course of the search", x: { low: 0, high: Math.max(1, ...points.map(([x]) => x)), name: "trial" },
+  chart(host, { label: "course of the search",
+    x: { low: 0, high: Math.max(1, ...points.map(([x]) => x)), name: "trial" },
     y: around(points.map(([, y]) => y), heading(metric)), curves: [{ points: line, look: "", steps: true }],
     dots: points.map(([x, y]) => ({ x, y, low: y, high: y, look: "second" })) });
 }
@@ -95,10 +102,13 @@ function drawCourse(host, done, metric, sign) {
 // Lines through one axis per setting, the last one the figure itself.
 function parallel(host, done, space, metric, sign) {
   const names = [...space.slice(0, 11), metric];
-  if (done.length < 2) { host.append(h("p", { class: "soft" }, "Two complete trials are needed.")); return; }
+  if (done.length < 2) { host.append(soft("Two complete trials are needed.")); return; }
   const wide = Math.max(host.clientWidth || 700, names.length * 92), height = 300, top = 40, bottom = height - 22;
-  const root = svg("svg", { viewBox: `0 0 ${wide} ${height}`, role: "img", "aria-label": "trials across their settings" });
-  const scales = names.map((name, place) => parallelAxis(root, name, done, 46 + (place * (wide - 100)) / (names.length - 1), top, bottom));
+  const root = svg("svg", { viewBox: `0 0 ${wide} ${height}`, role: "img",
+    "aria-label": "trials across their settings" });
+  const apart = (wide - 100) / (names.length - 1);
+  const scales = names.map((name, place) =>
+    parallelAxis(root, name, done, 46 + place * apart, top, bottom));
   const rank = [...done].sort((a, b) => sign * (value(metric, b) - value(metric, a)));
   rank.forEach((at, place) => {
     const d = scales.map(({ x, y }, i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y(at).toFixed(1)}`).join("");
@@ -123,7 +133,8 @@ function parallelAxis(root, name, done, x, top, bottom) {
   root.append(svg("line", { class: "axis", x1: x, x2: x, y1: top, y2: bottom }), title,
     text(top - 8, numeric ? short(high) : clipped(shownValue(name, words[words.length - 1]), 14)),
     text(bottom + 15, numeric ? short(low) : clipped(shownValue(name, words[0]), 14)));
-  return { x, y: (at) => up(numeric ? Number(value(name, at)) : words.indexOf(String(value(name, at) ?? "not set"))) };
+  const word = (at) => words.indexOf(String(value(name, at) ?? "not set"));
+  return { x, y: (at) => up(numeric ? Number(value(name, at)) : word(at)) };
 }
 
 // The trials in two aims, and those that no other one beats.

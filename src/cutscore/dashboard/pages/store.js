@@ -57,6 +57,11 @@ function column(name) {
   return store.columns.get(name) || [];
 }
 
+// The places of the rows of which a column has a value.
+function placesOf(name, wanted) {
+  return column(name).map((_, at) => at).filter((at) => column(name)[at] === wanted);
+}
+
 // A row's value by its place; null where there is none.
 function value(name, at) {
   return store.columns.get(name)?.[at] ?? null;

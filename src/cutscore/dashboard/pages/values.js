@@ -42,6 +42,15 @@ function metricOf(name) {
   return name.startsWith("metrics.") ? store.data.metrics[name.slice(8)] : undefined;
 }
 
+function rangeOf(low, high, form) {
+  return `${formed(low, form)} to ${formed(high, form)}`;
+}
+
+// A metric's name for people.
+function labelOf(key) {
+  return store.data.metrics[key]?.label || key;
+}
+
 // A cell's text in tables.
 function shownValue(name, value) {
   if (value === null || value === undefined) return "–";
