@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import string
 from collections.abc import Iterable
 from typing import Any
@@ -79,8 +80,10 @@ def _steps(values: npt.NDArray[Any]) -> str:
 
 
 def _unit(*counts: npt.NDArray[np.float64]) -> float:
-    """Return the largest power of two, at most 1, of which all counts are multiples."""
-    unit, weighed = 1.0, np.concatenate(counts)
+    """Return a power of two of which all counts are multiples, by numbers that are exact."""
+    weighed = np.concatenate(counts)
+    largest = math.frexp(float(weighed.max()))[1]
+    unit = 1.0 if largest <= 53 else math.ldexp(1.0, largest)
     while np.any(weighed % unit):
         unit /= 2
     return unit

@@ -88,6 +88,18 @@ def test_a_table_of_some_cuts_keeps_marks_exact():
     )
 
 
+@pytest.mark.parametrize("power", [-300, 70])
+def test_tiny_and_huge_weights_stay_exact(power):
+    rng = np.random.default_rng(11)
+    target, score = (rng.random(900) < 0.2).astype(np.int8), rng.random(900)
+    weights = exact_weights(rng.gamma(1.0, 2.0**power, 900))
+    costs = FIXED.weighed(weights)
+    packed = cut_evidence(cut_table_of(target, score, costs), costs, [], 1)
+    flagged = score >= thresholds_of(packed)[:, None]
+    tp = sums(packed["tp"]) * packed["unit"]
+    np.testing.assert_array_equal(tp, (flagged * (target * weights)).sum(axis=1))
+
+
 def test_costs_per_row_come_along_to_the_last_bit():
     rng = np.random.default_rng(9)
     target, score = (rng.random(4_000) < 0.2).astype(np.int8), rng.random(4_000)
