@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from cutscore.assess.reading import ScoreRows
 from cutscore.assess.settings import Strategies
 from cutscore.cost.fixed import FixedCost
 from cutscore.report.page.cutoff import CutoffFacts, cutoff_page
+from cutscore.report.page.evidence import LARGEST, cut_evidence
 from cutscore.threshold.exact import Exact
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
@@ -64,6 +66,13 @@ def opened(browser, facts, tmp_path):
         assert one.errors == []
         assert len(one.asked) == 1
         one.close()
+
+
+def test_a_page_has_at_most_60_kilobytes(facts):
+    """With the most that the evidence of thresholds may take of it."""
+    cuts = json.dumps(cut_evidence(facts.cuts, facts.costs, [], 1), separators=(",", ":"))
+    whole = replace(facts, importance=[(f"feature_with_a_name_{i}", 0.08) for i in range(12)])
+    assert len(cutoff_page(whole).encode()) - len(cuts) + LARGEST <= 60_000
 
 
 @pytest.mark.parametrize(
