@@ -101,7 +101,7 @@ def test_everything_is_done_by_keyboard(opened):
     page.keyboard.press("Enter")
     assert one.figures() == before
     assert page.get_attribute("[data-name='Chosen']", "aria-pressed") == "true"
-    page.wait_for_function("document.getElementById('spoken').textContent.includes('cost')")
+    page.locator("#spoken", has_text="cost").wait_for(state="attached")
 
 
 def test_a_typed_threshold_is_exact_or_bounded(opened, facts):
