@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import sys
 import webbrowser
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cutscore.cli.store import StoreOption, address_of, asked
 
 if TYPE_CHECKING:
+    from cutscore.dashboard.comparison import Frame
     from cutscore.dashboard.sources import Source
+    from cutscore.delivery.history import Reign
+    from cutscore.report.validator.rows import JudgedRows
+    from cutscore.runs.registry import ModelRegistry
 
 ANYWHERE = ("0.0.0.0", "::", "")
 
@@ -37,8 +42,6 @@ def dashboard(
     """
     from cutscore.dashboard.app import build
     from cutscore.dashboard.serving import serve
-    from cutscore.delivery.history import history
-    from cutscore.delivery.judged_run import judged_rows
     from cutscore.serving.listening import bind
 
     source = _source(store)
@@ -51,7 +54,21 @@ def dashboard(
             if open_ and not webbrowser.open(page):
                 _say("no browser could be opened; open the page yourself")
 
-        serve(build(source, history, judged_rows, host), listener, ready)
+        serve(build(source, _history, _judge, host), listener, ready)
+
+
+def _history(registry: ModelRegistry, name: str, alias: str) -> Sequence[Reign]:
+    """Return who had an alias; what that needs takes a second to load, so not before."""
+    from cutscore.delivery.history import history
+
+    return history(registry, name, alias)
+
+
+def _judge(frame: Frame, document: dict[str, Any]) -> JudgedRows:
+    """Return rows as a run decided them; loaded late, too."""
+    from cutscore.delivery.judged_run import judged_rows
+
+    return judged_rows(frame, document)
 
 
 def _source(store: str | None) -> Source:

@@ -6,23 +6,23 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError
-from cutscore.report.validator.rows import JudgedRows
-from cutscore.report.validator.swaps import aligned
-from cutscore.report.validator.swaps import swap_set as swapped
 from cutscore.runs.comparing import compare
 from cutscore.runs.values import RunDetail
+
+if TYPE_CHECKING:
+    from cutscore.report.validator.rows import JudgedRows
 
 FindFile = Callable[[str, str], Path | None]
 """Returns a run's file by the run's id and the file's name."""
 
 Frame = dict[str, npt.NDArray[Any]]
-Judge = Callable[[Frame, dict[str, Any]], JudgedRows]
+Judge = Callable[[Frame, dict[str, Any]], "JudgedRows"]
 """Returns rows as a run decided them, of its table of scores and its `threshold.json`."""
 
 MOST_RUNS = 12
@@ -51,6 +51,9 @@ def swap_set(first: str, second: str, find: FindFile, judge: Judge) -> dict[str,
     RequestError
         If that cannot be said, with the reason.
     """
+    from cutscore.report.validator.swaps import aligned
+    from cutscore.report.validator.swaps import swap_set as swapped
+
     one, two = (_judged(run, find, judge) for run in (first, second))
     at = aligned(one.ids, two.ids)
     if at is None:
