@@ -25,15 +25,16 @@ FIGURES = """
 import sys
 from pathlib import Path
 import numpy as np
-import pyarrow.parquet as pq
+from cutscore.data.locate import located
+from cutscore.data.unlabelled import RowFile, RowSettings, opened
 from cutscore.metrics.drift import chance, psi, psi_noise
 from cutscore.scoring.folder import load_model
 model = load_model(Path(sys.argv[1]) / "data" / "model")
-bins, counts = model.reference.bins, 0.0
-names = [column.name for column in bins.columns]
-for batch in pq.ParquetFile(sys.argv[2]).iter_batches(16_384, columns=names, use_threads=False):
-    columns = [batch.column(at).to_numpy(zero_copy_only=False) for at in range(len(names))]
-    counts = counts + bins.count(np.column_stack(columns))[0]
+bins, counts, raw = model.reference.bins, 0.0, model.inputs.raw
+with located(Path(sys.argv[2])) as data:
+    for batch in RowFile(data, opened(data), raw, raw.columns, RowSettings(), None).batches():
+        columns = [each.to_numpy(zero_copy_only=False) for each in batch.rows.columns]
+        counts = counts + bins.count(np.column_stack(columns).astype(np.float32))[0]
 for start, end in zip(bins.starts[:-1], bins.starts[1:]):
     before, after = model.reference.counts[start:end], counts[start:end]
     psi(before, after), psi_noise(before, after), chance(before, after)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cutscore.cli.shown_run import ShownRun, plain
-from cutscore.report.record_spec import KIND_TAG, RERUN, WEIGHT
+from cutscore.report.record_spec import KIND_TAG, RECUT, SEARCH, SWEEP, WEIGHT
 from cutscore.runs.addresses import address_folder
 
 SCORES = "oof_scores.parquet"
@@ -22,7 +22,7 @@ def next_commands(run: ShownRun) -> Iterator[str]:
         yield _line("runs", "show", best[:12], *run.store)
     if "best_command" in tags:
         yield f"  {tags['best_command']}"
-    if kind is not None and kind != RERUN:
+    if kind in (SWEEP, SEARCH):
         yield _line("rerun", "--sweep", short, *run.store)
     elif kind is None and run.asked is not None:
         yield _line("rerun", short, *run.store)
@@ -30,7 +30,7 @@ def next_commands(run: ShownRun) -> Iterator[str]:
         yield _line("threshold", *words)
     if kind is None and run.detail.summary.complete and _scores(run):
         yield _line("report", short, *run.store)
-    if kind is None and run.detail.models and run.detail.summary.complete:
+    if kind in (None, RECUT) and run.detail.models and run.detail.summary.complete:
         yield _line("promote", short, *run.store)
     if run.detail.summary.open:
         yield _line("store", "reap", *run.store[1:])

@@ -55,6 +55,10 @@ def _outcome(run: ShownRun) -> Iterator[RenderableType]:
     ]
     if counts:
         yield Text(", ".join(counts))
+    if advice := run.tags.get("advice"):
+        yield Text(advice)
+    if parent := run.tags.get("recut_of"):
+        yield Text(f"cut anew: {parent}")
     if stopped := run.tags.get("stopped"):
         yield Text(f"stopped because {stopped}")
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from cutscore.experiment.parts import Experiment, ExperimentCache, Prepared
 from cutscore.features.derivation import derivation_of
+from cutscore.metrics.drift import psi, psi_noise
 from cutscore.metrics.histograms import BINS, SAMPLE
 from cutscore.records import (
     Certainty,
@@ -14,6 +15,7 @@ from cutscore.records import (
     MetricValue,
     OutOfFold,
     Reference,
+    Rows,
     Scores,
     Undefined,
     size_of,
@@ -89,7 +91,22 @@ def scored_reference(
         cost_low=None if ends is None else ends[0] / size,
         cost_high=None if ends is None else ends[1] / size,
         objective=chosen.objective if free else "",
+        spread=_spread(decided, which, len(grades) + 1),
     )
+
+
+def _spread(decided: OutOfFold, which: Rows, grades: int) -> float:
+    """Return how far the scores of one fold lie from those of the rest, beyond chance.
+
+    A model that is fitted on all rows differs from the folds' about as they do from each other:
+    little where they had as many rows, much where the first of them had few, as in time order.
+    """
+    number = int(decided.fold.max()) + 1
+    counts = np.bincount(decided.fold.astype(np.int64) * grades + which, minlength=number * grades)
+    by_fold = counts.reshape(number, grades).astype(np.float64) / decided.repeats
+    whole = by_fold.sum(axis=0)
+    beyond = [psi(whole - own, own) - psi_noise(whole - own, own) for own in by_fold if own.any()]
+    return max([0.0, *(each for each in beyond if np.isfinite(each))])
 
 
 def _grades(scores: Scores) -> Scores:

@@ -55,11 +55,13 @@ def look(
     before, after = np.array(scored.counts), counts.grades
     if after is None:
         return
-    yield _finding(period, "score", "score", before, after, limits, _score_words(scored, counts))
+    spread = scored.spread  # what another fit of the model changes is no drift
+    words = _score_words(scored, counts)
+    yield _finding(period, "score", "score", before, after, limits, words, spread)
     shares = np.array([1 - scored.flagged, scored.flagged]) * scored.rows
     flagged = np.array([counts.rows - counts.flagged, counts.flagged], dtype=np.float64)
     words = f"flagged {_share(scored.flagged)}, now {_share(counts.flagged / counts.rows)}"
-    yield _finding(period, "flagged", "flagged share", shares, flagged, limits, words)
+    yield _finding(period, "flagged", "flagged share", shares, flagged, limits, words, spread)
     if counts.columns is None:
         return
     starts = reference.bins.starts
@@ -79,9 +81,10 @@ def _finding(
     after: Counts,
     limits: MonitorLimits,
     said: str,
+    spread: float = 0.0,
 ) -> DriftFinding:
     value, noise = psi(before, after), psi_noise(before, after)
-    matters = value - noise >= limits.psi
+    matters = value - noise - spread >= limits.psi
     return DriftFinding(period, kind, name, value, noise, chance(before, after), matters, said=said)
 
 

@@ -36,6 +36,8 @@ class ScoredReference:
     counts, positives, mean : rows, positives and mean probability of each grade
     cost_per_row : cross-fitted, so what is promised of new rows; None where it does not exist
     cost_low, cost_high : the bootstrap interval of what the decisions cost a row
+    spread : how far the scores of one fold's model lie from those of the others: the largest
+        stability index beyond its noise, which is no drift
     objective : what the threshold optimises; '' with constraints, or where each row is decided by
         its own costs
     """
@@ -52,6 +54,7 @@ class ScoredReference:
     cost_low: float | None = None
     cost_high: float | None = None
     objective: str = ""
+    spread: float = 0.0
 
     def grade(self, probability: Scores) -> npt.NDArray[np.int64]:
         """Return the grade of each row, from 0, shape (rows,)."""

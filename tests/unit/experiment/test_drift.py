@@ -1,6 +1,7 @@
 """The reference of an experiment: what it says of data and scores, and that it is kept."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.config.overrides import parse_overrides
 from cutscore.errors import StoreError
 from cutscore.experiment import ExperimentCache, execute, prepare
-from cutscore.experiment.drift import drift_reference
+from cutscore.experiment.drift import drift_reference, scored_reference
 from cutscore.scoring.drift_reference import REFERENCE_JSON, load_drift_reference
 
 
@@ -40,6 +41,19 @@ def test_it_counts_every_raw_column_once_and_keeps_what_scores_promise(made):
     assert scored.flagged == pytest.approx(flagged.mean())
     assert scored.cost_low < result.reference.cost_per_row < scored.cost_high
     assert scored.objective == "cost"
+    assert scored.spread < 0.3
+
+
+def test_folds_of_a_model_that_had_few_rows_widen_what_is_no_drift(made):
+    _, result, _, _ = made
+
+    def spread(decided):
+        told = (result.reference, result.crossfit, result.certainty, result.cut_table.roc_auc)
+        return scored_reference(decided, *told).spread
+
+    decided = result.decided
+    apart = np.where(decided.fold == 0, decided.score**2, decided.score)
+    assert spread(replace(decided, score=apart)) > spread(decided) + 0.1
 
 
 def test_it_comes_back_from_its_file_for_its_own_model_only(made, tmp_path):
