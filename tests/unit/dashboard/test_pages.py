@@ -150,6 +150,12 @@ def test_runs_appear_and_end_while_one_looks(empty, tmp_path, look):
         with closing(MadeStore(path)) as more:
             more.connection.execute("UPDATE runs SET status = 'FAILED' WHERE run_uuid = ?", [run])
         page.locator(".state.failed").wait_for()
+        page.evaluate("location.hash = '#compare?run=' + store.columns.get('run_id')[0]")
+        page.locator("h2", has_text="Files").wait_for()
+        path.rename(path.with_name("away.db"))
+        page.locator(".note", has_text="there is no store").wait_for()
+        path.with_name("away.db").rename(path)
+        page.locator(".note").wait_for(state="hidden")
 
 
 def test_a_comparison_shows_curves_and_swaps(tmp_path, look):

@@ -57,7 +57,8 @@ function live(error) {
   const now = new Date().toTimeString().slice(0, 8);
   frame.live.className = error ? "live off" : "live";
   frame.live.textContent = fixed ? "" : error ? "not up to date" : `live, ${now}`;
-  fault(error);
+  if (error || frame.away) fault(error);  // what a view has said stays
+  frame.away = Boolean(error);
 }
 
 async function start() {
