@@ -86,6 +86,15 @@ def _storage(value: object) -> str | None:
     )
 
 
+def _points(value: object) -> tuple[Any, ...]:
+    """Take a list (null: an empty one); what it says is checked with the space."""
+    if value is None:
+        return ()
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"{value!r} is not allowed: it must be a list of mappings")
+    return tuple(value)
+
+
 @dataclass(frozen=True)
 class SearchSettings:
     """A search over `space`, in the notation that `parse_space` reads.
@@ -95,7 +104,8 @@ class SearchSettings:
     in seconds, `patience` counts finished trials without improvement. The first `startup_trials`
     are drawn at random; a pruner acts from `pruner_startup_trials` finished trials on (None: from
     one where it races, else from five). `tree_counts` is at how many numbers of trees each
-    boosting is judged, None for one number that is sampled.
+    boosting is judged, None for one number that is sampled. The first trials have the values in
+    `enqueue`; what these do not name is drawn.
     """
 
     space: Annotated[Mapping[str, Any], PlainValidator(_space)] = field(default_factory=dict)
@@ -104,6 +114,7 @@ class SearchSettings:
     trials: Annotated[int, Ge(1)] = 50
     timeout: Annotated[float, Gt(0)] | None = None
     patience: Annotated[int, Ge(1)] | None = None
+    enqueue: Annotated[tuple[Any, ...], PlainValidator(_points)] = ()
     sampler: Literal["tpe", "random", "grid", "nsgaii"] = "tpe"
     startup_trials: Annotated[int, Ge(1)] = 10
     tree_counts: Annotated[int, Ge(2)] | None = 12

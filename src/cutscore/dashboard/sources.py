@@ -50,7 +50,7 @@ class RunPlace(NamedTuple):
     address: str
 
 
-class RunSource(Protocol):
+class Source(Protocol):
     """A store that is looked at; `title` is its address without a password."""
 
     title: str

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from cutscore.config.build import Plan, build, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import Layers
-from cutscore.config.overrides import PLAIN_RUN, Override, parse_override, without_search
+from cutscore.config.overrides import PLAIN_RUN, Override, flattened, parse_override, without_search
 from cutscore.config.search_settings import SearchSettings
 from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.job import UNSENT
@@ -107,9 +107,17 @@ class TrialContext:
         return self.plan.search_settings
 
     @cached_property
-    def points(self) -> list[dict[str, Any]] | None:
-        """The values of each slot, where a grid gives them."""
-        return self.space.grid() if self.settings.sampler == "grid" else None
+    def points(self) -> list[dict[str, Any]]:
+        """The values of the first slots; where a grid gives them, of all."""
+        if self.settings.sampler == "grid":
+            return self.space.grid()
+        return [dict(flattened(point)) for point in self.settings.enqueue]
+
+    @cached_property
+    def drawn(self) -> Space:
+        """The entries of the space that trials draw."""
+        counted = self.counted
+        return self.space if counted is None else self.space.without(counted.entry.key)
 
     @cached_property
     def given(self) -> tuple[Override, ...]:
@@ -151,8 +159,7 @@ class TrialContext:
         """Ask a trial for its values; a number of trees that is read off is the greatest."""
         if self.counted is None:
             return dict(self.space.suggest(trial))
-        entry = self.counted.entry
-        return {**self.space.without(entry.key).suggest(trial), entry.key: self.counted.counts[-1]}
+        return {**self.drawn.suggest(trial), self.counted.entry.key: self.counted.counts[-1]}
 
     def signed(self) -> dict[str, str]:
         """Return who and when this is, for a trial that is taken now."""

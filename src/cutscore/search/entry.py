@@ -58,6 +58,17 @@ class SpaceEntry:
             body = f"range({', '.join(words)})"
         return f"tag(log, {body})" if self.log else body
 
+    def allows(self, value: object) -> bool:
+        """Return whether a value is one of the entry's, of the same type."""
+        if self.kind == "categorical":
+            return any(type(value) is type(choice) and value == choice for choice in self.choices)
+        kinds = int if self.kind == "int" else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds):
+            return False
+        if not self.low <= value <= self.high:
+            return False
+        return self.step is None or (_exact(value) - _exact(self.low)) % _exact(self.step) == 0
+
     def suggest(self, trial: BaseTrial) -> Value:
         """Ask a trial for a value."""
         if self.kind == "categorical":

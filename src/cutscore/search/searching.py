@@ -9,7 +9,7 @@ from typing import Any
 from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.search_settings import SearchSettings
-from cutscore.errors import StoreError, blaming
+from cutscore.errors import RequestError, StoreError, blaming
 from cutscore.experiment import ExperimentCache
 from cutscore.launch.outcome import labels
 from cutscore.launch.shutdown_guard import shutdown_guard
@@ -44,6 +44,7 @@ from cutscore.search.parent import (
 from cutscore.search.records import StudyRecord
 from cutscore.search.slots import free_slot
 from cutscore.search.space import Space, parse_space
+from cutscore.search.starts import enqueue_faults
 from cutscore.search.storage import (
     SETTING,
     check_storage,
@@ -52,7 +53,7 @@ from cutscore.search.storage import (
     storage_url,
 )
 from cutscore.search.study import check_study, definition, open_study, study_key
-from cutscore.search.tree_counts import counted_trees
+from cutscore.search.tree_counts import CountedTrees, counted_trees
 from cutscore.search.worker import stop_reason, work
 from cutscore.search.workers import WorkerPool
 
@@ -60,7 +61,7 @@ WAIT_SECONDS = 1.0
 
 
 def check_search(plan: Plan, cache: ExperimentCache) -> None:
-    """Check a search's storage, and that an earlier study there can be gone on with.
+    """Check what is to be tried first, the storage, and that an earlier study can be gone on with.
 
     Nothing is written; the space has been checked with the request.
 
@@ -69,12 +70,16 @@ def check_search(plan: Plan, cache: ExperimentCache) -> None:
     RequestError
         With what is wrong.
     """
+    space = parse_space(plan.search_settings.space, plan.overrides)
+    counted = counted_trees(plan, space)
+    read_off = counted.entry.key if isinstance(counted, CountedTrees) else None
+    if faults := list(enqueue_faults(plan.search_settings.enqueue, space, read_off)):
+        raise RequestError(faults)
     with blaming(storage_setting(plan.search_settings), SETTING):
         url = storage_url(plan.search_settings, plan.tracking)
         made = check_storage(url)
     if not made:
         return
-    space = parse_space(plan.search_settings.space, plan.overrides)
     _, digest = folds_of(plan, cache)
     words = definition(plan, space)
     storage = open_storage(url)

@@ -73,11 +73,11 @@ def take_slot(
     lock: StorageLock,
     total: int,
     identity: Mapping[str, str],
-    points: Sequence[Mapping[str, Any]] | None = None,
+    points: Sequence[Mapping[str, Any]] = (),
 ) -> Trial | None:
     """Take the next free slot for this process; None when there is none.
 
-    `identity` says which process it is; `points` are the values of each slot of a grid.
+    `identity` says which process it is; `points` are values of the first slots.
     """
     with lock:
         trials = study.get_trials(deepcopy=False)
@@ -86,12 +86,11 @@ def take_slot(
             if slot is None:
                 return None
             before = _died_before(trials, slot)
-            fixed = before.params if before is not None else {}
+            fixed = dict(points[slot]) if slot < len(points) else {}
             attributes: dict[str, Any] = {SLOT: slot, **identity}
             if before is not None:
                 attributes[RETRY_OF] = before.number
-            if points is not None:
-                fixed = dict(points[slot])
+                fixed |= before.params
             # Waiting and with its attributes first: no running trial is ever without an owner.
             study.enqueue_trial(fixed, user_attrs=attributes)
         trial = study.ask()

@@ -20,6 +20,7 @@ from cutscore.search.context import (
 )
 from cutscore.search.observer import TrialObserver
 from cutscore.search.slots import ERROR, REASON, RUN_ID, TRACE
+from cutscore.search.starts import twin_of
 from cutscore.search.tree_counts import told_metric
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def run_trial(context: TrialContext, trial: Trial) -> TrialEnd:
     """Run a trial that this process has taken, and tell the study how it ended."""
     name = f"{context.task.job.prefix}_trial{trial.number:03d}"
     try:
-        plan = context.plan_of(context.suggested(trial))
+        values = context.suggested(trial)
+        if (twin := _twin(context, trial)) is not None:
+            return _left_out(context, trial, name, twin)
+        plan = context.plan_of(values)
     except (CutscoreError, ValueError) as error:
         outcome = _record_failure(context, trial, name, error)
         return finish_trial(context, trial, outcome)
@@ -61,6 +65,24 @@ def run_trial(context: TrialContext, trial: Trial) -> TrialEnd:
         )
         outcome = execute_run(plan, context.cache, job)
     return finish_trial(context, trial, outcome)
+
+
+def _twin(context: TrialContext, trial: Trial) -> int | None:
+    """Return the earlier trial that has told already what this one would, if there is one."""
+    if context.settings.several:
+        return None
+    keys = [entry.key for entry in context.drawn.entries]
+    return twin_of(trial, context.study.get_trials(deepcopy=False), keys)
+
+
+def _left_out(context: TrialContext, trial: Trial, name: str, twin: int) -> TrialEnd:
+    """Tell a trial as pruned before it began: nothing is run twice."""
+    from optuna.trial import TrialState
+
+    reason = f"not run: it has the values of trial {twin}"
+    trial.set_user_attr(REASON, reason)
+    context.study.tell(trial, state=TrialState.PRUNED)
+    return TrialEnd(trial.number, name, "PRUNED", reason=reason)
 
 
 def finish_trial(context: TrialContext, trial: Trial, outcome: RunOutcome) -> TrialEnd:

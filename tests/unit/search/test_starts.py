@@ -1,0 +1,94 @@
+"""What is tried first, and what is never tried twice."""
+
+from __future__ import annotations
+
+import optuna
+import pytest
+
+from cutscore.config.build import compose_plan
+from cutscore.config.compose import Composer
+from cutscore.config.layers import find_layers, packaged_folder
+from cutscore.config.overrides import parse_overrides
+from cutscore.search.entry import SpaceEntry
+from cutscore.search.locks import StorageLock
+from cutscore.search.slots import take_slot
+from cutscore.search.space import parse_space
+from cutscore.search.starts import enqueue_faults, twin_of
+
+SPACE = (
+    "search.space={model.params.num_leaves:'range(8,64)',model.params.max_depth:'range(8,12)',"
+    "sampling:'choice(none,balanced)',model.params.learning_rate:'interval(0.05,0.2)'}"
+)
+
+
+@pytest.fixture(scope="module")
+def plan():
+    composer = Composer(find_layers(working_dir=packaged_folder()))
+    named = "search.enqueue=[{model.params.num_leaves:9},{sampling:balanced}]"
+    return compose_plan(composer, parse_overrides(["search=custom", SPACE, named]))
+
+
+@pytest.fixture(scope="module")
+def space(plan):
+    return parse_space(plan.search_settings.space, plan.overrides)
+
+
+def test_what_is_not_named_is_drawn(tmp_path, plan, space):
+    lock = StorageLock(f"sqlite:///{tmp_path / 'optuna.db'}")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    points = plan.search_settings.enqueue
+    drawn = [space.suggest(take_slot(study, lock, 4, {"pid": "1"}, points)) for _ in range(4)]
+    for values, point in zip(drawn, points, strict=False):
+        assert values | point == values
+        assert 8 <= values["model.params.max_depth"] < 12
+
+
+@pytest.mark.parametrize(
+    ("point", "told"),
+    [
+        (7, "no mapping"),
+        ({}, "no mapping"),
+        ({"model.params.num_leafs": 9}, "num_leafs is not in the space"),
+        ({"model": {"params": {"num_leaves": 64}}}, "64 is outside of range(8, 64)"),
+        ({"sampling": "smote"}, "'smote' is outside of choice(none, balanced)"),
+        ({"model.params.max_depth": 9}, "many numbers of trees"),
+    ],
+)
+def test_what_cannot_be_tried_is_told(point, told, space):
+    faults = list(enqueue_faults([{"sampling": "none"}, point], space, "model.params.max_depth"))
+    assert [fault.setting for fault in faults] == ["search.enqueue[1]"]
+    assert told in str(faults[0])
+
+
+def test_values_of_an_entry():
+    steps = SpaceEntry("x", "float", 0.1, 0.9, step=0.2)
+    assert steps.allows(0.3)
+    assert not steps.allows(0.4)
+    whole = SpaceEntry("x", "int", 1, 9, step=2)
+    assert whole.allows(3)
+    assert not any(whole.allows(value) for value in (2, 3.0, 11, "3", True, None))
+    choices = SpaceEntry("x", "categorical", choices=(1, None, "a"))
+    assert choices.allows(None)
+    assert not choices.allows(True)
+
+
+def test_a_trial_with_the_values_of_one_that_ended_is_known():
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+
+    def trial_of(x, end):
+        study.enqueue_trial({"x": x})
+        trial = study.ask()
+        trial.suggest_int("x", 0, 9)
+        if end is not None:
+            study.tell(
+                trial, 1.0 if end == "COMPLETE" else None, state=optuna.trial.TrialState[end]
+            )
+        return trial
+
+    trial_of(1, "FAIL")
+    trial_of(2, "COMPLETE")
+    trial_of(3, None)
+    for x, twin in ((1, None), (2, 1), (3, None)):
+        trial = trial_of(x, None)
+        assert twin_of(trial, study.get_trials(), ["x"]) == twin
