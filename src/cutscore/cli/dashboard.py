@@ -13,7 +13,7 @@ from cutscore.cli.store import StoreOption, address_of, asked
 
 if TYPE_CHECKING:
     from cutscore.dashboard.comparison import Frame
-    from cutscore.dashboard.sources import Source
+    from cutscore.dashboard.sources import RunSource
     from cutscore.delivery.history import Reign
     from cutscore.report.validator.rows import JudgedRows
     from cutscore.runs.registry import ModelRegistry
@@ -71,7 +71,7 @@ def _judge(frame: Frame, document: dict[str, Any]) -> JudgedRows:
     return judged_rows(frame, document)
 
 
-def _source(store: str | None) -> Source:
+def _source(store: str | None) -> RunSource:
     """Return the store that is named, or the default one, opened once to see that it can be read.
 
     Raises

@@ -25,7 +25,7 @@ from cutscore.dashboard import tables
 from cutscore.dashboard.comparison import MOST_RUNS, Judge, side_by_side, swap_set
 from cutscore.dashboard.page import script, shell, style
 from cutscore.dashboard.registry import History, models
-from cutscore.dashboard.sources import Source
+from cutscore.dashboard.sources import RunSource
 from cutscore.errors import CutscoreError, Fault, RequestError
 
 POLICY = (
@@ -42,10 +42,10 @@ SHOWN = (".html", ".png", ".svg")
 _TEXTS = (".csv", ".json", ".txt", ".yaml", ".md", ".log")
 _MOST_COLUMNS = 200
 Answering = Callable[[Request], Awaitable[Response]]
-Work = Callable[[Source, Request], Response]
+Work = Callable[[RunSource, Request], Response]
 
 
-def build(source: Source, history: History, judge: Judge, host: str = "127.0.0.1") -> ASGIApp:
+def build(source: RunSource, history: History, judge: Judge, host: str = "127.0.0.1") -> ASGIApp:
     """Return the application that shows a store; it closes `source` when it ends.
 
     `history` tells who had an alias of the registry, `judge` how rows were decided; `host` is the
@@ -137,7 +137,7 @@ _HEADERS = [
 
 
 def _checked(
-    work: Callable[[Source, Request], Response], source: Source, request: Request
+    work: Callable[[RunSource, Request], Response], source: RunSource, request: Request
 ) -> Response:
     """Do the work; turn what cannot be read, or was asked for wrongly, into words."""
     try:
@@ -150,11 +150,11 @@ def _checked(
         return _refusal(503, f"{source.title} cannot be read just now ({error}).")
 
 
-def _page(source: Source, _request: Request) -> Response:
+def _page(source: RunSource, _request: Request) -> Response:
     return Response(shell(source.title, _newest(source)), media_type="text/html")
 
 
-def _newest(source: Source) -> list[tables.RunRow]:
+def _newest(source: RunSource) -> list[tables.RunRow]:
     """Return the runs for readers without JavaScript; a fault is told by the page's script."""
     try:
         return tables.run_rows(source.connection())[:100]
@@ -162,23 +162,23 @@ def _newest(source: Source) -> list[tables.RunRow]:
         return []
 
 
-def _state(source: Source, _request: Request) -> Response:
+def _state(source: RunSource, _request: Request) -> Response:
     return _json({"stamp": source.stamp()})
 
 
-def _runs(source: Source, request: Request) -> Response:
+def _runs(source: RunSource, request: Request) -> Response:
     stamp = source.stamp()
     wanted = request.query_params.getlist("column")[:_MOST_COLUMNS]
     with _one_moment(source) as connection:
         return _json({"stamp": stamp, "store": source.title, **tables.table(connection, wanted)})
 
 
-def _varying(source: Source, request: Request) -> Response:
+def _varying(source: RunSource, request: Request) -> Response:
     where = "parent" if "parent" in request.query_params else "experiment"
     return _json(tables.varying(source.connection(), where, request.query_params.get(where, "")))
 
 
-def _compare(source: Source, request: Request) -> Response:
+def _compare(source: RunSource, request: Request) -> Response:
     wanted = list(dict.fromkeys(request.query_params.getlist("run")))
     if not 0 < len(wanted) <= MOST_RUNS:
         raise RequestError(
@@ -193,7 +193,7 @@ def _compare(source: Source, request: Request) -> Response:
     return _json(side_by_side(runs, lambda run, name: source.file(places[run], name)))
 
 
-def _swap(judge: Judge, source: Source, request: Request) -> Response:
+def _swap(judge: Judge, source: RunSource, request: Request) -> Response:
     connection, query = source.connection(), request.query_params
 
     def find(run: str, name: str) -> Path | None:
@@ -202,16 +202,16 @@ def _swap(judge: Judge, source: Source, request: Request) -> Response:
     return _json(swap_set(query.get("first", ""), query.get("second", ""), find, judge))
 
 
-def _history(source: Source, request: Request) -> Response:
+def _history(source: RunSource, request: Request) -> Response:
     query = request.query_params
     return _json(tables.history(source.connection(), query.get("run", ""), query.get("metric", "")))
 
 
-def _models(history: History, source: Source, _request: Request) -> Response:
+def _models(history: History, source: RunSource, _request: Request) -> Response:
     return _json(models(source.connection(), history))
 
 
-def _file(source: Source, request: Request) -> Response:
+def _file(source: RunSource, request: Request) -> Response:
     place = tables.place_of(source.connection(), request.path_params["run"])
     found = source.file(place, request.path_params["name"]) if place.address else None
     if found is None:
@@ -228,7 +228,7 @@ def _file(source: Source, request: Request) -> Response:
 
 
 @contextmanager
-def _one_moment(source: Source) -> Iterator[sqlite3.Connection]:
+def _one_moment(source: RunSource) -> Iterator[sqlite3.Connection]:
     """Have all questions see one state of the store, also while others write to it."""
     connection = source.connection()
     connection.execute("BEGIN")

@@ -18,7 +18,7 @@ MOST_CURVES, POINTS = 24, 100
 
 
 @dataclass(frozen=True)
-class Cell:
+class BoardCell:
     """A cell of a sweep: its options and overridden settings by key, and its figures."""
 
     run_id: str
@@ -30,7 +30,7 @@ class Cell:
 
 
 def leaderboard_page(
-    sweep: str, cells: Sequence[Cell], swept: Sequence[str], metric: str, find: FindFile
+    sweep: str, cells: Sequence[BoardCell], swept: Sequence[str], metric: str, find: FindFile
 ) -> str:
     """Return the page of a sweep's cells, the best by `metric` first."""
     names = in_order({name for cell in cells for name in cell.metrics})
@@ -68,7 +68,7 @@ def leaderboard_page(
     )  # fmt: skip
 
 
-def _compared(cell: Cell, number: int, find: FindFile) -> dict[str, Any]:
+def _compared(cell: BoardCell, number: int, find: FindFile) -> dict[str, Any]:
     """Return what a comparison shows of a cell."""
     told = {"rule": None, "curve": None}
     if number < MOST_CURVES and cell.run_id:

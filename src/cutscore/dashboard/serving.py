@@ -26,12 +26,12 @@ def serve(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> N
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    server = _Server(config)
+    server = _ReadyServer(config)
     server.ready = ready
     server.run([listener])
 
 
-class _Server(uvicorn.Server):
+class _ReadyServer(uvicorn.Server):
     """Says when it answers, and ends well when it was asked to end."""
 
     ready: Callable[[], None]

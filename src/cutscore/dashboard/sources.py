@@ -50,7 +50,7 @@ class RunPlace(NamedTuple):
     address: str
 
 
-class Source(Protocol):
+class RunSource(Protocol):
     """A store that is looked at; `title` is its address without a password."""
 
     title: str

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import yaml
 
 from cutscore.config.overrides import texts_of
-from cutscore.dashboard.board import Cell, leaderboard_page
+from cutscore.dashboard.board import BoardCell, leaderboard_page
 from cutscore.metrics.catalogue import HEADLINE, shown
 from cutscore.metrics.metric_spec import MetricView
 from cutscore.records.decision import rule_words
@@ -73,7 +73,7 @@ def parent_items(request: SweepRequest, board: Leaderboard, name: str) -> Iterat
 def leaderboard_item(store: RunStore, board: Leaderboard, name: str) -> Text:
     """Return the cells as a page to look at: grid, distributions and comparisons."""
     cells = [
-        Cell(cell.run_id, cell.name, cell.status, cell.labels, cell.metrics, cell.failure)
+        BoardCell(cell.run_id, cell.name, cell.status, cell.labels, cell.metrics, cell.failure)
         for cell in (*board.ranked, *board.failed)
     ]
     with TemporaryDirectory(prefix="cutscore-") as folder:

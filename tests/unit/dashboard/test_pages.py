@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from made_store import MadeStore, build_store, hexed
 
 from cutscore.dashboard.app import build
-from cutscore.dashboard.board import Cell, leaderboard_page
+from cutscore.dashboard.board import BoardCell, leaderboard_page
 from cutscore.dashboard.sources import DatabaseSource
 from cutscore.delivery.history import history
 from cutscore.delivery.judged_run import judged_rows
@@ -199,7 +199,7 @@ def test_without_javascript_the_newest_runs_are_told(store, browser):
 def test_a_leaderboard_is_a_page_of_its_own_in_a_sandboxed_frame(tmp_path, look):
     found = recording.unpack(tmp_path)
     cells = [
-        Cell(run, f"exp0{n}", "complete" if n < 2 else "failed",
+        BoardCell(run, f"exp0{n}", "complete" if n < 2 else "failed",
              {"features": attacking.SCRIPT, "seed": str(n)},
              {"crossfit_cost": 100.0 + n, "roc_auc": 0.8, "outer_cost_per_row": float("nan")})
         for n, run in enumerate(found.runs)

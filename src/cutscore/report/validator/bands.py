@@ -23,7 +23,7 @@ Labels = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Band:
+class ScoreBand:
     """Rows whose scores lie between two others.
 
     Attributes
@@ -61,7 +61,7 @@ class Gain:
     separation : `captured` minus the share of all negatives in it and the bands above
     """
 
-    band: Band
+    band: ScoreBand
     depth: float
     captured: float
     lift: float
@@ -80,7 +80,7 @@ class Grade:
         small where the score promises too little (the one-sided test of supervisors)
     """
 
-    band: Band
+    band: ScoreBand
     low: float
     high: float
     p_value: float
@@ -95,7 +95,7 @@ class Grade:
 
 def bands_of(
     which: Labels, target: Target, scores: Scores, weights: Weights | None = None
-) -> tuple[Band, ...]:
+) -> tuple[ScoreBand, ...]:
     """Return the bands that rows are in, by their labels from 0 without gaps; shapes (rows,)."""
     each = np.ones(len(scores)) if weights is None else weights
     rows, size = np.bincount(which), np.bincount(which, each)
@@ -105,7 +105,7 @@ def bands_of(
     positives, total = np.bincount(which, each * target), np.bincount(which, each * scores)
     effective = size**2 / np.bincount(which, each**2)
     columns = (low, high, rows, size, positives, total / size, effective)
-    return tuple(Band(*values) for values in zip(*(c.tolist() for c in columns), strict=True))
+    return tuple(ScoreBand(*values) for values in zip(*(c.tolist() for c in columns), strict=True))
 
 
 def gains(target: Target, scores: Scores, weights: Weights | None = None) -> tuple[Gain, ...]:
@@ -135,7 +135,7 @@ def grades(target: Target, scores: Scores, weights: Weights | None = None) -> tu
     return tuple(grade_of(band) for band in bands_of(which, target, scores, weights))
 
 
-def grade_of(band: Band) -> Grade:
+def grade_of(band: ScoreBand) -> Grade:
     """Return a band with Jeffreys' interval and test of its rate.
 
     The rate's distribution is Beta(d + 1/2, n − d + 1/2) for d positives among n rows. Weighed rows

@@ -17,7 +17,7 @@ RESAMPLES = 1_000
 
 
 @dataclass(frozen=True)
-class Cell:
+class SwapCell:
     """Rows that two rules decide in one way: how many, and how many are of class 1, by weight."""
 
     size: float
@@ -41,17 +41,17 @@ class SwapSet:
     low, high : 95 % bootstrap interval of the difference of costs, rows drawn in pairs
     """
 
-    both: Cell
-    neither: Cell
-    only_this: Cell
-    only_other: Cell
+    both: SwapCell
+    neither: SwapCell
+    only_this: SwapCell
+    only_other: SwapCell
     cost_this: float
     cost_other: float
     low: float
     high: float
 
     @property
-    def cells(self) -> dict[str, Cell]:
+    def cells(self) -> dict[str, SwapCell]:
         """The four, by what they are."""
         return {
             "both flag": self.both,
@@ -85,9 +85,9 @@ def swap_set(
 ) -> SwapSet:
     """Set the decisions on rows beside others on them, shape (rows,), at the rows' own costs."""
 
-    def cell(which: Flags) -> Cell:
+    def cell(which: Flags) -> SwapCell:
         positive = which & (rows.target == 1)
-        return Cell(counted(which, rows.weights), counted(positive, rows.weights))
+        return SwapCell(counted(which, rows.weights), counted(positive, rows.weights))
 
     this = rows.flagged
     moved = rows.costs.delta(rows.target) * (this.astype(np.float64) - other)

@@ -13,7 +13,7 @@ from cutscore import metrics
 from cutscore.cost.matrix import CostMatrix
 from cutscore.records import Undefined, exact_weights
 from cutscore.report.validator.bands import (
-    Band,
+    ScoreBand,
     bands_of,
     beyond_chance,
     gains,
@@ -107,7 +107,7 @@ def test_bands_are_sums_over_their_rows(rows, bands):
 
 @pytest.mark.parametrize(("hit", "n"), [(0, 12), (12, 12), (3, 40), (700, 9_000)])
 def test_a_grade_has_the_interval_and_test_of_jeffreys(hit, n):
-    made = grade_of(Band(0.1, 0.2, n, float(n), float(hit), 0.15, float(n)))
+    made = grade_of(ScoreBand(0.1, 0.2, n, float(n), float(hit), 0.15, float(n)))
     rate = np.linspace(0, 1, 400_001)[1:-1]  # the density by hand, summed up
     logs = (hit - 0.5) * np.log(rate) + (n - hit - 0.5) * np.log1p(-rate)
     density = np.exp(logs - logs.max())
