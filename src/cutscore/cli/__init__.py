@@ -7,6 +7,7 @@ Heavy libraries are imported inside the commands, so that help comes at once.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 import warnings
@@ -75,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     os.environ["MPLBACKEND"] = "agg"  # pictures are written, not shown; a notebook's says otherwise
     _let_warnings_be_warnings()
+    _tell_of_tables()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a glyph too many must not cost a summary
             stream.reconfigure(errors="replace")
@@ -107,6 +109,21 @@ def _let_warnings_be_warnings() -> None:
                for action, *rest in warnings.filters]  # fmt: skip
     warnings.resetwarnings()  # makes Python look at them anew
     cast("list[object]", warnings.filters).extend(filters)
+
+
+class _Told(logging.Handler):
+    """Prints to what is standard error by then: a spinner may stand in its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(record.getMessage(), file=sys.stderr)
+
+
+def _tell_of_tables() -> None:
+    """Say which tables are made and which files converted: of large ones that takes minutes."""
+    logger = logging.getLogger("cutscore.data")
+    logger.setLevel(logging.INFO)
+    if not any(isinstance(handler, _Told) for handler in logger.handlers):
+        logger.addHandler(_Told())
 
 
 def _exit_code(command: Callable[[], int]) -> int:

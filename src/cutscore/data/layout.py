@@ -319,7 +319,7 @@ def _schema(file: Path) -> Any:
     try:
         return pq.read_schema(file)
     except pa.ArrowException as error:
-        raise refused(file, f"cannot be read as a table: {error}.") from None
+        raise refused(file, f"cannot be read as a table: {str(error).rstrip('.')}.") from None
 
 
 def _check_part(file: Path, first: set[str], names: set[str]) -> None:

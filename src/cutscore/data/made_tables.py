@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from cutscore.data.synthetic.loans_over_time import MOST_MONTHS, OVER_TIME, Drif
 from cutscore.data.synthetic.writing import Maker, write_tables
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.records import Dataset
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +108,7 @@ def made_folder(name: str, path: str, maker: Maker) -> Path:
 
 
 def _make(above: Path, folder: Path, maker: Maker) -> None:
+    log.info("Making the tables %s (kept for the next time)", folder.name)
     for left in above.glob(".making-*"):  # by a process that was killed
         shutil.rmtree(left, ignore_errors=True)
     work = Path(tempfile.mkdtemp(prefix=".making-", dir=above))

@@ -63,7 +63,25 @@ def run_plan(plan: BuildPlan, declaration: Declaration, connection: Any) -> tupl
         ]
         return (*_orphans(declaration, plan, connection), *infinite)
     except duckdb.Error as error:
-        raise failed(error) from None
+        raise _damaged(plan, connection) or failed(error) from None
+
+
+def _damaged(plan: BuildPlan, connection: Any) -> RequestError | None:
+    """Return the error of the first source table that cannot be read to its end, if there is one.
+
+    What DuckDB says of a file whose pages are no longer whole does not name the file.
+    """
+    import duckdb
+
+    for name in plan.sources:
+        table = identifier(source_name(name))
+        try:
+            connection.execute(f"SELECT max(hash(COLUMNS(*))) FROM {table}").fetchall()
+        except duckdb.Error as error:
+            told = str(error).splitlines()[0].rstrip(".")
+            problem = f'the table "{name}" cannot be read to its end ({told}).'
+            return RequestError(Fault("data.path", problem, "Its file is damaged."))
+    return None
 
 
 def failed(error: Exception) -> RequestError | OSError:

@@ -11,6 +11,8 @@ from cutscore.errors import Fault
 from cutscore.sql import identifier, literal
 
 _TIMES = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
+_NO_VALUE = '"NULL"'
+"""The type of a Parquet column without a value as pandas writes it."""
 
 
 def source_columns(
@@ -18,8 +20,9 @@ def source_columns(
 ) -> dict[str, tuple[str, str]]:
     """Return SQL and type of each column: whole numbers only where they name rows."""
     found = {}
-    for name, kind in layout.types.items():
+    for name, told in layout.types.items():
         column = identifier(name)
+        kind = "BIGINT" if told == _NO_VALUE else told  # as in text files
         if name in names:
             found[name] = _named(name, kind)
         elif kind in NUMBERS or kind.startswith("DECIMAL"):

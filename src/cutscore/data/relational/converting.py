@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import duckdb
 
 SETTING = "data.path"
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -93,6 +96,7 @@ def _convert(
     import duckdb
 
     made = work / "table.parquet"
+    log.info("Converting %s to Parquet (kept for the next time)", path.name)
 
     def write(place: LocatedData) -> None:
         with reaching(place.files, work, limit) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from cutscore.data.relational.planning import plan_build, source_name
 from cutscore.data.settings import TableSettings
 from cutscore.errors import Fault, RequestError
 from cutscore.sql import identifier
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +79,8 @@ class TablesToBuild:
                 plan = plan_build(declaration, tables.types)
             except RequestError as error:
                 raise RequestError(self._causes(error.faults, tables)) from None
+            count = len(self.files)
+            log.info("Making the feature table of %d tables (kept for the next time)", count)
             notes = run_plan(plan, declaration, tables.connection)
             every = DropRules(kept=frozenset(map(str.lower, plan.columns)))
             rules = self.rules if self.trained is None else every

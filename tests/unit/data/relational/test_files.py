@@ -121,9 +121,15 @@ def test_a_short_column_of_numbers_with_a_text_is_told_once_with_its_row(source,
     assert 'in row 2 "much"' in told[0]
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
 @pytest.mark.parametrize("rows", [0, 3])
-def test_a_text_file_without_rows_or_values_is_normal(source, folder, months, rows):
-    months.assign(late=None)[:rows].to_csv(folder / "months.csv.gz", index=False)
+def test_a_file_without_rows_or_values_is_normal(source, folder, months, rows, kind):
+    frame = months.assign(late=None)[:rows] if rows else pd.DataFrame(columns=months.columns)
+    if kind == "csv":
+        frame.to_csv(folder / "months.csv.gz", index=False)
+    else:
+        (folder / "months.csv.gz").unlink()
+        frame.to_parquet(folder / "months.parquet")
     more = {"months": {"worst": "max(late)", "all": "sum(late)"}}
     asked = replace(source, aggregates={**DECLARED["aggregates"], **more})
     assert asked.load().table.names == ("income", "N", "AMOUNT")
@@ -133,6 +139,30 @@ def test_a_truncated_archive_is_refused(source, folder):
     whole = gzip.compress(b"loan,late\n" + b"".join(b"%d,1\n" % n for n in range(40_000)))
     (folder / "months.csv.gz").write_bytes(whole[: len(whole) // 2])
     assert 'months.csv.gz" cannot be read (Compressed file ended' in refused(source)
+
+
+def test_a_damaged_parquet_file_is_told_by_its_name(source, folder, loans):
+    file = folder / "loans.parquet"
+    pd.concat([loans] * 5_000).to_parquet(file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    assert re.search(r'loans.parquet" cannot be read as a table: [^\n]*[^.]\.$', refused(source))
+    file.write_bytes(whole[:4] + bytes(200) + whole[204:])
+    told = refused(source)
+    assert told.startswith('data.path: the table "loans" cannot be read to its end (')
+
+
+def test_tables_that_are_made_are_told_once(source, caplog):
+    caplog.set_level("INFO", "cutscore.data")
+    source.load()
+    assert sorted(caplog.messages) == [
+        "Converting months.csv.gz to Parquet (kept for the next time)",
+        "Converting people.csv to Parquet (kept for the next time)",
+        "Making the feature table of 3 tables (kept for the next time)",
+    ]
+    caplog.clear()
+    source.load()
+    assert not caplog.messages
 
 
 def test_mixed_encodings_are_refused(source, folder):
