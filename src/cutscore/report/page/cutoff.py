@@ -183,7 +183,8 @@ def _sureness(document: Mapping[str, Any]) -> Iterator[str]:
             )
     if document["threshold"] is None:
         yield "Below stands what one threshold for all rows would cost instead."
-    pieces = f", or in {plateau['pieces'] - 1} further intervals," * (plateau["pieces"] > 1)
+    further = plateau["pieces"] - 1
+    pieces = f", or in {further} further interval{'s' * (further > 1)}," * (further > 0)
     low, high, excess = (number(plateau[name]) for name in ("low", "high", "excess"))
     yield (
         f"Any threshold from {low} to {high}{pieces} costs hardly more than the best (at most "
