@@ -186,10 +186,37 @@ def _described(
         more = f'row_number() OVER () AS "{AT}"' if numbered and node.parent is None else ""
         found[node.name] = _viewed(node, layout, names, declaration, connection, more)
     if not faults:
+        _type_empty_keys(declaration, found, connection)
         faults += unlike_keys(declaration, found)
     if faults:
         raise RequestError(faults)
     return found
+
+
+def _type_empty_keys(
+    declaration: Declaration,
+    found: Mapping[str, dict[str, str]],
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """Give a key without a value, as of an empty table, the type of the key it is joined to."""
+    keys = {node.name: node.table.keys for node in declaration.nodes}
+    for node in reversed(declaration.nodes):
+        parent = str(node.parent)
+        if parent not in found or node.name not in found:
+            continue
+        for mine, theirs in zip(node.on, keys[parent], strict=True):
+            both = (node.name, mine), (parent, theirs)
+            for (table, column), (other, named) in (both, both[::-1]):
+                kind, name = found[other][named], identifier(column)
+                view, read = map(identifier, (source_name(table), f"read:{table}:{column}"))
+                if kind == found[table][column]:
+                    continue
+                if connection.execute(f"SELECT count({name}) FROM {view}").fetchall()[0][0]:
+                    continue
+                empty = f"SELECT * REPLACE (CAST(NULL AS {kind}) AS {name}) FROM {read}"
+                connection.execute(f"ALTER VIEW {view} RENAME TO {read}").fetchall()
+                connection.execute(f"CREATE TEMP VIEW {view} AS {empty}").fetchall()
+                found[table][column] = kind
 
 
 def _viewed(

@@ -141,6 +141,26 @@ def test_a_truncated_archive_is_refused(source, folder):
     assert 'months.csv.gz" cannot be read (Compressed file ended' in refused(source)
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("empty", ["loans", "months"])
+def test_an_empty_table_has_keys_of_any_kind(source, folder, people, loans, months, kind, empty):
+    """Also between a parent and a child that have rows."""
+    for file in folder.iterdir():
+        file.unlink()
+    for name, frame in {"people": people, "loans": loans, "months": months}.items():
+        made = frame.assign(**{key: "k" + frame[key].astype(str)
+                               for key in ("id", "loan") if key in frame})  # fmt: skip
+        made = pd.DataFrame(columns=frame.columns) if name == empty else made
+        if kind == "csv":
+            made.to_csv(folder / f"{name}.csv", index=False)
+        else:
+            made.to_parquet(folder / f"{name}.parquet")
+    counted = {"loans": {"N": "count(*)"}, "months": {"worst": "max(late)"}}
+    data = replace(source, aggregates=counted, drop_constant=False).load()
+    expected = [0, 0, 0, 0] if empty == "loans" else [2, 1, 1, 0]
+    np.testing.assert_array_equal(data.table.values[:, data.table.names.index("N")], expected)
+
+
 def test_a_damaged_parquet_file_is_told_by_its_name(source, folder, loans):
     file = folder / "loans.parquet"
     pd.concat([loans] * 5_000).to_parquet(file)
