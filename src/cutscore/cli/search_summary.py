@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cutscore.cli.metric_text import metric_text
+from cutscore.cli.metric_text import duration, metric_text
 from cutscore.metrics.catalogue import CATALOGUE
 from cutscore.records import Undefined
 from cutscore.report.figures.style import shorten
@@ -69,9 +69,14 @@ def print_search(
 def counts_line(study: StudyRecord) -> str:
     """Return how many trials there are in each state, and what ending some early has spared."""
     counts = ", ".join(f"{trials} {word}" for word, trials in study.tally().items())
-    spared, folds = study.folds_spared
-    saved = f"; pruning spared {spared} of {folds} folds" if spared else ""
-    return f"Study {study.name}: {counts or 'no trials'}{saved}"
+    spared = study.spared
+    if not spared.folds:
+        return f"Study {study.name}: {counts or 'no trials'}"
+    trees = f"{spared.trees:,.0f} trees and " if spared.trees else ""
+    return (
+        f"Study {study.name}: {counts}; pruning spared {spared.folds} of {spared.all_folds} folds, "
+        f"about {trees}{duration(spared.seconds)} if like those before"
+    )
 
 
 def best_table(study: StudyRecord, first: Sequence[str], width: int) -> Table:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from cutscore.metrics.catalogue import describe
 from cutscore.report.figures.search.searched import Searched, SearchObjective, Setting
+from cutscore.search.pruning import RACED
 from cutscore.search.records import Scale, StudyRecord, TrialRecord, Value, pareto
 
 Columns = dict[str, npt.NDArray[Any]]
@@ -53,9 +54,11 @@ def searched(study: StudyRecord, first: Sequence[str] = ()) -> Searched:
     front = {trial.number for trial in pareto(trials, study.objectives)}
     return Searched(
         number=np.array([trial.number for trial in trials], dtype=np.int64),
-        state=np.array([trial.state for trial in trials], dtype=np.str_),
+        state=np.array(["" if t.left_out else t.state for t in trials], dtype=np.str_),
         aims=tuple(
-            SearchObjective(words(metric), _reached(trials, i), direction == "minimize")
+            SearchObjective(
+                words(metric), _reached(trials, i), direction == "minimize", _ended(study, trials)
+            )
             for i, (metric, direction) in enumerate(study.objectives)
         ),
         settings=tuple(_setting(names[key], key, study.space[key], trials) for key in keys),
@@ -125,6 +128,29 @@ def _reached(trials: Sequence[TrialRecord], objective: int) -> npt.NDArray[np.fl
     """Return one objective's value of each trial, NaN where the trial does not count."""
     values = [_nth(trial.values, objective) if trial.counts else None for trial in trials]
     return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _ended(study: StudyRecord, trials: Sequence[TrialRecord]) -> npt.NDArray[np.float64] | None:
+    """Return where pruned trials were in the objective when they ended, NaN for all others.
+
+    What they reported last, which may be another quantity (a cost per row), times the median of
+    what complete trials came to as a multiple of theirs after so many folds.
+    """
+    metric = study.objectives[0][0]
+    same = metric in RACED or metric.endswith(describe(metric).stand_in)
+    if len(study.objectives) > 1 or not same:
+        return None
+    place = np.full(len(trials), np.nan)
+    for i, trial in enumerate(trials):
+        last = last_partial(trial)
+        if trial.state != "PRUNED" or last is None:
+            continue
+        step = max(trial.partial)
+        there = [(t.values, t.partial.get(step, 0.0)) for t in study.complete]
+        ratios = [values[0] / part for values, part in there if values and part]
+        if ratios and min(ratios) > 0:
+            place[i] = last * float(np.median(ratios))
+    return place
 
 
 def _column(key: str, scale: Scale, trials: Sequence[TrialRecord]) -> npt.NDArray[Any]:

@@ -102,10 +102,11 @@ def parent_items(context: TrialContext, outcome: SearchOutcome) -> Iterator[Item
     if counted is not None:
         read_off = counted if isinstance(counted, str) else ", ".join(map(str, counted.counts))
         yield Tag("tree_counts", read_off)
-    yield Metric("folds_spared", study.folds_spared[0])
+    yield Metric("folds_spared", study.spared.folds)
     yield Metric("trials", outcome.total)
-    for word, state in (("complete", "COMPLETE"), ("pruned", "PRUNED"), ("failed", "FAIL")):
-        yield Metric(f"trials_{word}", sum(trial.state == state for trial in study.trials))
+    yield Metric("trials_complete", study.count("COMPLETE"))
+    yield Metric("trials_pruned", len(study.pruned))
+    yield Metric("trials_failed", study.count("FAIL"))
     body = {
         "study": study.name,
         "definition": dict(words),

@@ -74,10 +74,29 @@ class TrialRecord:
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def left_out(self) -> bool:
+        """Whether the trial was not run, as an earlier one had its values: it has no run."""
+        return self.state == "PRUNED" and not self.run_id
+
+    @property
     def counts(self) -> bool:
         """Whether the trial is complete and all its values are finite."""
         values = self.values
         return self.state == "COMPLETE" and bool(values) and all(map(math.isfinite, values or ()))
+
+
+@dataclass(frozen=True)
+class Spared:
+    """What pruning has spared: `folds` of `all_folds`, and what they would have taken.
+
+    `trees` (0 where they were not counted) and `seconds` (of wall time) are estimates: as many a
+    fold as in the finished folds of the same trial.
+    """
+
+    folds: int
+    all_folds: int
+    trees: float
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -104,19 +123,35 @@ class StudyRecord:
         return sum(trial.state == state for trial in self.trials)
 
     @property
-    def folds_spared(self) -> tuple[int, int]:
-        """How many folds were spared by pruning, of those of all trials that were not lost.
+    def pruned(self) -> tuple[TrialRecord, ...]:
+        """The trials that were begun and ended early."""
+        return tuple(t for t in self.trials if t.state == "PRUNED" and not t.left_out)
+
+    @property
+    def spared(self) -> Spared:
+        """What pruning has spared in the trials that were run and not lost.
 
         A trial with several objectives reports no folds; then none is known to be spared.
         """
         whole = max((len(trial.partial) for trial in self.complete), default=0)
-        spared = sum(whole - len(t.partial) for t in self.trials if t.state == "PRUNED")
-        return max(spared, 0), whole * (len(self.complete) + self.count("PRUNED"))
+        early = [(t, whole - len(t.partial)) for t in self.pruned if 0 < len(t.partial) < whole]
+        return Spared(
+            sum(folds for _, folds in early),
+            whole * (len(self.complete) + len(self.pruned)),
+            sum(t.metrics.get("trees_grown", 0.0) / len(t.partial) * folds for t, folds in early),
+            sum((t.seconds or 0.0) / len(t.partial) * folds for t, folds in early),
+        )
 
     def tally(self) -> dict[str, int]:
         """Return how many trials are in each state, in words, without those that have none."""
         found = {word: self.count(state) for state, word in STATE_WORDS.items()}
+        found |= {"pruned": len(self.pruned), "left out (tried before)": self.left_out}
         return {word: trials for word, trials in found.items() if trials}
+
+    @property
+    def left_out(self) -> int:
+        """The number of trials that were not run, as earlier ones had their values."""
+        return sum(trial.left_out for trial in self.trials)
 
 
 def ranked(trials: Iterable[TrialRecord], objectives: Sequence[Objective]) -> list[TrialRecord]:

@@ -59,6 +59,20 @@ def test_history_tells_how_trials_ended_and_which_is_best():
     assert {"best so far", "best, trial 2: 2"} <= set(words)
 
 
+@pytest.mark.parametrize("lower", [True, False])
+def test_pruned_trials_stand_where_they_ended(lower):
+    ended = np.array([NAN, 3.5, NAN, NAN, 90.0])
+    told = SearchObjective("cost", np.array([3.0, NAN, 2.0, NAN, NAN]), lower, ended)
+    states = ["COMPLETE", "PRUNED", "COMPLETE", "PRUNED", "PRUNED"]
+    panel = history(made((NAN,) * 5, aims=(told,), states=states)).panels[0]
+    pruned = next(marks for marks in panel.series if marks.name == "pruned: 3")
+    assert pruned.trial.tolist() == [1, 3, 4]
+    assert pruned.y[0] == 3.5
+    assert panel.y.scale.low < pruned.y[1] < 2.0  # nothing is known of it
+    assert told.value[4] != told.ends()[1]
+    assert 3.5 < pruned.y[2] <= panel.y.scale.high
+
+
 def test_several_objectives_have_a_panel_each_and_no_best_so_far():
     searched = made(aims=(aim([3.0, 2.0, 1.0, 4.0]), aim([1.0, 2.0, 9.0, 4.0], "seconds")))
     figure = picture(history(searched), STUDY)

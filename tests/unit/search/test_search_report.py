@@ -104,6 +104,28 @@ def test_the_table_has_one_row_a_trial_with_all_that_it_had(tmp_path):
         assert row["seconds"] == ("" if trial.seconds is None else "2.5")
 
 
+def test_pruned_trials_ended_where_their_folds_say():
+    early = {"state": "PRUNED", "values": None, "run_id": "there"}
+    trials = (
+        TrialRecord(0, "COMPLETE", (1_000.0,), partial={0: 0.5, 1: 0.4}),
+        TrialRecord(1, partial={0: 0.55}, **early),
+        TrialRecord(2, "COMPLETE", (1_200.0,), partial={0: 0.6, 1: 0.5}),
+        TrialRecord(3, partial={0: 0.9, 1: 0.6}, **early),
+        TrialRecord(4, "PRUNED"),
+        TrialRecord(5, "FAIL", partial={0: 0.5}),
+    )
+    study = StudyRecord("s", COST, trials, SPACE)
+    shown = searched(study)
+    nan = math.nan
+    expected = [nan, 0.55 * 2000, nan, 0.6 * 2450, nan, nan]
+    assert shown.aims[0].ended == pytest.approx(expected, nan_ok=True)
+    assert shown.state[4] == ""
+    assert study.tally() == {"complete": 2, "pruned": 2, "failed": 1, "left out (tried before)": 1}
+    other = StudyRecord("s", (("roc_auc_std", "minimize"),), trials, SPACE)
+    for unknown in (other, made_study(10, goals=COST_AND_TIME, lost=False)):
+        assert searched(unknown).aims[0].ended is None
+
+
 def test_the_front_as_a_table_is_in_order_of_the_first_objective():
     study = made_study(30, goals=COST_AND_TIME, lost=False)
     columns = front_columns(study)

@@ -25,7 +25,8 @@ _LOST = (
 def history(searched: Searched) -> plot.PanelGrid:
     """Show each objective by trial, with the best so far where there is only one.
 
-    Pruned and failed trials have no value: they are marks along the lower edge.
+    Pruned trials are marks where they ended. Failed ones, and those of which no such place is
+    known, are marks along the lower edge.
     """
     number, several = searched.number, len(searched.aims) > 1
     first, last = (int(number.min()), int(number.max())) if number.size else (0, 1)
@@ -33,7 +34,7 @@ def history(searched: Searched) -> plot.PanelGrid:
     across = plot.Axis("trial", linear(first - air, last + air, whole=True, most=8))
     return plot.PanelGrid(
         "How the search went",
-        "Value of each trial. Pruned and failed trials have none: they stand along the edge.",
+        "Bars: what pruned trials' folds foretold when they ended. Without a value: at the edge.",
         tuple(_panel(searched, aim, across) for aim in searched.aims),
         size=(6.4, 2.1 if several else 3.4),
         gap=(0, 0.4),
@@ -44,7 +45,7 @@ def history(searched: Searched) -> plot.PanelGrid:
 
 def _panel(searched: Searched, aim: SearchObjective, across: plot.Axis) -> plot.PlotPanel:
     """Show one objective."""
-    low, high = aim.ends()
+    low, high = aim.with_ended.ends()
     room = 0.07 * (high - low)  # for the marks of trials without a value
     number, value, shown = searched.number, aim.value, searched.drawn
     inside = shown & (value >= low) & (value <= high)
@@ -65,16 +66,17 @@ def _panel(searched: Searched, aim: SearchObjective, across: plot.Axis) -> plot.
         best = searched.only_best
         name = f"best, trial {number[best][0]}: {style.number(float(value[best][0]))}"
         series.append(plot.marks(name, best, number, np.clip(value, low, high), plot.BEST))
-    series += _lost(searched, np.full(len(number), low - 0.6 * room))
+    place = np.clip(aim.with_ended.value, low, high)
+    series += _lost(searched, np.where(np.isnan(place), low - 0.6 * room, place))
     return plot.PlotPanel(across, aim.axis(low - room, high), tuple(series))
 
 
-def _lost(searched: Searched, floor: Points) -> list[plot.Marks]:
-    """Return the trials without a value as marks along the lower edge."""
+def _lost(searched: Searched, place: Points) -> list[plot.Marks]:
+    """Return the trials without a value as marks at their places."""
     found = []
     for state, word, look in _LOST:
         which = searched.state == state
         if which.any():
             name = f"{word}: {int(which.sum()):,}"
-            found.append(plot.marks(name, which, searched.number, floor, look))
+            found.append(plot.marks(name, which, searched.number, place, look))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -66,11 +66,16 @@ class Setting:
 
 @dataclass(frozen=True, eq=False)
 class SearchObjective:
-    """What the trials reached in one objective, shape (trials,), NaN where they have no value."""
+    """What the trials reached in one objective, shape (trials,), NaN where they have no value.
+
+    `ended` is where pruned trials were when they ended, NaN for others; None if it is unknown of
+    all.
+    """
 
     name: str
     value: Points
     lower_is_better: bool
+    ended: Points | None = None
 
     @property
     def loss(self) -> Points:
@@ -92,6 +97,14 @@ class SearchObjective:
         ends = sorted((best - air, worst + air))
         low, high = ends if self.lower_is_better else (-ends[1], -ends[0])
         return float(low), float(high)
+
+    @property
+    def with_ended(self) -> SearchObjective:
+        """The same objective, with the values of pruned trials where they ended."""
+        if self.ended is None:
+            return self
+        value = np.where(np.isnan(self.value), self.ended, self.value)
+        return replace(self, value=value)
 
     def shown(self) -> Points:
         """Return the values with those beyond the ends put on them."""
