@@ -268,6 +268,9 @@ def test_trees_are_counted_and_trials_race_alike_in_one_go_or_two(
     best = runs[study.best_trial.number]
     assert plain.tags["score_digest"] == best.tags["score_digest"]
     assert plain.metrics["crossfit_cost"] == best.metrics["crossfit_cost"]
+    page = artifact(client, best.parent_id, "search.html")
+    assert "Cost by number of trees of the best trials" in page
+    assert "of 12 folds, about " in whole.out
     other = cutscore("run", *words, "search.pruner=median", "tracking.experiment=counted")
     assert other.code == 2
     assert "search.pruner was race and is now median" in other.err

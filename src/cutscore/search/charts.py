@@ -12,6 +12,7 @@ from cutscore.report.figures.search.parallel import parallel_coordinates
 from cutscore.report.figures.search.pareto import pareto_front
 from cutscore.report.figures.search.searched import Searched
 from cutscore.report.figures.search.slices import slices
+from cutscore.report.figures.search.tree_counts import tree_counts
 from cutscore.search.arrays import short_names
 from cutscore.search.importances import ENOUGH
 from cutscore.search.records import StudyRecord
@@ -34,6 +35,8 @@ def charts(
     """Yield each chart by its name, or why it does not exist."""
     most = limits or {}
     yield "history", history(shown)
+    if study.tree_costs:
+        yield "tree_counts", tree_counts(shown, study.tree_costs)
     missing = None if study.complete else Undefined("no trial is complete")
     if len(study.objectives) > 1:
         yield "pareto", missing or pareto_front(shown, most.get("pareto"))

@@ -27,7 +27,7 @@ from cutscore.report.items import Item, Metric, TableFile
 from cutscore.search.context import TrialContext
 from cutscore.search.pruning import end_if_hopeless
 from cutscore.search.slots import RUN_ID
-from cutscore.search.tree_counts import COUNTS_METRIC, CountedTrees
+from cutscore.search.tree_counts import COUNTS_METRIC, TREE_COUNTS, CountedTrees
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -106,7 +106,7 @@ class TrialObserver(RunObserver):
         if self.grown is None:
             return
         yield Metric("trees_grown", self.grown.trees)
-        yield TableFile("tree_counts.csv", self.grown.columns())
+        yield TableFile(TREE_COUNTS, self.grown.columns())
         if isinstance(self.claimed, float):
             yield Metric(COUNTS_METRIC, self.claimed)
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import shlex
+import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from cutscore.config.overrides import PLAIN_RUN, Override, texts_of
 from cutscore.launch.outcome import RunOutcome
 from cutscore.records import Undefined
+from cutscore.report.figures.search.tree_counts import COLOURS
 from cutscore.runs.values import RunSummary
 from cutscore.search.context import TrialContext
-from cutscore.search.records import Scale, StudyRecord, TrialRecord, best_of
+from cutscore.search.records import Scale, StudyRecord, TrialRecord, best_of, ranked
 from cutscore.search.slots import DIED, REASON, RUN_ID, finished
+from cutscore.search.tree_counts import TREE_COUNTS
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -64,6 +70,21 @@ def study_record(context: TrialContext) -> StudyRecord:
     goals = tuple(zip(context.settings.metrics, context.settings.directions, strict=True))
     space = {entry.key: _scale(entry) for entry in context.space.entries}
     return StudyRecord(context.task.study, goals, records, space, best_of(records, goals))
+
+
+def with_tree_costs(context: TrialContext, study: StudyRecord) -> StudyRecord:
+    """Return the study with what each number of trees cost in the best trials, as recorded."""
+    if context.counted is None:
+        return study
+    found = {}
+    for trial in ranked(study.trials, study.objectives)[: len(COLOURS)]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = context.store.download(trial.run_id, TREE_COUNTS, Path(folder))
+            if path is not None:
+                trees, cost = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2).T
+                allowed = np.isfinite(cost)
+                found[trial.number] = trees[allowed], cost[allowed]
+    return replace(study, tree_costs=found)
 
 
 def count_finished(context: TrialContext) -> int:

@@ -21,7 +21,7 @@ from cutscore.runs.parents import open_parent
 from cutscore.runs.port import OpenRun
 from cutscore.runs.values import RunSummary
 from cutscore.search.context import STUDY_TAG, TrialContext
-from cutscore.search.outcome import OPTIMISM, SearchOutcome
+from cutscore.search.outcome import OPTIMISM, SearchOutcome, with_tree_costs
 from cutscore.search.records import StudyRecord, TrialRecord
 from cutscore.search.report import search_items
 from cutscore.search.study import DEFINITION, PARENT
@@ -115,7 +115,7 @@ def parent_items(context: TrialContext, outcome: SearchOutcome) -> Iterator[Item
     yield Text("search.yaml", redact(yaml.safe_dump(body, sort_keys=False)))
     if study.best is not None:
         yield from _best_items(study, study.best, outcome)
-    yield from search_items(study, outcome.shares)
+    yield from search_items(with_tree_costs(context, study), outcome.shares)
 
 
 def tag_best(context: TrialContext, parent_id: str, best: TrialRecord | None) -> None:

@@ -18,6 +18,8 @@ Direction = Literal["minimize", "maximize"]
 Objective = tuple[str, Direction]
 """A metric of the record and whether less or more of it is wanted."""
 
+Costs = npt.NDArray[np.float64]
+
 Value = str | int | float | bool | None
 """What a trial can propose for a setting."""
 
@@ -104,7 +106,8 @@ class StudyRecord:
     """A study and all its trials, by number; `space` maps each searched setting to its scale.
 
     `best` is the best trial, with several objectives the one of the Pareto front that is best in
-    the first, None while there is none.
+    the first, None while there is none. `tree_costs` has the numbers of trees at which some of the
+    best trials were judged and what these cost, by the trials' numbers, best first.
     """
 
     name: str
@@ -112,6 +115,7 @@ class StudyRecord:
     trials: tuple[TrialRecord, ...]
     space: Mapping[str, Scale]
     best: TrialRecord | None = None
+    tree_costs: Mapping[int, tuple[Costs, Costs]] = field(default_factory=dict)
 
     @property
     def complete(self) -> tuple[TrialRecord, ...]:

@@ -88,9 +88,8 @@ def _panel(
             parts += _marks(series, x, y)
         else:
             there = np.isfinite(x) & np.isfinite(y)
-            d = "".join(
-                f"H{a:.1f}V{b:.1f}" for a, b in zip(x[there][1:], y[there][1:], strict=True)
-            )
+            form = "L{:.1f} {:.1f}" if series.straight else "H{:.1f}V{:.1f}"
+            d = "".join(map(form.format, x[there][1:], y[there][1:]))
             start = f"M{x[there][0]:.1f} {y[there][0]:.1f}" if there.any() else ""
             parts.append(_tag("path", d=start + d, fill="none", stroke=series.colour))
     return _tag("g", *parts, transform=f"translate({place[0]:.1f} {place[1]:.1f})")

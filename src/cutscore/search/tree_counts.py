@@ -16,6 +16,9 @@ from cutscore.search.space import Space
 COUNTS_METRIC = "crossfit_cost_counts"
 """What a trial is told whose number of trees was read off: see `TreeCounts.crossfit_cost`."""
 
+TREE_COUNTS = "tree_counts.csv"
+"""The table of a trial's run: trees, and what all folds cost with so many."""
+
 _DECIDES_PREFIXES = ("boosting", "booster")
 
 

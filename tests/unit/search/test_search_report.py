@@ -1,5 +1,6 @@
 import math
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -304,8 +305,25 @@ def test_every_trial_is_told_with_all_that_it_had(browser, pages, tmp_path):
     opened.close()
 
 
+@pytest.mark.parametrize("counts", [(10, 20, 40), (10,)])
+def test_the_page_shows_cost_by_trees_of_the_best_trials(counts):
+    study = made_study(4, lost=False)
+    numbers = [trial.number for trial in ranked(study.trials, COST)]
+    costs = {n: (np.array(counts), 50_000 + np.arange(len(counts)) / (n + 1)) for n in numbers}
+    study = replace(study, tree_costs=costs)
+    shown = searched(study)
+    chart = dict(charts_of(study, shown, importances(study)))["tree_counts"]
+    marks = chart.panels[0].series[1::2]
+    assert [series.name for series in marks] == [f"trial {n}" for n in numbers]
+    assert all(series.x.tolist() == list(counts) for series in marks)
+    assert "Cost by number of trees" in search_page(study, shown, importances(study))
+    assert {item.path for item in search_items(study)} >= {"tree_counts.png"}
+
+
 def test_page_and_pictures_show_the_same():
     study = made_study(15, goals=COST_AND_TIME, lost=False)
+    trees = np.array([5.0, 9.0, 20.0])
+    study = replace(study, tree_costs={study.best.number: (trees, 60_000 - trees)})
     shown = searched(study)
     for name, chart in charts_of(study, shown, importances(study)):
         figure, page = picture(chart, study.name), ElementTree.fromstring(svg_chart(chart))
@@ -321,7 +339,9 @@ def test_page_and_pictures_show_the_same():
             steps = [n for n in panel.findall("path") if n.get("fill") == "none"]
             dots = sum(len(dots.get_offsets()) for dots in axes.collections)
             lines = [len(line.get_xdata()) for line in axes.lines]
-            assert len(points) + sum(n.get("d").count("H") + 1 for n in steps) == dots + sum(lines)
+            assert len(points) + sum(
+                n.get("d").count("H") + n.get("d").count("L") + 1 for n in steps
+            ) == dots + sum(lines)
             assert len(panel.findall("rect")) == len(axes.patches)
             names = [n.text for n in panel.findall("text") if n.get("class") == "name"]
             assert names == [n for n in (axes.get_xlabel(), axes.get_ylabel()) if n]

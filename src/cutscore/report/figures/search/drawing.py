@@ -65,9 +65,9 @@ def _panel(axes: Axes, panel: plot.PlotPanel, written: tuple[bool, bool]) -> Non
             case plot.Marks():
                 _marks(axes, series, order)
             case plot.Steps():
-                axes.step(
-                    series.x, series.y, where="post", color=series.colour, linewidth=1.6,
-                    label=series.name or None, zorder=order,
+                axes.plot(
+                    series.x, series.y, drawstyle="default" if series.straight else "steps-post",
+                    color=series.colour, linewidth=1.6, label=series.name or None, zorder=order,
                 )  # fmt: skip
             case plot.Bars():
                 _bars(axes, series)

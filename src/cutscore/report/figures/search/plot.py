@@ -61,12 +61,13 @@ class Marks:
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """A line that keeps each value until the next, shape (points,)."""
+    """A line that keeps each value until the next or goes `straight` to it, shape (points,)."""
 
     name: str
     x: Points
     y: Points
     colour: str
+    straight: bool = False
 
 
 @dataclass(frozen=True, eq=False)
