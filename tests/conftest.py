@@ -105,9 +105,9 @@ def postgres():
         pytest.skip(str(missing))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Chromium, started once in each test process."""
+    """Chromium; not for a whole process, as an event loop runs in its thread meanwhile."""
     try:
         with chromium() as started:
             yield started

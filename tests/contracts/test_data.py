@@ -38,14 +38,17 @@ def _csv(folder: Path) -> str:
     return str(path)
 
 
-WHOLE = [*PACKAGED, "table"]
+MADE = [name for name, target in TARGETS.items() if target.endswith(".MadeLoans")]
+WHOLE = [*PACKAGED, *MADE, "table"]
 OF_SEVERAL_TABLES = ("home_credit", "home_credit_synthetic")
 """Loaded in `unit/data/test_made_tables.py`, which makes their tables."""
 
 
 @pytest.mark.parametrize("option", WHOLE)
 def test_a_data_set_is_whole_and_the_same_twice(option: str, tmp_path: Path) -> None:
-    own = {"path": _csv(tmp_path), "target": "bad", "id": "id"} if option == "table" else {}
+    table = {"path": _csv(tmp_path), "target": "bad", "id": "id"}
+    made = {"path": str(tmp_path), "rows": 200}
+    own = table if option == "table" else made if option in MADE else {}
     source = _source(option, **own)
     dataset, again = source.load(), source.load()
     assert dataset.digest == again.digest

@@ -65,7 +65,7 @@ def whole_store(tmp_path_factory):
         from mlflow import MlflowClient, entities
 
         folder = tmp_path_factory.mktemp("whole") / "mlruns"
-        uri, before = folder.as_uri(), mlflow.get_tracking_uri()
+        uri = folder.as_uri()
         mlflow.set_tracking_uri(uri)
         client = MlflowClient(uri, uri)
         experiment = client.create_experiment("credit", tags={"owner": "ann"})
@@ -92,7 +92,7 @@ def whole_store(tmp_path_factory):
         gone = client.create_experiment("gone")
         client.create_run(gone)
         client.delete_experiment(gone)
-        mlflow.set_tracking_uri(before)
+        mlflow.set_tracking_uri(None)  # and the environment variable that it sets
     trace = folder / experiment / "traces" / "tr-1"
     write(
         trace / "trace_info.yaml",

@@ -445,7 +445,6 @@ def test_mlflow_reads_the_traces_that_were_merged(empty, tmp_path, monkeypatch):
     for path in (source, target):
         shutil.copyfile(empty, path)
     monkeypatch.setenv("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", "false")
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(f"sqlite:///{source}")
     client = MlflowClient()
     experiment = client.create_experiment("qa", artifact_location=str(tmp_path / "files"))
@@ -475,4 +474,4 @@ def test_mlflow_reads_the_traces_that_were_merged(empty, tmp_path, monkeypatch):
     assert store.get_scorer(merged, "judge").scorer_version == 1
     assert store.get_dataset(golden.dataset_id).tags["a"] == "b"
     assert store.get_dataset_experiment_ids(golden.dataset_id) == [merged]
-    mlflow.set_tracking_uri(before)
+    mlflow.set_tracking_uri(None)  # and the environment variable that it sets
