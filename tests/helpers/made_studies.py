@@ -1,6 +1,7 @@
 """Made searches, ordinary and awkward ones."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -63,6 +64,8 @@ def awkward_studies():
     yield "none", made_study(0)
     yield "one", made_study(1, lost=False)
     yield "failed", failed_study()
+    ended = [replace(trial, state="PRUNED", values=None) for trial in made_study(4).trials]
+    yield "all pruned", StudyRecord("all-pruned", COST, tuple(ended), SPACE)
     yield "one setting", made_study(6, {RATE: SPACE[RATE]})
     yield "constant", made_study(6, {"a.x": Scale("float", low=1, high=1)}, same=True)
     yield "several", made_study(12, goals=COST_AND_TIME, lost=False)

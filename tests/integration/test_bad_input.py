@@ -229,6 +229,14 @@ def test_a_storage_of_the_environment_is_blamed_by_its_name(refused, loans, monk
     assert "CUTSCORE_SEARCH_STORAGE:" in refused(*loans, *words)
 
 
+def test_trials_outside_of_the_space(refused, loans):
+    named = "search.enqueue=[{model.params.num_leaves:99},{sampling:none}]"
+    space = 'search.space={model.params.num_leaves:"range(2,9)"}'
+    said = refused(*loans, "search=custom", space, named)
+    assert "search.enqueue[0]: 99 is outside of range(2, 9)" in said
+    assert "search.enqueue[1]: sampling is not in the space" in said
+
+
 def test_an_artifact_folder_that_cannot_be_written(refused, loans, in_folder):
     Path("file").touch()
     said = refused(*loans, "tracking.artifacts=file/below")

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import signal
+import sqlite3
+import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -234,8 +239,36 @@ def test_hopeless_trial_costs_one_fold(pruner, first, cutscore, moody, client, w
     assert not any(file.path.endswith(".png") for file in run.artifacts)
 
 
-def test_trees_are_counted_and_trials_race_alike_in_one_go_or_two(
-    first, cutscore, base, client, workplace
+MOMENTS = {
+    # in mid-boosting, then when the number of trees is chosen and the run is being written
+    1: "select 1 from trial_intermediate_values where trial_id = ?",
+    2: "select 1 from trial_params where trial_id = ? and param_name like '%n_estimators'",
+}
+
+
+def kill_in(workplace, process, number, moment):
+    """Kill a search, with its children, when one of its trials has come to a moment."""
+    running = (
+        "select trial_id from trials join studies using (study_id) "
+        "where study_name like 'counted_parts-%' and number = ? and state = 'RUNNING'"
+    )
+    deadline = time.monotonic() + 120
+    try:
+        with closing(sqlite3.connect(workplace / "mlruns" / "optuna.db")) as storage:
+            while process.poll() is None:
+                assert time.monotonic() < deadline
+                trial = storage.execute(running, (number,)).fetchone()
+                if trial and storage.execute(moment, trial).fetchone():
+                    break
+                time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGKILL)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_trees_are_counted_and_trials_race_alike_in_one_go_or_killed_twice(
+    first, cutscore, cutscore_started, base, client, workplace
 ):
     more = 'model.params.n_estimators:"range(3,61)",model.params.min_child_samples:"choice(9,390)"'
     space = SPACE.replace("{", f"{{{more},", 1)
@@ -243,12 +276,16 @@ def test_trees_are_counted_and_trials_race_alike_in_one_go_or_two(
     words = [*kept_words, space, "search.startup_trials=3"]
     whole = cutscore("run", *words, "search.trials=4", "tracking.experiment=counted")
     assert whole.code == 0, whole.err
-    for trials in (2, 4):
-        parts = [*words, f"search.trials={trials}", "tracking.experiment=counted_parts"]
-        assert cutscore("run", *parts).code == 0
+    parts = ["run", *words, "search.trials=4", "tracking.experiment=counted_parts"]
+    for number, moment in MOMENTS.items():
+        kill_in(workplace, cutscore_started(*parts, folder=workplace), number, moment)
+    resumed = cutscore(*parts)
+    assert resumed.code == 0, resumed.err
+    assert "trial 2 is repeated" in resumed.err
     study = study_of(workplace, "counted")
     ends = [(trial.state.name, trial.params, trial.values) for trial in study.trials]
-    again = study_of(workplace, "counted_parts").trials
+    again = [t for t in study_of(workplace, "counted_parts").trials if "died" not in t.user_attrs]
+    assert [trial.user_attrs["slot"] for trial in again] == [0, 1, 2, 3]
     assert ends == [(trial.state.name, trial.params, trial.values) for trial in again]
     assert {state for state, *_ in ends} == {"COMPLETE", "PRUNED"}
     runs = trials_of(client, "counted")

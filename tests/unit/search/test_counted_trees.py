@@ -8,6 +8,7 @@ from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.config.overrides import parse_overrides
+from cutscore.errors import RequestError
 from cutscore.search.space import parse_space
 from cutscore.search.tree_counts import CountedTrees, counted_trees
 
@@ -36,6 +37,12 @@ def test_counts_are_values_of_the_space(found):
     assert found("search=xgboost", "model=xgboost", trees=None).counts == published.counts
 
 
+def test_a_range_of_one_number_is_refused(found):
+    assert found(trees="'range(40,42)'").counts == (40, 41)
+    with pytest.raises(RequestError, match="leaves nothing to choose"):
+        found(trees="'range(40,41)'")
+
+
 def test_another_name_for_the_number_of_trees_is_known(found):
     words = ("search=custom", "search.space={+model.params.num_boost_round:'range(5,9)'}")
     counted = found(*words, "model=xgboost", "~model.params.n_estimators", trees=None)
@@ -62,6 +69,8 @@ def test_why_trees_are_sampled_is_told(words, why, found):
 def test_choices_are_sampled(found):
     more = ",+model.params.boosting:'choice(gbdt,dart)'"
     assert "the space varies model.params.boosting" in found(more=more)
+    more = ",model.early_stopping_rounds:'choice(null,5)'"
+    assert "the space varies model.early_stopping_rounds" in found(more=more)
     assert "no range of whole numbers" in found(trees="'choice(10,20)'")
 
 

@@ -1,7 +1,7 @@
 import io
 from dataclasses import replace
 
-from made_studies import COST_AND_TIME, RATE, SPACE, failed_study, made_study
+from made_studies import COST_AND_TIME, RATE, SPACE, awkward_studies, failed_study, made_study
 from rich.console import Console
 
 from cutscore.cli.search_summary import OPTIMISM, best_table, print_search
@@ -73,6 +73,8 @@ def test_a_narrow_terminal_gets_fewer_settings_and_is_told():
 def test_without_a_complete_trial_there_is_nothing_more_to_tell():
     text = printed(failed_study(), shares=Undefined("no trial"))
     assert text.split() == ["Study", "all-failed:", "3", "failed"]
+    text = printed(dict(awkward_studies())["all pruned"], shares=Undefined("no trial"))
+    assert text.split() == ["Study", "all-pruned:", "4", "pruned"]
 
 
 def test_why_there_are_no_importances_is_told():
