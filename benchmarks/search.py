@@ -147,12 +147,11 @@ def draw_regret(found: dict[str, dict[str, Any]], path: Path) -> None:
         curves = []
         for seed, run in runs.items():
             known = min(best(found[other][seed]["steps"]) for other in found)
-            curves.append(regret(run["steps"], run["cpu"], known, grid))
-            axes.plot(grid, curves[-1], color=colours[name], linewidth=0.8, alpha=0.45)
-        enough = np.isfinite(curves).sum(axis=0) * 2 > len(curves)
-        middle = np.nanmedian(np.where(enough, curves, 0), axis=0)
+            curves.append(regret(run["steps"], known, grid))
+            there = grid <= run["cpu"]
+            axes.plot(grid[there], curves[-1][there], color=colours[name], linewidth=0.8, alpha=0.5)
         axes.plot(
-            grid[enough], middle[enough], color=colours[name], linewidth=2.2,
+            grid, np.median(curves, axis=0), color=colours[name], linewidth=2.2,
             label=f"{SIDES[name]}, median of {len(curves)}",
         )  # fmt: skip
     axes.axhline(100 * CLOSE[-1], color=style.INK, linewidth=1, linestyle=":")
@@ -163,14 +162,12 @@ def draw_regret(found: dict[str, dict[str, Any]], path: Path) -> None:
     figure.savefig(path)
 
 
-def regret(steps: Steps, end: float, known: float, grid: np.ndarray) -> np.ndarray:
-    """Return the regret in percent on a grid of CPU times, NaN outside of the search."""
+def regret(steps: Steps, known: float, grid: np.ndarray) -> np.ndarray:
+    """Return the regret in percent on a grid of CPU times: infinite at first, kept at the end."""
     times = np.array([cpu for cpu, _ in steps])
     values = np.array([math.inf if value is None else value for _, value in steps])
-    lowest = np.concatenate([[math.nan], np.minimum.accumulate(values)])
-    found = lowest[np.searchsorted(times, grid, side="right")]
-    found[(grid > end) | ~np.isfinite(found)] = math.nan
-    return 100 * (found / known - 1)
+    lowest = np.concatenate([[math.inf], np.minimum.accumulate(values)])
+    return 100 * (lowest[np.searchsorted(times, grid, side="right")] / known - 1)
 
 
 def workers(rounds: int, trials: int, size: Size) -> None:
