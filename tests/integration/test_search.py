@@ -307,7 +307,7 @@ def test_trees_are_counted_and_trials_race_alike_in_one_go_or_killed_twice(
     assert plain.metrics["crossfit_cost"] == best.metrics["crossfit_cost"]
     page = artifact(client, best.parent_id, "search.html")
     assert "Cost by number of trees of the best trials" in page
-    assert "of 12 folds, about " in whole.out
+    assert "of 12 folds (up to " in whole.out
     other = cutscore("run", *words, "search.pruner=median", "tracking.experiment=counted")
     assert other.code == 2
     assert "search.pruner was race and is now median" in other.err

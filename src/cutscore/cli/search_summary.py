@@ -72,10 +72,10 @@ def counts_line(study: StudyRecord) -> str:
     spared = study.spared
     if not spared.folds:
         return f"Study {study.name}: {counts or 'no trials'}"
-    trees = f"{spared.trees:,.0f} trees and " if spared.trees else ""
+    trees = f"up to {spared.trees:,.0f} trees; " if spared.trees else ""
     return (
-        f"Study {study.name}: {counts}; pruning spared {spared.folds} of {spared.all_folds} folds, "
-        f"about {trees}{duration(spared.seconds)} if like those before"
+        f"Study {study.name}: {counts}; pruning spared {spared.folds} of {spared.all_folds} folds "
+        f"({trees}about {duration(spared.seconds)} of fitting, at the complete trials' mean)"
     )
 
 

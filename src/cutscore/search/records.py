@@ -91,8 +91,9 @@ class TrialRecord:
 class Spared:
     """What pruning has spared: `folds` of `all_folds`, and what they would have taken.
 
-    `trees` (0 where they were not counted) and `seconds` (of wall time) are estimates: as many a
-    fold as in the finished folds of the same trial.
+    `trees` is a bound, 0 where they were not counted: as many a fold as in the same trial's
+    finished folds, beyond which no later fold is boosted. `seconds` of fitting are as many a fold
+    as complete trials took: a pruned trial's own seconds are mostly those of its run.
     """
 
     folds: int
@@ -138,12 +139,14 @@ class StudyRecord:
         A trial with several objectives reports no folds; then none is known to be spared.
         """
         whole = max((len(trial.partial) for trial in self.complete), default=0)
+        fitting = [t.metrics.get("seconds_fit", 0.0) / whole for t in self.complete]
         early = [(t, whole - len(t.partial)) for t in self.pruned if 0 < len(t.partial) < whole]
+        folds_spared = sum(folds for _, folds in early)
         return Spared(
-            sum(folds for _, folds in early),
+            folds_spared,
             whole * (len(self.complete) + len(self.pruned)),
             sum(t.metrics.get("trees_grown", 0.0) / len(t.partial) * folds for t, folds in early),
-            sum((t.seconds or 0.0) / len(t.partial) * folds for t, folds in early),
+            folds_spared * float(np.mean(fitting)) if folds_spared else 0.0,
         )
 
     def tally(self) -> dict[str, int]:

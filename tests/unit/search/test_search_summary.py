@@ -37,13 +37,14 @@ def test_the_summary_tells_counts_best_trials_importances_and_the_command():
 
 def test_the_summary_tells_what_pruning_spared_and_not_what_was_left_out():
     study = made_study(20)
-    early = {"partial": {0: 0.3}, "metrics": {"trees_grown": 600}, "seconds": 2.5}
-    trials = [replace(t, **early) if t.state == "PRUNED" else t for t in study.trials]
+    early = {"partial": {0: 0.3}, "metrics": {"trees_grown": 600}, "seconds": 99.0}
+    whole = {"metrics": {"seconds_fit": 60.0}}
+    trials = [replace(t, **(early if t.state == "PRUNED" else whole)) for t in study.trials]
     known = {"run_id": "", "partial": {}, "metrics": {}}
     trials += [replace(trials[9], number=20, **known), replace(trials[9], number=21, **known)]
     text = printed(replace(study, trials=tuple(trials)), width=200)
     assert "16 complete, 2 pruned, 2 failed, 2 left out (tried before); pruning spared" in text
-    assert "spared 2 of 36 folds, about 1,200 trees and 5 s if like those before" in text
+    assert "spared 2 of 36 folds (up to 1,200 trees; about 1 min 00 s of fitting, at the" in text
 
 
 def test_judged_on_unseen_rows_both_figures_stand_side_by_side():

@@ -29,7 +29,7 @@ def tree_counts(searched: Searched, costs: Mapping[int, tuple[Points, Points]]) 
     y = around(cost, style.tick)
     return plot.PanelGrid(
         "Cost by number of trees of the best trials",
-        "Of all folds at one threshold; boosting ended where more trees had nothing to gain.",
+        "At one threshold, chosen on these very folds: trials are ranked by the cross-fitted cost.",
         (plot.PlotPanel(plot.Axis("trees", x), plot.Axis("cost", y), tuple(series)),),
         size=(6.4, 3.0),
         legend=True,
