@@ -139,14 +139,14 @@ class StudyRecord:
         A trial with several objectives reports no folds; then none is known to be spared.
         """
         whole = max((len(trial.partial) for trial in self.complete), default=0)
-        fitting = [t.metrics.get("seconds_fit", 0.0) / whole for t in self.complete]
+        fitting = [t.metrics.get("seconds_fit", 0.0) for t in self.complete]
         early = [(t, whole - len(t.partial)) for t in self.pruned if 0 < len(t.partial) < whole]
         folds_spared = sum(folds for _, folds in early)
         return Spared(
             folds_spared,
             whole * (len(self.complete) + len(self.pruned)),
             sum(t.metrics.get("trees_grown", 0.0) / len(t.partial) * folds for t, folds in early),
-            folds_spared * float(np.mean(fitting)) if folds_spared else 0.0,
+            folds_spared / whole * float(np.mean(fitting)) if folds_spared else 0.0,
         )
 
     def tally(self) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from cutscore.metrics.drift import (
     binomial_tails,
@@ -39,12 +38,16 @@ def test_chance_alone_is_rarely_called_drift_even_in_few_rows(rows):
 
 
 def test_tails_are_those_of_the_binomial_distribution():
+    from scipy import stats
+
     hits, trials = np.arange(8.0), np.full(8, 7.0)
     lower, upper = stats.binom.cdf(hits, 7, 0.3), stats.binom.sf(hits - 1, 7, 0.3)
     assert binomial_tails(hits, trials, 0.3) == pytest.approx(np.minimum(lower, upper))
 
 
 def test_discoveries_are_scipys():
+    from scipy import stats
+
     rng = np.random.default_rng(2)
     for _ in range(20):
         values = np.append(rng.random(30), rng.random(5) / 1000)
@@ -53,6 +56,8 @@ def test_discoveries_are_scipys():
 
 
 def test_jeffreys_interval_covers_and_has_whole_ends():
+    from scipy import stats
+
     low, high = jeffreys(np.array([0.0, 5, 20]), np.array([20.0, 20, 20]))
     assert (low[0], high[2]) == (0.0, 1.0)
     assert (low[1], high[1]) == pytest.approx(stats.beta(5.5, 15.5).ppf([0.025, 0.975]))

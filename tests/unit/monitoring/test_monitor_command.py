@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from mlflow import MlflowClient
 
 from cutscore.cli import main
 from cutscore.runs.opening import open_existing
@@ -11,6 +10,8 @@ from cutscore.runs.values import missing_from_record
 
 
 def test_an_alarm_ends_with_1_and_is_kept_as_a_run_with_its_history(kept, later, tmp_path, capsys):
+    from mlflow import MlflowClient
+
     rows, labels = later("prior")
     store = f"sqlite:///{tmp_path}/mlflow.db"
     words = ["monitor", str(kept.folder), str(rows), "--period", "month", "--store", store]
