@@ -65,6 +65,7 @@ def test_an_interruption_ends_the_run_and_not_the_process(made, cutscore, loans,
     def interrupt(self, run_id):
         opened.append(run_id)
         os.kill(os.getpid(), signal.SIGINT)
+        assert self.stop.wait(30)  # this small run may be over before the main thread hears of it
 
     opened = []
     monkeypatch.setattr(_Stoppable, "opened", interrupt)
