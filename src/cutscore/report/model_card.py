@@ -13,9 +13,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cutscore.records import Dataset, FoldResult
+from cutscore.report.importance import importance_of
 from cutscore.report.items import Item, Text
 from cutscore.report.record_words import (
     figure_text,
@@ -181,15 +180,10 @@ def _calibration(facts: CardFacts) -> dict[str, str]:
 
 
 def _importance(result: Result) -> list[tuple[str, str]]:
-    shares: dict[str, list[float]] = {}
-    for fold in result.folds:
-        found = dict(fold.importance or {})
-        total = sum(found.values())
-        for name, value in found.items():
-            shares.setdefault(name, []).append(value / total if total > 0 else 0.0)
-    means = {name: float(np.sum(each)) / len(result.folds) for name, each in shares.items()}
-    first = sorted(means, key=lambda name: (-means[name], name))[:_SHOWN]
-    return [(name, f"{means[name]:.1%}") for name in first]
+    if (found := importance_of(result)) is None:
+        return []
+    shares = zip(found.features, found.mean.tolist(), strict=True)
+    return [(name, f"{share:.1%}") for name, share in shares][:_SHOWN]
 
 
 def _monitor(facts: CardFacts) -> dict[str, str]:
