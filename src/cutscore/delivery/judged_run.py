@@ -16,7 +16,7 @@ from cutscore.delivery.finding import model_folder
 from cutscore.delivery.registry import MODEL, resolve
 from cutscore.errors import Fault, RequestError, blaming
 from cutscore.records import exact_weights
-from cutscore.records.decision import rule_from_json
+from cutscore.records.decision import DecisionRule, rule_from_json
 from cutscore.report.record_spec import FAILURE_TAG, KIND_TAG, PRUNED_TAG, WEIGHT, is_ours
 from cutscore.report.threshold_json import SCHEMA_VERSION
 from cutscore.report.validator.rows import JudgedRows
@@ -143,38 +143,31 @@ def read_frame(path: Path) -> Frame:
 
 def judged_rows(frame: Frame, document: Mapping[str, Any]) -> JudgedRows:
     """Return the entries of a table of scores, decided as a `threshold.json` says."""
-    score = frame.get("calibrated", frame["score"])
-    weights = exact_weights(frame[WEIGHT]) if WEIGHT in frame else None
-    costs = costs_of(frame, document).weighed(weights)
+    if set(COLUMNS) <= set(frame):
+        costs = CostMatrix(*(frame[name] for name in COLUMNS))
+    else:
+        costs = CostMatrix(*(float(document["costs"][name]) for name in ENTRIES))
     rule = rule_from_json(document["decision"]["rule"])
+    return _rows(frame, frame["fold"].astype(np.int64), costs, rule)
+
+
+def outer_rows(frame: Frame) -> JudgedRows:
+    """Return outer rows from their table, which says who was flagged but not what rows cost."""
+    return _rows(frame, np.zeros(len(frame["row"]), np.int64), CostMatrix(0.0, 0.0, 0.0, 0.0))
+
+
+def _rows(
+    frame: Frame, part: npt.NDArray[np.int64], costs: CostMatrix, rule: DecisionRule | None = None
+) -> JudgedRows:
+    """Return the rows of a table, flagged by a rule or else as the table says."""
+    score = frame.get("calibrated", frame["score"])
+    costs = costs.weighed(exact_weights(frame[WEIGHT]) if WEIGHT in frame else None)
     return JudgedRows(
         ids=frame["row"],
         target=frame["target"].astype(np.int8),
         score=score,
         probability=frame.get("cross_calibrated", score),
-        flagged=rule.flag(score, costs),
-        part=frame["fold"].astype(np.int64),
+        flagged=rule.flag(score, costs) if rule else frame["flagged"].astype(np.bool_),
+        part=part,
         costs=costs,
-    )
-
-
-def costs_of(frame: Frame, document: Mapping[str, Any]) -> CostMatrix:
-    """Return the costs of the rows of a table: their own, or those of the document."""
-    if set(COLUMNS) <= set(frame):
-        return CostMatrix(*(frame[name] for name in COLUMNS))
-    return CostMatrix(*(float(document["costs"][name]) for name in ENTRIES))
-
-
-def outer_rows(frame: Frame) -> JudgedRows:
-    """Return outer rows from their table, which says who was flagged but not what rows cost."""
-    score = frame.get("calibrated", frame["score"])
-    weights = exact_weights(frame[WEIGHT]) if WEIGHT in frame else None
-    return JudgedRows(
-        ids=frame["row"],
-        target=frame["target"].astype(np.int8),
-        score=score,
-        probability=score,
-        flagged=frame["flagged"].astype(np.bool_),
-        part=np.zeros(len(score), dtype=np.int64),
-        costs=CostMatrix(0.0, 0.0, 0.0, 0.0).weighed(weights),
     )
