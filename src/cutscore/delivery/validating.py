@@ -17,8 +17,8 @@ from cutscore.delivery.judged_run import JudgedRun, find_judged, outer_rows, rea
 from cutscore.errors import RequestError
 from cutscore.launch.environment import parse_environment
 from cutscore.records import Undefined
-from cutscore.report.figures.calibration import reliability
-from cutscore.report.page.cutoff import CutoffFacts, reliability_bins
+from cutscore.report.calibrated import calibrated_of
+from cutscore.report.page.cutoff import CutoffFacts, calibration_bins
 from cutscore.report.record_spec import OUTER_ARTIFACT
 from cutscore.report.settings import ReportSettings
 from cutscore.report.validator.facts import OtherRun, ReasonFacts, ValidationFacts
@@ -208,15 +208,10 @@ def _cutoff(judged: JudgedRun) -> CutoffFacts:
     known = [t for t in (document["threshold"], *marks) if t is not None]
     cuts = cut_table_of(entries.target, entries.score, entries.costs, include=known)
     frontier = frontier_of(cuts)
-    calibration = {}
-    if judged.model_score.min() >= 0 and judged.model_score.max() <= 1:
-        bins = ReportSettings().calibration_bins
-        given = reliability(entries.target, judged.model_score, bins, entries.weights)
-        calibration["as the model gives them"] = reliability_bins(given)
-        made = entries.with_probability()
-        if len(made) and not (entries.score == judged.model_score).all():
-            after = reliability(made.target, made.probability, bins, made.weights)
-            calibration["calibrated, cross-fitted"] = reliability_bins(after)
+    bins = ReportSettings().calibration_bins
+    calibrated = calibrated_of(
+        entries.target, judged.model_score, entries.probability, entries.weights, bins
+    )
     return CutoffFacts(
         title=f"Validation report: {summary.name}",
         about=[f"run {summary.run_id}", f"experiment {summary.experiment}", summary.started],
@@ -226,7 +221,7 @@ def _cutoff(judged: JudgedRun) -> CutoffFacts:
         repeats=judged.passes,
         beta=float(judged.detail.params.get("threshold.beta") or 1.0),
         vertices=[] if isinstance(frontier, Undefined) else frontier.threshold.tolist(),
-        calibration=calibration,
+        calibration=calibration_bins(calibrated),
     )
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cutscore import metrics
-from cutscore.records import Undefined, weights_of
+from cutscore.records import Scores, Target, Undefined, Weights, weights_of
 from cutscore.report.figures.calibration import Reliability, reliability
-from cutscore.report.result import Result
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,20 +24,24 @@ class Calibrated:
     errors: tuple[float, float] | None = None
 
 
-def calibrated_of(result: Result, bins: int) -> Calibrated | Undefined:
-    """Return the reliability of a run's scores; undefined if they are no probabilities."""
-    oof = result.oof
-    brier = metrics.brier(oof.target, oof.score, oof.weights)
+def calibrated_of(
+    target: Target, score: Scores, calibrated: Scores, weights: Weights | None, bins: int
+) -> Calibrated | Undefined:
+    """Return the reliability of a run's scores; undefined if they are no probabilities.
+
+    `calibrated` (rows,) are the cross-fitted ones, NaN where there is none.
+    """
+    brier = metrics.brier(target, score, weights)
     if isinstance(brier, Undefined):
         return brier
-    before = reliability(oof.target, oof.score, bins, oof.weights)
-    there = np.isfinite(result.cross_calibrated)
-    after = result.cross_calibrated[there]
-    if np.array_equal(after, oof.score[there]):
+    before = reliability(target, score, bins, weights)
+    there = np.isfinite(calibrated)
+    after = calibrated[there]
+    if np.array_equal(after, score[there]):
         return Calibrated(before, brier)
-    target, weights = oof.target[there], weights_of(oof.weights, there)
+    made = (target[there], after, weights_of(weights, there))
     errors = (
-        float(metrics.calibration_error(oof.target, oof.score, oof.weights)),  # type: ignore[arg-type]
-        float(metrics.calibration_error(target, after, weights)),  # type: ignore[arg-type]
+        float(metrics.calibration_error(target, score, weights)),  # type: ignore[arg-type]
+        float(metrics.calibration_error(*made)),  # type: ignore[arg-type]
     )  # both are probabilities
-    return Calibrated(before, brier, reliability(target, after, bins, weights), errors)
+    return Calibrated(before, brier, reliability(target[there], after, bins, made[2]), errors)

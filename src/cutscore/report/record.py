@@ -50,7 +50,8 @@ def record_items(result: Result, name: str, settings: ReportSettings) -> Iterato
     yield Tag("score_digest", score_digest(result))
     yield _oof_table(result)
     document, importance = run_json(result), importance_of(result)
-    calibrated = calibrated_of(result, settings.calibration_bins)
+    oof, bins = result.oof, settings.calibration_bins
+    calibrated = calibrated_of(oof.target, oof.score, result.cross_calibrated, oof.weights, bins)
     yield Text("threshold.json", json_text(document))
     yield from _certainty_items(result, name)
     yield from importance_items(importance, name, settings)

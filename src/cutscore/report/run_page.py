@@ -10,7 +10,7 @@ from cutscore.metrics.catalogue import SCORE_METRICS, describe
 from cutscore.records import Undefined
 from cutscore.report.calibrated import Calibrated
 from cutscore.report.importance import Importance
-from cutscore.report.page.cutoff import CutoffFacts, cutoff_page, reliability_bins
+from cutscore.report.page.cutoff import CutoffFacts, calibration_bins, cutoff_page
 from cutscore.report.result import Result
 
 _CALIBRATIONS = {
@@ -48,21 +48,12 @@ def run_page(
             repeats=repeats,
             beta=result.beta,
             vertices=result.vertices.tolist(),
-            calibration=dict(_reliability(calibrated)),
+            calibration=calibration_bins(calibrated),
             importance=[(feature, float(share)) for feature, share in shares][:SHOWN],
             facts=list(_scores(result)),
             cautions=result.notes,
         )
     )
-
-
-def _reliability(found: Calibrated | Undefined) -> Iterator[tuple[str, dict[str, list[float]]]]:
-    """Yield the bins of the scores, and of calibrated ones if there are any."""
-    if isinstance(found, Undefined):
-        return
-    yield "as the model gives them", reliability_bins(found.before)
-    if found.after is not None:
-        yield "calibrated, cross-fitted", reliability_bins(found.after)
 
 
 def _scores(result: Result) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.metrics import decision_metrics
-from cutscore.records import Confusion, CutTable
+from cutscore.records import Confusion, CutTable, Undefined
+from cutscore.report.calibrated import Calibrated
 from cutscore.report.figures.calibration import Reliability
 from cutscore.report.figures.style import number, shorten
 from cutscore.report.page.evidence import cut_evidence
@@ -112,6 +113,14 @@ def reliability_bins(shown: Reliability) -> dict[str, list[float]]:
     """Return what a chart of calibration needs, to as many digits as it can show."""
     score, share = ([float(f"{v:.4g}") for v in each] for each in (shown.score, shown.share))
     return {"score": score, "share": share, "count": shown.count.tolist()}
+
+
+def calibration_bins(found: Calibrated | Undefined) -> dict[str, dict[str, list[float]]]:
+    """Return the bins of a run's scores, and of calibrated ones if there are any, by name."""
+    if isinstance(found, Undefined):
+        return {}
+    shown = {"as the model gives them": found.before, "calibrated, cross-fitted": found.after}
+    return {name: reliability_bins(each) for name, each in shown.items() if each is not None}
 
 
 def _marks(told: CutoffFacts) -> Iterator[tuple[str, float]]:
