@@ -196,6 +196,13 @@ def test_rows_in_time_with_outer_ones_weights_and_costs_of_their_own(cutscore, l
     costs = [f"{part['total_cost'] / part['rows']:.4f}" for part in parts]
     assert [row[7] for row in table[2:4]] == costs
     assert "There is no swap set: " in (in_folder / "time.html").read_text("utf-8")
+    scored.with_name("config.yaml").write_text("{")
+    answer = cutscore("report", in_time, "--out", "lost.html")
+    assert answer.code == 0, answer.err
+    text = (in_folder / "lost.html").read_text("utf-8")
+    assert "a config.yaml that can be read" in text
+    assert "Folds follow each other in time" in text
+    assert "Folds were not split by time" not in text
     answer = cutscore("report", weighed, "--out", "own.html")
     assert answer.code == 0, answer.err
     text = (in_folder / "own.html").read_text("utf-8")

@@ -6,10 +6,10 @@ import csv
 import json
 import shlex
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cutscore.config.overrides import texts_of
 from cutscore.delivery.finding import model_folder
@@ -99,7 +99,7 @@ def _facts(
     detail = judged.detail
     summary = detail.summary
     parts = _Parts(store, judged, folder)
-    recorded = _recorded(store, judged)
+    recorded = _recorded(store, judged, parts.lost)
     pictures = {name: parts.read(name, Path.read_bytes) for name in _PICTURES}
     outer = "no rows were held out from all choices (validation.outer)"
     rerun = ["cutscore", "rerun", summary.run_id[:12], *store_words]
@@ -121,10 +121,10 @@ def _facts(
         rows=judged.rows,
         passes=judged.passes,
         outer=parts.read(OUTER_ARTIFACT, _outer) or outer,
-        in_time="time" in recorded.choices.get("validation", ""),
+        in_time="time" in summary.tags.get("validation", ""),
         importance=parts.read("feature_importance.csv", _importance) or (),
         pictures={name: png for name, png in pictures.items() if png is not None},
-        cutoff=_cutoff(judged),
+        cutoff=_cutoff(judged, recorded.config),
         reasons=_reasons(store, parts, folder),
         other=None if other is None else _other(judged, other),
         missing=[*missing_from_record(detail), *parts.lost],
@@ -133,11 +133,12 @@ def _facts(
     )
 
 
-def _recorded(store: RunStore, judged: JudgedRun) -> RecordedRun:
-    """Return what the run stored of its settings; a report can do without."""
+def _recorded(store: RunStore, judged: JudgedRun, lost: list[str]) -> RecordedRun:
+    """Return what the run stored of its settings; a report can do without, and tells so."""
     try:
         return read_recorded_runs(store, [judged.detail])[0]
     except RequestError:
+        lost.append("a config.yaml that can be read")
         return RecordedRun(judged.detail, {}, {}, (), "")
 
 
@@ -201,14 +202,14 @@ def _outer(path: Path) -> JudgedRows:
     return outer_rows(read_frame(path))
 
 
-def _cutoff(judged: JudgedRun) -> CutoffFacts:
+def _cutoff(judged: JudgedRun, config: Mapping[str, Any]) -> CutoffFacts:
     """Return what the live cut-off tells: that of the run's own page."""
     entries, document, summary = judged.entries, judged.document, judged.detail.summary
     marks = (document[name]["threshold"] for name in ("exact", "grid", "bayes"))
     known = [t for t in (document["threshold"], *marks) if t is not None]
     cuts = cut_table_of(entries.target, entries.score, entries.costs, include=known)
     frontier = frontier_of(cuts)
-    bins = ReportSettings().calibration_bins
+    bins = (config.get("report") or {}).get("calibration_bins", ReportSettings().calibration_bins)
     calibrated = calibrated_of(
         entries.target, judged.model_score, entries.probability, entries.weights, bins
     )

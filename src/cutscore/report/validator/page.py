@@ -183,7 +183,7 @@ def _lending(facts: ValidationFacts) -> Iterator[tuple[str, str]]:
 
 def _limits(facts: ValidationFacts) -> Iterator[str]:
     """Yield what the report cannot say."""
-    validation, repeated = facts.choices.get("validation", ""), facts.metrics.get("duplicates", 0.0)
+    validation, repeated = facts.tags.get("validation", ""), facts.metrics.get("duplicates", 0.0)
     yield from limits_of(validation, facts.document, facts.metrics, repeated)
     positives = int(np.count_nonzero(facts.rows.target))
     if positives < _SMALL:
