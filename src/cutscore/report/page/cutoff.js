@@ -78,7 +78,7 @@ function show() {
   write("savings", money.savings, percent(money.savings));
   write("regret", regret, number(regret));
   for (const name of ["tp", "fp", "tn", "fn"]) write(name, counts[name], number(counts[name]));
-  for (const name of ["precision", "recall", "fbeta", "flagged", "specificity"])
+  for (const name of ["precision", "recall", "fbeta", "flagged"])
     write(name, rates[name], percent(rates[name]));
   byId("slider").value = last - place;
   byId("slider").setAttribute("aria-valuetext", `threshold ${thresholdWords(place)}`);

@@ -91,7 +91,6 @@ function ratesOf(counts, beta) {
   return {
     precision: ratio(tp, tp + fp),
     recall: ratio(tp, tp + fn),
-    specificity: ratio(tn, tn + fp),
     fbeta: tp + fn === 0 ? null : ((1.0 + square) * tp) / (square * (tp + fn) + tp + fp),
     flagged: ratio(tp + fp, tp + fp + tn + fn),
   };
