@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cutscore.metrics import kolmogorov_smirnov, ranking
-from cutscore.records import MetricValue, Undefined
+from cutscore.records import Undefined
 from cutscore.report.figures.style import number
 from cutscore.report.validator.bands import Grade, beyond_chance, reversals
 from cutscore.report.validator.facts import ValidationFacts
@@ -74,9 +74,9 @@ def _ranking(rows: JudgedRows) -> Iterator[Glance]:
         )
 
 
-def _later(inner: MetricValue | None, outer: MetricValue | None) -> Glance:
+def _later(inner: float | None, outer: float | None) -> Glance:
     question, yardstick = "Does it hold on rows that chose nothing?", "Gini falls by less than 5"
-    if not isinstance(inner, float) or not isinstance(outer, float):
+    if inner is None or outer is None:
         return Glance(question, "not tested", yardstick, None)
     told = f"Gini {200 * outer - 100:.1f} against {200 * inner - 100:.1f} in the folds"
     return Glance(question, told, yardstick, 200 * (inner - outer) < 5)

@@ -26,7 +26,7 @@ from cutscore.report.record_words import (
     number_text,
     rule_words,
 )
-from cutscore.report.validator.bands import gains, grades, reversals
+from cutscore.report.validator.bands import beyond_chance, gains, grades, reversals
 from cutscore.report.validator.facts import ValidationFacts
 from cutscore.report.validator.glances import glances
 from cutscore.report.validator.rows import JudgedRows
@@ -140,7 +140,7 @@ def _figures(facts: ValidationFacts) -> dict[str, Any]:
         "ranked": [("out-of-fold", _ranked(rows)), *((_OUTER, _ranked(each)) for each in outer)],
         "gains": gains(rows.target, rows.score, rows.weights),
         "grades": graded,
-        "reversals": reversals(graded),
+        "reversals": [(*pair, beyond_chance(pair)) for pair in reversals(graded)],
         "parts": list(zip([*names, *(_OUTER for _ in outer)], parts, crossfitted, strict=True)),
         "no_model_rule": "flag everybody" if everybody < nobody else "flag nobody",
         "no_model": no_model,
