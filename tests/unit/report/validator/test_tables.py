@@ -217,6 +217,6 @@ def test_the_error_of_the_area_is_the_spread_over_samples(shift):
     made = [metrics.ranking(target, rng.normal(size=480) + shift * target) for _ in range(300)]
     spread = np.std([metrics.roc_auc(ranked) for ranked in made])
     assert metrics.roc_auc_error(made[0]) == pytest.approx(spread, rel=0.25)
-    doubled = metrics.ranking(target, made[0].score[::-1].repeat(1), np.full(480, 2.0))
-    single = metrics.ranking(target, made[0].score[::-1].repeat(1))
+    doubled = metrics.ranking(target, made[0].score[::-1], np.full(480, 2.0))
+    single = metrics.ranking(target, made[0].score[::-1])
     assert metrics.roc_auc_error(doubled, 0.5) == metrics.roc_auc_error(single)
