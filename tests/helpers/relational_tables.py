@@ -1,16 +1,17 @@
-"""Tables in memory, declared and made into features."""
+"""Tables given as data frames, declared and made into features."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 from pydantic import TypeAdapter
 
 from cutscore.data.relational import RelationalSource
 from cutscore.data.relational.building import run_plan
-from cutscore.data.relational.opening import open_rows
+from cutscore.data.relational.opening import open_tables
 from cutscore.data.relational.planning import plan_build
 from cutscore.sql import identifier
 
@@ -30,16 +31,18 @@ def source_of(**settings: Any) -> RelationalSource:
 def build(
     frames: dict[str, pd.DataFrame], *, threads: int = 2, **settings: Any
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the features of tables in memory, sorted by key, and what is told of the tables."""
+    """Return the features of tables, sorted by key, and what is told of the tables."""
     source = source_of(**settings)
     declaration = source.declaration()
-    tables = {
-        name: pa.Table.from_pandas(frame, preserve_index=False) for name, frame in frames.items()
-    }
-    with open_rows(tables, declaration, source) as opened:
-        opened.connection.execute(f"SET threads = {threads}").fetchall()
-        plan = plan_build(declaration, opened.types)
-        notes = run_plan(plan, declaration, opened.connection)
-        columns = ", ".join(map(identifier, plan.columns))
-        made = opened.connection.execute(f"SELECT {columns} FROM features ORDER BY ALL").df()
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        files = {name: folder / f"{name}.parquet" for name in frames}
+        for name, frame in frames.items():
+            frame.to_parquet(files[name], index=False)
+        with open_tables(files, declaration, source, folder, folder, "1GB", {}) as opened:
+            opened.connection.execute(f"SET threads = {threads}").fetchall()
+            plan = plan_build(declaration, opened.types)
+            notes = run_plan(plan, declaration, opened.connection)
+            columns = ", ".join(map(identifier, plan.columns))
+            made = opened.connection.execute(f"SELECT {columns} FROM features ORDER BY ALL").df()
     return made.set_index("id"), notes

@@ -17,11 +17,10 @@ from cutscore.data.relational.declaration import Declaration, Node
 from cutscore.data.relational.planning import AT, source_name
 from cutscore.data.settings import TableSettings
 from cutscore.errors import Fault, RequestError, listed, nearest
-from cutscore.sql import connect, identifier
+from cutscore.sql import identifier
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -114,40 +113,6 @@ def open_tables(
         yield OpenTables(connection, types)
 
 
-@contextmanager
-def open_rows(
-    tables: Mapping[str, pa.Table], declaration: Declaration, settings: TableSettings
-) -> Iterator[OpenTables]:
-    """Open tables that are in memory, as `open_tables` does files.
-
-    Raises
-    ------
-    RequestError
-        For columns that the declaration needs and a table does not have.
-    """
-    connection = connect(enable_external_access="false")
-    try:
-        faults: list[Fault] = []
-        found: dict[str, dict[str, str]] = {}
-        for node in declaration.nodes:
-            if node.name not in tables:
-                continue
-            relation = identifier(f"rows:{node.name}")
-            connection.register(f"rows:{node.name}", tables[node.name])
-            rows = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-            types = {str(row[0]): str(row[1]) for row in rows}
-            layout = trim(Layout(types, relation, text=False, missing=settings.missing))
-            faults += _missing(node, node.name, layout, declaration, settings)
-            names = _names(node, settings)
-            found[node.name] = _viewed(node, layout, names, declaration, connection)
-        faults = faults or list(unlike_keys(declaration, found))
-        if faults:
-            raise RequestError(faults)
-        yield OpenTables(connection, found)
-    finally:
-        connection.close()
-
-
 def _described(
     places: Mapping[str, LocatedData],
     declaration: Declaration,
@@ -225,7 +190,7 @@ def _viewed(
     names: Sequence[str],
     declaration: Declaration,
     connection: duckdb.DuckDBPyConnection,
-    more: str = "",
+    more: str,
 ) -> dict[str, str]:
     """Make the view of a source table, perhaps with `more`; return its columns' types."""
     columns = source_columns(node, layout, names, declaration)
