@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.errors import RequestError, StoreError
+from cutscore.errors import RequestError
 from cutscore.records import Dataset, RawColumn, Rows, Table
 from cutscore.scoring.answer import Answer
+from cutscore.scoring.documents import read_document
 from cutscore.scoring.kept_model import KeptModel
 from cutscore.scoring.scorer import Scorer
 
@@ -99,16 +100,7 @@ def load_check_rows(folder: Path) -> CheckRows | None:
     StoreError
         If they are damaged or of a newer format.
     """
-    path = folder / CHECK_ROWS_JSON
-    if not path.is_file():
-        return None
-    try:
-        state = json.loads(path.read_text(encoding="utf-8"))
-        if state.pop("format") != _FORMAT:
-            raise StoreError(f"{path} has another format than {_FORMAT}, which is read here.")
-        return CheckRows(**state)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StoreError(f"{path} is damaged: {error}.") from error
+    return read_document(folder / CHECK_ROWS_JSON, _FORMAT, lambda state: CheckRows(**state))
 
 
 def _bits(values: npt.NDArray[Any]) -> npt.NDArray[np.unsignedinteger[Any]]:

@@ -15,9 +15,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.errors import StoreError
 from cutscore.metrics.histograms import Counts, TableBins
 from cutscore.records import Column, Scores
+from cutscore.scoring.documents import read_document
 
 REFERENCE_JSON = "reference.json"
 _FORMAT = 1
@@ -105,8 +105,6 @@ class DriftReference:
     @classmethod
     def from_json(cls, state: Mapping[str, Any], columns: Sequence[Column]) -> Self:
         """Return what `to_json` described, of a model that takes `columns`; ValueError if not."""
-        if state["format"] != _FORMAT:
-            raise ValueError(f"it has format {state['format']!r}, {_FORMAT} can be read")
         bins, counts = TableBins.from_json(state["columns"], columns)
         return cls(int(state["rows"]), bins, counts, _scored(state), state["time"])
 
@@ -120,12 +118,7 @@ def load_drift_reference(folder: Path, columns: Sequence[Column]) -> DriftRefere
         If it is damaged, of a newer format or of another model.
     """
     path = folder / REFERENCE_JSON
-    if not path.is_file():
-        return None
-    try:
-        return DriftReference.from_json(json.loads(path.read_text(encoding="utf-8")), columns)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StoreError(f"{path} is damaged: {error}.") from error
+    return read_document(path, _FORMAT, lambda state: DriftReference.from_json(state, columns))
 
 
 def _scored(state: Mapping[str, Any]) -> ScoredReference | None:

@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.data.relational.new_rows import TableInputs
-from cutscore.errors import StoreError
 from cutscore.features import FeatureStrategy
 from cutscore.features.derivation import Derivation, derivation_of
 from cutscore.preparation import Preparation
 from cutscore.records import Column, Dataset, RawColumn, RawTable, Table
+from cutscore.scoring.documents import read_document
 
 INPUTS_JSON = "inputs.json"
 _FORMAT = 1
@@ -98,28 +98,22 @@ def load_inputs(folder: Path) -> Inputs | None:
     StoreError
         If it is damaged or of a newer format.
     """
-    path = folder / INPUTS_JSON
-    if not path.is_file():
-        return None
-    try:
-        state = json.loads(path.read_text(encoding="utf-8"))
-        if state["format"] != _FORMAT:
-            found = f"{path} has format {state['format']!r}"
-            raise StoreError(f"{found}, this version of Cutscore reads format {_FORMAT}.")
-        columns = tuple(_column(each) for each in state["columns"])
-        raw = RawTable(
-            columns,
-            tuple(state["others"]),
-            state["id_column"],
-            tuple(state["missing"]),
-            dict(state.get("labels", {})),  # models of older versions have none
-        )
-        ranges = {name: (float(low), float(high)) for name, (low, high) in state["ranges"].items()}
-        tables = state.get("tables")  # models of older versions have none
-        made = None if tables is None else TableInputs.from_json(tables)
-        return Inputs(raw, Derivation.from_json(state["features"]), ranges, made)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StoreError(f"{path} is damaged: {error}.") from error
+    return read_document(folder / INPUTS_JSON, _FORMAT, _inputs)
+
+
+def _inputs(state: Mapping[str, Any]) -> Inputs:
+    columns = tuple(_column(each) for each in state["columns"])
+    raw = RawTable(
+        columns,
+        tuple(state["others"]),
+        state["id_column"],
+        tuple(state["missing"]),
+        dict(state.get("labels", {})),  # models of older versions have none
+    )
+    ranges = {name: (float(low), float(high)) for name, (low, high) in state["ranges"].items()}
+    tables = state.get("tables")  # models of older versions have none
+    made = None if tables is None else TableInputs.from_json(tables)
+    return Inputs(raw, Derivation.from_json(state["features"]), ranges, made)
 
 
 def _column(state: Mapping[str, Any]) -> RawColumn:

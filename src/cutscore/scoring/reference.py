@@ -18,6 +18,7 @@ import numpy as np
 from cutscore.errors import StoreError
 from cutscore.preparation import Preparation
 from cutscore.records import Values
+from cutscore.scoring.documents import read_document
 
 REASONS_JSON = "reasons.json"
 _FORMAT = 1
@@ -80,16 +81,9 @@ def load_reference(folder: Path, preparation: Preparation) -> ReferenceGroup:
         If it is damaged, of a newer format or of another model.
     """
     path = folder / REASONS_JSON
-    if not path.is_file():
+    group = read_document(path, _FORMAT, _group)
+    if group is None:
         return nobody(preparation)
-    try:
-        state = json.loads(path.read_text(encoding="utf-8"))
-        if state["format"] != _FORMAT:
-            found = f"{path} has format {state['format']!r}"
-            raise StoreError(f"{found}, this version of Cutscore reads format {_FORMAT}.")
-        group = _group(state)
-    except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{path} is damaged: {error}.") from error
     columns = len(preparation.outputs)
     if not (len(group.means) == len(group.typical) == columns and group.points_to_double > 0):
         raise StoreError(f"{path} is damaged: it is not about the {columns} columns of the model.")

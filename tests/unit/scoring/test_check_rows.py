@@ -104,7 +104,7 @@ def test_another_bit_in_any_answer_is_seen(drawn, tmp_path):
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"format": 2}, "another format than 1"), ({"rows": "x", "new": 1}, "is damaged")],
+    [({"format": 2}, "has format 2, this version"), ({"rows": "x", "new": 1}, "is damaged")],
 )
 def test_other_files_are_refused(drawn, tmp_path, change, message):
     assert load_check_rows(tmp_path) is None
