@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,6 +27,21 @@ def source_of(**settings: Any) -> RelationalSource:
     """Return a source, its settings validated as those of a YAML or of the command line."""
     given = {"path": "x", "target": "y", "id": "id", "tables": TABLES} | settings
     return TypeAdapter(RelationalSource).validate_python(given)
+
+
+def written(
+    folder: Path, tables: Mapping[str, pd.DataFrame], loans: str, **settings: Any
+) -> RelationalSource:
+    """Write people, loans and months to a folder; return their source, with SQL for the loans."""
+    for name, table in tables.items():
+        table.to_parquet(folder / f"{name}.parquet")
+    return source_of(
+        path=str(folder),
+        cache=str(folder / "cache"),
+        sql={"loans": loans, "months": "aggregates:\n  worst: max(late)\n"},
+        tables={**TABLES, "loans": {**TABLES["loans"], "time": "day"}},
+        **settings,
+    )
 
 
 def build(

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-from relational_tables import TABLES, source_of
+from relational_tables import written
 
 from cutscore.calibration.none import NoCalibration
 from cutscore.cost.fixed import FixedCost
@@ -55,16 +55,8 @@ def made_tables() -> dict[str, pd.DataFrame]:
 def table_scorer() -> Scorer:
     """Return a scorer of a model that was fitted on them."""
     with TemporaryDirectory() as folder:
-        for name, table in made_tables().items():
-            table.to_parquet(Path(folder) / f"{name}.parquet")
-        source = source_of(
-            path=folder,
-            cache=folder,
-            sql={"loans": LOANS, "months": "aggregates:\n  worst: max(late)\n"},
-            tables={**TABLES, "loans": {**TABLES["loans"], "time": "day"}},
-            categorical=["zone"],
-            domain={"SHARE": "AMOUNT / nullif(income, 0)"},
-        )
+        settings = {"categorical": ["zone"], "domain": {"SHARE": "AMOUNT / nullif(income, 0)"}}
+        source = written(Path(folder), made_tables(), LOANS, **settings)
         data = source.load()
     strategy = Domain(source.domain)
     table, rows = strategy.build(data), np.arange(data.rows)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from relational_tables import TABLES, source_of
+import relational_tables
 
 from cutscore.data.relational.building import written_beside
 from cutscore.data.relational.new_folder import FolderSettings, is_table_folder, new_features
@@ -37,17 +37,8 @@ def made(tmp_path_factory):
     people["income"] = rng.lognormal(8, 1, 30).round(3)
     folder = tmp_path_factory.mktemp("tables")
     tables = {"people": people, "loans": loans, "months": months}
-    for name, table in tables.items():
-        table.to_parquet(folder / f"{name}.parquet")
-    source = source_of(
-        path=str(folder),
-        cache=str(folder / "cache"),
-        sql={"loans": SQL, "months": "aggregates:\n  worst: max(late)\n"},
-        tables={**TABLES, "loans": {**TABLES["loans"], "time": "day"}},
-        joined={"SHARE": "AMOUNT / income"},
-        categorical=["KIND"],
-    )
-    data = source.load()
+    settings = {"joined": {"SHARE": "AMOUNT / income"}, "categorical": ["KIND"]}
+    data = relational_tables.written(folder, tables, SQL, **settings).load()
     (kept,) = (folder / "cache").glob("*.parquet")
     return tables, pq.read_table(kept), TableInputs.from_json(data.tables)
 

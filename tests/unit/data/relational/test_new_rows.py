@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from relational_tables import TABLES, source_of
+from relational_tables import written
 
 from cutscore.data.relational.new_rows import TableInputs
 from cutscore.errors import RequestError, StoreError
@@ -50,14 +50,11 @@ def made(tmp_path_factory):
     people.loc[3, "free"] = "x"
     folder = tmp_path_factory.mktemp("tables")
     tables = {"people": people, "loans": loans, "months": months}
-    for name, table in tables.items():
-        table.to_parquet(folder / f"{name}.parquet")
-    source = source_of(
-        path=str(folder),
-        cache=str(folder / "cache"),
-        sql={"loans": SQL, "months": "aggregates:\n  worst: max(late)\n"},
+    source = written(
+        folder,
+        tables,
+        SQL,
         sentinels={"*": {"kind": ["XNA"]}},
-        tables={**TABLES, "loans": {**TABLES["loans"], "time": "day"}},
         joined={"SHARE": "AMOUNT / income"},
         categorical=["zone"],
         drop_missing_above=0.7,
