@@ -73,7 +73,7 @@ def as_trained(
     unlike = [name for name in shared if kinds.get(name) != trained.types[name]]
     faults = list(_absent(layout, trained, path))
     replaced, types = [], {name: layout.types[name] for name in shared}
-    counts = ", ".join(["0", *(f"count({identifier(name)})" for name in unlike)])
+    counts = ", ".join(["count(*)", *(f"count({identifier(name)})" for name in unlike)])
     present = connection.execute(f"SELECT {counts} FROM {layout.relation}").fetchall()[0][1:]
     for name, values in zip(unlike, present, strict=True):
         types[name] = kind = trained.types[name]

@@ -84,6 +84,15 @@ def test_a_table_that_is_optional_may_be_absent(made, written):
     assert any("not there: months" in note for note in written_beside(path)[0])
 
 
+def test_a_table_may_have_no_row(made, written):
+    tables, _, inputs = made
+    (written / "loans.csv").unlink()
+    tables["loans"].iloc[:0].to_parquet(written / "loans.parquet")
+    found = pq.read_table(new_features(inputs, written, settings(written)))
+    assert set(found["N"].to_pylist()) == {0}
+    assert found["AMOUNT"].null_count == len(found) == 30
+
+
 def test_another_file_of_applicants_is_named(made, written):
     _, trained, inputs = made
     (written / "people.csv.gz").rename(written / "people_test.csv.gz")
