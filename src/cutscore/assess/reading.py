@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.data.layout import Layout, open_file, raw_layout, trim
+from cutscore.data.describing import open_file, raw_layout
+from cutscore.data.layout import Layout, trim
 from cutscore.data.locate import located
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.records import Scores, Target, Weights, exact_weights

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.cost.matrix import LARGEST
+from cutscore.data.describing import texts_to_judge
 from cutscore.data.doubts import Doubt
 from cutscore.data.kinds import Reading, judge
-from cutscore.data.layout import texts_to_judge
 from cutscore.data.offending import Doubted, Met
 from cutscore.data.plan import ReadPlan
 from cutscore.data.settings import TableSettings

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cutscore.data import leftovers, precision, suspects
 from cutscore.data.classes import classes
+from cutscore.data.describing import EFFORTS, Effort, describe, open_file
 from cutscore.data.digest import digest, first_equal_row, repeated_rows
 from cutscore.data.finish import (
     amounts,
@@ -19,7 +20,6 @@ from cutscore.data.finish import (
     weights,
     whole,
 )
-from cutscore.data.layout import EFFORTS, Effort, describe, open_file
 from cutscore.data.locate import LocatedData
 from cutscore.data.offending import Doubted, faults_of
 from cutscore.data.plan import ReadPlan, plan

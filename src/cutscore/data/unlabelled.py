@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.data.layout import open_file, raw_layout
+from cutscore.data.describing import open_file, raw_layout
 from cutscore.data.locate import LocatedData
 from cutscore.data.moments import Moment
 from cutscore.data.plan import INTEGERS, row_filter

@@ -17,7 +17,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from cutscore.data.layout import open_file
+from cutscore.data.describing import open_file
 from cutscore.data.locate import located
 from cutscore.data.table import TableSource
 from cutscore.records import Dataset
@@ -184,7 +184,7 @@ def test_paths_are_relative_to_the_working_directory_and_to_home(
 _MEASURE = """
 import resource, sys
 import duckdb, pandas, pyarrow
-from cutscore.data.layout import open_file
+from cutscore.data.describing import open_file
 from cutscore.data.locate import located
 from cutscore.data.table import TableSource
 base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cutscore.data.layout import Layout
+from cutscore.data.layout import Layout, counts, replaced
 from cutscore.data.relational.columns import source_columns
 from cutscore.data.relational.declaration import Declaration, Node
 from cutscore.data.relational.planning import BuildPlan
 from cutscore.errors import Fault, nearest
-from cutscore.sql import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -72,19 +71,15 @@ def as_trained(
     shared = [name for name in trained.types if name in layout.types]
     unlike = [name for name in shared if kinds.get(name) != trained.types[name]]
     faults = list(_absent(layout, trained, path))
-    replaced, types = [], {name: layout.types[name] for name in shared}
-    counts = ", ".join(["count(*)", *(f"count({identifier(name)})" for name in unlike)])
-    present = connection.execute(f"SELECT {counts} FROM {layout.relation}").fetchall()[0][1:]
-    for name, values in zip(unlike, present, strict=True):
+    nothing, types = {}, {name: layout.types[name] for name in shared}
+    for name, values in counts(layout, unlike, connection).items():
         types[name] = kind = trained.types[name]
-        replaced.append(f"CAST(NULL AS {kind}) AS {identifier(name)}")
+        nothing[name] = f"CAST(NULL AS {kind})"
         if values:
             found = kinds.get(name, layout.types[name])
             problem = f'the column "{name}" of "{path}" holds {_TOLD.get(found, found)}; '
             faults.append(Fault(APPLY, f"{problem}in training it held {_TOLD.get(kind, kind)}."))
-    star = f"* REPLACE ({', '.join(replaced)})" if replaced else "*"
-    relation = f"(SELECT {star} FROM {layout.relation})" if replaced else layout.relation
-    return replace(layout, types=types, relation=relation), faults
+    return replace(replaced(layout, nothing, {}), types=types), faults
 
 
 def blamed_on(name: str, faults: Iterable[Fault]) -> Iterator[Fault]:

@@ -28,7 +28,8 @@ _RACY = 2_000_000_000
 _FULL = errno.ENOSPC, errno.EDQUOT
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[1]
-_CODE = _HERE, _HERE.parent / "layout.py", _ROOT / "expressions.py", _ROOT / "sql.py"
+_SHARED = "data/describing.py", "data/layout.py", "expressions.py", "sql.py"
+_CODE = _HERE, *(_ROOT / name for name in _SHARED)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cutscore.data.layout import Layout, raw_layout, trim
+from cutscore.data.describing import raw_layout
+from cutscore.data.layout import Layout, counts, replaced, trim
 from cutscore.data.locate import LocatedData, TextFormat, located
 from cutscore.data.relational.building import failed
 from cutscore.data.relational.cache import SOURCE, TABLES, cached, entry_key
@@ -164,16 +164,9 @@ def _without_value(
 ) -> Layout:
     """Return the layout with columns that have no value as numbers, which most columns are."""
     names = [n for n, kind in layout.types.items() if kind == "VARCHAR" and n not in texts]
-    counts = ", ".join(["count(*)", *(f"count({identifier(name)})" for name in names)])
-    present = connection.execute(f"SELECT {counts} FROM {layout.relation}").fetchall()[0][1:]
-    empty = [name for name, values in zip(names, present, strict=True) if not values]
-    if not empty:
-        return layout
-    nothing = ", ".join(f"CAST(NULL AS BIGINT) AS {identifier(name)}" for name in empty)
-    relation = f"(SELECT * REPLACE ({nothing}) FROM {layout.relation})"
-    return replace(
-        layout, types={**layout.types, **dict.fromkeys(empty, "BIGINT")}, relation=relation
-    )
+    empty = [name for name, values in counts(layout, names, connection).items() if not values]
+    nothing = dict.fromkeys(empty, "CAST(NULL AS BIGINT)")
+    return replaced(layout, nothing, dict.fromkeys(empty, "BIGINT"))
 
 
 def stops(

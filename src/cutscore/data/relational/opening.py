@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cutscore.data.layout import Layout, raw_layout, trim
+from cutscore.data.describing import raw_layout
+from cutscore.data.layout import Layout, trim
 from cutscore.data.locate import LocatedData
 from cutscore.data.relational.applying import TrainedTable, as_trained
 from cutscore.data.relational.columns import source_columns, unlike_keys
