@@ -8,20 +8,21 @@ const byId = (id) => document.getElementById(id);
 const ENTRIES = ["false_negative", "false_positive", "true_positive", "true_negative"];
 
 const state = { place: 0, exact: true, asked: null, costs: cuts.costs && { ...cuts.costs } };
-let totals, best, moves = {}, later;
+let totals, best, plateau, moves = {}, later;
 
 // Costs: all that depends on them but not on the threshold.
 function priced() {
   totals = totalsOf(cuts, state.costs);
   best = leastPlace(totals);
   state.own = !cuts.costs || ENTRIES.every((name) => state.costs[name] === cuts.costs[name]);
+  plateau = state.own ? decided.plateau : plateauOf(cuts, totals, 0.01);
   drawCost();
   if (cuts.costs) byId("of-costs").textContent = costWords();
   buttons();
 }
 
 function costWords() {
-  const { low, high } = state.own ? decided.plateau : plateauOf(cuts, totals, 0.01);
+  const { low, high } = plateau;
   const about = state.own ? "" : "about ";
   const ratio = (state.costs.false_negative - state.costs.true_positive)
     / (state.costs.false_positive - state.costs.true_negative);
@@ -121,10 +122,9 @@ function drawCost() {
   const cost = totals.map((total) => total / cuts.repeats);
   const ends = [cost[0], cost[last]], low = cost[best];
   const high = Math.max(...ends), air = 0.06 * (high - low) || 1;
-  const bands = [], entries = [["", "cost"], ["grey", "flag nobody"], ["grey dashdot", "flag everybody"]];
-  const plateau = state.own ? decided.plateau : plateauOf(cuts, totals, 0.01);
-  bands.push({ ...plateau, look: "" });
-  entries.push(["", "hardly dearer (plateau)", "band"]);
+  const bands = [{ ...plateau, look: "" }];
+  const entries = [["", "cost"], ["grey", "flag nobody"], ["grey dashdot", "flag everybody"],
+    ["", "hardly dearer (plateau)", "band"]];
   const spread = state.own && decided.bootstrap;
   if (spread && spread.threshold_low !== null) {
     bands.push({ low: spread.threshold_low, high: spread.threshold_high, look: "second" });

@@ -49,7 +49,7 @@ function placeOf(cuts, threshold) {
 
 // Counts of a place, averaged over repeats.
 function countsAt(cuts, place) {
-  const { tp, fp } = { tp: cuts.tp[place], fp: cuts.fp[place] };
+  const tp = cuts.tp[place], fp = cuts.fp[place];
   const share = (count) => count / cuts.repeats;
   return {
     tp: share(tp), fp: share(fp),
