@@ -213,7 +213,7 @@ def _models(history: History, source: RunSource, _request: Request) -> Response:
 
 def _file(source: RunSource, request: Request) -> Response:
     place = tables.place_of(source.connection(), request.path_params["run"])
-    found = source.file(place, request.path_params["name"]) if place.address else None
+    found = source.file(place, request.path_params["name"])
     if found is None:
         return _refusal(404, "there is no such file.")
     kind = "text/plain" if found.suffix in _TEXTS else mimetypes.guess_type(found.name)[0]

@@ -147,6 +147,13 @@ def test_every_source_answers_alike(made, shown, boards):
     assert other.get(file).body == shown.get(file).body
 
 
+def test_a_run_that_is_none_makes_no_folder(made, boards, tmp_path):
+    board = boards(PortSource(open_existing(sqlite_url(made))))
+    assert "no scores" in board.json(f"/api/swap?first={tmp_path}/made&second=b", 422)["error"]
+    board.get(f"/files/nobody/{tmp_path.name}", 404)
+    assert list(tmp_path.iterdir()) == []
+
+
 def traces(folder):
     return {
         path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes())
