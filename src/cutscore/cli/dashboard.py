@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cutscore.runs.registry import ModelRegistry
 
 ANYWHERE = ("0.0.0.0", "::", "")
+_GRACE_SECONDS = 2
 
 
 def dashboard(
@@ -41,7 +42,7 @@ def dashboard(
     Example: cutscore dashboard --store old/mlflow.db --port 5051
     """
     from cutscore.dashboard.app import build
-    from cutscore.dashboard.serving import serve
+    from cutscore.serving.http_server import IDLE_SECONDS, Server, configured
     from cutscore.serving.listening import bind
 
     source = _source(store)
@@ -54,7 +55,13 @@ def dashboard(
             if open_ and not webbrowser.open(page):
                 _say("no browser could be opened; open the page yourself")
 
-        serve(build(source, _history, _judge, host), listener, ready)
+        app = build(source, _history, _judge, host)
+        config = configured(
+            app, timeout_keep_alive=IDLE_SECONDS, timeout_graceful_shutdown=_GRACE_SECONDS
+        )
+        server = Server(config)
+        server.ready = ready
+        server.run([listener])
 
 
 def _history(registry: ModelRegistry, name: str, alias: str) -> Sequence[Reign]:

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -27,15 +26,14 @@ from cutscore.errors import StoreError
 from cutscore.serving.app import build
 from cutscore.serving.decision_log import DecisionLog
 from cutscore.serving.gate import Gate
+from cutscore.serving.http_server import IDLE_SECONDS, Server, configured
 from cutscore.serving.lines import say
-from cutscore.serving.listening import BACKLOG, bind
+from cutscore.serving.listening import bind
 from cutscore.serving.metrics import Metrics
 from cutscore.serving.models import Models
 from cutscore.serving.service import Service
 from cutscore.serving.settings import ServeSettings
 
-IDLE_SECONDS = 15
-"""The longest that a connection may be open between requests, or take to send the head of one."""
 _PARENT_SECONDS = 1.0
 _START_SECONDS = 300.0
 
@@ -58,7 +56,7 @@ def serve(settings: ServeSettings) -> None:
         if settings.workers == 1:
             app = create(settings)
             say("serving", model=settings.model, at=where, workers=1)
-            _Server(_config(app, settings)).run([listener])
+            Server(_config(app, settings)).run([listener])
             say("stopped")
             return
         create(settings)  # what is wrong is better told once, and before any worker starts
@@ -97,19 +95,11 @@ def _end_with(parent: BaseProcess) -> None:
 
 
 def _config(app: Any, settings: ServeSettings, *, factory: bool = False) -> uvicorn.Config:
-    return uvicorn.Config(
+    return configured(
         app,
         factory=factory,
         workers=settings.workers,
         http=Connection,
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        backlog=BACKLOG,
         timeout_keep_alive=max(1, min(IDLE_SECONDS, int(settings.timeout))),
         timeout_graceful_shutdown=int(settings.timeout) + 1,
         timeout_worker_healthcheck=60,
@@ -126,14 +116,6 @@ class _Workers(Multiprocess):
         ready = [each.wait_until_ready(_START_SECONDS) for each in self.processes]
         if all(ready):
             self.tell(workers=len(ready))
-
-
-class _Server(uvicorn.Server):
-    """Ends well when it was asked to end, rather than by the signal that asked."""
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
-        self._captured_signals.clear()
 
 
 class Connection(H11Protocol):
