@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from cutscore.report.validator.rows import JudgedRows
     from cutscore.runs.registry import ModelRegistry
 
-ANYWHERE = ("0.0.0.0", "::", "")
 _GRACE_SECONDS = 2
 
 
@@ -43,12 +42,11 @@ def dashboard(
     """
     from cutscore.dashboard.app import build
     from cutscore.serving.http_server import IDLE_SECONDS, Server, configured
-    from cutscore.serving.listening import bind
+    from cutscore.serving.listening import bind, site
 
     source = _source(store)
     with bind(host, port) as listener:
-        taken, here = listener.getsockname()[1], "127.0.0.1" if host in ANYWHERE else host
-        page = f"http://{f'[{here}]' if ':' in here else here}:{taken}/"
+        page = f"{site(host, listener.getsockname()[1])}/"
 
         def ready() -> None:
             _say(f"the dashboard of {source.title} is ready: {page} (Ctrl-C ends it)")

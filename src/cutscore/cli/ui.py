@@ -17,7 +17,7 @@ from cutscore.cli.store import StoreOption, address_of
 from cutscore.cli.viewing import run_store
 from cutscore.errors import Fault, RequestError, StoreError
 from cutscore.report.redact import redact
-from cutscore.serving.listening import bind
+from cutscore.serving.listening import bind, site
 
 if TYPE_CHECKING:
     from cutscore.runs.port import RunStore
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 TRAINING = "workflowType=machine_learning"
 """Without it MLflow's pages begin with traces of language models."""
 
-ANYWHERE = ("0.0.0.0", "::", "")
 _PAUSE = 0.2
 _ANSWER_SECONDS = 5.0
 
@@ -50,15 +49,15 @@ def ui(
         problem = f"{redact(kept.uri)} is a server: it has pages of its own."
         raise RequestError(Fault("--store", problem, "Open it in a browser."))
     bind(host, port).close()  # another server's page would be taken for this one
-    site = f"http://{'127.0.0.1' if host in ANYWHERE else host}:{port}"
+    here = site(host, port)
     words = [sys.executable, "-m", "mlflow", "ui", "--host", host, "--port", str(port)]
     words += ["--workers", "1"]
-    _say(f"starting MLflow's pages on {site} (Ctrl-C ends them)")
+    _say(f"starting MLflow's pages on {here} (Ctrl-C ends them)")
     with subprocess.Popen(words, env=_environment(kept.uri)) as server:
         signal.signal(signal.SIGTERM, lambda *_: server.terminate())
         try:
-            page = f"{site}/#/experiments{_runs_of(kept, experiment)}?{TRAINING}"
-            if _answers(f"{site}/health", server):
+            page = f"{here}/#/experiments{_runs_of(kept, experiment)}?{TRAINING}"
+            if _answers(f"{here}/health", server):
                 _say(f"the page is ready: {page}")
                 if open_ and not webbrowser.open(page):
                     _say("no browser could be opened; open the page yourself")

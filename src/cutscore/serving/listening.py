@@ -7,6 +7,13 @@ import socket
 from cutscore.errors import Fault, RequestError
 
 BACKLOG = 2048
+_ANYWHERE = ("0.0.0.0", "::", "")
+
+
+def site(host: str, port: int) -> str:
+    """Return the address of pages at a host; at this machine where they are at all of its own."""
+    here = "127.0.0.1" if host in _ANYWHERE else host
+    return f"http://{f'[{here}]' if ':' in here else here}:{port}"
 
 
 def bind(host: str, port: int) -> socket.socket:
