@@ -35,22 +35,21 @@ compareView.update = async (current) => {
 compareView.resize = () => compareView.told && compareView.key && drawCurves(compareView.told.runs);
 
 function drawComparison() {
-  const { runs, reasons } = compareView.told, names = runs.map(named);
-  const part = (title, ...inside) => h("section", {}, h("h2", {}, title), ...inside);
+  const { runs, reasons } = compareView.told;
   const plots = { costs: h("div"), aucs: h("div"), roc: h("div"), pr: h("div"), cost: h("div") };
   compareView.plots = plots;
   const pictured = (words, node) => h("figure", {}, h("figcaption", {}, words), node);
   compareView.root.replaceChildren(
     h("div", { class: "cards" }, runs.map(card)),
-    part("Figures", metricsTable(runs, names)),
-    h("section", {}, h("h2", {}, "How sure"), h("div", { class: "two" },
+    part("Figures", metricsTable(runs)),
+    part("How sure", h("div", { class: "two" },
       pictured("Cost at the threshold, with the interval of its bootstrap", plots.costs),
       pictured("AUC, with its spread over folds", plots.aucs))),
-    h("section", {}, h("h2", {}, "Curves"), h("div", { class: "three" },
+    part("Curves", h("div", { class: "three" },
       pictured("ROC", plots.roc), pictured("Precision and recall", plots.pr),
       pictured("Cost per row by share flagged", plots.cost))),
-    part("Thresholds", thresholdTable(runs, names), ...reasonWords(runs, reasons)),
-    settingsPart(runs, names),
+    part("Thresholds", thresholdTable(runs), ...reasonWords(runs, reasons)),
+    settingsPart(runs),
     ...(fixed || runs.length < 2 ? [] : [part("Rows that change sides", swapTable(runs))]),
     part("Files", ...runs.map(files)));
   drawCurves(runs);
@@ -95,14 +94,14 @@ function files(run, at) {
 }
 
 // Metrics as rows, the telling ones first; what is best is bold and marked.
-function metricsTable(runs, names) {
+function metricsTable(runs) {
   const known = new Set(runs.flatMap((run) => Object.keys(run.metrics)));
   const first = FIRST.filter((name) => known.has(name));
   const rest = store.data.keys.metrics.filter((name) => known.has(name) && !first.includes(name));
   const row = (name) => [h("span", { title: name }, labelOf(name)),
     ...runs.map((run) => metricCell(name, run, runs))];
   const raw = (name) => [name, ...runs.map((run) => run.metrics[name] ?? null)];
-  const sheet = (these, file) => plainTable(file, ["metric", ...names.map((n) => n.cloneNode(true))],
+  const sheet = (these, file) => plainTable(file, ["metric", ...runs.map(named)],
     these.map(row), these.map(raw));
   return h("div", {}, first.length ? sheet(first, "figures") : h("p", {}, "No figures are recorded yet."),
     rest.length ? h("details", {}, h("summary", {}, `All other metrics (${rest.length})`),
@@ -126,7 +125,7 @@ function metricCell(name, run, runs) {
     h("small", {}, around));
 }
 
-function thresholdTable(runs, names) {
+function thresholdTable(runs) {
   const share = (c) => c && (c.tp + c.fp) / (c.tp + c.fp + c.tn + c.fn);
   const costs = (given) => (given?.per_row ? "of each row"
     : given ? `${given.false_negative} : ${given.false_positive}` : "–");
@@ -143,7 +142,7 @@ function thresholdTable(runs, names) {
     ["calibration", ({ rule }) => (rule.calibration || "–").replace("NoCalibration", "none")],
     ["flagged", ({ rule }) => formed(share(rule.confusion), ".1%")],
   ];
-  return plainTable("thresholds", ["", ...names.map((n) => n.cloneNode(true))],
+  return plainTable("thresholds", ["", ...runs.map(named)],
     rows.map(([words, told]) => [words, ...runs.map((run) => (run.rule ? told(run) : "–"))]));
 }
 
@@ -162,7 +161,7 @@ function reasonWords(runs, reasons) {
 }
 
 // The settings that are not the same in all runs; of one run all of them.
-function settingsPart(runs, names) {
+function settingsPart(runs) {
   const all = [...new Set(runs.flatMap((run) => Object.keys(run.params)))].sort()
     .filter((name) => !name.startsWith("tracking."));
   const differs = (name) => new Set(runs.map((run) => run.params[name])).size > 1;
@@ -170,11 +169,11 @@ function settingsPart(runs, names) {
   const row = (name) => [said(name, 120), ...runs.map((run) => said(run.params[name] ?? "not set", 400))];
   const title = runs.length > 1 ? "Settings that differ" : "Settings";
   const same = all.length - shown.length;
-  const header = ["setting", ...names.map((n) => n.cloneNode(true))];
+  const header = ["setting", ...runs.map(named)];
   const raw = shown.map((name) => [name, ...runs.map((run) => run.params[name] ?? null)]);
   const table = shown.length ? plainTable("settings", header, shown.map(row), raw)
     : h("p", {}, "None.");
-  return h("section", {}, h("h2", {}, title),
+  return part(title,
     runs.length > 1 ? table : h("details", {}, h("summary", {}, `${shown.length} settings`), table),
     runs.length > 1 ? soft(`${same} others are the same.`) : null);
 }
@@ -186,7 +185,7 @@ function drawCurves(runs) {
   whiskers(plots.aucs, runs.map(({ name, metrics: { roc_auc: auc, roc_auc_std: std } }, at) => (
     { at, name, value: auc, low: auc - std, high: auc + std })), "AUC");
   const drawn = runs.map((run, at) => ({ ...run, at })).filter((run) => run.curve);
-  const rate = (name, form) => ({ low: 0, high: 1, name, form });
+  const rate = (name) => ({ low: 0, high: 1, name });
   const lines = (make) => drawn.map((run) => ({ look: `run-${run.at % 8}`, points: points(run.curve, make) }));
   const dots = (make) => drawn.filter((run) => run.rule?.confusion).map((run) => {
     const { tp, fp, tn, fn } = run.rule.confusion, [a, b] = make(tp, fp, tn, fn, run.metrics.total_cost);

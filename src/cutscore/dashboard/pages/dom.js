@@ -27,6 +27,11 @@ function nothing(...words) {
   return h("p", { class: "empty" }, ...words);
 }
 
+// A part of a page below its title.
+function part(title, ...inside) {
+  return h("section", {}, h("h2", {}, title), ...inside);
+}
+
 function field(label, control) {
   return h("label", { class: "field" }, h("span", {}, label), control);
 }

@@ -50,7 +50,7 @@ async function update() {
 
 function fault(error) {
   frame.fault.hidden = !error;
-  frame.fault.textContent = error ? `${error.message}` : "";
+  frame.fault.textContent = error?.message ?? "";
 }
 
 function live(error) {

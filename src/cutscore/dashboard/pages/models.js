@@ -10,7 +10,7 @@ modelsView.update = async (current) => {
   const models = await ask("api/models");
   if (!current()) return;
   modelsView.drawn = store.version;
-  modelsView.root.replaceChildren(...(models.length ? models.map(modelPart) : [h("p", { class: "empty" },
+  modelsView.root.replaceChildren(...(models.length ? models.map(modelPart) : [nothing(
     "No model is registered. Try: ", h("code", {}, "cutscore promote RUN"))]));
 };
 
@@ -19,7 +19,7 @@ const minute = (text) => (text ? text.slice(0, 16).replace("T", " ") : "–");
 function modelPart(model) {
   const versions = [...model.versions].reverse();
   const header = ["version", "alias", "run", "made (UTC)"];
-  return h("section", {}, h("h2", {}, said(model.name)),
+  return part(said(model.name),
     plainTable(`versions_${model.name}`, header, versions.map((each) => [each.version,
       h("strong", {}, each.aliases.map((alias) => `@${alias} `)), runLink(each),
       minute(each.created)])),

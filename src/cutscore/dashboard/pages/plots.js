@@ -4,10 +4,10 @@
 const finite = (values) => values.filter((each) => Number.isFinite(each));
 
 // A little room around values, for an axis.
-function around(values, name, form) {
+function around(values, name) {
   const known = finite(values), low = Math.min(...known), high = Math.max(...known);
   const room = (high - low || Math.abs(high) || 1) * 0.06;
-  return { low: low - room, high: high + room, name, form };
+  return { low: low - room, high: high + room, name };
 }
 
 // A dot with its interval per row: [{at, name, value, low, high}], `at` the run's look.
@@ -34,7 +34,7 @@ function xTicks(root, axis, across, bottom, width) {
   for (const tick of ticksOf(axis, width < 420 ? 3 : 6)) {
     const x = across(tick);
     root.append(svg("line", { class: "rule", x1: x, x2: x, y1: 4, y2: bottom }),
-      svg("text", { x, y: bottom + 16, "text-anchor": "middle" }, (axis.form || short)(tick)));
+      svg("text", { x, y: bottom + 16, "text-anchor": "middle" }, short(tick)));
   }
   root.append(svg("text", { class: "name", x: width / 2, y: bottom + 34, "text-anchor": "middle" }, axis.name));
 }
@@ -45,11 +45,11 @@ function clipped(text, most) {
 }
 
 // How a figure lies by the values of a key: [{words, values}]; a dot a run, a bar at the median.
-function strips(host, groups, name, form, picked) {
+function strips(host, groups, name) {
   const known = groups.map((group) => ({ ...group, values: finite(group.values) })).filter((g) => g.values.length);
   if (!known.length) { host.replaceChildren(soft("Nothing to show.")); return; }
   const width = Math.max(host.clientWidth || 560, 240), line = 34, height = known.length * line + 44;
-  const left = Math.min(170, width * 0.35), axis = around(known.flatMap((g) => g.values), name, form);
+  const left = Math.min(170, width * 0.35), axis = around(known.flatMap((g) => g.values), name);
   const across = scaleOf(axis, left, width - 14);
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name });
   xTicks(root, axis, across, height - 40, width);

@@ -13,7 +13,7 @@ runsView.mount = (root) => {
   view.note = h("p", { id: "filter-note", class: "message", role: "status" });
   view.bar = h("div", { class: "bar-of-runs" });
   view.more = h("div", { class: "more" });
-  view.table = longTable({ cell: runCell, rowClass: rowClass, sorted: sortBy, removed: leaveOut });
+  view.table = longTable({ cell: runCell, rowClass, sorted: sortBy, removed: leaveOut });
   root.append(h("div", { class: "controls" }, field("Filter", view.search), view.more), view.bar,
     view.note, view.table.node);
   view.open = new Set();
@@ -109,7 +109,7 @@ function bar(view, rows) {
     }));
 }
 
-// Rows under the values of the grouping column, the largest group first; closed until opened.
+// Rows under the values of the grouping column, in the order of their first ones; closed until opened.
 function inGroups(rows) {
   const name = address.params.get("group");
   if (!name) return rows;

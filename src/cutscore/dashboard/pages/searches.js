@@ -67,7 +67,6 @@ function drawSearch(view, trials, aims, [name, way], space) {
   const sign = way === "minimize" ? 1 : -1;
   const best = done.reduce((a, b) => (
     a === null || sign * value(metric, b) < sign * value(metric, a) ? b : a), null);
-  const part = (title, node, about = null) => h("section", {}, h("h2", {}, title), about, node);
   const hosts = { course: h("div"), shares: h("div"), across: h("div"), front: h("div") };
   const counts = [...states].map(([word, n]) => `${n} ${word}`).join(", ");
   const sentence = h("p", { class: "verdict" }, `${trials.length} trials: ${counts}.`,
@@ -76,10 +75,10 @@ function drawSearch(view, trials, aims, [name, way], space) {
       `, has ${heading(metric)} ${formed(value(metric, best), metricOf(metric)?.form)}.`]);
   view.charts.replaceChildren(h("section", {}, sentence),
     h("div", { class: "two" }, part("Course", hosts.course), part("What made the difference", hosts.shares)),
-    part("Trials across their settings", hosts.across,
-      soft("A line is a trial, the best one stands out.")),
-    aims.length > 1 ? part("Both aims", hosts.front,
-      soft("The line joins the trials that no other one beats in both.")) : "",
+    part("Trials across their settings", soft("A line is a trial, the best one stands out."),
+      hosts.across),
+    aims.length > 1 ? part("Both aims",
+      soft("The line joins the trials that no other one beats in both."), hosts.front) : "",
     part("Trials", trialTable(trials, metric, space)));
   drawCourse(hosts.course, done, metric, sign);
   if (view.shares.length) bars(hosts.shares, view.shares.slice(0, 12), ["setting", "share of the variation"]);

@@ -33,11 +33,9 @@ function longTable({ cell, rowClass, sorted, removed }) {
     drawn = `${first} ${last}`;
     foot.before.style.height = `${first * ROW_HEIGHT}px`;
     foot.after.style.height = `${(items.length - last) * ROW_HEIGHT}px`;
-    const rows = items.slice(first, last).map((item, at) => {
-      const row = h("tr", { class: rowClass(item), "aria-rowindex": first + at + 2 },
-        columns.map((name) => h("td", { class: isFigure(name) ? "figure" : null }, cell(name, item))));
-      return row;
-    });
+    const rows = items.slice(first, last).map((item, at) => h("tr",
+      { class: rowClass(item), "aria-rowindex": first + at + 2 },
+      columns.map((name) => h("td", { class: isFigure(name) ? "figure" : null }, cell(name, item)))));
     body.replaceChildren(foot.before, ...rows, foot.after);
   }
 
@@ -57,7 +55,6 @@ function longTable({ cell, rowClass, sorted, removed }) {
 
   return {
     node,
-    draw: () => draw(true),
     show(columns, items, sort) {
       const key = columns.join("\n") + sort;
       if (key !== shown.key) heads(columns, sort);
