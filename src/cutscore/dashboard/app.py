@@ -136,9 +136,7 @@ _HEADERS = [
 ]
 
 
-def _checked(
-    work: Callable[[RunSource, Request], Response], source: RunSource, request: Request
-) -> Response:
+def _checked(work: Work, source: RunSource, request: Request) -> Response:
     """Do the work; turn what cannot be read, or was asked for wrongly, into words."""
     try:
         return work(source, request)
@@ -158,7 +156,7 @@ def _newest(source: RunSource) -> list[tables.RunRow]:
     """Return the runs for readers without JavaScript; a fault is told by the page's script."""
     try:
         return tables.run_rows(source.connection())[:100]
-    except CutscoreError:
+    except (CutscoreError, sqlite3.Error):
         return []
 
 
@@ -194,10 +192,10 @@ def _compare(source: RunSource, request: Request) -> Response:
 
 
 def _swap(judge: Judge, source: RunSource, request: Request) -> Response:
-    connection, query = source.connection(), request.query_params
+    query = request.query_params
 
     def find(run: str, name: str) -> Path | None:
-        return source.file(tables.place_of(connection, run), name)
+        return source.file(tables.place_of(source.connection(), run), name)
 
     return _json(swap_set(query.get("first", ""), query.get("second", ""), find, judge))
 

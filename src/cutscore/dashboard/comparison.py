@@ -112,7 +112,7 @@ def _reasons(first: RunDetail, other: RunDetail) -> list[str]:
     """Return in words why the thresholds of two runs differ."""
     found = compare(first, other)
     if None in found.thresholds:
-        return [f"{why}" for why in found.without if why] or ["a run has no threshold"]
+        return [why for why in found.without if why] or ["a run has no threshold"]
     return [reason.explanation for reason in found.reasons]
 
 

@@ -214,6 +214,10 @@ def test_a_locked_store_is_told_and_read_when_it_is_free(empty, tmp_path, monkey
         assert "locked by another program" in told
         assert board.get("/").status == 200
     assert board.json("/api/runs")["rows"] == 3
+    with closing(sqlite3.connect(path)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")  # while the dashboard is connected
+        assert "cannot be read just now" in board.json("/api/runs", 503)["error"]
+        assert board.get("/").status == 200
     path.unlink()
     assert "there is no store" in board.json("/api/runs", 422)["error"]
 
