@@ -42,11 +42,11 @@ def test_option_builds(composer, group, option):
 
 @pytest.mark.parametrize("option", sorted(set(LAYERS.options("search")) - {"none", "custom"}))
 def test_a_space_goes_with_the_model_it_is_named_after(composer, option):
-    from cutscore.search.checks import checked_space
+    from cutscore.search.space import space_of
     from cutscore.sweep.cells import plan_request
 
     request = plan_request(composer, [f"search={option}", f"model={option}"], multirun=False)
-    assert checked_space(request.cells[0].plan).entries
+    assert space_of(request.cells[0].plan).entries
 
 
 @pytest.mark.parametrize("name", LAYERS.options(EXPERIMENT))

@@ -8,13 +8,12 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cutscore.config.build import Plan
 from cutscore.config.compose import NO_SEARCH, Composer, known_keys, unknown_setting
 from cutscore.config.overrides import SPACE, Override, root_of, without_search
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.metrics.catalogue import canonical
 from cutscore.search.entry import SpaceEntry
-from cutscore.search.space import Space, parse_space, read_space
+from cutscore.search.space import Space, read_space
 from cutscore.search.trial_checks import ComposedTrial, value_faults
 
 MOST_POINTS = 100_000
@@ -36,17 +35,6 @@ _REFUSED = {
     "job": "it belongs to the launch, not to the experiment",
 }
 _FBETA = ("fbeta", "crossfit_fbeta")
-
-
-def checked_space(plan: Plan) -> Space:
-    """Return the space of a plan whose request has been checked.
-
-    Raises
-    ------
-    RequestError
-        With a fault for each entry that cannot be read.
-    """
-    return parse_space(plan.search_settings.space, plan.overrides)
 
 
 def space_faults(

@@ -22,7 +22,7 @@ from cutscore.runs.identity import now_text, process_tags
 from cutscore.runs.opening import open_store
 from cutscore.runs.port import RunStore
 from cutscore.search.racing import Race
-from cutscore.search.space import Space, parse_space
+from cutscore.search.space import Space, space_of
 from cutscore.search.storage import Storage, open_storage
 from cutscore.search.study import load_study
 from cutscore.search.tree_counts import CountedTrees, counted_trees
@@ -180,7 +180,7 @@ def open_trial_context(task: WorkerTask, cache: ExperimentCache) -> TrialContext
     composer = Composer(task.job.layers, task.job.primary)
     plan = compose_plan(composer, task.job.overrides)
     storage = open_storage(task.url)
-    space = parse_space(plan.search_settings.space, plan.overrides)
+    space = space_of(plan)
     return TrialContext(
         task=task,
         composer=composer,

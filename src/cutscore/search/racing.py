@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,7 @@ class Race:
     study: Study
     store: RunStore
     plan_of: Callable[[Mapping[str, Any]], Plan]
-    _best: Best | None = field(default=None)
+    _best: Best | None = None
 
     def verdict(self, own: CommonDecision, prepared: Prepared) -> str | None:
         """Return why a trial will not win, as its finished rows say; None if it may.

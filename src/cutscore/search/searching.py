@@ -43,7 +43,7 @@ from cutscore.search.parent import (
 )
 from cutscore.search.records import StudyRecord
 from cutscore.search.slots import free_slot
-from cutscore.search.space import Space, parse_space
+from cutscore.search.space import Space, space_of
 from cutscore.search.starts import enqueue_faults
 from cutscore.search.storage import (
     SETTING,
@@ -53,7 +53,7 @@ from cutscore.search.storage import (
     storage_url,
 )
 from cutscore.search.study import check_study, definition, open_study, study_key
-from cutscore.search.tree_counts import CountedTrees, counted_trees
+from cutscore.search.tree_counts import counted_trees, read_off_key
 from cutscore.search.worker import stop_reason, work
 from cutscore.search.workers import WorkerPool
 
@@ -70,9 +70,8 @@ def check_search(plan: Plan, cache: ExperimentCache) -> None:
     RequestError
         With what is wrong.
     """
-    space = parse_space(plan.search_settings.space, plan.overrides)
-    counted = counted_trees(plan, space)
-    read_off = counted.entry.key if isinstance(counted, CountedTrees) else None
+    space = space_of(plan)
+    read_off = read_off_key(counted_trees(plan, space))
     if faults := list(enqueue_faults(plan.search_settings.enqueue, space, read_off)):
         raise RequestError(faults)
     with blaming(storage_setting(plan.search_settings), SETTING):
@@ -148,7 +147,7 @@ def _open(plan: Plan, cache: ExperimentCache, job: SearchJob) -> TrialContext:
     """Open storage, study and store of a search."""
     settings = plan.search_settings
     folds, digest = folds_of(plan, cache)
-    space = parse_space(settings.space, plan.overrides)
+    space = space_of(plan)
     url = storage_url(settings, plan.tracking)
     storage = open_storage(url)
     study = open_study(storage, plan, space, digest, folds)

@@ -16,7 +16,9 @@ from cutscore.search.notation import is_off, parse_entry
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-__all__ = ["Space", "SpaceEntry", "Value", "parse_space", "read_space"]
+    from cutscore.config.build import Plan
+
+__all__ = ["Space", "SpaceEntry", "Value", "parse_space", "read_space", "space_of"]
 
 NEW = "+"
 """What stands before a key that the config does not have yet."""
@@ -79,6 +81,11 @@ def parse_space(raw: Mapping[str, Any], overrides: Sequence[Override] = ()) -> S
     if faults:
         raise RequestError(faults)
     return space
+
+
+def space_of(plan: Plan) -> Space:
+    """Return the space of a plan; see `parse_space`."""
+    return parse_space(plan.search_settings.space, plan.overrides)
 
 
 def read_space(raw: Mapping[str, Any], overrides: Sequence[Override]) -> tuple[Space, list[Fault]]:

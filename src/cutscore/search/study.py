@@ -12,7 +12,7 @@ from cutscore.errors import Fault, RequestError
 from cutscore.search.pruning import make_pruner
 from cutscore.search.space import Space
 from cutscore.search.storage import Storage
-from cutscore.search.tree_counts import CountedTrees, counted_trees
+from cutscore.search.tree_counts import CountedTrees, counted_trees, read_off_key
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -39,14 +39,13 @@ def definition(plan: Plan, space: Space) -> dict[str, str]:
     """
     settings = plan.search_settings
     goals = zip(settings.metrics, settings.directions, strict=True)
-    counted = counted_trees(plan, space)
-    counts = len(counted.counts) if isinstance(counted, CountedTrees) else None
+    counts = isinstance(counted_trees(plan, space), CountedTrees)
     return {
         **{f"search.space.{key}": text for key, text in space.described().items()},
         "search.metric": ", ".join(f"{metric} ({direction})" for metric, direction in goals),
         "search.sampler": settings.sampler,
         "search.pruner": settings.pruner,
-        **({} if counts is None else {"search.tree_counts": str(settings.tree_counts)}),
+        **({"search.tree_counts": str(settings.tree_counts)} if counts else {}),
     }
 
 
@@ -98,17 +97,13 @@ def load_study(storage: Storage, name: str, plan: Plan, space: Space, folds: int
 
     from cutscore.search.sampler import SlotSampler
 
-    settings, counted = plan.search_settings, counted_trees(plan, space)
+    settings, read_off = plan.search_settings, read_off_key(counted_trees(plan, space))
     return optuna.load_study(
         study_name=name,
         storage=storage.rdb,
-        sampler=SlotSampler(settings, _read_off(counted)),
+        sampler=SlotSampler(settings, read_off),
         pruner=make_pruner(settings, folds),
     )
-
-
-def _read_off(counted: CountedTrees | str | None) -> str | None:
-    return counted.entry.key if isinstance(counted, CountedTrees) else None
 
 
 def _make(storage: Storage, plan: Plan, key: str, words: Mapping[str, str]) -> str:

@@ -47,6 +47,11 @@ def counted_trees(plan: Plan, space: Space) -> CountedTrees | str | None:
     return CountedTrees(entry, tuple(counts))
 
 
+def read_off_key(counted: CountedTrees | str | None) -> str | None:
+    """Return the key of the space that trials have and none draws, None if there is none."""
+    return counted.entry.key if isinstance(counted, CountedTrees) else None
+
+
 def told_metric(metric: str, metrics: Mapping[str, float]) -> str:
     """Return the metric of a trial's run that the study is told for what is searched for."""
     return COUNTS_METRIC if metric == HEADLINE and COUNTS_METRIC in metrics else metric

@@ -12,12 +12,7 @@ from cutscore.launch.job import Job, logged_to
 from cutscore.launch.outcome import RunOutcome, failed_outcome, labels
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.redact import redact
-from cutscore.search.context import (
-    STATE_TAG,
-    STUDY_TAG,
-    TRIAL_TAG,
-    TrialContext,
-)
+from cutscore.search.context import STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
 from cutscore.search.observer import TrialObserver
 from cutscore.search.slots import ERROR, REASON, RUN_ID, TRACE
 from cutscore.search.starts import twin_of

@@ -7,8 +7,8 @@ import pytest
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers
 from cutscore.errors import RequestError
-from cutscore.search.checks import checked_space, grid_faults
-from cutscore.search.space import parse_space
+from cutscore.search.checks import grid_faults
+from cutscore.search.space import parse_space, space_of
 from cutscore.sweep.cells import plan_request
 
 EXPERIMENT = """\
@@ -65,7 +65,7 @@ def test_entries_of_the_command_line_merge_with_those_of_the_option(planned):
         "search.space.model.params.num_leaves='range(4,9)'",
         f"search.space={{{','.join(f'model.params.{name}:off' for name in OFF.split())}}}",
     )
-    assert checked_space(plan).described() == {
+    assert space_of(plan).described() == {
         "model.params.learning_rate": "interval(0.1, 0.2)",
         "model.params.num_leaves": "range(4, 9)",
         "sampling": "choice(none, smote)",
@@ -74,7 +74,7 @@ def test_entries_of_the_command_line_merge_with_those_of_the_option(planned):
 
 def test_an_experiment_brings_a_search_that_can_be_turned_off(planned):
     [plan] = planned("experiment=mine", 'search.space={model.params.num_leaves:"range(5,7)"}')
-    described = checked_space(plan).described()
+    described = space_of(plan).described()
     assert described["model.params.num_leaves"] == "range(5, 7)"
     assert described["model.params.path_smooth"] == "interval(0.0, 1.0)"
     assert "model.params.reg_alpha" not in described
@@ -93,7 +93,7 @@ def test_every_cell_of_a_sweep_has_the_search(planned):
         multirun=True,
     )
     assert [plan.choices["features"] for plan in plans] == ["baseline", "domain"]
-    assert [checked_space(plan).described() for plan in plans] == [
+    assert [space_of(plan).described() for plan in plans] == [
         {"sampling": "choice(none, balanced)", "threshold.beta": "interval(1.0, 3.0)"}
     ] * 2
 

@@ -9,7 +9,7 @@ from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.config.overrides import parse_overrides
 from cutscore.errors import RequestError
-from cutscore.search.space import parse_space
+from cutscore.search.space import space_of
 from cutscore.search.tree_counts import CountedTrees, counted_trees
 
 SPACE = "search.space={model.params.n_estimators:%s,model.params.max_depth:'range(2,5)'%s}"
@@ -22,7 +22,7 @@ def found():
     def made(*words, trees="'range(10,41)'", more=""):
         space = [] if trees is None else ["search=custom", SPACE % (trees, more)]
         plan = compose_plan(composer, parse_overrides([*space, *words]))
-        return counted_trees(plan, parse_space(plan.search_settings.space, plan.overrides))
+        return counted_trees(plan, space_of(plan))
 
     return made
 

@@ -12,7 +12,7 @@ from cutscore.config.overrides import parse_overrides
 from cutscore.search.entry import SpaceEntry
 from cutscore.search.locks import StorageLock
 from cutscore.search.slots import take_slot
-from cutscore.search.space import parse_space
+from cutscore.search.space import space_of
 from cutscore.search.starts import enqueue_faults, twin_of
 
 SPACE = (
@@ -30,7 +30,7 @@ def plan():
 
 @pytest.fixture(scope="module")
 def space(plan):
-    return parse_space(plan.search_settings.space, plan.overrides)
+    return space_of(plan)
 
 
 def test_what_is_not_named_is_drawn(tmp_path, plan, space):
