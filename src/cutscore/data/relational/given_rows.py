@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cutscore.errors import Fault, nearest
@@ -33,7 +34,7 @@ def typed_rows(
     import pyarrow as pa
 
     kinds = arrow_kinds()
-    found, unknown, count = _columns_of(rows, types)
+    found, unknown, count = _columns_of(_as_given(table, rows, faults), types)
     near = (set(types) - set(found), types) if len(unknown) <= _FEW else ()
     for name in () if ignore_unknown else unknown[:_MANY]:
         guess = next(filter(None, (nearest(name, each) for each in near)), "")
@@ -77,7 +78,35 @@ def arrow_kinds() -> dict[str, pa.DataType]:
     }  # fmt: skip
 
 
-def _columns_of(rows: Any, types: Mapping[str, str]) -> tuple[dict[str, Any], list[str], int]:
+def _as_given(table: str, rows: Any, faults: list[Fault]) -> pa.Table | list[Mapping[str, Any]]:
+    """Return rows as an Arrow table or as records; none, and a fault, if they are neither."""
+    import pyarrow as pa
+
+    if isinstance(rows, pa.Table):
+        return rows
+    if hasattr(rows, "iloc"):
+        return pa.Table.from_pandas(rows, preserve_index=False)
+    if hasattr(rows, "__arrow_c_stream__"):  # record batches, Polars and others
+        with suppress(pa.ArrowInvalid):  # one column alone
+            return pa.table(rows)
+    if isinstance(rows, Mapping):
+        return [rows]
+    if rows is not None and not isinstance(rows, Iterable):
+        problem = "rows must be dicts, an Arrow table or a data frame"
+        faults.append(Fault(f"rows.{table}", f"{problem}, got {type(rows).__name__}."))
+        return []
+    records = [] if rows is None else list(rows)
+    wrong = [at for at, row in enumerate(records) if not isinstance(row, Mapping)]
+    if wrong:
+        problem = f"each row must be a mapping of columns to values; row {wrong[0]} is not."
+        faults.append(Fault(f"rows.{table}", problem, rows=tuple(wrong)))
+        return []
+    return records
+
+
+def _columns_of(
+    rows: pa.Table | list[Mapping[str, Any]], types: Mapping[str, str]
+) -> tuple[dict[str, Any], list[str], int]:
     """Return the values of each column that training had, the other names, and how many rows."""
     import pyarrow as pa
 
@@ -85,12 +114,9 @@ def _columns_of(rows: Any, types: Mapping[str, str]) -> tuple[dict[str, Any], li
         names, number = rows.column_names, rows.num_rows
         found = {name: rows.column(name) for name in names if name in types}
         return found, [name for name in names if name not in types], number
-    if hasattr(rows, "iloc"):
-        return _columns_of(pa.Table.from_pandas(rows, preserve_index=False), types)
-    records = [rows] if isinstance(rows, Mapping) else list(rows or [])
-    there = dict.fromkeys(name for row in records for name in row)
-    found = {name: [row.get(name) for row in records] for name in there if name in types}
-    return found, [str(name) for name in there if name not in types], len(records)
+    there = dict.fromkeys(name for row in rows for name in row)
+    found = {name: [row.get(name) for row in rows] for name in there if name in types}
+    return found, [str(name) for name in there if name not in types], len(rows)
 
 
 def _array(values: Any, kind: pa.DataType) -> pa.Array:
@@ -104,8 +130,6 @@ def _array(values: Any, kind: pa.DataType) -> pa.Array:
     if pa.types.is_floating(kind) and pa.types.is_boolean(combined.type):
         raise TypeError("truth values are no numbers")
     made = combined.cast(kind)
-    return (
-        pa.array(made.to_numpy(zero_copy_only=False), from_pandas=True)
-        if (pa.types.is_floating(kind))
-        else made
-    )
+    if pa.types.is_floating(kind):
+        return pa.array(made.to_numpy(zero_copy_only=False), from_pandas=True)
+    return made

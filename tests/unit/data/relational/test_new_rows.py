@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from relational_tables import written
@@ -92,7 +94,9 @@ def test_one_applicant_has_the_bits_of_training_whatever_the_form(made):
     for at, key in enumerate(data.ids.tolist()):
         own = rows_of(tables, key)
         records = {name: rows.to_dict("records") for name, rows in own.items()}
-        for form in (own, records)[: 1 + (at < 5)]:
+        made_of = partial(pa.RecordBatch.from_pandas, preserve_index=False)
+        batches = {name: made_of(rows) for name, rows in own.items()}
+        for form in (own, records, batches)[: 3 if at < 5 else 1]:
             checked = check(door, form)
             assert checked.ids == [key]
             assert checked.table.values.tobytes() == data.table.values[[at]].tobytes()
@@ -167,6 +171,12 @@ def test_all_that_is_wrong_with_the_tables_is_told_at_once(made):
     assert 'people had no column "incme" in training. Did you mean "income"' in told
     assert 'the column "income" is missing' in told
     assert '"amount" must hold numbers' in told
+    with pytest.raises(RequestError) as raised:
+        check(door, {"people": 5, "loans": [{}, [1]], "months": "none"})
+    told = "\n".join(map(str, raised.value.faults))
+    assert "rows.people: rows must be dicts, an Arrow table or a data frame, got int." in told
+    assert "rows.loans: each row must be a mapping of columns to values; row 1 is not." in told
+    assert "rows.months: each row must be a mapping" in told
     person = {"id": 1, "income": 5.0, "zone": 2}
     with pytest.raises(RequestError, match="two rows have the same id"):
         check(door, {"people": [person, person], "loans": [], "months": []})
