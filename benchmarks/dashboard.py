@@ -44,14 +44,8 @@ def store(runs: int) -> Path:
     create_database(path.with_name("new.db"))
     rng = np.random.default_rng(0)
     ids = [f"{number:032x}" for number in rng.permutation(runs).tolist()]
-    figures = [
-        "roc_auc",
-        "roc_auc_std",
-        "threshold",
-        "threshold_std",
-        "crossfit_cost",
-        "total_cost",
-    ]
+    figures = ["roc_auc", "roc_auc_std", "threshold", "threshold_std"]
+    figures += ["crossfit_cost", "total_cost"]
     metrics = figures + [f"metric_{i}" for i in range(METRICS - len(figures))]
     with closing(sqlite3.connect(path.with_name("new.db"))) as db, db:
         db.execute(
@@ -159,10 +153,6 @@ TYPED = """async (text) => {
 }"""
 
 
-def told(median: str, most: str) -> None:
-    print(f"{median}   most {most}")
-
-
 def ours(path: Path, browser) -> None:
     with served(["cutscore", "dashboard", "--store", str(path), "--port", "0"], "is ready") as (
         site, started, process,
@@ -183,9 +173,8 @@ def ours(path: Path, browser) -> None:
         until(page, FIRST_ROW)
         texts = ["exp001", "roc_auc>0.5", "sampling:v1", "exp00 roc_auc<0.3", "-v2", ""]
         took = [page.evaluate(TYPED, text) for text in texts * 5]
-        told(
-            f"filter, typed to painted       {statistics.median(took):6.0f} ms", f"{max(took):.0f}"
-        )
+        print(f"filter, typed to painted       {statistics.median(took):6.0f} ms   "
+              f"most {max(took):.0f}")  # fmt: skip
         began = time.perf_counter()
         page.evaluate(TYPED, "p07=3")
         until(page, "/ of .* runs/.test(document.querySelector('.bar-of-runs').textContent)")
@@ -201,7 +190,8 @@ def ours(path: Path, browser) -> None:
             page.evaluate(f"location.hash = '#compare?{query}'")
             until(page, COMPARED)
             took.append(time.perf_counter() - began)
-        told(f"compare of 4 runs              {statistics.median(took):6.2f} s", f"{max(took):.2f}")
+        print(f"compare of 4 runs              {statistics.median(took):6.2f} s   "
+              f"most {max(took):.2f}")  # fmt: skip
         began = time.perf_counter()
         page.evaluate("location.hash = '#grid?experiment=made'")
         until(page, "document.querySelector('table.heat td') !== null")

@@ -27,13 +27,7 @@ UNSEEN = (101, 102, 103)
 FOLDS, SEED, MISSED, ALARM = 5, 42, 10.0, 1.0
 SMALL_ROWS, SMALL_TREES = 10_000, (10, 40)
 TREES = (100, 1000)
-SEARCHING = (
-    *HEAVY,
-    "optuna",
-    "optuna.storages",
-    "psutil",
-    "cutscore.search.searching",
-)
+SEARCHING = (*HEAVY, "optuna", "optuna.storages", "psutil", "cutscore.search.searching")
 
 
 class Meter(threading.Thread):
