@@ -26,7 +26,7 @@ from cutscore.monitoring.labelled import figures_of, labelled_findings
 from cutscore.monitoring.limits import MonitorLimits
 from cutscore.monitoring.verdicts import judged, look
 from cutscore.records import Column
-from cutscore.report.validator.rows import JudgedRows
+from cutscore.report.judged_rows import JudgedRows
 from cutscore.scoring.drift_reference import DriftReference, ScoredReference
 from cutscore.threshold.exact import Exact
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cutscore.dashboard.comparison import Frame
     from cutscore.dashboard.sources import RunSource
     from cutscore.delivery.history import Reign
-    from cutscore.report.validator.rows import JudgedRows
+    from cutscore.report.judged_rows import JudgedRows
     from cutscore.runs.registry import ModelRegistry
 
 _GRACE_SECONDS = 2

@@ -16,7 +16,7 @@ from cutscore.runs.comparing import compare
 from cutscore.runs.values import RunDetail
 
 if TYPE_CHECKING:
-    from cutscore.report.validator.rows import JudgedRows
+    from cutscore.report.judged_rows import JudgedRows
 
 FindFile = Callable[[str, str], Path | None]
 """Returns a run's file by the run's id and the file's name."""

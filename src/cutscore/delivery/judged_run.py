@@ -17,9 +17,9 @@ from cutscore.delivery.registry import MODEL, resolve
 from cutscore.errors import Fault, RequestError, blaming
 from cutscore.records import exact_weights
 from cutscore.records.decision import DecisionRule, rule_from_json
+from cutscore.report.judged_rows import JudgedRows
 from cutscore.report.record_spec import FAILURE_TAG, KIND_TAG, PRUNED_TAG, WEIGHT, is_ours
 from cutscore.report.threshold_json import SCHEMA_VERSION
-from cutscore.report.validator.rows import JudgedRows
 from cutscore.runs.liveness import judge_life
 from cutscore.runs.port import RunStore
 from cutscore.runs.values import RunDetail

@@ -13,7 +13,7 @@ from cutscore.delivery.labelled_rows import LabelledRows, read_labelled
 from cutscore.errors import Fault, RequestError
 from cutscore.metrics import ranking, roc_auc
 from cutscore.records import MetricValue, Undefined
-from cutscore.report.validator.rows import JudgedRows
+from cutscore.report.judged_rows import JudgedRows
 from cutscore.report.validator.swaps import SwapSet, swap_set
 from cutscore.scoring.scorer import Scorer
 

@@ -18,12 +18,12 @@ from cutscore.errors import RequestError
 from cutscore.launch.environment import parse_environment
 from cutscore.records import Undefined
 from cutscore.report.calibrated import calibrated_of
+from cutscore.report.judged_rows import JudgedRows
 from cutscore.report.page.cutoff import CutoffFacts, calibration_bins
 from cutscore.report.record_spec import OUTER_ARTIFACT
 from cutscore.report.settings import ReportSettings
 from cutscore.report.validator.facts import OtherRun, ReasonFacts, ValidationFacts
 from cutscore.report.validator.page import validation_page
-from cutscore.report.validator.rows import JudgedRows
 from cutscore.report.validator.swaps import SwapSet, aligned, swap_set
 from cutscore.rerun.stored import RecordedRun, read_recorded_runs
 from cutscore.runs.comparing import compare

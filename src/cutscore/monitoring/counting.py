@@ -20,7 +20,7 @@ from cutscore.monitoring.labels import Labels
 from cutscore.monitoring.periods import Periods
 from cutscore.records import Scores, Target
 from cutscore.records.decision import Flags
-from cutscore.report.validator.rows import JudgedRows
+from cutscore.report.judged_rows import JudgedRows
 from cutscore.scoring.drift_reference import DriftReference, ScoredReference
 
 _FINE = 4_096

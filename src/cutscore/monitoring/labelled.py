@@ -13,8 +13,8 @@ from cutscore.metrics.drift import binomial_tails
 from cutscore.monitoring.limits import MonitorLimits
 from cutscore.monitoring.verdicts import DriftFinding
 from cutscore.records import MetricValue, Undefined
+from cutscore.report.judged_rows import JudgedRows
 from cutscore.report.validator.bands import LEVEL, Grade, bands_of, grade_of
-from cutscore.report.validator.rows import JudgedRows
 from cutscore.report.validator.swaps import SwapSet, swap_set
 from cutscore.scoring.drift_reference import ScoredReference
 from cutscore.threshold.refitted import refitted_flags

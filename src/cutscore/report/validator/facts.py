@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cutscore.report.judged_rows import JudgedRows
 from cutscore.report.page.cutoff import CutoffFacts
-from cutscore.report.validator.rows import JudgedRows
 from cutscore.report.validator.swaps import SwapSet
 
 

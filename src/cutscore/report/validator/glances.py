@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from cutscore.metrics import kolmogorov_smirnov, ranking
 from cutscore.records import Undefined
 from cutscore.report.figures.style import number
+from cutscore.report.judged_rows import JudgedRows
+from cutscore.report.part_figures import PartFigures, area_of, observed_to_expected
 from cutscore.report.validator.bands import Grade, beyond_chance, reversals
 from cutscore.report.validator.facts import ValidationFacts
-from cutscore.report.validator.rows import JudgedRows
-from cutscore.report.validator.stability import PartFigures, area_of, observed_to_expected
 from cutscore.report.validator.swaps import SwapSet
 
 

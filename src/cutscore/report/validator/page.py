@@ -17,7 +17,9 @@ from cutscore.metrics.catalogue import SCORE_METRICS, describe, in_order, shown
 from cutscore.metrics.metric_spec import MetricView
 from cutscore.records import Confusion, MetricValue, Undefined
 from cutscore.report.figures.style import number
+from cutscore.report.judged_rows import JudgedRows
 from cutscore.report.page.cutoff import cutoff_page
+from cutscore.report.part_figures import PartFigures, area_of, by_part
 from cutscore.report.record_spec import UNDEFINED_PREFIX
 from cutscore.report.record_words import (
     figure_text,
@@ -29,8 +31,6 @@ from cutscore.report.record_words import (
 from cutscore.report.validator.bands import beyond_chance, gains, grades, reversals
 from cutscore.report.validator.facts import ValidationFacts
 from cutscore.report.validator.glances import glances
-from cutscore.report.validator.rows import JudgedRows
-from cutscore.report.validator.stability import PartFigures, area_of, by_part
 from cutscore.report.validator.swaps import swap_set
 
 TITLES = {

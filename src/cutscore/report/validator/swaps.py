@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from cutscore.records import counted
 from cutscore.records.decision import Flags
+from cutscore.report.judged_rows import JudgedRows
 from cutscore.report.validator.bands import LEVEL
-from cutscore.report.validator.rows import JudgedRows
 
 RESAMPLES = 1_000
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from cutscore import metrics
 from cutscore.cost.matrix import CostMatrix
 from cutscore.records import Undefined, exact_weights
+from cutscore.report.judged_rows import JudgedRows
+from cutscore.report.part_figures import by_part
 from cutscore.report.validator.bands import (
     ScoreBand,
     bands_of,
@@ -21,8 +23,6 @@ from cutscore.report.validator.bands import (
     grades,
     reversals,
 )
-from cutscore.report.validator.rows import JudgedRows
-from cutscore.report.validator.stability import by_part
 from cutscore.report.validator.swaps import aligned, swap_set
 
 

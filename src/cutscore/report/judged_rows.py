@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import Scores, Target, Weights
+from cutscore.records import Rows, Scores, Target, Weights
 from cutscore.records.decision import Flags
 
 
@@ -21,7 +21,7 @@ class JudgedRows:
     ----------
     ids : the rows' ids
     target : 0 or 1
-    score : what the decision rule decides on
+    score : what rows are ranked by
     probability : by calibrators that had not seen the rows either; NaN where there is none
     flagged : by the chosen rule
     part : which fold validated the row, counted from 0
@@ -45,16 +45,17 @@ class JudgedRows:
         """Return the number of rows."""
         return len(self.target)
 
-    def take(self, mask: npt.NDArray[np.bool_]) -> JudgedRows:
-        """Return the rows of a mask (rows,)."""
+    def take(self, chosen: npt.NDArray[np.bool_] | Rows) -> JudgedRows:
+        """Return the rows of a mask (rows,), or those at some places in their order."""
+        at: Rows = np.arange(len(self))[chosen]
         return JudgedRows(
-            ids=self.ids[mask],
-            target=self.target[mask],
-            score=self.score[mask],
-            probability=self.probability[mask],
-            flagged=self.flagged[mask],
-            part=self.part[mask],
-            costs=self.costs.take(np.flatnonzero(mask)),
+            ids=self.ids[at],
+            target=self.target[at],
+            score=self.score[at],
+            probability=self.probability[at],
+            flagged=self.flagged[at],
+            part=self.part[at],
+            costs=self.costs.take(at),
         )
 
     def with_probability(self) -> JudgedRows:

@@ -10,7 +10,7 @@ from cutscore.metrics import ranking, roc_auc, roc_auc_error
 from cutscore.metrics.calibration import equal_count_edges
 from cutscore.metrics.drift import psi, psi_noise
 from cutscore.records import MetricValue, Scores, Undefined, counted, positive_share, size_of
-from cutscore.report.validator.rows import JudgedRows
+from cutscore.report.judged_rows import JudgedRows
 
 BINS = 10
 
@@ -43,11 +43,11 @@ class PartFigures:
 
 def by_part(rows: JudgedRows, *more: JudgedRows) -> list[PartFigures]:
     """Return the figures of each part in order, then of other rows; there is at least one row."""
-    numbers = np.unique(rows.part)
-    first = rows.score[rows.part == numbers[0]]
-    edges = equal_count_edges(first, BINS)
-    before = _counts(first, edges)
-    parts = [rows.take(rows.part == number) for number in numbers]
+    order = np.argsort(rows.part, kind="stable")
+    _, starts = np.unique(rows.part[order], return_index=True)
+    parts = [rows.take(places) for places in np.split(order, starts[1:])]
+    edges = equal_count_edges(parts[0].score, BINS)
+    before = _counts(parts[0].score, edges)
     return [_figures(part, edges, before) for part in (*parts, *more)]
 
 
