@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.records import Rows, Table, Target, Values
+from cutscore.records import RowPeriods, Rows, Table, Target, Values
 
 _BLOCK = 4_096
 _MISSING = np.iinfo(np.int64).min
@@ -24,13 +24,15 @@ def digest(
     amounts: Mapping[str, npt.NDArray[np.float64]],
     whole: Mapping[str, npt.NDArray[Any]],
     weights: npt.NDArray[np.float64] | None = None,
+    periods: RowPeriods | None = None,
 ) -> str:
     """Return the SHA-256 of the content, as 64 hexadecimal digits.
 
     Names, kinds, levels and every value count, in order; the file's name, format and types do
     not, so that the same table as CSV and as Parquet has the same digest. Of `whole`, columns of
     whole numbers or moments count if float32 makes different values the same; of fractions, the
-    float32 values say enough. Without `weights`, which are as in the file, nothing is said of them.
+    float32 values say enough. Without `weights`, which are as in the file, and
+    without `periods`, nothing is said of them.
     """
     head: dict[str, Any] = {
         "columns": [[column.name, column.levels] for column in table.columns],
@@ -40,11 +42,15 @@ def digest(
     }
     if weights is not None:
         head["weight"] = True
+    if periods is not None:
+        head["periods"] = periods.names
     state = hashlib.sha256(json.dumps(head, ensure_ascii=True).encode())
     state.update(np.ascontiguousarray(table.values).data)
     state.update(np.ascontiguousarray(target).data)
     if weights is not None:
         state.update(np.ascontiguousarray(weights).data)
+    if periods is not None:
+        state.update(periods.which.data)
     for name in sorted(amounts):
         state.update(np.ascontiguousarray(amounts[name] + 0.0).data)
     for name in sorted(whole):

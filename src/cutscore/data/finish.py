@@ -18,7 +18,7 @@ from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream
 from cutscore.data.texts import canonical, is_integer, plainly
 from cutscore.errors import Fault, listed, override
-from cutscore.records import Column, Table, Values
+from cutscore.records import Column, RowPeriods, Table, Values, value_periods
 from cutscore.sql import identifier
 
 if TYPE_CHECKING:
@@ -125,6 +125,18 @@ def amounts(
         key = read.name if read.role == "amount" else read.role
         kept[key] = _numbers(at, plan, made, faults, doubted)
     return kept
+
+
+def periods(plan: ReadPlan, made: Stream) -> RowPeriods | None:
+    """Return the periods that a column's values are, if there is one; whole numbers in order."""
+    at = next((at for at, read in enumerate(plan.reads) if read.role == "period"), None)
+    if at is None:
+        return None
+    texts = [canonical(text) for text in made.encoders[at].codes]
+    names = sorted(set(texts), key=int if all(map(is_integer, texts)) else None)
+    place = {name: number for number, name in enumerate(names)}
+    codes = np.array([*map(place.__getitem__, texts), -1], dtype=np.int64)  # the last: missing
+    return value_periods(names, codes[made.columns[at]])
 
 
 def weights(

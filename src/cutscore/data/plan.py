@@ -15,7 +15,17 @@ from cutscore.expressions import ExpressionError, check, sandbox
 from cutscore.sql import identifier
 
 Role = Literal[
-    "feature", "target", "id", "row name", "amount", "weight", "group", "time", "whole", "where"
+    "feature",
+    "target",
+    "id",
+    "row name",
+    "amount",
+    "weight",
+    "group",
+    "time",
+    "period",
+    "whole",
+    "where",
 ]
 INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
@@ -27,12 +37,16 @@ _MICROSECONDS_PER_DAY = 86_400_000_000
 
 @dataclass(frozen=True)
 class Read:
-    """One column of the SELECT: what it is for, its name, its SQL, and whether it gives text."""
+    """One column of the SELECT: what it is for, its name and its SQL.
+
+    `text` says whether it gives text, `moment` whether its numbers are moments.
+    """
 
     role: Role
     name: str
     sql: str
     text: bool = False
+    moment: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,11 @@ class ReadPlan:
     layout: Layout
     readings: Mapping[str, Reading] = field(default_factory=dict)
     row_names: tuple[str, ...] = ()
+
+    @property
+    def time_is_date(self) -> bool:
+        """Whether `data.time` holds moments, and not numbers."""
+        return any(read.role == "time" and read.moment for read in self.reads)
 
     @property
     def features(self) -> tuple[Read, ...]:
@@ -93,16 +112,18 @@ def plan(
 
 
 def _unknown(layout: Layout, settings: TableSettings) -> Iterator[Fault]:
-    named = [(key, getattr(settings, key)) for key in ("target", "id", "group", "time", "weight")]
+    keys = ("target", "id", "group", "time", "weight")
+    named = [(f"data.{key}", getattr(settings, key)) for key in keys]
+    named.append(("validation.period", settings.period))
     for key in ("drop", "categorical", "numeric", "amounts"):
-        named += [(key, name) for name in getattr(settings, key)]
+        named += [(f"data.{key}", name) for name in getattr(settings, key)]
     if isinstance(settings.date_format, Mapping):
-        named += [("date_format", name) for name in settings.date_format]
-    named += [("labels", name) for name in settings.labels if name not in settings.made]
+        named += [("data.date_format", name) for name in settings.date_format]
+    named += [("data.labels", name) for name in settings.labels if name not in settings.made]
     for key, name in named:
         if name is not None and name not in layout.types:
             yield Fault(
-                f"data.{key}",
+                key,
                 f'the table has no column "{name}".{nearest(name, layout.types)}',
                 f"Its columns: {listed([plainly(each) for each in layout.types])}."
                 + _hint(layout, settings),
@@ -138,6 +159,8 @@ def _reads(
         yield _amount("weight", "data.weight", weight, *_source(weight, layout, readings))
     if settings.time is not None:
         yield _amount("time", "data.time", settings.time, *_source(settings.time, layout, readings))
+    if settings.period is not None:
+        yield Read("period", settings.period, _text(settings.period), text=True)
     yield Read("target", settings.target, _text(settings.target), text=True)
     if settings.id is not None:
         yield _name("id", settings.id, layout)
@@ -183,7 +206,7 @@ def _amount(
     if sql is None or (role != "time" and kind in MOMENTS):
         needed = "numbers, dates or timestamps" if role == "time" else "numbers"
         return Fault(setting, f'the column "{name}" is {kind}; {needed} are needed.')
-    return Read(role, name, sql)
+    return Read(role, name, sql, moment=kind in MOMENTS)
 
 
 def _whole(name: str, column: str, kind: str, category: bool) -> Iterator[Read]:

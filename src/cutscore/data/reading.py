@@ -16,6 +16,7 @@ from cutscore.data.finish import (
     features,
     identities,
     notes,
+    periods,
     second_look,
     weights,
     whole,
@@ -69,6 +70,7 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
     kept = amounts(rows, made, faults, doubted)
     weigh = weights(rows, made, settings, faults, doubted)
     ids = identities(rows, made, faults)
+    stretches = periods(rows, made)
     if faults:
         raise RequestError(faults)
     first, as_read = first_equal_row(table.values), whole(rows, made, table)
@@ -79,10 +81,12 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
         target=target,
         target_name=settings.target,
         ids=ids,
-        digest=digest(table, target, settings.target, ids, kept, as_read, weigh),
+        digest=digest(table, target, settings.target, ids, kept, as_read, weigh, stretches),
         duplicate_of=first,
         duplicates=repeated_rows(first, target),
         amounts=kept,
+        time_is_date=rows.time_is_date,
+        periods=stretches,
         whole=as_read,
         columns=tuple(rows.layout.types),
         raw=raw_table(rows, table, settings),

@@ -75,7 +75,7 @@ class TableSettings(LineSettings):
     are also in `drop`. The target, the id, `group`, `time` and `weight` (how many rows a row counts
     for) are never features. Of `domain` and `polynomial`, from which feature strategies make
     columns, loading takes which columns are to be kept as they are in the file; `whole` lists more
-    of them.
+    of them. `period` is the column whose values are periods, where the validation names one.
 
     `missing`, `numeric` and `date_format` say how cells become values. `numeric` lists columns
     whose numbers carry a percent or currency sign, or that a Parquet file holds as text.
@@ -104,6 +104,7 @@ class TableSettings(LineSettings):
     credit_line: Mapping[str, str | int | float | None] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     whole: tuple[str, ...] = ()
+    period: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -159,6 +160,10 @@ class TableSettings(LineSettings):
         """Return the same settings with more columns (in lower case) kept as they are."""
         more = tuple(sorted(set(columns) - self.kept_whole))
         return replace(self, whole=(*self.whole, *more)) if more else self
+
+    def keeping_period(self, column: str) -> Self:
+        """Return the same settings with the column whose values are periods."""
+        return replace(self, period=column)
 
     @property
     def made(self) -> frozenset[str]:

@@ -15,9 +15,9 @@ from cutscore.monitoring.estimates import Estimates, estimates_of
 from cutscore.monitoring.labelled import LabelledFigures, figures_of, labelled_findings
 from cutscore.monitoring.labels import Labels, read_labels
 from cutscore.monitoring.limits import MonitorLimits
-from cutscore.monitoring.periods import Periods, is_stretch
+from cutscore.monitoring.periods import Periods
 from cutscore.monitoring.verdicts import DriftFinding, judged, look
-from cutscore.records import RawColumn
+from cutscore.records import RawColumn, is_stretch
 from cutscore.scoring.drift_reference import DriftReference, ScoredReference
 from cutscore.scoring.scorer import Scorer
 
@@ -140,7 +140,7 @@ def _periods(request: MonitorRequest, reference: DriftReference, *, is_log: bool
     if column is None:
         problem = f"by {request.period} needs a column of dates, and the model's data named none."
         raise RequestError(Fault("--period", problem, "Name it: --time COLUMN."))
-    return Periods(request.period, column)  # type: ignore[arg-type]  # `is_stretch` has looked
+    return Periods(request.period, column)
 
 
 def _asked(scorer: Scorer, request: MonitorRequest, periods: Periods) -> RowRequest:

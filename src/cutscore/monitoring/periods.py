@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError
+from cutscore.records import Stretch, stretch_periods
 from cutscore.scoring.cells import fault_at
 
-Stretch = Literal["day", "week", "month"]
 MOST = 1_000
 WHOLE = "all"
 """What the one period is called where none are asked for."""
@@ -48,13 +48,8 @@ class Periods:
         if self.stretch is None:
             return _values(self.column, array)
         days = _days(self.column, array)
-        found, which = np.unique(_starts(days, self.stretch), return_inverse=True)
-        return [_label(start, self.stretch) for start in found], which
-
-
-def is_stretch(word: str) -> bool:
-    """Whether a word is a stretch of time."""
-    return word in get_args(Stretch)
+        found = stretch_periods(days, self.stretch)
+        return list(found.names), found.which
 
 
 def _values(column: str, array: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
@@ -113,22 +108,3 @@ def _refuse_missing(column: str, array: Any, needed: str) -> None:
     missing = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))
     if len(missing):
         raise RequestError(fault_at(column, needed, missing))
-
-
-def _starts(days: npt.NDArray[np.datetime64], stretch: Stretch) -> npt.NDArray[np.datetime64]:
-    """Return the first day of each row's period; weeks begin on Mondays."""
-    if stretch == "month":
-        return days.astype("datetime64[M]").astype("datetime64[D]")
-    if stretch == "week":
-        number = (days - np.datetime64("1970-01-05")).astype(np.int64) // 7
-        return np.datetime64("1970-01-05") + number * np.timedelta64(7, "D")
-    return days
-
-
-def _label(start: np.datetime64, stretch: Stretch) -> str:
-    if stretch == "month":
-        return str(start)[:7]
-    if stretch == "week":
-        year, week, _ = start.astype(object).isocalendar()
-        return f"{year}-W{week:02d}"
-    return str(start)

@@ -37,6 +37,13 @@ from cutscore.records.outcomes import (
     OutOfFold,
     Undefined,
 )
+from cutscore.records.periods import (
+    RowPeriods,
+    Stretch,
+    is_stretch,
+    stretch_periods,
+    value_periods,
+)
 from cutscore.records.rows import (
     ClassFactors,
     Column,
@@ -95,10 +102,12 @@ __all__ = [
     "RawColumn",
     "RawTable",
     "Reference",
+    "RowPeriods",
     "Rows",
     "RuleCost",
     "ScoreOrigin",
     "Scores",
+    "Stretch",
     "SyntheticRows",
     "Table",
     "Target",
@@ -111,9 +120,12 @@ __all__ = [
     "counted",
     "exact_weights",
     "fit_calibrator",
+    "is_stretch",
     "positive_share",
     "size_of",
+    "stretch_periods",
     "threshold_figure",
+    "value_periods",
     "weight_figures",
     "weights_of",
 ]

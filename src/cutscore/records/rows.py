@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from cutscore.records.periods import RowPeriods
 from cutscore.records.weights import Weights
 
 Rows = npt.NDArray[np.int64]
@@ -123,6 +124,8 @@ class Dataset:
     duplicates : how many rows repeat an earlier one
     amounts : declared columns at full precision, for costs, groups and time order, float64, shape
         (rows,); no features unless they are in `table` too
+    time_is_date : whether `amounts["time"]` are days since 1970-01-01 (UTC), not other numbers
+    periods : those that the values of a column are, sorted, where such a column was asked for
     whole : feature columns as they are in the file, where expressions need them: integers (masked
         where missing), dates and times, and float64 where float32 does not hold it, shape (rows,)
     columns : names of all columns that were read, whatever became of them
@@ -144,6 +147,8 @@ class Dataset:
     duplicate_of: Rows
     duplicates: int
     amounts: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    time_is_date: bool = False
+    periods: RowPeriods | None = None
     whole: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     raw: RawTable | None = None

@@ -147,7 +147,8 @@ class RelationalSource(TableSettings):
 
     def _needed(self) -> frozenset[str]:
         """Return the columns, in lower case, that no rule may leave out."""
-        named = [self.id, self.group, self.time, self.weight, *self.drop, *self.categorical]
+        named = [self.id, self.group, self.time, self.weight, self.period]
+        named += [*self.drop, *self.categorical]
         named += [*self.amounts, *self.numeric]
         if isinstance(self.date_format, Mapping):
             named += self.date_format
