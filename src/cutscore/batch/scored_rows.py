@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 
 from cutscore.batch.fault_book import FaultBook
+from cutscore.batch.source import of_tables, source_of
 from cutscore.cost.matrix import CostMatrix
 from cutscore.data.locate import LocatedData
+from cutscore.data.relational.new_folder import FolderSettings
 from cutscore.data.unlabelled import RowBatch, RowFile, RowSettings, opened
 from cutscore.data.unpack import SETTING as DATA_PATH
 from cutscore.data.unreadable import read_evenly
@@ -82,26 +84,34 @@ class RowRequest:
     id_column : the column of ids, None for none; `id_setting` names it in messages
     """
 
-    settings: RowSettings = field(default_factory=RowSettings)
+    settings: FolderSettings = field(default_factory=FolderSettings)
     beside: Mapping[str, RawColumn] = field(default_factory=dict)
     id_column: str | None = None
     id_setting: str = "--id"
 
 
-def read_scored(scorer: Scorer, path: Path, asked: RowRequest, begin: Callable[[], Taken]) -> Taken:
+def read_scored(
+    scorer: Scorer, path: Path, asked: RowRequest, begin: Callable[[], Taken]
+) -> tuple[Taken, tuple[str, ...]]:
     """Hand all rows of a file, a folder or a pattern to what `begin` makes, and return that.
 
-    `begin` is called again where a file turns out to need another reading.
+    `begin` is called again where a file turns out to need another reading. Of a model of several
+    tables a folder with a file for each will do; what is to be told of them is returned, too.
 
     Raises
     ------
     RequestError
         With all that is wrong with any row.
     """
+    beside = [each.name for each in asked.beside.values()]
     with blaming(ROWS, DATA_PATH):
-        return read_evenly(
-            path, asked.settings.lines, lambda data: _Reading(scorer, asked, data).all(begin())
+        source = source_of(scorer, path, asked.settings, ignore_unknown=True, beside=beside)
+        made = read_evenly(
+            source.path,
+            source.settings.lines,
+            lambda data: _Reading(scorer, asked, source.settings, data).all(begin()),
         )
+    return made, source.notes
 
 
 @dataclass
@@ -110,6 +120,7 @@ class _Reading:
 
     scorer: Scorer
     asked: RowRequest
+    settings: RowSettings
     data: LocatedData
 
     def all(self, taker: Taken) -> Taken:
@@ -148,7 +159,7 @@ class _Reading:
             connection,
             self.scorer.model.inputs.raw,
             self._wanted,
-            self.asked.settings,
+            self.settings,
             self.asked.id_column,
         )
         return rows, file.name if len(self.data.files) > 1 else ""
@@ -170,7 +181,7 @@ class _Reading:
         try:
             self._check(pa.table({each: pa.array([], pa.null()) for each in names}), priced)
         except RequestError as error:
-            faults += error.faults
+            faults += [*error.faults, *of_tables(self.scorer)]
         if faults:
             where = f'in "{name}", ' if name else ""
             raise RequestError(replace(f, problem=f"{where}{f.problem}") for f in faults)

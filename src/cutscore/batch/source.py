@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,9 +33,15 @@ class BatchSource:
 
 
 def source_of(
-    scorer: Scorer, rows: Path, settings: FolderSettings, ignore_unknown: bool
+    scorer: Scorer,
+    rows: Path,
+    settings: FolderSettings,
+    ignore_unknown: bool,
+    beside: Iterable[str] = (),
 ) -> BatchSource:
     """Return where the rows are; those of a folder of tables are made first.
+
+    `beside` are columns of the applicants' file that the model does not know.
 
     Raises
     ------
@@ -48,7 +55,7 @@ def source_of(
             problem = "this model was trained on one table, so there is no other to name."
             raise RequestError(Fault("data.apply", problem, "Leave it out."))
         return BatchSource(rows, settings.of_rows, stem)
-    path = new_features(tables, rows, settings, ignore_unknown=ignore_unknown)
+    path = new_features(tables, rows, settings, ignore_unknown=ignore_unknown, beside=beside)
     notes, _ = written_beside(path)
     filtered = RowSettings(where=settings.where)
     return BatchSource(path, filtered, settings.apply or tables.base, notes, of_tables=True)

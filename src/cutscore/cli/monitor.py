@@ -84,7 +84,7 @@ def monitor(
         labels=labels,
         target=target,
         id_column=id_,
-        settings=row_settings(settings).of_rows,
+        settings=row_settings(settings),
         limits=read_option(GROUP, limits, MonitorLimits, "--limits"),
     )
     scorer = load(model, store=store)

@@ -230,7 +230,7 @@ def compare(
     from cutscore.delivery.row_settings import row_settings
     from cutscore.delivery.side_by_side import side_by_side
 
-    settings = row_settings(overrides or []).of_rows
+    settings = row_settings(overrides or [])
     scorers = [load(each, store=store) for each in (first, second)]
     with blaming("ROWS", "--on"):
         made = side_by_side(scorers[0], scorers[1], rows.expanduser(), target, settings)

@@ -56,7 +56,7 @@ def recut(
             on.expanduser(),
             target,
             calibration=calibration,
-            settings=row_settings(overrides or []).of_rows,
+            settings=row_settings(overrides or []),
             name=name or "",
         )
     if as_json:

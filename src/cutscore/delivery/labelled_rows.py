@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from cutscore.batch.scored_rows import RowRequest, ScoredRows, classes_of, read_scored
 from cutscore.cost.matrix import CostMatrix, join_costs
-from cutscore.data.unlabelled import RowSettings
+from cutscore.data.relational.new_folder import FolderSettings
 from cutscore.delivery.registry import MODEL
 from cutscore.errors import Fault, RequestError
 from cutscore.metrics.histograms import Counts
@@ -31,6 +31,7 @@ class LabelledRows:
     target, costs : the classes, and what outcomes cost
     counts : of all rows' columns by the bins of the model's reference; None without one
     unlabelled : how many rows have no class
+    notes : what is to be told of the tables that rows were made of
     """
 
     score: Scores
@@ -40,6 +41,7 @@ class LabelledRows:
     costs: CostMatrix
     counts: Counts | None
     unlabelled: int
+    notes: tuple[str, ...] = ()
 
     @property
     def positives(self) -> int:
@@ -48,7 +50,7 @@ class LabelledRows:
 
 
 def read_labelled(
-    scorer: Scorer, rows: Path, target: str, settings: RowSettings, fewest: int
+    scorer: Scorer, rows: Path, target: str, settings: FolderSettings, fewest: int
 ) -> LabelledRows:
     """Score rows with a column of classes; those without a class are counted.
 
@@ -63,7 +65,8 @@ def read_labelled(
         problem = f"{scorer.name} was kept without a calibrated decision, or without costs."
         raise RequestError(Fault(MODEL, problem, "Make it again: cutscore deliver RUN."))
     asked = RowRequest(settings, {"--target": RawColumn(target, "category")})
-    made = read_scored(scorer, rows, asked, lambda: _Taken(target, model.reference)).joined()
+    taken, notes = read_scored(scorer, rows, asked, lambda: _Taken(target, model.reference))
+    made = replace(taken.joined(), notes=notes)
     for name, number in (("1", made.positives), ("0", len(made.target) - made.positives)):
         if number < fewest:
             problem = f"only {number:,} rows are of class {name}, {fewest} are needed."

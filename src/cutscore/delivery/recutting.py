@@ -16,7 +16,7 @@ from cutscore.calibration.inverse import raw_threshold
 from cutscore.calibration.isotonic import Isotonic
 from cutscore.calibration.none import NoCalibration
 from cutscore.calibration.sigmoid import Sigmoid
-from cutscore.data.unlabelled import RowSettings
+from cutscore.data.relational.new_folder import FolderSettings
 from cutscore.delivery.finding import model_folder, scorer_of
 from cutscore.delivery.labelled_rows import read_labelled
 from cutscore.delivery.registry import MODEL, resolve
@@ -89,7 +89,7 @@ def recut(
     target: str,
     *,
     calibration: CalibrationName = "sigmoid",
-    settings: RowSettings | None = None,
+    settings: FolderSettings | None = None,
     name: str = "",
 ) -> Recut:
     """Calibrate a model's scores and choose its threshold anew, and register the result.
@@ -108,7 +108,7 @@ def recut(
         class are passed over.
     calibration : {"none", "sigmoid", "isotonic"}
         How scores become probabilities.
-    settings : RowSettings, optional
+    settings : FolderSettings, optional
         How the file is made up.
     name : str
         The registered model; '' for the version's own, or the run's experiment.
@@ -125,7 +125,7 @@ def recut(
         folder = _files(store, found.version, parent_run, Path(temporary))
         parent = found.version.title if found.version else parent_run.summary.name
         scorer, checks = scorer_of(folder, parent, {}), load_check_rows(folder)
-    made = _cut(scorer, rows, target, _CALIBRATIONS[calibration], settings or RowSettings())
+    made = _cut(scorer, rows, target, _CALIBRATIONS[calibration], settings or FolderSettings())
     own = open_store(TrackingSettings(store.uri, experiment=parent_run.summary.experiment))
     with (
         shutdown_guard() as life,
@@ -163,7 +163,7 @@ class _Cut:
 
 
 def _cut(
-    scorer: Scorer, rows: Path, target: str, calibration: Calibration, settings: RowSettings
+    scorer: Scorer, rows: Path, target: str, calibration: Calibration, settings: FolderSettings
 ) -> _Cut:
     model = scorer.model
     taken = read_labelled(scorer, rows, target, settings, FEWEST)
@@ -198,7 +198,7 @@ def _cut(
         raw_threshold=raw_threshold(evidence.chosen.threshold, calibration, calibrator, oof),
         bayes_risk=None,
         no_model_rule=None,
-        notes=[note],
+        notes=[note, *taken.notes],
     )
     drift = model.reference
     if drift is not None and taken.counts is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cutscore.data.unlabelled import RowSettings
+from cutscore.data.relational.new_folder import FolderSettings
 from cutscore.delivery.labelled_rows import LabelledRows, read_labelled
 from cutscore.errors import Fault, RequestError
 from cutscore.metrics import ranking, roc_auc
@@ -95,7 +95,7 @@ class SideBySide:
 
 
 def side_by_side(
-    first: Scorer, second: Scorer, rows: Path, target: str, settings: RowSettings | None = None
+    first: Scorer, second: Scorer, rows: Path, target: str, settings: FolderSettings | None = None
 ) -> SideBySide:
     """Let two models decide the same labelled rows; rows without a class are passed over.
 
@@ -104,7 +104,7 @@ def side_by_side(
     RequestError
         If their costs differ, there are too few rows, or with all that is wrong with any.
     """
-    made = settings or RowSettings()
+    made = settings or FolderSettings()
     prices = [
         None if s.model.prices is None else dict(s.model.prices.to_json()) for s in (first, second)
     ]

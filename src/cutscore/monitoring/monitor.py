@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cutscore.batch.scored_rows import ROWS, RowRequest, read_scored
-from cutscore.data.unlabelled import RowSettings
+from cutscore.data.relational.new_folder import FolderSettings
 from cutscore.errors import Fault, RequestError
 from cutscore.monitoring.counting import Counting, PeriodCounts
 from cutscore.monitoring.decision_log import TIME, LogReading, log_files
@@ -32,7 +32,7 @@ class MonitorRequest:
     labels: Path | None = None
     target: str | None = None
     id_column: str | None = None
-    settings: RowSettings = field(default_factory=RowSettings)
+    settings: FolderSettings = field(default_factory=FolderSettings)
     limits: MonitorLimits = field(default_factory=MonitorLimits)
 
 
@@ -86,7 +86,7 @@ def monitor(
     assert scored is not None  # noqa: S101  # `reference_of` has looked
     labels = _labels(scorer, request)
     logs = [log_files(path) for path in request.rows]
-    reading, whole = LogReading(scorer), None
+    reading, whole, of_tables = LogReading(scorer), None, list[str]()
     for path, log in zip(request.rows, logs, strict=True):
         periods = _periods(request, reference, is_log=bool(log))
 
@@ -96,14 +96,15 @@ def monitor(
         if log:
             made = reading.read(log, begin)
         else:
-            made = read_scored(scorer, path, _asked(scorer, request, periods), begin)
+            made, told = read_scored(scorer, path, _asked(scorer, request, periods), begin)
+            of_tables += told
         if whole is None:
             whole = made
         else:
             whole.join(made)
     if whole is None or not whole.periods:
         raise RequestError(Fault(ROWS, "there is no row to look at."))
-    notes = _notes(reading, whole, labels)
+    notes = [*_notes(reading, whole, labels), *dict.fromkeys(of_tables)]
     return _concluded(scorer, reference, scored, whole, request.limits, notes)
 
 

@@ -30,12 +30,14 @@ class TrainedTable:
     needed : columns, in lower case, that the features cannot be made without
     named : columns that were taken as they were, since they name rows
     known : columns that may be there; None for any
+    beside : columns that are taken along where they are there, though training had none of them
     """
 
     types: Mapping[str, str]
     needed: frozenset[str]
     named: tuple[str, ...]
     known: frozenset[str] | None = None
+    beside: frozenset[str] = frozenset()
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -79,7 +81,8 @@ def as_trained(
             found = kinds.get(name, layout.types[name])
             problem = f'the column "{name}" of "{path}" holds {_TOLD.get(found, found)}; '
             faults.append(Fault(APPLY, f"{problem}in training it held {_TOLD.get(kind, kind)}."))
-    return replace(replaced(layout, nothing, {}), types=types), faults
+    more = {n: kind for n, kind in layout.types.items() if n in trained.beside - set(types)}
+    return replace(replaced(layout, nothing, {}), types=types | more), faults
 
 
 def blamed_on(name: str, faults: Iterable[Fault]) -> Iterator[Fault]:

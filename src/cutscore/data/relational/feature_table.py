@@ -56,7 +56,10 @@ class TablesToBuild:
             With all that is wrong with the files.
         """
         given, rules = self.settings, self.rules
-        of = {n: (t.types, t.named, sorted(t.known or ())) for n, t in (self.trained or {}).items()}
+        of = {
+            n: (t.types, t.named, sorted(t.known or ()), sorted(t.beside))
+            for n, t in (self.trained or {}).items()
+        }
         declared = self.declaration, (rules.missing_above, rules.constant, sorted(rules.kept)), of
         text = given.delimiter, given.encoding, given.skip_lines, given.header, given.missing
         parts = *declared, text, given.decimal, given.id, given.group, self.numbered

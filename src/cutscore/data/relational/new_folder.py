@@ -53,11 +53,17 @@ def is_table_folder(inputs: TableInputs, path: Path, settings: FolderSettings) -
 
 
 def new_features(
-    inputs: TableInputs, folder: Path, settings: FolderSettings, *, ignore_unknown: bool = False
+    inputs: TableInputs,
+    folder: Path,
+    settings: FolderSettings,
+    *,
+    ignore_unknown: bool = False,
+    beside: Iterable[str] = (),
 ) -> Path:
     """Return the file with the features of a folder's applicants, in the order of their file.
 
     Tables that are optional may be absent. What is to be told of the tables is written beside.
+    Columns of the applicants' file that `beside` names are taken along.
 
     Raises
     ------
@@ -77,6 +83,7 @@ def new_features(
             node.name: replace(
                 trained_table(node, declaration, inputs.plan),
                 known=None if ignore_unknown else frozenset(sources[node.name]),
+                beside=frozenset(beside) if node is base else frozenset(),
             )
             for node in declaration.nodes
             if node.name in sources
