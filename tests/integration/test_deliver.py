@@ -155,3 +155,17 @@ def test_other_applicants_of_several_tables_are_scored_by_their_history(
     assert made["id"].tolist() == others["id"].tolist()
     assert made["probability"].tolist() == expected["probability"].tolist()
     assert made["probability"].nunique() > 50
+    # Later applicants of the same kind, with their classes: a folder with a file for each table.
+    (name,) = [run["name"] for run in cutscore("runs", "list", "--json").json()]
+    words = ["monitor", name, tmp_path, "--target", "owes", "--no-record", "--json"]
+    answer = cutscore(*words)
+    assert answer.code in (0, 1), answer.err
+    looked = answer.json()
+    assert looked["periods"]["all"]["labelled_rows"] == looked["rows"] == len(known)
+    assert looked["periods"]["all"]["base_rate"] == pytest.approx(known["owes"].mean())
+    assert any("rows of loans belong to no row of people" in note for note in looked["notes"])
+    recut = cutscore("recut", name, "--on", tmp_path, "--target", "owes", "--json").json()
+    assert (recut["rows"], recut["positives"]) == (len(known), known["owes"].sum())
+    again = package.load(recut["version"])
+    assert again.decide(tables).score.tolist() == expected["score"].tolist()
+    assert again.threshold == recut["threshold"]

@@ -15,7 +15,7 @@ from cutscore.batch.outputs import SETTING, OneFile, kind_of, reserved
 from cutscore.batch.parts_folder import PartsFolder
 from cutscore.batch.row_ids import IdKinds, NamedFile, check_ids
 from cutscore.batch.scored_rows import ROWS, unread_faults
-from cutscore.batch.source import BatchSource, of_tables, source_of
+from cutscore.batch.source import BatchSource, source_of, told_of_tables
 from cutscore.batch.tally import Tally
 from cutscore.data.locate import LocatedData
 from cutscore.data.parts import base
@@ -187,7 +187,7 @@ class _Batch:
                 known = self.options.ignore_unknown or self.source.of_tables
                 self._check(pa.table(given), ignore_unknown=known)
             except RequestError as error:
-                faults += [*error.faults, *of_tables(self.scorer)]
+                faults += told_of_tables(self.scorer, error.faults)
             if faults:
                 where = f'in "{each.name}", ' if each.name else ""
                 told = [replace(f, problem=f"{where}{f.problem}") for f in faults]

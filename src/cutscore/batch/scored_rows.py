@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 
 from cutscore.batch.fault_book import FaultBook
-from cutscore.batch.source import of_tables, source_of
+from cutscore.batch.source import source_of, told_of_tables
 from cutscore.cost.matrix import CostMatrix
 from cutscore.data.locate import LocatedData
 from cutscore.data.relational.new_folder import FolderSettings
@@ -181,7 +181,7 @@ class _Reading:
         try:
             self._check(pa.table({each: pa.array([], pa.null()) for each in names}), priced)
         except RequestError as error:
-            faults += [*error.faults, *of_tables(self.scorer)]
+            faults += told_of_tables(self.scorer, error.faults)
         if faults:
             where = f'in "{name}", ' if name else ""
             raise RequestError(replace(f, problem=f"{where}{f.problem}") for f in faults)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,9 +61,17 @@ def source_of(
     return BatchSource(path, filtered, settings.apply or tables.base, notes, of_tables=True)
 
 
-def of_tables(scorer: Scorer) -> list[Fault]:
-    """Return what to say where columns are missing that the model makes of several tables."""
-    if scorer.tables is None:
-        return []
-    remedy = f"Name a folder with a file for each: {listed(list(scorer.tables.sources))}."
-    return [Fault("ROWS", "this model was trained on several tables.", remedy)]
+def told_of_tables(scorer: Scorer, faults: Sequence[Fault]) -> list[Fault]:
+    """Return faults of a table's columns; those that a model makes of several tables as one."""
+    tables = scorer.tables
+    if tables is None:
+        return list(faults)
+    own = set(tables.sources[tables.base])
+    made = {column.name for column in scorer.columns} - own
+    left = [fault for fault in faults if fault.setting not in made]
+    number = len(faults) - len(left)
+    if not number:
+        return left
+    problem = f"{number:,} columns are missing that this model makes of several tables."
+    remedy = f"Name a folder with a file for each: {listed(list(tables.sources))}."
+    return [*left, Fault("ROWS", problem, remedy)]

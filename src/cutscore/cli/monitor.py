@@ -24,7 +24,8 @@ def monitor(
         typer.Argument(
             metavar="ROWS...",
             help="CSV, TSV or Parquet files, folders or patterns; or the decision log of "
-            "`cutscore serve`. Settings such as data.delimiter=';' may stand among them.",
+            "`cutscore serve`; of a model of several tables a folder with a file for each. "
+            "Settings such as data.delimiter=';' may stand among them.",
         ),
     ],
     period: Annotated[

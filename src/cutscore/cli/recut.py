@@ -18,7 +18,7 @@ def recut(
         str, typer.Argument(help="A version (credit/3), an alias, or a run that kept a model.")
     ],
     on: Annotated[
-        Path, typer.Option("--on", help="Labelled rows: CSV, TSV or Parquet, a folder or pattern.")
+        Path, typer.Option("--on", help="Labelled rows, as `cutscore predict` takes them.")
     ],
     target: Annotated[str, typer.Option(help="Their column of true classes, 0 or 1.")],
     overrides: Annotated[

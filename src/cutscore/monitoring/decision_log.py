@@ -27,8 +27,8 @@ def log_files(path: Path) -> tuple[Path, ...]:
     import pyarrow as pa
     from pyarrow import parquet
 
-    files = parts(path) if several(path) else (path,) if path.is_file() else ()
-    with suppress(pa.ArrowInvalid, OSError):
+    with suppress(pa.ArrowInvalid, OSError, RequestError):  # said where it is read as a table
+        files = parts(path) if several(path) else (path,) if path.is_file() else ()
         if files and set(_COLUMNS) <= set(parquet.read_schema(files[0]).names):
             return files
     return ()

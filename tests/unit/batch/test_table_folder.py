@@ -9,8 +9,10 @@ from served import scorer
 from table_model import PEOPLE, made_tables, table_scorer
 
 from cutscore.batch.predicting import PredictOptions, predict
+from cutscore.batch.scored_rows import RowRequest, read_scored
 from cutscore.data.relational.new_folder import FolderSettings
 from cutscore.errors import RequestError
+from cutscore.records import RawColumn
 
 
 @pytest.fixture
@@ -60,7 +62,30 @@ def test_what_is_wrong_is_told_and_nothing_is_left(folder, tmp_path):
     assert 'has no table "people"' in fault.problem
     assert "name it: data.apply=FILE" in fault.remedy
     assert not out.parent.exists()
-    with pytest.raises(RequestError, match="Name a folder with a file for each: months, loans"):
+    with pytest.raises(
+        RequestError, match="5 columns are missing that this model makes of several"
+    ):
         predict(table_scorer(), folder / "people_new.csv", out, options(folder, apply=None))
     with pytest.raises(RequestError, match="this model was trained on one table"):
         predict(scorer(), folder, out, options(folder))
+
+
+class Kept(list):
+    take = list.append
+
+
+def test_rows_are_judged_with_columns_of_the_applicants_file_that_training_did_not_have(folder):
+    tables = made_tables()
+    people = tables["people"].assign(seen=pd.Timestamp("2026-02-03"), branch="north")
+    people.to_parquet(folder / "people.parquet")
+    beside = [("y", "category"), ("seen", "timestamp"), ("branch", "category")]
+    settings = FolderSettings(cache=str(folder.parent / "cache"))
+    asked = RowRequest(settings, {n: RawColumn(n, kind) for n, kind in beside}, "id")
+    made, notes = read_scored(table_scorer(), folder, asked, Kept)
+    assert any("belong to no row of people" in note for note in notes)
+    (rows,) = made
+    assert rows.probability.tolist() == table_scorer().decide(tables).probability.tolist()
+    assert [int(float(each)) for each in rows.beside["y"].to_pylist()] == people["y"].tolist()
+    assert set(rows.beside["seen"].to_pylist()) == {pd.Timestamp("2026-02-03")}
+    assert set(rows.beside["branch"].to_pylist()) == {"north"}
+    assert [int(each) for each in rows.ids.to_pylist()] == people["id"].tolist()
