@@ -69,7 +69,7 @@ def cross_fit_best(
     """
     total, decided = 0.0, 0
     for inside, fit_on in candidates[0].informed_parts():
-        tried = [_fit_rule(oof, costs, rule, calibration, fit_on) for oof in candidates]
+        tried = [fit_rule(oof, costs, rule, calibration, fit_on) for oof in candidates]
         place = int(np.argmin([chosen.total_cost for chosen, _ in tried]))
         chosen, calibrator = tried[place]
         oof, here = candidates[place], costs.take(inside)
@@ -125,7 +125,7 @@ def _decide(
     inside: Rows,
     fit_on: Rows,
 ) -> PartDecision:
-    chosen, calibrator = _fit_rule(oof, costs, rule, calibration, fit_on)
+    chosen, calibrator = fit_rule(oof, costs, rule, calibration, fit_on)
     target, here = oof.target[inside], costs.take(inside)
     scores = calibrator.apply(oof.score[inside])
     confusion, total = outcome_of(chosen.rule, target, scores, here)
@@ -139,10 +139,10 @@ def _decide(
     )
 
 
-def _fit_rule(
+def fit_rule(
     oof: OutOfFold, costs: CostMatrix, rule: ThresholdRule, calibration: Calibrates, fit_on: Rows
 ) -> tuple[ThresholdChoice, Calibrator]:
-    """Fit calibrator and threshold on some entries."""
+    """Fit calibrator and threshold on some entries (positions), and return both."""
     weights = weights_of(oof.weights, fit_on)
     calibrator = fit_calibrator(calibration, oof.score[fit_on], oof.target[fit_on], weights)
     scores = calibrator.apply(oof.score[fit_on])

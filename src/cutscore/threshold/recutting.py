@@ -1,0 +1,144 @@
+"""What it costs not to choose a threshold anew: a frozen one beside those of the latest periods."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cutscore.cost.matrix import CostMatrix
+from cutscore.errors import RequestError
+from cutscore.records import Calibrates, Flags, OutOfFold, Rows, Undefined
+from cutscore.threshold import ThresholdRule
+from cutscore.threshold.evidence import fit_rule
+
+Floats = npt.NDArray[np.float64]
+_WIDE = 1.959963984540054
+"""The standard normal quantile of a two-sided 95 % interval."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recutting:
+    """Later periods, decided by a frozen threshold and by one that is chosen anew for each.
+
+    The frozen one, and its calibrator, come from the first `chosen_from` periods, those of a period
+    from the `chosen_from` periods before it: none is tried on rows that had a say in it, and both
+    have seen about equally many. Arrays are of shape (judged periods,).
+
+    Attributes
+    ----------
+    chosen_from : from how many periods each comes
+    period : the places of the periods that are judged
+    frozen_cost, refitted_cost : total costs; the second NaN where no threshold could be chosen
+    error : standard error of their difference, given the thresholds
+    threshold : the frozen one, None if each row is decided by its own costs
+    refitted_threshold : NaN where there is none
+    """
+
+    chosen_from: int
+    period: Rows
+    frozen_cost: Floats
+    refitted_cost: Floats
+    error: Floats
+    threshold: float | None
+    refitted_threshold: Floats
+
+    @property
+    def frozen_total(self) -> float:
+        """What the frozen threshold costs in all."""
+        return float(self.frozen_cost.sum())
+
+    @property
+    def difference(self) -> tuple[float, float, float] | Undefined:
+        """What it costs more than choosing anew, and the 95 % interval of that."""
+        made = self.frozen_cost - self.refitted_cost
+        if not np.isfinite(made).all():
+            return Undefined("in some periods no threshold could be chosen anew")
+        wide = _WIDE * math.sqrt(float((self.error**2).sum()))
+        total = float(made.sum())
+        return total, total - wide, total + wide
+
+
+def recutting(
+    oof: OutOfFold,
+    costs: CostMatrix,
+    rule: ThresholdRule,
+    calibration: Calibrates,
+    which: Rows,
+    *,
+    chosen_from: int | None = None,
+    fewest: int = 20,
+) -> Recutting | Undefined:
+    """Decide later periods by a threshold of the first ones, and by those of the latest ones.
+
+    Parameters
+    ----------
+    oof, costs : entries of one pass over the rows, and their costs
+    which : array of int64, shape (entries,)
+        The period of each entry, from 0 without a gap.
+    chosen_from : int, optional
+        From how many periods a threshold comes; None for a third of them.
+    fewest : int
+        Rows of each class without which none is chosen.
+    """
+    order = np.argsort(which, kind="stable")
+    periods = np.split(order, np.flatnonzero(np.diff(which[order])) + 1)
+    size = chosen_from or max(1, len(periods) // 3)
+    if len(periods) <= size:
+        return Undefined(
+            f"a threshold comes from {size} period{'s' * (size > 1)}, and there are {len(periods)}"
+        )
+    chooser = _Chooser(oof, costs, rule, calibration, periods, size, fewest)
+    first = chooser.decide(size, np.concatenate(periods[size:]))
+    if isinstance(first, Undefined):
+        return first
+    each = np.split(first.flags, np.cumsum([len(rows) for rows in periods[size:-1]]))
+    made = np.full((4, len(each)), np.nan)
+    for at, (inside, frozen) in enumerate(zip(periods[size:], each, strict=True)):
+        target, here = oof.target[inside], costs.take(inside)
+        made[0, at] = here.total(target, frozen)
+        anew = _Decided(frozen, first.threshold) if at == 0 else chooser.decide(size + at, inside)
+        if not isinstance(anew, Undefined):
+            moved = here.delta(target) * (frozen.astype(np.float64) - anew.flags)
+            made[1, at] = here.total(target, anew.flags)
+            made[2, at] = math.sqrt(len(moved)) * float(np.std(moved))
+            made[3, at] = math.nan if anew.threshold is None else anew.threshold
+    return Recutting(size, np.arange(size, len(periods)), *made[:3], first.threshold, made[3])
+
+
+@dataclass(frozen=True, eq=False)
+class _Decided:
+    flags: Flags
+    threshold: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Chooser:
+    """Lets the `size` periods before a place choose; `periods` are positions of entries."""
+
+    oof: OutOfFold
+    costs: CostMatrix
+    rule: ThresholdRule
+    calibration: Calibrates
+    periods: Sequence[Rows]
+    size: int
+    fewest: int
+
+    def decide(self, place: int, inside: Rows) -> _Decided | Undefined:
+        """Decide rows by what the periods before a place choose."""
+        fit_on = np.concatenate(self.periods[place - self.size : place])
+        positives = int(np.count_nonzero(self.oof.target[fit_on]))
+        if min(positives, len(fit_on) - positives) < self.fewest:
+            return Undefined(
+                f"{positives} positives of {len(fit_on)} rows choose no threshold: "
+                f"{self.fewest} of each class are needed"
+            )
+        try:
+            chosen, calibrator = fit_rule(self.oof, self.costs, self.rule, self.calibration, fit_on)
+        except RequestError as error:  # no threshold keeps the limits
+            return Undefined(str(error))
+        scores = calibrator.apply(self.oof.score[inside])
+        return _Decided(chosen.rule.flag(scores, self.costs.take(inside)), chosen.threshold)
