@@ -21,7 +21,7 @@ class PartFigures:
 
     Attributes
     ----------
-    rows, size : how many rows, and how many by weight
+    rows, positives, size : how many rows, and of class 1, and how many by weight
     rate, flagged : share of positives and share flagged, by weight
     observed_to_expected : positives for each that the probabilities promise
     cost_per_row : of the chosen rule
@@ -30,6 +30,7 @@ class PartFigures:
     """
 
     rows: int
+    positives: int
     size: float
     rate: float
     flagged: float
@@ -81,6 +82,7 @@ def _figures(rows: JudgedRows, edges: Scores, before: Scores) -> PartFigures:
     after = _counts(rows.score, edges)
     return PartFigures(
         rows=len(rows),
+        positives=int(np.count_nonzero(rows.target)),
         size=size,
         rate=positive_share(rows.target, rows.weights),
         flagged=counted(rows.flagged, rows.weights) / size,

@@ -96,17 +96,19 @@ def recutting(
     if isinstance(first, Undefined):
         return first
     each = np.split(first.flags, np.cumsum([len(rows) for rows in periods[size:-1]]))
-    made = np.full((4, len(each)), np.nan)
+    cost, anew_cost, error, thresholds = np.full((4, len(each)), np.nan)
     for at, (inside, frozen) in enumerate(zip(periods[size:], each, strict=True)):
         target, here = oof.target[inside], costs.take(inside)
-        made[0, at] = here.total(target, frozen)
+        cost[at] = here.total(target, frozen)
         anew = _Decided(frozen, first.threshold) if at == 0 else chooser.decide(size + at, inside)
         if not isinstance(anew, Undefined):
             moved = here.delta(target) * (frozen.astype(np.float64) - anew.flags)
-            made[1, at] = here.total(target, anew.flags)
-            made[2, at] = math.sqrt(len(moved)) * float(np.std(moved))
-            made[3, at] = math.nan if anew.threshold is None else anew.threshold
-    return Recutting(size, np.arange(size, len(periods)), *made[:3], first.threshold, made[3])
+            anew_cost[at] = here.total(target, anew.flags)
+            error[at] = math.sqrt(len(moved)) * float(np.std(moved))
+            thresholds[at] = math.nan if anew.threshold is None else anew.threshold
+    return Recutting(
+        size, size + np.arange(len(each)), cost, anew_cost, error, first.threshold, thresholds
+    )
 
 
 @dataclass(frozen=True, eq=False)
