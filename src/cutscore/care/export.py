@@ -141,7 +141,7 @@ def _about(run: StoredRun, contents: Contents, files: StoreFiles) -> Row:
 def _metrics(runs: Iterable[StoredRun]) -> list[str]:
     """Return the names of all metrics without steps, those that decide first."""
     # a store keeps only the last fold's value of a metric by fold
-    found = {name for run in runs for name in run.metrics if describe(name).scope != "fold"}
+    found = {name for run in runs for name in run.metrics if not describe(name).stepped}
     first = [spec.name for spec in shown(MetricView.FIRST) if spec.name in found]
     return first + sorted(found.difference(first))
 

@@ -88,6 +88,8 @@ def build(
         seed=plain["seed"],
         threads=plain["threads"],
         resamples=parts["report"].bootstrap,
+        period=parts["report"].period,
+        stability=parts["report"].stability,
     )
     search = parts["search"]
     return Plan(

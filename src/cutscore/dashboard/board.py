@@ -34,7 +34,7 @@ def leaderboard_page(
 ) -> str:
     """Return the page of a sweep's cells, the best by `metric` first."""
     names = in_order({name for cell in cells for name in cell.metrics})
-    known = [name for name in names if describe(name).scope != "fold"]
+    known = [name for name in names if not describe(name).stepped]
     values: dict[str, list[Any]] = {name: [None] * len(cells) for name in BASE}
     values |= {
         "run_id": [cell.run_id for cell in cells],

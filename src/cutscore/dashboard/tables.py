@@ -96,12 +96,12 @@ def column(connection: sqlite3.Connection, name: str, runs: Sequence[str]) -> li
 
 
 def keys(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    """Return the names of all params, tags and metrics; of folds' metrics the last is no figure."""
+    """Return the names of params, tags and metrics; of stepped ones the last is no figure."""
     found = {
         family: [str(key) for (key,) in connection.execute(_NO_LOOP.format(table=table))]
         for family, table in _TABLES.items()
     }
-    found["metrics"] = in_order(k for k in found["metrics"] if describe(k).scope != "fold")
+    found["metrics"] = in_order(k for k in found["metrics"] if not describe(k).stepped)
     found["tags"] = [key for key in found["tags"] if not key.startswith("mlflow.")]
     return found
 
@@ -209,7 +209,7 @@ def detail(connection: sqlite3.Connection, row: RunRow, files: Sequence[str]) ->
         started=str(row.started or ""),
         seconds=row.seconds,
         parent_id=row.parent,
-        metrics={k: v for k, v in figures.items() if describe(k).scope != "fold"},
+        metrics={k: v for k, v in figures.items() if not describe(k).stepped},
         tags={key: value or "" for key, value in pairs["tags"].items()},
     )
     artifacts = tuple(ArtifactFile(name, 0) for name in files)

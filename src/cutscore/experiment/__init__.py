@@ -7,6 +7,7 @@ scores] -> out-of-fold scores -> calibration -> threshold (with the cost matrix)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from cutscore.cost.risk import one_sided
 from cutscore.data.settings import LineSettings
@@ -14,6 +15,7 @@ from cutscore.data.unlabelled import RowSettings, check_columns
 from cutscore.experiment.deciding import decide
 from cutscore.experiment.folds import out_of_fold, refit, run_fold, shares_bins
 from cutscore.experiment.judging import judge, pooled
+from cutscore.experiment.over_time import over_time
 from cutscore.experiment.partial import CommonDecision, decide_together, decided, prune_value
 from cutscore.experiment.parts import (
     Experiment,
@@ -70,6 +72,7 @@ def prepare(experiment: Experiment, cache: ExperimentCache) -> Prepared:
         cache.check_model(experiment.model, table, dataset.target)
     with timed(seconds, "folds"):
         folds = split_rows(experiment.validation, dataset)
+        periods = cache.periods(experiment, dataset)
     with timed(seconds, "costs"):
         amounts, fit = dataset.amounts, experiment.cost.fit
         inner = folds.inner
@@ -86,7 +89,7 @@ def prepare(experiment: Experiment, cache: ExperimentCache) -> Prepared:
     if inner is not None:
         experiment.sampling.check(known)
     notes = (*dataset.notes, *(() if certain is None else (f"costs: {certain}",)))
-    return Prepared(dataset, table, folds, costs, outer_costs, seconds, notes)
+    return Prepared(dataset, table, folds, costs, outer_costs, seconds, notes, periods)
 
 
 def _check_unlabelled(experiment: Experiment, dataset: Dataset) -> None:
@@ -121,7 +124,9 @@ def execute(
             seconds[stage] = seconds.get(stage, 0.0) + spent
     with timed(seconds, "threshold"):
         oof = out_of_fold(prepared, results)
-        return decide(experiment, prepared, tuple(results), oof, seconds)
+        made = decide(experiment, prepared, tuple(results), oof, seconds)
+    with timed(seconds, "metrics"):
+        return replace(made, over_time=over_time(experiment, prepared, cache, made))
 
 
 def _fitted(

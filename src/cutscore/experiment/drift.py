@@ -17,6 +17,7 @@ from cutscore.records import (
     Reference,
     Rows,
     Scores,
+    Table,
     Undefined,
     size_of,
 )
@@ -39,8 +40,7 @@ def drift_reference(
     it is not known how those are made. What is computed of them cannot drift by itself.
     """
     dataset = prepared.dataset
-    raw = dataset.raw is not None and derivation_of(experiment.features) is not None
-    bins, counts = cache.counted(dataset.table if raw else prepared.table, dataset.weights)
+    bins, counts = cache.counted(watched_table(experiment, prepared), dataset.weights)
     time = getattr(experiment.data, "time", None)  # a user's own source may have none
     scored = None
     if result is not None:
@@ -52,6 +52,12 @@ def drift_reference(
             result.cut_table.roc_auc,
         )
     return DriftReference(dataset.rows, bins, counts, scored, time)
+
+
+def watched_table(experiment: Experiment, prepared: Prepared) -> Table:
+    """Return the columns by which data are held against others."""
+    raw = prepared.dataset.raw is not None and derivation_of(experiment.features) is not None
+    return prepared.dataset.table if raw else prepared.table
 
 
 def scored_reference(

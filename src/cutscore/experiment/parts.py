@@ -12,19 +12,25 @@ from cutscore.cost import Cost, CostMatrix
 from cutscore.data import Source
 from cutscore.features import FeatureStrategy
 from cutscore.metrics.histograms import Counts, TableBins, fit_bins
+from cutscore.metrics.moved import ColumnIndexes, column_indexes
+from cutscore.metrics.stability import StabilitySettings
 from cutscore.model import ChecksTable, Model, Session, TableToFit
 from cutscore.records import (
     Dataset,
     FoldResult,
     Folds,
+    RowPeriods,
+    Stretch,
     Table,
     Target,
+    Undefined,
     Weights,
 )
 from cutscore.records.weights import effective_rows
 from cutscore.sampling import Sampler
 from cutscore.threshold import ThresholdRule
 from cutscore.validation import Splitter
+from cutscore.validation.periods import told_periods
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Experiment:
     seed : of all that draws and has none of its own
     threads : None for all cores; it changes no result
     resamples : how many bootstrap resamples tell how sure the threshold is
+    period, stability : the stretch of time by which figures are told as well, None for that of the
+        validation or else months; and how periods are judged together
     """
 
     data: Source
@@ -50,6 +58,8 @@ class Experiment:
     seed: int = 42
     threads: int | None = None
     resamples: int = 1_000
+    period: Stretch | None = None
+    stability: StabilitySettings = field(default_factory=StabilitySettings)
 
     @property
     def unlabelled(self) -> Path | None:
@@ -88,6 +98,7 @@ class Prepared:
         None where no row is held out
     seconds : wall time per stage
     notes : what a user should know of the costs
+    periods : those by which figures are told, or why there are none; None without a time
     """
 
     dataset: Dataset
@@ -97,6 +108,7 @@ class Prepared:
     outer_costs: CostMatrix | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    periods: RowPeriods | Undefined | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,11 +142,13 @@ class ExperimentCache:
         self._session: tuple[Table, Model, int, bool, Session] | None = None
         self._checked: tuple[Table, Model] | None = None
         self._counted: tuple[Table, TableBins, Counts] | None = None
+        self._periods: tuple[Dataset, str | None, RowPeriods | Undefined | None] | None = None
+        self._moved: tuple[Table, RowPeriods, int, ColumnIndexes] | None = None
 
     def dataset(self, source: Source) -> Dataset:
         """Load a data set, or return the loaded one."""
         if self._dataset is None or self._dataset[0] != source:
-            self._table = self._session = self._counted = None
+            self._table = self._session = self._counted = self._periods = self._moved = None
             self._dataset = (source, source.load())
         return self._dataset[1]
 
@@ -159,6 +173,25 @@ class ExperimentCache:
                 counts *= effective_rows(weights) / weights.sum()
             self._counted = kept = (table, bins, counts)
         return kept[1], kept[2]
+
+    def periods(self, experiment: Experiment, dataset: Dataset) -> RowPeriods | Undefined | None:
+        """Find the periods of a data set's rows, or return those that were found."""
+        kept, period = self._periods, experiment.period
+        if kept is None or kept[0] is not dataset or kept[1] != period:
+            found = told_periods(dataset, period, "report.period")
+            self._periods = kept = (dataset, period, found)
+        return kept[2]
+
+    def moved(
+        self, table: Table, weights: Weights | None, periods: RowPeriods, first: int
+    ) -> ColumnIndexes:
+        """Measure how far columns are from where they were in the period `first`, or return it."""
+        kept = self._moved
+        if kept is None or kept[0] is not table or kept[1:3] != (periods, first):
+            bins, _ = self.counted(table, weights)
+            found = column_indexes(table, bins, periods, first)
+            self._moved = kept = (table, periods, first, found)
+        return kept[3]
 
     def check_model(self, model: Model, table: Table, target: Target) -> None:
         """Check a model against a table, unless it is the one that was last found to suit it."""

@@ -18,6 +18,7 @@ from cutscore.metrics.metric_spec import (
     on_outer_rows,
     score_family,
 )
+from cutscore.metrics.period_specs import BY_PERIOD, OVER_TIME
 from cutscore.records.weights import WEIGHT_FIGURES
 
 HEADLINE = "crossfit_cost"
@@ -241,8 +242,10 @@ CATALOGUE: Mapping[str, MetricSpec] = {
         *_CALIBRATION,
         *(replace(spec, searchable=False) for spec in _GIVEN),
         *_in("outer", _OUTER, required=True),
+        *OVER_TIME,
         *_EFFORT,
         *_in("fold", _BY_FOLD),
+        *_in("period", BY_PERIOD),
         *_in("trial", _TRIAL),
         *_in("parent", _PARENT),
     )
@@ -275,7 +278,9 @@ def describe(name: str) -> MetricSpec:
     if best in CATALOGUE:
         spec = CATALOGUE[best]
         return replace(spec, name=name, label=f"best {spec.label}", heading="", scope="parent")
-    scope: Scope = "fold" if name.startswith("fold_") else "run"
+    scope: Scope = "run"
+    if name.startswith(("fold_", "period_")):
+        scope = "fold" if name.startswith("fold_") else "period"
     varies = name.startswith("seconds_")
     return MetricSpec(name, name.replace("_", " "), scope=scope, varies=varies, searchable=False)
 

@@ -8,9 +8,9 @@ from enum import Flag, auto
 from typing import Literal
 
 Direction = Literal["minimize", "maximize"]
-Scope = Literal["run", "fold", "outer", "trial", "parent"]
-"""Who records a metric: every run, each of its folds, a run that was judged on outer rows, a trial
-of a search, or a run that only holds others together."""
+Scope = Literal["run", "fold", "period", "outer", "trial", "parent"]
+"""Who records a metric: every run, each of its folds, each of its periods, a run that was judged on
+outer rows, a trial of a search, or a run that only holds others together."""
 
 
 class MetricView(Flag):
@@ -82,6 +82,11 @@ class MetricSpec:
     stand_in: str = "cost_per_row"
     aliases: tuple[str, ...] = ()
     varies: bool = False
+
+    @property
+    def stepped(self) -> bool:
+        """Whether it has a value for each fold or period, of which a store shows the last."""
+        return self.scope in ("fold", "period")
 
     @property
     def column(self) -> str:

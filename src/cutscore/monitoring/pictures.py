@@ -10,7 +10,7 @@ from cutscore.monitoring.monitor import Monitored
 from cutscore.report.figures import style
 from cutscore.report.figures.legend import Dot
 from cutscore.report.figures.panel import Panel, title
-from cutscore.report.figures.scales import AxisScale, linear
+from cutscore.report.figures.scales import AxisScale, linear, named
 from cutscore.report.figures.sheet import POINT, Sheet
 
 _TOP = 20
@@ -52,16 +52,14 @@ def history_picture(
     sheet = Sheet(7.2, 5.4)
     scored, labels = found.scored, list(figures)
     shares = Panel(
-        sheet, (0.11, 0.56, 0.85, 0.31), _places(labels), _scale(figures, _SHARES, scored.base_rate)
+        sheet, (0.11, 0.56, 0.85, 0.31), named(labels), _scale(figures, _SHARES, scored.base_rate)
     )
     shares.level(scored.base_rate, style.GREY, 1, ":", "base rate in training")
     _lines(shares, figures, _SHARES)
     shares.name("", "share of rows")
     shares.legend()
     promised = scored.cost_per_row
-    costs = Panel(
-        sheet, (0.11, 0.10, 0.85, 0.34), _places(labels), _scale(figures, _COSTS, promised)
-    )
+    costs = Panel(sheet, (0.11, 0.10, 0.85, 0.34), named(labels), _scale(figures, _COSTS, promised))
     if promised is not None:
         costs.level(promised, style.GREY, 1, ":", "cost promised (cross-fitted)")
     _lines(costs, figures, _COSTS)
@@ -97,10 +95,3 @@ def _scale(
     values = [f[key] for f in figures.values() for key in lines if key in f]
     values += [] if more is None else [more]
     return linear(min(0.0, *values, 0.0), 1.15 * max([*values, 1e-9]))
-
-
-def _places(labels: list[str]) -> AxisScale:
-    """Return a scale of periods, of which at most nine are written."""
-    step = -(-len(labels) // 9)
-    ticks = tuple((float(at), labels[at]) for at in range(0, len(labels), step))
-    return AxisScale(-0.5, len(labels) - 0.5, ticks=ticks)

@@ -44,6 +44,7 @@ from cutscore.records.periods import (
     stretch_periods,
     value_periods,
 )
+from cutscore.records.recutting import Recutting
 from cutscore.records.rows import (
     ClassFactors,
     Column,
@@ -101,6 +102,7 @@ __all__ = [
     "Plateau",
     "RawColumn",
     "RawTable",
+    "Recutting",
     "Reference",
     "RowPeriods",
     "Rows",

@@ -23,6 +23,7 @@ from cutscore.report.calibrated import calibrated_of
 from cutscore.report.extras import calibration_figures, rule_figures
 from cutscore.report.importance import importance_items, importance_of
 from cutscore.report.items import Figure, Item, Metric, TableFile, Tag, Text
+from cutscore.report.over_time_items import over_time_figures, over_time_items
 from cutscore.report.pictures import picture_items
 from cutscore.report.record_spec import REPORT, UNDEFINED_PREFIX, WEIGHT
 from cutscore.report.result import Result
@@ -38,8 +39,14 @@ def record_items(result: Result, name: str, settings: ReportSettings) -> Iterato
     yield from _threshold_items(result)
     yield from _crossfit_items(result)
     yield from _tree_items(result)
-    for key, value, step in (*calibration_figures(result, pooled), *rule_figures(result)):
+    for key, value, step in (
+        *calibration_figures(result, pooled),
+        *rule_figures(result),
+        *over_time_figures(result.over_time),
+    ):
         yield figure_item(key, value, step)
+    if result.over_time is not None:
+        yield from over_time_items(result.over_time, name)
     if result.notes:
         yield Tag("notes", " ".join(result.notes))
     yield Metric("rows_scored", result.rows - result.outer_rows - result.unscored)

@@ -76,8 +76,8 @@ TAGS = (
 )
 
 METRICS = required("run", "fold")
-STEPPED = ("fold_", "prune_value")
-"""What names of metrics begin with that have a value for each fold."""
+STEPPED = ("fold_", "period_", "prune_value")
+"""What names of metrics begin with that have a value for each fold or period."""
 OUTER_METRICS = required("outer")
 OUTER_ARTIFACT = "outer_scores.parquet"
 """What a run that was judged on outer rows has as well: all of it, or nothing."""
@@ -105,6 +105,11 @@ ARTIFACTS = (
     REPORT,
     "run.log",
 )
+
+PERIOD_TAG = "period"
+"""By what a run tells figures over time: day, week, month, or value."""
+PERIOD_ARTIFACTS = ("periods.json", "periods.csv", "periods.png")
+"""What it must have besides."""
 
 RECORD_TAG = "cutscore.record"
 RECORD_VERSION = "2"
@@ -168,6 +173,8 @@ def missing_names(
     needed_metrics = (*METRICS, *OUTER_METRICS) if judged else METRICS
     artifacts_then = ARTIFACTS if RECORD_TAG in tags else [a for a in ARTIFACTS if a not in ADDED]
     needed_artifacts = (*artifacts_then, *((OUTER_ARTIFACT,) if judged else ()))
+    if PERIOD_TAG in tags:
+        needed_artifacts = (*needed_artifacts, *PERIOD_ARTIFACTS)
     if DELIVERY_TAG in tags:
         needed_artifacts = (*needed_artifacts, *DELIVERY_ARTIFACTS)
     missing = [

@@ -22,6 +22,7 @@ from cutscore.records import (
     Scores,
     Undefined,
 )
+from cutscore.report.over_time import OverTime
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,7 @@ class Result:
     vertices : the thresholds that are optimal for some costs of mistakes, shape (vertices,)
     outer_rows : how many rows were held out from all folds
     notes : what a user should know of the data and the costs
+    over_time : what it comes to in each period, or why that is not known; None without a time
     """
 
     folds: tuple[FoldResult, ...]
@@ -77,6 +79,7 @@ class Result:
     vertices: npt.NDArray[np.float64]
     outer_rows: int = 0
     notes: tuple[str, ...] = ()
+    over_time: OverTime | Undefined | None = None
 
     @property
     def unscored(self) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from annotated_types import Interval
+
+from cutscore.metrics.stability import StabilitySettings
+from cutscore.records import Stretch
 
 Against = Literal["unflagged", "negatives", "all"]
 """Training rows that a row's reasons compare it with: those not flagged, those of class 0, all."""
@@ -21,6 +24,9 @@ class ReportSettings:
     Reasons for scores are told in points, `points_to_double` of which double the odds, against a
     group of training rows.
 
+    Where the data have a time, figures are told by `period`, too: None for that of the validation,
+    and for months where it has none. `stability` says how periods are judged together.
+
     Nothing here changes a run's scores, threshold or costs.
     """
 
@@ -32,3 +38,5 @@ class ReportSettings:
     purpose: str | None = None
     points_to_double: Annotated[float, Interval(gt=0, le=1_000)] = 20.0
     reasons_against: Against = "unflagged"
+    period: Stretch | None = None
+    stability: StabilitySettings = field(default_factory=StabilitySettings)

@@ -188,15 +188,15 @@ def _verdict(first: float | None, second: float | None) -> RerunVerdict:
 
 
 def _figures(run: RunDetail) -> dict[tuple[str, int | None], float]:
-    """Return the metrics of a run that a rerun must repeat, by name and fold."""
+    """Return the metrics of a run that a rerun must repeat, by name and fold or period."""
     found: dict[tuple[str, int | None], float] = {}
     for name, value in run.summary.metrics.items():
         spec = describe(name)
         # not how a search led a run or how it broke off, nor time and memory
-        if not spec.varies and spec.scope not in ("fold", "trial"):
+        if not (spec.varies or spec.stepped or spec.scope == "trial"):
             found[name, None] = value
     for name, steps in run.history.items():
-        if describe(name).scope == "fold":
+        if describe(name).stepped:
             found |= {(name, step): value for step, value in steps.items()}
     return found
 

@@ -72,7 +72,7 @@ def compare(first: RunDetail, second: RunDetail) -> Comparison:
     )
     x, y = first.summary.metrics, second.summary.metrics
     # a run shows only the last fold's value of a metric by fold
-    names = sorted(name for name in {*x, *y} if describe(name).scope != "fold")
+    names = sorted(name for name in {*x, *y} if not describe(name).stepped)
     metrics = tuple(MetricPair(name, x.get(name), y.get(name)) for name in names)
     thresholds = (x.get(THRESHOLD), y.get(THRESHOLD))
     return Comparison(

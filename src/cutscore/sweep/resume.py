@@ -13,7 +13,7 @@ from cutscore.errors import Fault, RequestError
 from cutscore.launch.environment import environment_differences, shortened
 from cutscore.launch.outcome import RunOutcome, labels
 from cutscore.launch.provenance import environment_text
-from cutscore.report.record_spec import COMPLETE_TAG, KIND_TAG, SWEEP
+from cutscore.report.record_spec import COMPLETE_TAG, KIND_TAG, STEPPED, SWEEP
 from cutscore.runs.liveness import judge_life, writer_alive
 from cutscore.runs.lookups import artifact_text
 from cutscore.runs.parents import died_below
@@ -110,7 +110,7 @@ def outcome_of(cell: Cell, run: RunSummary) -> RunOutcome:
         status="complete",
         objective=str(cell.plan.experiment.threshold.objective),
         labels=labels(cell.plan),
-        metrics={key: value for key, value in run.metrics.items() if not key.startswith("fold_")},
+        metrics={key: value for key, value in run.metrics.items() if not key.startswith(STEPPED)},
         notes=(run.tags["notes"],) if "notes" in run.tags else (),
     )
 

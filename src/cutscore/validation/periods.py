@@ -6,9 +6,48 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError
-from cutscore.records import Dataset, RowPeriods, is_stretch, stretch_periods, value_periods
+from cutscore.records import (
+    Dataset,
+    RowPeriods,
+    Undefined,
+    is_stretch,
+    stretch_periods,
+    value_periods,
+)
 
 TIME = "time"  # the key of data.time in `Dataset.amounts`
+
+MOST = 400
+"""Periods by which figures are told."""
+
+
+def told_periods(
+    dataset: Dataset, period: str | None, setting: str
+) -> RowPeriods | Undefined | None:
+    """Return the periods by which figures are told, why there are none, or None without a time.
+
+    That is what `period` asks for; else months, and the values of `data.time` that is no date.
+
+    Raises
+    ------
+    RequestError
+        As `dataset_periods` does.
+    """
+    time = dataset.amounts.get(TIME)
+    if time is None:
+        return None
+    if period is None and not dataset.time_is_date:
+        known = np.isfinite(time)
+        values, place = np.unique(time[known], return_inverse=True)
+        which = np.full(len(time), -1, dtype=np.int64)
+        which[known] = place
+        found = value_periods([f"{value:.10g}" for value in values.tolist()], which)
+    else:
+        found = dataset_periods(dataset, period or "month", setting)
+    if len(found.names) <= MOST:
+        return found
+    what = f"{found.stretch}s" if found.stretch else "different values of time"
+    return Undefined(f"there are {len(found.names):,} {what}, more than {MOST} are not told")
 
 
 def dataset_periods(dataset: Dataset, period: str, setting: str) -> RowPeriods:

@@ -77,6 +77,13 @@ def around(
     return linear(low - wide, high + wide, text)
 
 
+def named(labels: Sequence[str], most: int = 9) -> AxisScale:
+    """Return an even scale of things from 0 on, of which at most `most` are written."""
+    step = -(-len(labels) // most)
+    ticks = tuple((float(at), labels[at]) for at in range(0, len(labels), step))
+    return AxisScale(-0.5, len(labels) - 0.5, ticks=ticks)
+
+
 def root(low: float, high: float, ticks: Sequence[float]) -> AxisScale:
     """Return a scale by square roots with the given ticks."""
     shown = tuple((tick, f"{tick:g}") for tick in ticks if low <= tick <= high)
