@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from strategies import with_all_others
 
 from cutscore.errors import RequestError
+from cutscore.records import stretch_periods
 from cutscore.validation import RowsToSplit
 from cutscore.validation.grouped import Grouped
 from cutscore.validation.holdout import Holdout
@@ -28,6 +29,8 @@ SPLITTERS = with_all_others(
     Holdout(fraction=0.5, keep_duplicates_together=True),
     TimeOrdered(folds=4),
     TimeOrdered(folds=3, gap=10),
+    TimeOrdered(folds=3, period="week", window=3, gap=1),
+    TimeOrdered(folds=2, period="month", keep_groups_together=True),
 )
 
 
@@ -57,7 +60,9 @@ def data(seed=0, rows=ROWS):
 
 
 def split(splitter, target, groups, order):
-    return splitter.split(RowsToSplit(target, groups if keeps(splitter) else None, order))
+    groups = groups if keeps(splitter) else None
+    periods = stretch_periods(order, splitter.period) if splitter.period else None
+    return splitter.split(RowsToSplit(target, groups, order, True, periods))
 
 
 def plain(folds):
@@ -154,7 +159,7 @@ def test_what_is_needed_and_missing_is_named(splitter):
 @pytest.mark.parametrize("label", [0, 1])
 def test_one_class_is_a_fault(splitter, label):
     _, groups, order = data()
-    with pytest.raises(RequestError, match=r"validation\.(folds|fraction|gap): "):
+    with pytest.raises(RequestError, match=r"validation\.(folds|fraction|gap|window): "):
         split(splitter, np.full(ROWS, label, dtype=np.int8), groups, order)
 
 

@@ -38,6 +38,8 @@ CHOICES = [
 ]
 CHOICES += [("stratified", "exact", name) for name in options("calibration", without=("none",))]
 COLUMNS = {"time_ordered": ["data.time=day"], "grouped": ["data.group=branch"]}
+PERIODS = ["validation=time_ordered", "validation.period=month", "validation.folds=3"]
+PERIODS += ["validation.gap=1", "validation.keep_groups_together=true"]
 SMALL = {
     "lightgbm": ["model.params.n_estimators=8"],
     "xgboost": ["model.params.n_estimators=8"],

@@ -41,7 +41,3 @@ class Source(Protocol):
         Expressions that are no setting of the source need them; itself if all are kept already.
         """
         ...
-
-    def keeping_period(self, column: str) -> Self:
-        """Return the source with the column whose values are periods (`Dataset.periods`)."""
-        ...

@@ -28,6 +28,7 @@ from cutscore.sampling import RowsToSample
 from cutscore.scoring.decision import Decision, TrainedShares
 from cutscore.scoring.inputs import inputs_of
 from cutscore.scoring.kept_model import KeptModel
+from cutscore.validation.splitting import rows_to_fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +106,13 @@ def refit(
 ) -> KeptModel:
     """Fit the model on `rows` (None: on all, outer ones too), prepared and sampled as in folds.
 
-    What costs estimate they estimate on these rows too; `decision` is what the folds' scores gave.
+    If folds train on a sliding window, it is fitted on the latest window of them. What costs
+    estimate they estimate on these rows too; `decision` is what the folds' scores gave.
     """
     dataset = prepared.dataset
     if rows is None:
         rows = np.arange(dataset.rows, dtype=np.int64)
+    rows = rows_to_fit(experiment.validation, dataset, rows)
     whole = Fold(repeat=0, number=0, train=rows, validation=rows[:0])
     session = cache.session(experiment, prepared, shared=shares_bins(experiment, prepared.table))
     preparation, table = _prepare_rows(experiment, prepared.table, whole)
@@ -150,6 +153,7 @@ def out_of_fold(prepared: Prepared, results: Sequence[ScoredFold]) -> OutOfFold:
         base_rate=np.repeat([result.base_rate for result in results], lengths),
         prior=np.repeat([result.prior for result in results], lengths),
         weights=weights_of(prepared.dataset.weights, row),
+        withheld={fold.number: fold.withheld for fold in folds if len(fold.withheld)},
     )
 
 

@@ -70,14 +70,20 @@ class Experiment:
 
     @property
     def source(self) -> Source:
-        """The data, without the rows that the costs cannot price, with what features need whole."""
+        """The data, without the rows that the costs cannot price, with what others need of it.
+
+        Features need columns as they are in the file, and folds perhaps a column of periods.
+        """
         source = self.data.keeping(self.cost.where) if self.cost.where else self.data
         # A user's own classes may have neither: then features are made of what the source loads.
         keep, mentions = (
             getattr(source, "keeping_whole", None),
             getattr(self.features, "mentions", ()),
         )
-        return keep(mentions) if keep and mentions else source
+        source = keep(mentions) if keep and mentions else source
+        column = self.validation.period_column
+        keep_period = getattr(source, "keeping_period", None)
+        return keep_period(column) if keep_period and column is not None else source
 
     @property
     def workers(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +29,7 @@ class OutOfFold:
         (entries,); None where no model is known
     prior : that share by weight, as sampling made it, shape (entries,)
     weights : how many rows each entry counts for, shape (entries,); None where each counts once
+    withheld : rows of earlier parts that may not inform a part, by its label
     """
 
     row: Rows
@@ -41,6 +42,7 @@ class OutOfFold:
     base_rate: npt.NDArray[np.float64] | None = None
     prior: npt.NDArray[np.float64] | None = None
     weights: Weights | None = None
+    withheld: Mapping[int, Rows] = field(default_factory=dict)
 
     @cached_property
     def repeats(self) -> int:
@@ -50,13 +52,18 @@ class OutOfFold:
     def informed_parts(self) -> Iterator[tuple[Rows, Rows]]:
         """Yield each part that other parts may inform, and those: positions of entries.
 
-        Parts inform each other within a repeat only, as `rule` says.
+        Parts inform each other within a repeat only, as `rule` says. What is left of them once rows
+        are withheld informs a part only if it has both classes.
         """
         for repeat in np.unique(self.repeat):
             entries = np.flatnonzero(self.repeat == repeat)
             labels = self.part[entries]
             for part in np.unique(labels):
                 others = entries[labels < part if self.rule == "earlier" else labels != part]
+                withheld = self.withheld.get(int(part), ())
+                if len(withheld):
+                    others = others[~np.isin(self.row[others], withheld)]
+                    others = others if len(np.unique(self.target[others])) == 2 else others[:0]
                 if len(others):
                     yield entries[labels == part], others
 

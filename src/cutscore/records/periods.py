@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeGuard, get_args
 
 import numpy as np
@@ -35,6 +35,10 @@ class RowPeriods:
     numbers: npt.NDArray[np.int64]
     which: npt.NDArray[np.int64]
     stretch: Stretch | None = None
+
+    def take(self, rows: npt.NDArray[np.int64]) -> RowPeriods:
+        """Return the periods of some of the rows; some may then have none."""
+        return replace(self, which=self.which[rows])
 
     @property
     def missing(self) -> npt.NDArray[np.int64]:

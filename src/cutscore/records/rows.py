@@ -168,14 +168,53 @@ class Dataset:
         return int(self.target.sum(dtype=np.int64))
 
 
+@dataclass(frozen=True)
+class TimeSpan:
+    """When some rows are: the first and the last of them.
+
+    Attributes
+    ----------
+    first, last : in units of `data.time`, or periods counted by the calendar
+    first_name, last_name : of these times or periods
+    """
+
+    first: float
+    last: float
+    first_name: str
+    last_name: str
+
+    def __str__(self) -> str:
+        """Return the names of both ends, of one where they are the same."""
+        same = self.first_name == self.last_name
+        return self.first_name if same else f"{self.first_name} to {self.last_name}"
+
+
+@dataclass(frozen=True)
+class FoldTimes:
+    """When a fold's rows are, and how many earlier ones are left out of its training.
+
+    `left_out` counts them by the reason: gap, window or group.
+    """
+
+    train: TimeSpan
+    validation: TimeSpan
+    left_out: Mapping[str, int]
+
+
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """One split: `train` and `validation` are disjoint sorted row indices."""
+    """One split: `train` and `validation` are disjoint sorted row indices.
+
+    `withheld` are earlier rows that may inform nothing of the fold, its threshold neither; `times`
+    is None where the rows were not split by time.
+    """
 
     repeat: int
     number: int
     train: Rows
     validation: Rows
+    withheld: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    times: FoldTimes | None = None
 
 
 CrossfitRule = Literal["others", "earlier"]
@@ -193,6 +232,7 @@ class Folds:
     crossfit : which parts may inform the threshold of a part: all others of the repeat, or only
         the earlier ones (time order)
     outer : rows held out from all folds, sorted
+    outer_times : when outer rows and those that are split into folds are, in time order
     inner : rows that were split into folds, None for all; in time order some rows are neither,
         those in the gap and those after
     """
@@ -201,6 +241,7 @@ class Folds:
     parts: npt.NDArray[np.int16]
     crossfit: CrossfitRule = "others"
     outer: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    outer_times: FoldTimes | None = None
     inner: Rows | None = None
 
     @property

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
 from annotated_types import Ge, Gt, Le, Lt
 
-from cutscore.records import Folds, Rows, Target
+from cutscore.records import Folds, FoldTimes, RowPeriods, Rows, Target, is_stretch
 
 OuterKind = Literal["none", "holdout", "nested"]
 
@@ -32,11 +32,17 @@ class RowsToSplit:
         Labels of rows that must stay on one side; None if all are free.
     order : array of float64, shape (rows,), or None
         Their times, in units of `data.time`; None if no time column is declared.
+    dated : bool
+        Whether these are days since 1970-01-01.
+    periods : RowPeriods, or None
+        The periods that they are in, in the order of time; None if none are asked for.
     """
 
     target: Target
     groups: Rows | None = None
     order: npt.NDArray[np.float64] | None = None
+    dated: bool = False
+    periods: RowPeriods | None = None
 
     def take(self, rows: Rows) -> RowsToSplit:
         """Return some of the rows."""
@@ -44,15 +50,21 @@ class RowsToSplit:
             self.target[rows],
             None if self.groups is None else self.groups[rows],
             None if self.order is None else self.order[rows],
+            self.dated,
+            None if self.periods is None else self.periods.take(rows),
         )
 
 
 @dataclass(frozen=True, eq=False)
 class OuterSplitRows:
-    """`outer` rows judge; `inner` rows are split into folds. Both are sorted and disjoint."""
+    """`outer` rows judge; `inner` rows are split into folds. Both are sorted and disjoint.
+
+    `times` say when they are, in time order.
+    """
 
     inner: Rows
     outer: Rows
+    times: FoldTimes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,16 +74,12 @@ class Splitter(ABC):
     `holdout` holds out one share of the rows, `nested` one of several parts that together are all
     rows. Without `outer_part`, `nested` holds out nothing: a search sets one part after another.
 
-    `needs_group` and `needs_order` say that the data set must declare a group or a time column.
     """
 
     outer: OuterKind = "none"
     outer_fraction: Annotated[float, Gt(0), Lt(1)] = 0.2
     outer_folds: Annotated[int, Ge(2), Le(1000)] = 5
     outer_part: Annotated[int, Ge(0)] | None = None
-
-    needs_group: ClassVar[bool] = False
-    needs_order: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         """Refuse a part that the outer split does not have."""
@@ -87,6 +95,26 @@ class Splitter(ABC):
                 f"outer_part must be from 0 to {self.outer_folds - 1}, as there are "
                 f"{self.outer_folds} outer_folds, got {self.outer_part}"
             )
+
+    @property
+    def needs_group(self) -> bool:
+        """Whether the data set must declare a group column."""
+        return False
+
+    @property
+    def needs_order(self) -> bool:
+        """Whether the data set must declare a time column."""
+        return False
+
+    @property
+    def period(self) -> str | None:
+        """What periods rows are asked for: day, week, month or a column; None for none."""
+        return None
+
+    @property
+    def period_column(self) -> str | None:
+        """The column whose values are the periods; None where no column's are."""
+        return None if self.period is None or is_stretch(self.period) else self.period
 
     @property
     def keep_duplicates_together(self) -> bool:
@@ -107,6 +135,10 @@ class Splitter(ABC):
     def outer_size(self) -> str:
         """The setting that says how large the outer side is."""
         return "validation.outer_fraction" if self.outer == "holdout" else "validation.outer_folds"
+
+    def rows_to_fit(self, rows: RowsToSplit) -> Rows:
+        """Return which of the rows a model is fitted on once the folds have judged how: all."""
+        return np.arange(len(rows.target), dtype=np.int64)
 
     @abstractmethod
     def split(self, rows: RowsToSplit) -> Folds:

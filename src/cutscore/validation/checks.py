@@ -74,11 +74,19 @@ def times(order: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64]:
 def both_classes(splits: Sequence[Fold], target: Target, setting: str) -> None:
     """Check that every training and validation side has rows of both classes."""
     sides = (
-        (f"{side} rows of fold {fold.number}", rows)
+        (f"{side} rows of fold {fold.number}{_when(fold, side)}", rows)
         for fold in splits
         for side, rows in (("training", fold.train), ("validation", fold.validation))
     )
     _check_sides(sides, target, setting, "choose another validation")
+
+
+def _when(fold: Fold, side: str) -> str:
+    """Return when a side of a fold is, in brackets, in time order."""
+    if fold.times is None:
+        return ""
+    times = fold.times.train if side == "training" else fold.times.validation
+    return f" ({times})"
 
 
 def check_held(held: OuterSplitRows, target: Target, setting: str) -> None:

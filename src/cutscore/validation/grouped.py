@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge, Le
 
@@ -20,7 +20,11 @@ class Grouped(ShuffledSplitter):
     """Keep rows of one group (`data.group`) on one side, and the classes even over the folds."""
 
     folds: Annotated[int, Ge(2), Le(1000)] = 5
-    needs_group: ClassVar[bool] = True
+
+    @property
+    def needs_group(self) -> bool:
+        """Whether the data set must declare a group column: always."""
+        return True
 
     def split(self, rows: RowsToSplit) -> Folds:
         """Return the folds; no group is on both sides of any of them."""

@@ -11,8 +11,10 @@ from cutscore.errors import Fault, RequestError
 from cutscore.records import Dataset, Folds, Rows
 from cutscore.validation import RowsToSplit, Splitter
 from cutscore.validation.checks import check_held
+from cutscore.validation.clock import PERIOD
+from cutscore.validation.periods import TIME, dataset_periods
 
-GROUP, TIME = "group", "time"  # the keys of these columns in `Dataset.amounts`
+GROUP = "group"  # the key of data.group in `Dataset.amounts`
 
 
 def split_rows(splitter: Splitter, dataset: Dataset) -> Folds:
@@ -25,13 +27,30 @@ def split_rows(splitter: Splitter, dataset: Dataset) -> Folds:
     RequestError
         As `Splitter.split` does, or if there are too few rows for folds and an outer split.
     """
-    rows = RowsToSplit(dataset.target, rows_together(splitter, dataset), dataset.amounts.get(TIME))
+    rows = _to_split(splitter, dataset)
     if splitter.holds_out:
         return _split_inner(splitter, rows)
     if splitter.nested:
         for part in range(splitter.outer_folds):
             _split_inner(replace(splitter, outer_part=part), rows)
     return splitter.split(rows)
+
+
+def rows_to_fit(splitter: Splitter, dataset: Dataset, rows: Rows) -> Rows:
+    """Return which of some rows a final model is fitted on: all, or those of the latest window."""
+    return rows[splitter.rows_to_fit(_to_split(splitter, dataset).take(rows))]
+
+
+def _to_split(splitter: Splitter, dataset: Dataset) -> RowsToSplit:
+    """Return what a split may read of a data set."""
+    period = splitter.period
+    return RowsToSplit(
+        dataset.target,
+        rows_together(splitter, dataset),
+        dataset.amounts.get(TIME),
+        dataset.time_is_date,
+        None if period is None else dataset_periods(dataset, period, PERIOD),
+    )
 
 
 def _split_inner(splitter: Splitter, rows: RowsToSplit) -> Folds:
@@ -47,10 +66,21 @@ def _split_inner(splitter: Splitter, rows: RowsToSplit) -> Folds:
             [replace(fault, problem=f"{fault.problem} {where}") for fault in error.faults]
         ) from error
     splits = (
-        replace(fold, train=held.inner[fold.train], validation=held.inner[fold.validation])
+        replace(
+            fold,
+            train=held.inner[fold.train],
+            validation=held.inner[fold.validation],
+            withheld=held.inner[fold.withheld],
+        )
         for fold in folds.splits
     )
-    return replace(folds, splits=tuple(splits), outer=held.outer, inner=held.inner)
+    return replace(
+        folds,
+        splits=tuple(splits),
+        outer=held.outer,
+        outer_times=held.times,
+        inner=held.inner,
+    )
 
 
 def rows_together(splitter: Splitter, dataset: Dataset) -> Rows | None:
