@@ -20,6 +20,7 @@ from cutscore.launch.request import data_items, request_items
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.metrics.catalogue import HEADLINE
 from cutscore.records import FoldResult
+from cutscore.report.fold_times import fold_time_items, fold_time_lines
 from cutscore.report.items import Item, Metric, Tag, Text
 from cutscore.report.outer import outer_items
 from cutscore.report.record import fold_items, record_items
@@ -98,6 +99,7 @@ def _record(
         plan, folds = _settled(plan, cache, job, writer)
         prepared = prepare(plan.experiment, cache)
         writer.write(data_items(plan, prepared))
+        writer.write(fold_time_items(prepared.folds, prepared.dataset.target, job.name))
         _log_data(prepared)
         result = _execute(plan, prepared, cache, job, writer, folds)
         writer.write(_kept(record_items(result, job.name, plan.report), metrics))
@@ -177,6 +179,8 @@ def _log_data(prepared: Prepared) -> None:
         len(prepared.table.columns),
         dataset.digest,
     )
+    for line in fold_time_lines(prepared.folds):
+        log.info("%s", line)
 
 
 def _log_result(result: Result, metrics: Mapping[str, float]) -> None:

@@ -193,12 +193,14 @@ class TimeSpan:
 class FoldTimes:
     """When a fold's rows are, and how many earlier ones are left out of its training.
 
-    `left_out` counts them by the reason: gap, window or group.
+    `left_out` counts them by the reason: gap, window or group. `unit` is what periods are called,
+    "" where times are not those of periods.
     """
 
     train: TimeSpan
     validation: TimeSpan
     left_out: Mapping[str, int]
+    unit: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -148,6 +148,7 @@ class TimeOrdered(Splitter):
                 clock.span(train),
                 clock.span(validation),
                 {why: int(np.count_nonzero(rows)) for why, rows in counts.items()},
+                clock.unit,
             ),
         )
 
@@ -190,7 +191,7 @@ class TimeOrdered(Splitter):
         # So many periods too many come before the folds; nothing helps where there are too few.
         short = least - (distinct[-folds] - distinct[0]) if number > folds else np.inf
         fit = number - int(np.searchsorted(distinct, distinct[0] + least))
-        most = [(setting, fit, 2 if outer else 1)]
+        most: list[tuple[str, float, int]] = [(setting, fit, 2 if outer else 1)]
         if outer:
             most.append((_FOLDS, self.folds - short, 1))
         if self.window:
