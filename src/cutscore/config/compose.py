@@ -14,6 +14,7 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Sweep
@@ -51,6 +52,8 @@ class Composer:
             path.prepend(provider, f"file://{folder}", anchor)
         GlobalHydra.instance().clear()
         self.hydra = Hydra.create_main_hydra2("cutscore", path)
+        # hydra-ray-launcher, where it is installed, would hold our option against its own schema.
+        ConfigStore.instance().repo["hydra"]["launcher"].pop("ray.yaml", None)
         self._options: dict[str, list[str]] = {}  # Hydra takes milliseconds to list them
         self._last: tuple[list[str], DictConfig] | None = None  # and a tenth of a second to compose
 

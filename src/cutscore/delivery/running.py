@@ -29,8 +29,9 @@ from cutscore.runs.settings import TrackingSettings
 from cutscore.runs.values import RunDetail
 from cutscore.scoring.folder import THRESHOLD_JSON
 from cutscore.scoring.scorer import Scorer
+from cutscore.sweep.cache import experiment_cache
 from cutscore.sweep.cells import Cell, plan_request
-from cutscore.sweep.launch import check_cells, experiment_cache
+from cutscore.sweep.launch import check_cells
 from cutscore.sweep.launcher import launch_folder
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -151,19 +151,24 @@ class ExperimentCache:
         self._periods: tuple[Dataset, str | None, RowPeriods | Undefined | None] | None = None
         self._moved: tuple[Table, RowPeriods, int, ColumnIndexes] | None = None
 
-    def dataset(self, source: Source) -> Dataset:
-        """Load a data set, or return the loaded one."""
+    def dataset(self, source: Source, load: Callable[[], Dataset] | None = None) -> Dataset:
+        """Load a data set, or return the loaded one; `load` knows where it is loaded already."""
         if self._dataset is None or self._dataset[0] != source:
             self._table = self._session = self._counted = self._periods = self._moved = None
-            self._dataset = (source, source.load())
+            self._dataset = (source, (load or source.load)())
         return self._dataset[1]
 
-    def table(self, dataset: Dataset, features: FeatureStrategy) -> Table:
-        """Build the features of a data set, or return the built ones."""
+    def table(
+        self,
+        dataset: Dataset,
+        features: FeatureStrategy,
+        build: Callable[[Dataset], Table] | None = None,
+    ) -> Table:
+        """Build the features of a data set, or return the built ones; `build` has them already."""
         kept = self._table
         if kept is None or kept[0] is not dataset or kept[1] != features:
             self._session = None
-            self._table = kept = (dataset, features, features.build(dataset))
+            self._table = kept = (dataset, features, (build or features.build)(dataset))
         return kept[2]
 
     def counted(self, table: Table, weights: Weights | None) -> tuple[TableBins, Counts]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +25,25 @@ class ProgressEvent:
     line: str = ""
 
 
+def _append(path: Path, line: str) -> None:
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(line)
+
+
+_teller: list[Callable[[Path, str], None]] = [_append]
+"""How a line of progress gets into its file: by this process, or one of the machine it is on."""
+
+
+@contextmanager
+def told_by(tell: Callable[[Path, str], None]) -> Iterator[None]:
+    """Have progress of this process told by `tell(path, line)`: the file is on another machine."""
+    _teller.append(tell)
+    try:
+        yield
+    finally:
+        _teller.pop()
+
+
 @dataclass(frozen=True)
 class ProgressLog:
     """The file that all processes of a request append to; without a path nothing is kept."""
@@ -37,8 +58,7 @@ class ProgressLog:
     def add(self, event: ProgressEvent) -> None:
         """Append an event; one short line is written in one call."""
         if self.path is not None:
-            with self.path.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(asdict(event)) + "\n")
+            _teller[-1](self.path, json.dumps(asdict(event)) + "\n")
 
     def say(self, line: str) -> None:
         """Append a line that is about no run."""

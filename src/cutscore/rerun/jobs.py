@@ -20,7 +20,7 @@ from cutscore.launch.progress import LoggedProgress, ProgressLog
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.rerun.choosing import RERUN_OF_TAG
 from cutscore.rerun.recompose import Recomposed
-from cutscore.sweep.launch import experiment_cache
+from cutscore.sweep.cache import experiment_cache
 
 
 @dataclass(frozen=True)

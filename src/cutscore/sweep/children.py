@@ -58,7 +58,11 @@ class Children:
         except BrokenProcessPool as error:
             found = self._left_by(error)
         new = {run.name: run for run in found if run.run_id not in before}
-        whole = {name: self._known(name, new[name], "") for name in names if _whole(new.get(name))}
+        whole = {
+            name: known_outcome(name, self.plans[name], new[name], "")
+            for name in names
+            if _whole(new.get(name))
+        }
         begun = [name for name in names if name in new and name not in whole]
         self.log.say(f"a worker process died while these were under way: {', '.join(begun)}")
         return whole, begun or [name for name in names if name not in whole]
@@ -69,7 +73,7 @@ class Children:
             return self._launch([name], own=True)[0]
         except BrokenProcessPool as error:
             newest = next((run for run in self._left_by(error) if run.name == name), None)
-            return self._known(name, newest, _reason(error))
+            return known_outcome(name, self.plans[name], newest, _reason(error))
 
     def _launch(self, names: Sequence[str], *, own: bool = False) -> Sequence[RunOutcome]:
         first = self._launched  # jobs are numbered, and so are their folders
@@ -81,18 +85,19 @@ class Children:
         close_children(self.store, self.parent_id, _reason(error), killed=False)
         return self.store.find(parent_id=self.parent_id)
 
-    def _known(self, name: str, run: RunSummary | None, reason: str) -> RunOutcome:
-        """Return the outcome of a run as the store knows it."""
-        plan, complete = self.plans[name], _whole(run)
-        return RunOutcome(
-            name=name,
-            run_id=run.run_id if run else "",
-            status="complete" if complete else "failed",
-            objective=str(plan.experiment.threshold.objective),
-            labels=labels(plan),
-            metrics=run.metrics if run else {},
-            failure="" if complete else reason,
-        )
+
+def known_outcome(name: str, plan: Plan, run: RunSummary | None, reason: str) -> RunOutcome:
+    """Return the outcome of a run as the store knows it; `reason` is why it failed if it did."""
+    complete = _whole(run)
+    return RunOutcome(
+        name=name,
+        run_id=run.run_id if run else "",
+        status="complete" if complete else "failed",
+        objective=str(plan.experiment.threshold.objective),
+        labels=labels(plan),
+        metrics=run.metrics if run else {},
+        failure="" if complete else reason,
+    )
 
 
 def _whole(run: RunSummary | None) -> bool:

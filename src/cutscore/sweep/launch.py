@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
-from contextlib import chdir
+from contextlib import chdir, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +11,12 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from rich.console import Console
 
+from cutscore.cluster.connecting import connected
 from cutscore.config.build import Plan, build
 from cutscore.config.compose import Composer
 from cutscore.config.overrides import assignment, parse_overrides, texts_of
 from cutscore.errors import Fault, RequestError
-from cutscore.experiment import ExperimentCache, prepare
+from cutscore.experiment import prepare
 from cutscore.launch.executing import execute_run
 from cutscore.launch.job import UNSENT, Job, LogFile
 from cutscore.launch.keeping import judge_run, keep_model
@@ -29,8 +29,9 @@ from cutscore.runs.lookups import kept_model
 from cutscore.runs.opening import open_store
 from cutscore.runs.parents import end_parent, open_parent
 from cutscore.runs.port import RunStore
+from cutscore.sweep.cache import experiment_cache
 from cutscore.sweep.cells import Cell, SweepRequest
-from cutscore.sweep.launcher import Launcher, launch_folder
+from cutscore.sweep.launcher import RAY_SETTING, Launcher, launch_folder, ray_settings
 from cutscore.sweep.leaderboard import Leaderboard, rank
 from cutscore.sweep.parent import leaderboard_item, parent_items, parent_name
 from cutscore.sweep.progress import show_progress, show_status
@@ -68,12 +69,6 @@ class LaunchOutcome:
         return tuple(outcome for outcome in self.outcomes if outcome.status == "failed")
 
 
-@functools.cache
-def experiment_cache() -> ExperimentCache:
-    """Return this process's cache: cells that run in one process share data and features."""
-    return ExperimentCache()
-
-
 def launch(
     composer: Composer, request: SweepRequest, stderr: Console, *, resume: bool = False
 ) -> LaunchOutcome:
@@ -87,7 +82,8 @@ def launch(
         If every cell is at fault, or the store cannot be used; nothing has been written then.
     """
     folder = launch_folder(request.launcher_config, stderr, sweep=request.multirun)
-    with shutdown_guard():
+    ray = ray_settings(request.launcher_config) if request.multirun else None
+    with shutdown_guard(), nullcontext() if ray is None else connected(ray, RAY_SETTING):
         with show_status(f"Loading data and checking {len(request.cells)} experiment(s)", stderr):
             checked = check_cells(request.cells)
             check_searches(request, experiment_cache())

@@ -10,26 +10,33 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from hydra._internal.callbacks import Callbacks
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, RunMode
-from omegaconf import DictConfig, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
+from cutscore.cluster.settings import RaySettings
 from cutscore.config.build import Plan
 from cutscore.config.compose import Composer, explain
 from cutscore.config.overrides import assignment
+from cutscore.config.parts import validated
 from cutscore.errors import Fault, RequestError
 from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import ProgressLog
 from cutscore.runs.port import RunStore
 from cutscore.sweep.children import Children
+from cutscore.sweep.on_cluster import ClusterJobs
 from cutscore.sweep.progress import show_progress
 
 BASIC = "basic"
 """Hydra's launcher that runs one job after another in this process."""
+
+RAY = "ray"
+RAY_SETTING = "hydra.launcher"
 
 LOCAL = (BASIC, "joblib")
 """Launchers that run jobs on this machine."""
@@ -69,6 +76,8 @@ class Launcher:
     @property
     def threads_each(self) -> int | None:
         """Each process's share of the cores, None for a launcher without processes."""
+        if (ray := ray_settings(self.config)) is not None:
+            return ray.num_cpus
         jobs = self.config.hydra.launcher.get("n_jobs")
         if jobs is None:
             return None
@@ -111,23 +120,22 @@ class Launcher:
             return []
         log = ProgressLog(self.progress)
         words = dict(zip(plans, jobs, strict=True))
+        ray = ray_settings(self.config)
         children = Children(words, plans, store, parent_id, partial(self._launch, task), log)
         with show_progress(log, runs, folds, self.stderr):
+            if ray is not None:
+                context, config = self._context()
+                cluster = ClusterJobs(context, config, ray, plans, store, parent_id, log)
+                return cluster.outcomes(task, words)
             return children.outcomes(alone if self.name in LOCAL else ())
 
     def _launch(
         self, task: Task, jobs: Sequence[Sequence[str]], first: int = 0, own: bool = False
     ) -> list[RunOutcome]:
         """Launch jobs, numbered from `first`; with `own` each in a process that may die."""
-        config, composer = self.config, self.composer
-        if own:
-            config = copy.deepcopy(config)
-        with read_write(config), open_dict(config):
-            config.hydra.mode = RunMode.MULTIRUN
-            if own:
-                config.hydra.launcher = _OWN_PROCESS
-        callbacks = Callbacks(config)
-        context = HydraContext(config_loader=composer.hydra.config_loader, callbacks=callbacks)
+        composer = self.composer
+        context, config = self._context(own=own)
+        callbacks = context.callbacks
         launcher = Plugins.instance().instantiate_launcher(
             hydra_context=context, task_function=task, config=config
         )
@@ -138,6 +146,32 @@ class Launcher:
             _end_pool()
         callbacks.on_multirun_end(config=config, config_name=composer.primary)
         return [job.return_value for job in returned]
+
+    def _context(self, *, own: bool = False) -> tuple[HydraContext, DictConfig]:
+        """Return what Hydra runs jobs of several by; with `own` each in a process of its own."""
+        config = copy.deepcopy(self.config) if own else self.config
+        with read_write(config), open_dict(config):
+            config.hydra.mode = RunMode.MULTIRUN
+            if own:
+                config.hydra.launcher = _OWN_PROCESS
+        loader = self.composer.hydra.config_loader
+        return HydraContext(config_loader=loader, callbacks=Callbacks(config)), config
+
+
+def ray_settings(config: DictConfig) -> RaySettings | None:
+    """Return the settings of a launch by Ray, None for any other.
+
+    Raises
+    ------
+    RequestError
+        With what is wrong with them.
+    """
+    if config.hydra.runtime.choices.get("hydra/launcher") != RAY:
+        return None
+    node: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)
+    settings = {str(key): node[key] for key in node if key != "_target_"}
+    made: RaySettings = validated(RAY_SETTING, RaySettings, settings)
+    return made
 
 
 def launch_folder(config: DictConfig, stderr: Console | None, *, sweep: bool) -> Path:

@@ -1,0 +1,136 @@
+"""Connecting to a Ray cluster, or starting one on this machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from cutscore.cluster.settings import ENVIRONMENT, RaySettings
+from cutscore.errors import Fault, RequestError, StoreError
+
+ANSWER_SECONDS = 5.0
+START_ATTEMPTS = 3
+"""A busy machine may take longer to start Ray than the 30 s that Ray gives it."""
+
+_HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
+_SETTINGS_FRAME = 4
+
+
+@dataclass(frozen=True)
+class ClusterNode:
+    """A node of the cluster that is alive and can be given work."""
+
+    id: str
+    address: str
+    cpus: float
+    object_store: int
+
+
+@contextmanager
+def connected(settings: RaySettings, setting: str) -> Iterator[None]:
+    """Use the cluster for the length of the context; `setting` is what faults name.
+
+    A connection that this process has already is used, and left open.
+
+    Raises
+    ------
+    RequestError
+        If Ray is not installed, or nothing answers at the address.
+    """
+    if importlib.util.find_spec("ray") is None:
+        problem = "Ray is not installed here."
+        remedy = "Install the extra: pip install 'cutscore[ray]'."
+        raise RequestError(Fault(setting, problem, remedy))
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    _connect(settings, f"{setting}.address" if settings.address else ENVIRONMENT)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def living_nodes() -> list[ClusterNode]:
+    """Return the nodes that are alive and have a processor."""
+    import ray
+
+    return [
+        ClusterNode(
+            found["NodeID"],
+            found["NodeManagerAddress"],
+            found["Resources"]["CPU"],
+            int(found["Resources"].get("object_store_memory", 0)),
+        )
+        for found in ray.nodes()
+        if found["Alive"] and found["Resources"].get("CPU")
+    ]
+
+
+def _connect(settings: RaySettings, setting: str) -> None:
+    import ray
+
+    quiet: Mapping[str, Any] = {
+        "configure_logging": False,
+        "log_to_driver": False,
+        "include_dashboard": False,
+    }
+    address = settings.given
+    if address is None:
+        _start(settings, quiet)
+        return
+    if address != "auto":
+        _check_answer(address, setting)
+    try:
+        ray.init(address=address, configure_logging=False, log_to_driver=False)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        words = " ".join(str(error).split())
+        remedy = "Start one with `ray start --head`, of this Python and Ray."
+        raise RequestError(Fault(setting, f"no cluster at {address}: {words}", remedy)) from error
+
+
+def _start(settings: RaySettings, quiet: Mapping[str, Any]) -> None:
+    """Start a cluster of one node that only this machine can reach."""
+    import ray
+
+    for attempt in range(START_ATTEMPTS):
+        try:
+            ray.init(
+                address="local",
+                num_cpus=settings.node_cpus or len(os.sched_getaffinity(0)),
+                object_store_memory=settings.object_store_mb * 10**6,
+                _node_ip_address="127.0.0.1",
+                **quiet,
+            )
+        except Exception as error:  # Ray raises plain ones
+            ray.shutdown()
+            if attempt + 1 == START_ATTEMPTS:
+                raise StoreError(f"Ray does not start on this machine: {error}") from error
+        else:
+            return
+
+
+def _check_answer(address: str, setting: str) -> None:
+    """Check that something speaks HTTP/2 there, as Ray does: Ray itself would wait two minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), ANSWER_SECONDS) as probe:
+            probe.settimeout(ANSWER_SECONDS)
+            probe.sendall(_HTTP2)
+            frame = probe.recv(9)
+            why = "" if frame[3:4] == bytes([_SETTINGS_FRAME]) else "it is no Ray cluster"
+    except (OSError, ValueError) as error:
+        why = str(error)
+    if why:
+        problem = f"nothing that is a Ray cluster answers at {address} ({why})."
+        remedy = "Give the head's host:port, as `ray start --head` told it; null starts one here."
+        raise RequestError(Fault(setting, problem, remedy))

@@ -1,0 +1,83 @@
+"""Cells and trials on a Ray cluster: the same bits, and what a dying process leaves."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from cutscore.report.record_spec import DIED_TAG
+from cutscore.runs.opening import open_existing
+
+ray = pytest.importorskip("ray", reason="Ray is not installed (the extra: ray)")
+
+MOODY = """\
+_target_: moody.Moody
+refit: false
+params: {mood: fine, skill: 1.0, marker: ""}
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A node of two processors; commands use the connection that this process has."""
+    with pytest.MonkeyPatch.context() as patch:
+        helpers, given = Path(__file__).parents[1] / "helpers", os.environ.get("PYTHONPATH", "")
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(helpers), given]))
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        ray.init(
+            address="local",
+            num_cpus=2,
+            object_store_memory=100 * 10**6,
+            include_dashboard=False,
+            log_to_driver=False,
+            _node_ip_address="127.0.0.1",
+        )
+        yield
+        ray.shutdown()
+
+
+def cells_of(folder: Path, experiment: str) -> dict[str, list]:
+    """Return the runs of an experiment's cells by name, newest first."""
+    found: dict[str, list] = {}
+    for run in open_existing(f"sqlite:///{folder}/mlruns/mlflow.db").find(experiment):
+        assert not run.open
+        if run.parent_id:
+            found.setdefault(run.name, []).append(run)
+    return found
+
+
+def scores_of(folder: Path, run):
+    store = open_existing(f"sqlite:///{folder}/mlruns/mlflow.db")
+    return pq.read_table(store.download(run.run_id, "oof_scores.parquet", folder / run.run_id))
+
+
+def test_cells_give_the_same_bits_and_one_whose_process_dies_is_run_again(
+    cutscore, in_folder, loans, cluster
+):
+    folder = in_folder / "conf" / "model"
+    folder.mkdir(parents=True)
+    (folder / "moody.yaml").write_text(MOODY)
+    words = [word for word in loans if not word.startswith("model.")]
+    words += ["model=moody", "model.params.mood=fine,dies", f"model.params.marker={in_folder}/died"]
+    words += ["report.bootstrap=0"]
+    on_ray = cutscore("run", "-m", *words, "hydra/launcher=ray", "tracking.experiment=ray")
+    assert on_ray.code == 0, on_ray.err
+    assert "[2/2]" in on_ray.err
+    assert "exp02_cv_baseline_none_moody is run again: a worker process died" in on_ray.err
+    here = cutscore("run", "-m", *words, "tracking.experiment=here")
+    assert here.code == 0, here.err
+    plain, cells = cells_of(in_folder, "here"), cells_of(in_folder, "ray")
+    assert {name: len(runs) for name, runs in cells.items()} == {
+        "exp01_cv_baseline_none_moody": 1,
+        "exp02_cv_baseline_none_moody": 2,
+    }
+    assert DIED_TAG in cells["exp02_cv_baseline_none_moody"][1].tags
+    for name, (run, *_) in cells.items():
+        (other,) = plain[name]
+        assert run.complete
+        assert run.tags["pid"] != other.tags["pid"]
+        assert run.tags["fingerprint"] == other.tags["fingerprint"]
+        assert scores_of(in_folder, run).equals(scores_of(in_folder, other))
