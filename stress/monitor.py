@@ -1,9 +1,11 @@
 """How often monitoring raises an alarm though nothing has moved, and how often it finds what has.
 
-Batches are drawn from the very distribution of the reference: 189 columns, a third of them skewed,
-heavy in one value, rare categories or mostly missing. A score is one of the columns more, drawn
-alike. Beside it stands how many batches the usual ways would raise an alarm for: chi-square at 5 %
-for each column, and a stability index above 0.1.
+Batches are of the very distribution of the reference: 189 independent columns, a third of them
+skewed, heavy in one value, rare categories or mostly missing. Of a column monitoring sees only how
+many rows each bin has, and of independent rows these numbers are multinomial: they are drawn at
+once, from the bins' exact probabilities, which are first held against 200,000 rows. Scores and
+classes are drawn row by row. Beside it stands how many batches the usual ways would raise an alarm
+for: chi-square at 5 % for each column, and a stability index above 0.1.
 
     uv run python stress/monitor.py [--batches 1000] [--rows 100000]
 """
@@ -12,10 +14,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 from scipy import stats
+from scipy.special import ndtr
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.metrics import ranking, roc_auc
@@ -24,7 +28,7 @@ from cutscore.metrics.histograms import fit_bins
 from cutscore.monitoring.counting import PeriodCounts
 from cutscore.monitoring.labelled import figures_of, labelled_findings
 from cutscore.monitoring.limits import MonitorLimits
-from cutscore.monitoring.verdicts import judged, look
+from cutscore.monitoring.verdicts import DriftFinding, judged, look
 from cutscore.records import Column
 from cutscore.report.judged_rows import JudgedRows
 from cutscore.scoring.drift_reference import DriftReference, ScoredReference
@@ -47,6 +51,51 @@ def table(rng: np.random.Generator, rows: int, shift: float = 0.0) -> np.ndarray
     values[:, 7::9] = np.round(3 * values[:, 7::9])
     values[:, 8::9] = np.minimum(rng.geometric(0.4, values[:, 8::9].shape) - 1, len(LEVELS) - 1)
     return values
+
+
+def at_most(at: int, edges: np.ndarray) -> np.ndarray:
+    """Return the exact share of a column's rows, missing ones left out, up to each edge."""
+    kind = at % 9
+    if kind == 3:
+        return ndtr(np.log(np.maximum(edges, 1e-300)))
+    if kind == 4:  # rounded to tenths from 1.3 on, else 0
+        x = np.where(edges < 1.25, 1.3, np.floor(edges * 10 + 1e-3) / 10 + 0.05)
+        return np.where(edges < 0, 0.0, ndtr(x))
+    if kind == 5:
+        return np.where(edges < 0, 0.0, np.where(edges < 1, ndtr(2.2), 1.0))
+    if kind == 6:  # missing above -1.5
+        return np.minimum(ndtr(edges) / ndtr(-1.5), 1.0)
+    if kind == 7:
+        return ndtr((np.floor(edges) + 0.5) / 3)
+    return ndtr(edges)
+
+
+def exact_shares(reference: DriftReference, shift: float = 0.0) -> list[np.ndarray]:
+    """Return the probabilities of the bins of each column, the first three columns shifted."""
+    geometric = 0.4 * 0.6 ** np.arange(len(LEVELS))
+    by_level = dict(zip(LEVELS, np.append(geometric[:-1], 1 - geometric[:-1].sum()), strict=True))
+    found = []
+    for at, each in enumerate(reference.bins.bins):
+        if each.levels is not None:
+            found.append(np.array([*(by_level[level] for level in each.levels), 0.0, 0.0, 0.0]))
+            continue
+        edges = np.array(each.edges) - (shift if at < 3 else 0.0)
+        missing = 1 - ndtr(-1.5) if at % 9 == 6 else 0.0
+        inside = np.diff(np.concatenate([[0.0], at_most(at, edges), [1.0]])) * (1 - missing)
+        found.append(np.append(inside, missing))
+    return found
+
+
+def check_shares(rng: np.random.Generator, reference: DriftReference) -> None:
+    """Stop unless bins of rows come as their exact probabilities say, within 5.5 deviations."""
+    rows = 200_000
+    for shift in (0.0, 0.25):
+        shares = np.concatenate(exact_shares(reference, shift))
+        counts = reference.bins.count(table(rng, rows, shift))[0]
+        error = np.sqrt(np.maximum(rows * shares * (1 - shares), 1.0))
+        off = float(np.abs((counts - rows * shares) / error).max())
+        if off > 5.5:
+            raise SystemExit(f"the probabilities of bins are wrong by {off:.1f} deviations")
 
 
 def scores(rng: np.random.Generator, rows: int, rate: float = BASE_RATE):
@@ -84,27 +133,30 @@ def reference_of(rng: np.random.Generator, rows: int):
     return DriftReference(rows, bins, bins.count(values)[0], scored), chosen.rule
 
 
-def unlabelled(rng, reference, rule, size: int, shift: float = 0.0):
-    """Return the findings of a batch, and whether the usual ways would have raised an alarm."""
-    scored, (_, p) = reference.scored, scores(rng, size)
-    counts = PeriodCounts(size, int(rule.flag(p).sum()))
-    counts.grades = np.bincount(scored.grade(p), minlength=10).astype(float)
-    counts.columns = reference.bins.count(table(rng, size, shift))[0]
-    counts.sums[0] = p.sum()
-    found = judged(list(look(reference, scored, "all", counts, LIMITS)), LIMITS)
-    return found, counts
+def unlabelled(
+    rng, reference, rule, size: int, batches: int, shift: float = 0.0
+) -> Iterator[tuple[list[DriftFinding], PeriodCounts]]:
+    """Yield the findings of batches, and what they counted."""
+    scored = reference.scored
+    drawn = [rng.multinomial(size, each, batches) for each in exact_shares(reference, shift)]
+    columns = np.concatenate(drawn, axis=1).astype(np.float64)
+    for at in range(batches):
+        _, p = scores(rng, size)
+        counts = PeriodCounts(size, int(rule.flag(p).sum()))
+        counts.grades = np.bincount(scored.grade(p), minlength=10).astype(float)
+        counts.columns, counts.sums[0] = columns[at], p.sum()
+        yield judged(list(look(reference, scored, "all", counts, LIMITS)), LIMITS), counts
 
 
 def usual(reference, counts) -> tuple[bool, bool]:
     """Return whether chi-square at 5 % by column, or an index above 0.1, raise any alarm."""
-    starts, any_chi, any_psi = reference.bins.starts, False, False
-    for start, end in pairwise(starts):
-        before, after = reference.counts[start:end], counts.columns[start:end]
-        used = before + after > 0
-        both = np.array([before[used], after[used]])
-        if both.shape[1] > 1:
-            any_chi |= bool(stats.chi2_contingency(both).pvalue < 0.05)
-        any_psi |= psi(before, after) > 0.1
+    starts, before, after = reference.bins.starts, reference.counts, counts.columns
+    both, n = before + after, after.sum() / COLUMNS
+    share = n / (n + before.sum() / COLUMNS)
+    terms = (after - both * share) ** 2 / np.maximum(both * share * (1 - share), 1e-300)
+    statistic, bins = (np.add.reduceat(each, starts[:-1]) for each in (terms, both > 0))
+    any_chi = bool((stats.chi2.sf(statistic, bins - 1) < 0.05).any())
+    any_psi = any(psi(before[a:b], after[a:b]) > 0.1 for a, b in pairwise(starts))
     return any_chi, any_psi
 
 
@@ -124,11 +176,11 @@ def main() -> None:
     asked = parser.parse_args()
     rng = np.random.default_rng(0)
     reference, rule = reference_of(rng, asked.rows)
+    check_shares(rng, reference)
     print(f"{asked.batches} batches each, reference of {asked.rows:,} rows, {COLUMNS} columns")
     for size in SIZES:
         alarms = unknown = chi = index = 0
-        for _ in range(asked.batches):
-            found, counts = unlabelled(rng, reference, rule, size)
+        for found, counts in unlabelled(rng, reference, rule, size, asked.batches):
             alarms += any(each.verdict == "alarm" for each in found)
             unknown += sum(each.verdict == "insufficient data" for each in found)
             one, other = usual(reference, counts)
@@ -144,9 +196,7 @@ def main() -> None:
     for size in (500, 2_000):
         hits = [
             sum(e.verdict == "alarm" for e in found if e.name in ("c0", "c1", "c2"))
-            for found, _ in (
-                unlabelled(rng, reference, rule, size, 0.25) for _ in range(asked.batches)
-            )
+            for found, _ in unlabelled(rng, reference, rule, size, asked.batches, 0.25)
         ]
         any_, all_ = np.mean(np.array(hits) > 0), np.mean(np.array(hits) == 3)
         print(f"0.25 sd in 3 columns, {size:,} rows: any found {any_:.1%}, all three {all_:.1%}")
