@@ -1,7 +1,8 @@
 """`cutscore monitor` at 307,511 x 189: the figures alone beside a pandas loop; the whole command.
 
 Each side is a process of its own, imports included. The figures alone are those of the columns
-against a reference that is there: reading, counting, stability index, noise and probability.
+against a reference that is there: reading, counting, stability index, noise and probability; no
+side but the whole command loads the classifier.
 The loop cuts and counts column by column at the same deciles, and computes the index. `--log N`
 adds the command on a log of N million decisions without inputs, for its memory.
 
@@ -28,15 +29,18 @@ import numpy as np
 from cutscore.data.locate import located
 from cutscore.data.unlabelled import RowFile, RowSettings, opened
 from cutscore.metrics.drift import chance, psi, psi_noise
-from cutscore.scoring.folder import load_model
-model = load_model(Path(sys.argv[1]) / "data" / "model")
-bins, counts, raw = model.reference.bins, 0.0, model.inputs.raw
+from cutscore.scoring.drift_reference import load_drift_reference
+from cutscore.scoring.inputs import load_inputs
+folder = Path(sys.argv[1]) / "data" / "model"
+inputs, counts = load_inputs(folder), 0.0
+raw, reference = inputs.raw, load_drift_reference(folder, inputs.columns)
+bins = reference.bins
 with located(Path(sys.argv[2])) as data:
     for batch in RowFile(data, opened(data), raw, raw.columns, RowSettings(), None).batches():
-        columns = [each.to_numpy(zero_copy_only=False) for each in batch.rows.columns]
-        counts = counts + bins.count(np.column_stack(columns).astype(np.float32))[0]
+        values = batch.rows.to_tensor(null_to_nan=True).to_numpy()
+        counts = counts + bins.count(np.asarray(values, dtype=np.float32))[0]
 for start, end in zip(bins.starts[:-1], bins.starts[1:]):
-    before, after = model.reference.counts[start:end], counts[start:end]
+    before, after = reference.counts[start:end], counts[start:end]
     psi(before, after), psi_noise(before, after), chance(before, after)
 """
 LOOP = """
@@ -44,9 +48,11 @@ import sys
 from pathlib import Path
 import numpy as np
 import pandas as pd
-from cutscore.scoring.folder import load_model
-model = load_model(Path(sys.argv[1]) / "data" / "model")
-reference, frame, found = model.reference, pd.read_parquet(sys.argv[2]), {}
+from cutscore.scoring.drift_reference import load_drift_reference
+from cutscore.scoring.inputs import load_inputs
+folder = Path(sys.argv[1]) / "data" / "model"
+reference = load_drift_reference(folder, load_inputs(folder).columns)
+frame, found = pd.read_parquet(sys.argv[2]), {}
 for at, each in enumerate(reference.bins.bins):
     edges = [-np.inf, *each.edges, np.inf]
     now = pd.cut(frame[each.name], edges).value_counts(sort=False, dropna=False, normalize=True)

@@ -27,7 +27,7 @@ Hashes = npt.NDArray[np.uint64]
 
 
 class IdHasher:
-    """Turns ids as texts into numbers of 64 bits; two of 10 million ids meet with 3 in 10^6."""
+    """Turns ids as texts into numbers of 64 bits, by which they are looked up before compared."""
 
     def __init__(self) -> None:
         import duckdb
@@ -38,7 +38,7 @@ class IdHasher:
         """Return the hashes of an Arrow array of texts, shape (rows,)."""
         import pyarrow as pa
 
-        self._connection.register("ids", pa.table({"id": texts.cast(pa.string())}))
+        self._connection.register("ids", pa.table({"id": texts}))
         found = self._connection.execute("SELECT hash(id) AS h FROM ids").fetchnumpy()["h"]
         return np.asarray(found, dtype=np.uint64)
 
@@ -49,26 +49,34 @@ class Labels:
 
     Attributes
     ----------
-    ids, target : hashes in ascending order, and the class of each, shape (labels,)
+    hashes, ids, target : hashes in ascending order, the ids that have them as an Arrow array of
+        texts, and the class of each, shape (labels,)
     unknown : labels that are there but empty
     found : which labels some row had
     """
 
-    ids: Hashes
+    hashes: Hashes
+    ids: Any
     target: Target
     unknown: int = 0
     hasher: IdHasher = field(default_factory=IdHasher)
 
     def __post_init__(self) -> None:
-        self.found: Flags = np.zeros(len(self.ids), dtype=bool)
+        self.found: Flags = np.zeros(len(self.hashes), dtype=bool)
 
     def of(self, texts: Any) -> tuple[Target, Flags]:
         """Return the classes of rows by their ids, and which are known, each of shape (rows,)."""
-        hashes = self.hasher(texts)
-        at: Rows = np.minimum(np.searchsorted(self.ids, hashes), max(len(self.ids) - 1, 0))
-        if not len(self.ids):
-            return np.zeros(len(hashes), np.int8), np.zeros(len(hashes), bool)
-        known = (self.ids[at] == hashes) & texts.is_valid().to_numpy(zero_copy_only=False)
+        if not len(self.hashes):
+            return np.zeros(len(texts), np.int8), np.zeros(len(texts), bool)
+        wanted = _texts(texts)
+        hashes = self.hasher(wanted)
+        at: Rows = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
+        met = (self.hashes[at] == hashes) & wanted.is_valid().to_numpy(zero_copy_only=False)
+        known = met & _equal(self.ids.take(at), wanted)
+        for row in np.flatnonzero(met & ~known):  # another id has the same hash
+            here = slice(at[row], np.searchsorted(self.hashes, hashes[row], side="right"))
+            place = self.ids[here].index(wanted[int(row)]).as_py()
+            known[row], at[row] = place >= 0, at[row] + max(place, 0)
         self.found[at[known]] = True
         return np.where(known, self.target[at], 0).astype(np.int8), known
 
@@ -89,10 +97,9 @@ def read_labels(path: Path, target: str, id_column: str) -> Labels:
         If it cannot be read, lacks a column, has classes other than 0 and 1, or two for one id.
     """
     wanted = [RawColumn(target, "category")]
-    hasher = IdHasher()
 
     def work(data: LocatedData) -> Labels:
-        hashes, classes, unknown, book = list[Hashes](), list[Target](), 0, FaultBook()
+        ids, classes, unknown, book = list[Any](), list[Target](), 0, FaultBook()
         connection = opened(data)
         try:
             raw = RawTable((), missing=("", "NA", "N/A", "NaN", "nan", "NULL", "null"))
@@ -112,27 +119,47 @@ def read_labels(path: Path, target: str, id_column: str) -> Labels:
                     continue
                 unknown += int(np.count_nonzero(~known))
                 known &= batch.ids.is_valid().to_numpy(zero_copy_only=False)
-                hashes.append(hasher(batch.ids)[known])
+                ids.append(_texts(batch.ids).filter(known))
                 classes.append(found[known])
         finally:
             connection.close()
         if book:
             raise RequestError(book.faults())
-        return _sorted(hashes, classes, unknown, hasher)
+        return _sorted(ids, classes, unknown)
 
     with blaming(LABELS, DATA_PATH):
         return read_evenly(path, RowSettings().lines, work)
 
 
-def _sorted(hashes: list[Hashes], classes: list[Target], unknown: int, hasher: IdHasher) -> Labels:
-    ids = np.concatenate([np.empty(0, np.uint64), *hashes])
-    target = np.concatenate([np.empty(0, np.int8), *classes])
-    order = np.argsort(ids, kind="stable")
-    ids, target = ids[order], target[order]
-    again = ids[1:] == ids[:-1]
+def _sorted(texts: list[Any], classes: list[Target], unknown: int) -> Labels:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ids, hasher = pa.concat_arrays([_texts(pa.array([], pa.string())), *texts]), IdHasher()
+    target, hashes = np.concatenate([np.empty(0, np.int8), *classes]), hasher(ids)
+    order = np.argsort(hashes, kind="stable")
+    ids, hashes, target = ids.take(order), hashes[order], target[order]
+    again = hashes[1:] == hashes[:-1]
+    if (again & ~_equal(ids[1:], ids[:-1])).any():  # ids that share a hash: equal ones together
+        order = np.lexsort([np.asarray(pc.rank(ids)), hashes])
+        ids, target = ids.take(order), target[order]
+        again &= _equal(ids[1:], ids[:-1])
     torn = int(np.count_nonzero(again & (target[1:] != target[:-1])))
     if torn:
         problem = f"{torn:,} ids have both classes, 0 and 1."
         raise RequestError(Fault(LABELS, problem, "Leave one label for each id."))
     first = np.append(True, ~again) if len(ids) else np.zeros(0, dtype=bool)
-    return Labels(ids[first], target[first], unknown, hasher)
+    return Labels(hashes[first], ids.filter(first), target[first], unknown, hasher)
+
+
+def _texts(ids: Any) -> Any:
+    """Return ids as an Arrow array of texts that may hold any number of bytes."""
+    import pyarrow as pa
+
+    return ids.cast(pa.large_string())
+
+
+def _equal(one: Any, other: Any) -> Flags:
+    import pyarrow.compute as pc
+
+    return np.asarray(pc.equal(one, other).fill_null(False))

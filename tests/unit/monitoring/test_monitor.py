@@ -13,6 +13,7 @@ from markupsafe import escape
 
 from cutscore.errors import RequestError
 from cutscore.monitoring.advice import advice
+from cutscore.monitoring.labels import IdHasher
 from cutscore.monitoring.monitor import MonitorRequest, monitor
 from cutscore.monitoring.record import document, figures_by_period
 from cutscore.scoring.scorer import Scorer
@@ -80,6 +81,25 @@ def test_late_and_partial_labels_are_joined_and_the_rest_counted(kept, later):
     assert "2,010 rows have no label yet." in found.notes
     assert "2 labels are of ids that no row has." in found.notes
     assert "10 labels are empty." in found.notes
+
+
+def test_ids_are_joined_whole_though_their_hashes_meet(kept, later, monkeypatch):
+    rows, labels = later()
+    frame = pd.read_csv(labels)
+    strays = pd.DataFrame({"loan": frame["loan"] + 10**6, "bad": 1 - frame["bad"]})
+    pd.concat([strays, frame.iloc[::2], frame.iloc[::4]]).to_csv(labels, index=False)
+    request = MonitorRequest([rows], labels=labels, target="bad")
+    expected = monitor(kept.scorer, request)
+    assert expected.labelled["all"].rows == 3000
+    own = IdHasher.__call__
+    monkeypatch.setattr(IdHasher, "__call__", lambda self, texts: own(self, texts) % 3_000)
+    found = monitor(kept.scorer, request)
+    assert figures_by_period(found) == figures_by_period(expected)
+    assert found.notes == expected.notes
+    assert "6,000 labels are of ids that no row has." in found.notes
+    frame.iloc[:1].assign(bad=1 - frame["bad"]).to_csv(labels, mode="a", header=False, index=False)
+    with pytest.raises(RequestError, match="--labels: 1 ids have both classes"):
+        monitor(kept.scorer, request)
 
 
 def test_few_rows_are_never_called_fine_and_one_class_has_no_curve(kept, later):
