@@ -1,4 +1,4 @@
-"""Real servers for tests and stress scripts: PostgreSQL and MLflow's own.
+"""Real servers for tests and stress scripts: PostgreSQL, MLflow's own, a store like S3.
 
 Each is a process of its own on a free port, in a folder that is removed at the end. `kill` takes a
 server away as a crash would, and `start` brings it back at the same address with what it held.
@@ -187,6 +187,36 @@ class MlflowServer(Server):
         return environment
 
 
+class ObjectStore(Server):
+    """A store like S3, moto's; `url` is its address, `bucket` one that is there."""
+
+    bucket = "cutscore-runs"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+
+    def ready(self) -> bool:
+        request = urllib.request.Request(f"{self.url}/{self.bucket}", method="PUT")
+        try:
+            with urllib.request.urlopen(request, timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def access(self) -> dict[str, str]:
+        """Return the environment of who may use it."""
+        return {
+            "MLFLOW_S3_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": PASSWORD,
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+
+
 def postgresql_programs() -> Path:
     """Return the folder of PostgreSQL's programs, the newest version's.
 
@@ -237,6 +267,15 @@ def mlflow_server(
         server = MlflowServer(folder or Path(name), backend, workers)
         with _running(server):
             yield server
+
+
+@contextmanager
+def object_store() -> Iterator[ObjectStore]:
+    """Run a store like S3 for the length of the context."""
+    with tempfile.TemporaryDirectory(prefix="cutscore-s3-") as name:
+        store = ObjectStore(Path(name))
+        with _running(store):
+            yield store
 
 
 def free_port() -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from cutscore.care.audit_folders import folder_findings
 from cutscore.care.audit_models import alias_findings, model_findings, version_findings
 from cutscore.care.audit_runs import run_findings
-from cutscore.care.findings import KINDS, Audit, Finding, LivenessJudge
+from cutscore.care.findings import KINDS, Audit, Finding, LivenessJudge, counted
 from cutscore.care.view import View
 
 ReportProgress = Callable[[int, int], None]
@@ -25,11 +26,13 @@ def audit(view: View, judge: LivenessJudge, report: ReportProgress = ignore_prog
     """
     findings = [Finding("damaged", "database", view.title, line) for line in view.damage]
     findings += [Finding("lost", str(one.file), one.file.name, one.reason) for one in view.lost]
-    bare = 0
+    bare, unseen = 0, Counter[str]()
     active = [run for run in view.contents.runs.values() if not run.deleted]
     for done, run in enumerate(active, 1):
         listing = view.files.of_run(run)
         bare += not listing.files and not listing.unseen
+        if listing.unseen and listing.unusable is not None:
+            unseen[listing.unusable.reason] += 1
         findings += run_findings(run, view.contents, listing, judge)
         report(done, len(active))
     findings += model_findings(view.contents, view.files)
@@ -48,4 +51,5 @@ def audit(view: View, judge: LivenessJudge, report: ReportProgress = ignore_prog
         "registered versions": len(view.contents.versions),
         **{word: number for word, number in view.contents.others.items() if number},
     }
-    return Audit(view.title, tuple(findings), counts, view.notes, view.skipped)
+    away = [f"files of {counted(number, 'run')} ({why})" for why, number in unseen.items()]
+    return Audit(view.title, tuple(findings), counts, view.notes, (*view.skipped, *away))

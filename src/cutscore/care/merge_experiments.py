@@ -10,8 +10,7 @@ from cutscore.care.merge_report import SourceReport
 from cutscore.care.merge_source import Opened
 from cutscore.care.merge_target import MergeTarget
 from cutscore.care.paths import Unusable, claimed_folder, resolve_artifact
-from cutscore.runs.addresses import address_folder, folder_address
-from cutscore.runs.init import location_in
+from cutscore.runs.addresses import address_folder, folder_address, location_in
 
 
 @dataclass(frozen=True)

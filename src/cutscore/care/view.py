@@ -26,6 +26,8 @@ from cutscore.care.places import files_beside
 from cutscore.errors import Fault, RequestError, StoreError
 from cutscore.report.redact import redact
 from cutscore.runs.adapter.client import patient_client
+from cutscore.runs.addresses import address_folder
+from cutscore.runs.elsewhere import is_elsewhere
 from cutscore.runs.server import check_reachable
 from cutscore.runs.sqlite import is_empty
 
@@ -109,7 +111,9 @@ def view_folder(folder: Path, extra: Sequence[Path] = (), setting: str = SETTING
 
 
 def view_client(uri: str, extra: Sequence[Path] = (), setting: str = SETTING) -> View:
-    """Read a server, or a database other than SQLite whose files lie in the folders `extra`.
+    """Read a server, or a database other than SQLite.
+
+    Its files on this machine lie in the folders `extra`, and where its experiments say.
 
     Raises
     ------
@@ -126,9 +130,15 @@ def view_client(uri: str, extra: Sequence[Path] = (), setting: str = SETTING) ->
     if uri.startswith("http"):
         skipped += ["files without a run", "links and addresses of files", "files of old versions"]
         return View(redact(uri), contents, ServedFiles(client), skipped=tuple(skipped))
-    roots = tuple(folder.absolute() for folder in extra)
-    here = roots[0] if roots else Path.cwd()
-    files = LocalFiles(here, roots)
+    locations = [
+        contents.experiments[key].location for key in sorted(contents.experiments, key=int)
+    ]
+    folders = [folder for one in locations if (folder := address_folder(one)) is not None]
+    parents = [folder.parent for folder in folders if folder.is_absolute()]
+    roots = tuple(dict.fromkeys([*(folder.absolute() for folder in extra), *parents]))
+    files = LocalFiles(roots[0] if roots else Path.cwd(), roots)
+    if any(map(is_elsewhere, locations)):
+        skipped.append("files elsewhere that belong to no run")
     return View(redact(uri), contents, files, roots, skipped=tuple(skipped))
 
 

@@ -25,15 +25,22 @@ def store_location(store: str | None, artifacts: Sequence[Path] | None) -> Store
     Raises
     ------
     RequestError
-        If there is none, or it is a server, which keeps its files to itself.
+        If there is none, or its files are not on this machine.
     """
     from cutscore.care.prune import StoreLocation
+    from cutscore.runs.elsewhere import is_elsewhere
 
     uri = run_store(store, SETTING).uri
     if uri.startswith("http"):
         problem = "a server keeps its files to itself, so they cannot be moved to a trash."
         raise RequestError(Fault(SETTING, problem, "Name the database behind it."))
-    return StoreLocation.of(uri, view_of(store, artifacts))
+    view = view_of(store, artifacts)
+    locations = [experiment.location for experiment in view.contents.experiments.values()]
+    if far := next(filter(is_elsewhere, locations), None):
+        problem = f"files of this store are at {far}: a trash cannot take them."
+        remedy = "Delete its runs in MLflow; mlflow gc removes their files."
+        raise RequestError(Fault(SETTING, problem, remedy))
+    return StoreLocation.of(uri, view)
 
 
 def prune_runs(place: StoreLocation, filters: Filters, *, do: bool, as_json: bool) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 
 from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
@@ -16,6 +18,7 @@ from cutscore.config.compose import Composer, explain
 from cutscore.config.layers import Layers, find_layers
 from cutscore.config.overrides import texts_of
 from cutscore.errors import Fault, RequestError, nearest
+from cutscore.report.redact import redact
 from cutscore.sweep.cells import SweepRequest, plan_request
 
 FLAGS = (
@@ -91,15 +94,18 @@ def _inspect(composer: Composer, args: argparse.Namespace) -> int:
         raise RequestError(
             [Fault(one.key, problem, f"Give one value, such as {one.swept[0]}.") for one in several]
         )
+    said = io.StringIO()  # it is shown without passwords
     try:
-        if args.hydra_help:
-            hydra.hydra_help(config_name=primary, args_parser=get_args_parser(), args=args)
-        elif args.info:
-            hydra.show_info(args.info, config_name=primary, overrides=overrides)
-        else:
-            hydra.show_cfg(primary, overrides, args.cfg, args.package, args.resolve)
+        with redirect_stdout(said):
+            if args.hydra_help:
+                hydra.hydra_help(config_name=primary, args_parser=get_args_parser(), args=args)
+            elif args.info:
+                hydra.show_info(args.info, config_name=primary, overrides=overrides)
+            else:
+                hydra.show_cfg(primary, overrides, args.cfg, args.package, args.resolve)
     except (HydraException, OmegaConfBaseException) as error:
         raise RequestError(explain(error)) from error
+    print(redact(said.getvalue()), end="")
     return 0
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cutscore.metrics.catalogue import describe
 from cutscore.report.record_spec import KIND_TAG, is_ours
+from cutscore.report.redact import redact
 from cutscore.rerun.non_defaults import NonDefaults, non_defaults_of
 from cutscore.runs.port import RunStore
 from cutscore.runs.values import RunDetail, RunSummary
@@ -20,7 +21,8 @@ class ShownRun:
     """A run and what else is known of it.
 
     `missing` is what its record lacks, `asked` None where its config is not stored, `children` are
-    the runs below it and `store` the words that name its store in a command.
+    the runs below it and `store` the words that name its store in a command,
+    without a password.
     """
 
     detail: RunDetail
@@ -64,7 +66,7 @@ def gathered(
         missing=missing,
         asked=None if parent else non_defaults_of(store, detail),
         children=store.find(parent_id=detail.summary.run_id) if parent else (),
-        store=("--store", named) if named else (),
+        store=("--store", redact(named)) if named else (),
     )
 
 

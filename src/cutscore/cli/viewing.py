@@ -51,7 +51,7 @@ def view_of(
     """
     from cutscore.care.places import local_store
     from cutscore.care.view import view_client, view_database, view_folder
-    from cutscore.runs.addresses import address_folder, sqlite_path
+    from cutscore.runs.addresses import sqlite_path
     from cutscore.runs.settings import SETTING as URI
 
     extra = _folders(artifacts)
@@ -64,9 +64,8 @@ def view_of(
     path = sqlite_path(address.uri)
     if path is not None:
         return view_database(path, extra, setting)
-    local = address_folder(address.artifacts) if address.artifacts else None
     with blaming(setting, URI):
-        return view_client(address.uri, [*([local] if local else []), *extra], setting)
+        return view_client(address.uri, extra, setting)
 
 
 def run_store(store: str | None, setting: str = "--store") -> RunStore:

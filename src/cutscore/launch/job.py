@@ -12,6 +12,7 @@ from cutscore.config.build import Plan
 from cutscore.experiment import ExperimentCache, FoldProgress
 from cutscore.records import FoldResult
 from cutscore.report.items import Item
+from cutscore.report.redact import RedactedFormatter, redact
 from cutscore.runs.port import RunStore
 
 UNSENT = "unsent"
@@ -79,7 +80,7 @@ def logged_to(path: Path) -> Iterator[LogFile]:
     """Have what is logged in the context written to a file of its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter(_LOG_FORMAT))
+    handler.setFormatter(RedactedFormatter(_LOG_FORMAT))
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
@@ -90,6 +91,14 @@ def logged_to(path: Path) -> Iterator[LogFile]:
         root.setLevel(level)
         root.removeHandler(handler)
         handler.close()
+
+
+def hide_passwords(folder: Path) -> None:
+    """Take passwords out of the config files that Hydra has written for a job."""
+    for path in folder.glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        if (shown := redact(text)) != text:
+            path.write_text(shown, encoding="utf-8")
 
 
 @dataclass(frozen=True)

@@ -39,3 +39,11 @@ def address_folder(address: str) -> Path | None:
     if address.startswith("file:"):
         return Path(unquote(urlsplit(address).path))
     return None if "://" in address else Path(address)
+
+
+def location_in(root: str | None, experiment: str) -> str | None:
+    """Return where files of the experiment go: a folder of its name below the root."""
+    if root is None:
+        return None
+    slug = re.sub(r"[^\w.-]+", "_", experiment).strip(".") or "_"
+    return f"{root.rstrip('/')}/{slug}"

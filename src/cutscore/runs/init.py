@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import tempfile
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,7 +16,9 @@ from pathlib import Path
 
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
-from cutscore.runs.addresses import address_folder, sqlite_path
+from cutscore.runs.addresses import address_folder, folder_address, location_in, sqlite_path
+from cutscore.runs.elsewhere import SETTING as FILES
+from cutscore.runs.elsewhere import check_writable, is_elsewhere
 from cutscore.runs.locks import locked
 from cutscore.runs.merge_journal import repair_if_idle
 from cutscore.runs.schema import create_database, quiet_migration
@@ -45,7 +46,7 @@ def init_store(uri: str, artifacts: str | None, experiment: str) -> Store:
     """Make the store and the experiment unless they exist, and return them.
 
     `uri` and `artifacts` are absolute; files of the experiment go to a folder of its name below
-    `artifacts` (None: where the server puts them).
+    `artifacts` (None: where a server puts them, or beside the others of a database).
 
     Raises
     ------
@@ -53,9 +54,13 @@ def init_store(uri: str, artifacts: str | None, experiment: str) -> Store:
         If the store cannot be made, read or written, or its schema is not the installed
         MLflow's. Nothing is left behind then.
     """
-    load_mlflow()  # before the lock: it takes seconds
     path = sqlite_path(uri)
+    if path is None:
+        check_reachable(uri)
+    load_mlflow()  # before the lock: it takes seconds
     location = location_in(artifacts, experiment)
+    if location is not None and is_elsewhere(location):
+        check_writable(location)  # before there is anything in the database
     if path is None:
         return _init_server(uri, location, experiment)
     repair_if_idle(path)  # a merge whose process was killed
@@ -65,7 +70,7 @@ def init_store(uri: str, artifacts: str | None, experiment: str) -> Store:
         files = None if artifacts is None else address_folder(artifacts)
         for folder in dict.fromkeys((path.parent, files)):
             if folder is not None:
-                setting = "tracking.uri" if folder == path.parent else "tracking.artifacts"
+                setting = "tracking.uri" if folder == path.parent else FILES
                 undo.callback(_remove_empty, _make_folder(folder, setting))
         with locked(path.with_name(f"{path.name}.lock")):
             if is_empty(path):
@@ -94,19 +99,24 @@ def check_store(uri: str) -> None:
 
 def _init_server(uri: str, location: str | None, experiment: str) -> Store:
     """Open a database or tracking server; its schema is made by whoever comes first."""
-    check_reachable(uri)
+    database = not uri.startswith("http")
+    root = folder_address(Path.cwd() / "mlruns" / "artifacts") if database else None
     name = f"cutscore-{os.getuid()}-{sha256(uri.encode()).hexdigest()[:16]}.lock"
     with locked(Path(tempfile.gettempdir()) / name), alone(uri), quiet_migration():
-        experiment_id, found = open_experiment(uri, experiment, location)
+        experiment_id, found = open_experiment(uri, experiment, location, root)
+    if location is not None and not _same(location, found):
+        problem = f'files of the experiment "{experiment}" go to {found}, not to {location}.'
+        remedy = "Leave it out, or choose another tracking.experiment."
+        raise RequestError(Fault(FILES, problem, remedy))
     return Store(uri, experiment, experiment_id, found)
 
 
-def location_in(artifacts: str | None, experiment: str) -> str | None:
-    """Return where files of the experiment go: a folder of its name below the root."""
-    if artifacts is None:
-        return None
-    slug = re.sub(r"[^\w.-]+", "_", experiment).strip(".") or "_"
-    return f"{artifacts.rstrip('/')}/{slug}"
+def _same(one: str, other: str) -> bool:
+    """Return whether two addresses name the same place."""
+    folders = address_folder(one), address_folder(other)
+    if None in folders:
+        return one.rstrip("/") == other.rstrip("/")
+    return len({folder.resolve() for folder in folders if folder is not None}) == 1
 
 
 def _make_folder(folder: Path, setting: str) -> list[Path]:

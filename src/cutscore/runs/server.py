@@ -12,13 +12,19 @@ from urllib.parse import urlsplit
 
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
-from cutscore.runs.addresses import address_folder
+from cutscore.runs.addresses import address_folder, folder_address, location_in
+from cutscore.runs.elsewhere import check_writable, is_elsewhere
+from cutscore.runs.settings import SETTING
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
 
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 CONNECT_SECONDS = 5.0
+_RIGHTS = (
+    "Give its user the right to make tables (GRANT CREATE ON SCHEMA public TO ...), or have one "
+    "who has it run: cutscore store init."
+)
 _DEFAULT_ROOT = "_MLFLOW_SERVER_ARTIFACT_ROOT"
 LOCK_KEY = 7283025546158891
 """Any number that nobody else uses in the same database."""
@@ -26,8 +32,8 @@ LOCK_KEY = 7283025546158891
 PROMOTION_KEY = LOCK_KEY + 1
 
 
-def check_reachable(uri: str) -> None:
-    """Check that something listens at the address.
+def check_reachable(uri: str, setting: str = SETTING) -> None:
+    """Check that something listens at the address, which `setting` names.
 
     MLflow itself would try again for minutes before it says so.
 
@@ -41,7 +47,7 @@ def check_reachable(uri: str) -> None:
         scheme = parts.scheme.split("+")[0]
         address = (parts.hostname or "", parts.port or _PORTS.get(scheme, 80))
     except ValueError as error:
-        raise _fault(f"{redact(uri)} is no address ({error}).", "Mend it.") from error
+        raise _fault(f"{redact(uri)} is no address ({error}).", "Mend it.", setting) from error
     if not address[0]:
         return  # a database found through a local socket or its own settings
     try:
@@ -50,7 +56,8 @@ def check_reachable(uri: str) -> None:
         reason = error.strerror or str(error)
         raise _fault(
             f"nothing answers at {redact(uri)} ({reason}).",
-            "Start the server, or name another store.",
+            "Start the server, or name another.",
+            setting,
         ) from error
 
 
@@ -60,18 +67,32 @@ def load_mlflow() -> None:
     import_module("mlflow.store.tracking.sqlalchemy_store")
 
 
-def open_experiment(uri: str, name: str, location: str | None) -> tuple[str, str]:
+def open_experiment(
+    uri: str, name: str, location: str | None, root: str | None = None
+) -> tuple[str, str]:
     """Return the experiment's id and where its files go; it is made unless it exists.
+
+    `location` is where they are to go. If none is given, they go to a folder beside those of the
+    store's other experiments, else below `root`, else where a server puts them.
 
     Raises
     ------
     RequestError
-        If the store refuses, or an experiment of this name was deleted.
+        If the store refuses, an experiment of this name was deleted, or files cannot be written.
     """
     from mlflow import MlflowClient
 
-    with _told(uri), _default_beside(location):
-        found = _experiment(MlflowClient(tracking_uri=uri, registry_uri=uri), name, location)
+    with _told(uri), _default_beside(location or location_in(root, name)):
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        found = client.get_experiment_by_name(name)
+        if found is None:
+            if location is None and root is not None:
+                location = location_in(_root_of(client) or root, name)
+            if location is not None and is_elsewhere(location):
+                check_writable(location)
+            found = _made(client, name, location)
+        elif is_elsewhere(found.artifact_location):
+            check_writable(found.artifact_location)
     if found.lifecycle_stage != "active":
         raise RequestError(
             Fault(
@@ -107,20 +128,27 @@ def alone(uri: str, key: int = LOCK_KEY, seconds: float = 0.0) -> Iterator[None]
         yield
 
 
-def _experiment(client: MlflowClient, name: str, location: str | None) -> entities.Experiment:
-    """Return the experiment of that name, made unless someone has made it."""
+def _made(client: MlflowClient, name: str, location: str | None) -> entities.Experiment:
+    """Make an experiment, or return the one that another machine was first to make."""
     from mlflow.exceptions import MlflowException
 
-    found = client.get_experiment_by_name(name)
-    if found is not None:
-        return found
     try:
         return client.get_experiment(client.create_experiment(name, artifact_location=location))
     except MlflowException:
-        found = client.get_experiment_by_name(name)  # another machine may have been first
+        found = client.get_experiment_by_name(name)
         if found is None:
             raise
         return found
+
+
+def _root_of(client: MlflowClient) -> str | None:
+    """Return below which address a database has its files: that of its experiment "Default"."""
+    default = client.get_experiment_by_name("Default")
+    root = default.artifact_location.rpartition("/")[0] if default else ""
+    if is_elsewhere(root):
+        return root
+    folder = address_folder(root)
+    return folder_address(folder) if folder is not None and folder.is_absolute() else None
 
 
 @contextmanager
@@ -153,15 +181,14 @@ def _told(uri: str) -> Iterator[None]:
         yield
     except (MlflowException, SQLAlchemyError, ValueError) as error:  # the last: MLflow's variables
         first = redact(str(error)).splitlines()[0][:300]
-        raise _fault(
-            f"the store at {redact(uri)} cannot be used: {first}.", "Mend it, or name another."
-        ) from error
+        remedy = _RIGHTS if "permission denied" in first else "Mend it, or name another."
+        raise _fault(f"the store at {redact(uri)} cannot be used: {first}.", remedy) from error
     except ImportError as error:
         driver = f"the driver {error.name} for {redact(uri)} is not installed."
         remedy = "For PostgreSQL: pip install 'cutscore[postgresql]'."
         raise _fault(driver, remedy) from error
 
 
-def _fault(problem: str, remedy: str) -> RequestError:
+def _fault(problem: str, remedy: str, setting: str = SETTING) -> RequestError:
     """Return the error for a store that cannot be used."""
-    return RequestError(Fault("tracking.uri", problem, remedy))
+    return RequestError(Fault(setting, problem, remedy))

@@ -25,7 +25,10 @@ UNSET = f"Unset {ENVIRONMENT}, or give another address in the command, which win
 
 @dataclass(frozen=True)
 class Address:
-    """An absolute store address: `uri`, and the root for files (None: the server decides)."""
+    """An absolute store address: `uri`, and the root for files.
+
+    None is for the server to decide, or where the other experiments of a database have theirs.
+    """
 
     uri: str
     artifacts: str | None
@@ -52,6 +55,11 @@ class TrackingSettings:
     def __post_init__(self) -> None:
         if self.uri is not None:
             absolute_uri(self.uri, Path("/"))
+        if self.artifacts is not None and redact(self.artifacts) != self.artifacts:
+            raise ValueError(
+                "artifacts must hold no password, as the store keeps that address: give it in the "
+                "environment"
+            )
         if not self.experiment.strip():
             raise ValueError("experiment must be a name that is not blank")
 
@@ -83,11 +91,8 @@ class TrackingSettings:
             if "://" in self.artifacts:
                 return self.artifacts
             return folder_address(base / Path(self.artifacts).expanduser())
-        if (database := sqlite_path(uri)) is not None:
-            return folder_address(database.parent / "artifacts")
-        if uri.startswith("http"):
-            return None
-        return folder_address(base / "mlruns" / "artifacts")
+        database = sqlite_path(uri)
+        return None if database is None else folder_address(database.parent / "artifacts")
 
 
 def absolute_uri(uri: str, base: Path) -> str:

@@ -18,7 +18,7 @@ from cutscore.config.overrides import assignment, parse_overrides, texts_of
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import prepare
 from cutscore.launch.executing import execute_run
-from cutscore.launch.job import UNSENT, Job, LogFile
+from cutscore.launch.job import UNSENT, Job, LogFile, hide_passwords
 from cutscore.launch.keeping import judge_run, keep_model
 from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import LoggedProgress, ProgressLog
@@ -133,6 +133,8 @@ def check_cells(cells: Sequence[Cell]) -> CheckedCells:
 def run_cell(config: DictConfig) -> RunOutcome:
     """Run one job as Hydra's launchers call it, in this process or another."""
     hydra = HydraConfig.get()
+    if hydra.output_subdir is not None:
+        hide_passwords(Path(hydra.runtime.output_dir) / hydra.output_subdir)
     overrides = [one for one in parse_overrides(hydra.overrides.task) if one.root != "job"]
     with chdir(hydra.runtime.cwd):
         plan = build(config, hydra.runtime.choices, overrides)

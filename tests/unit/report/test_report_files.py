@@ -74,6 +74,7 @@ def test_sheets(tmp_path):
     [
         ("postgresql://me:hunter2@host:5432/db", "postgresql://me:***@host:5432/db"),
         ("mysql+pymysql://me:hun:ter@2@host/db", "mysql+pymysql://me:***@host/db"),
+        (r"uri=mysql\://me\:hunter2@host\:5432/db", r"uri=mysql\://me\:***@host\:5432/db"),
         ("see http://:hunter2@h/x and https://a:b@c", "see http://:***@h/x and https://a:***@c"),
         ("https://h/x?user=me&password=hunter2#a", "https://h/x?user=me&password=***#a"),
         ("s3://b/k?aws_secret_access_key=hunter2&x=1", "s3://b/k?aws_secret_access_key=***&x=1"),

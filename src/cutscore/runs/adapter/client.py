@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from cutscore.errors import StoreError
 from cutscore.report.redact import redact
 from cutscore.runs.adapter.retry import Outage, outage_of
+from cutscore.runs.elsewhere import told
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
@@ -25,6 +26,7 @@ _ENVIRONMENT = {
     # Trying again is ours: MLflow would do so in silence, for minutes.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+    "AWS_MAX_ATTEMPTS": "2",
     "PGCONNECT_TIMEOUT": "10",
 }
 
@@ -112,6 +114,7 @@ class PatientClient:
         from mlflow.exceptions import MlflowException
 
         try:
-            return self.outage.call(lambda: call(*words, **named))
+            with told(self.outage.store):
+                return self.outage.call(lambda: call(*words, **named))
         except MlflowException as error:
             raise RefusedError(self.outage.store, error) from error

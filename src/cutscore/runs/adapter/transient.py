@@ -66,6 +66,8 @@ def _judge(error: BaseException) -> str | None:
         return _judge_status(error.response.status_code)
     if isinstance(error, DBAPIError):
         return _judge_database(error)
+    if type(error).__module__.startswith("botocore"):
+        return _judge_object_store(error)
     if isinstance(error, TimeoutError):
         return "timed out"
     passing = (RequestsConnectionError, RetryError, Timeout, ConnectionError, socket.gaierror)
@@ -75,6 +77,16 @@ def _judge(error: BaseException) -> str | None:
 def _judge_status(status: int) -> str:
     passes = status >= _SERVER_ERROR or status in _PASSING
     return f"it answers with status {status}" if passes else ""
+
+
+def _judge_object_store(error: BaseException) -> str | None:
+    """Return why an error of a store like S3 passes, '' if it stays, None if it does not tell."""
+    from botocore import exceptions
+
+    if isinstance(error, exceptions.ClientError):
+        return _judge_status(int(error.response["ResponseMetadata"]["HTTPStatusCode"]))
+    passing = (exceptions.ConnectionError, exceptions.HTTPClientError)
+    return _first_line(str(error)) if isinstance(error, passing) else None
 
 
 def _judge_database(error: DBAPIError) -> str:
