@@ -38,8 +38,8 @@ CHOICES = [
 ]
 CHOICES += [("stratified", "exact", name) for name in options("calibration", without=("none",))]
 COLUMNS = {"time_ordered": ["data.time=day"], "grouped": ["data.group=branch"]}
-PERIODS = ["validation=time_ordered", "validation.period=month", "validation.folds=3"]
-PERIODS += ["validation.gap=1", "validation.keep_groups_together=true"]
+PERIODS = ["validation=time_ordered", "data.time=day", "validation.period=month"]
+PERIODS += ["validation.gap=1", "validation.keep_groups_together=true", "data.group=income"]
 SMALL = {
     "lightgbm": ["model.params.n_estimators=8"],
     "xgboost": ["model.params.n_estimators=8"],
@@ -196,6 +196,35 @@ def test_later_blocks_inform_no_earlier_threshold(experiment, cache):
     planted = cross_fit(replace(oof, target=target), costs, plan.threshold, plan.calibration)
     assert honest.left_out > 0
     assert [p.threshold for p in planted.parts] == [p.threshold for p in honest.parts]
+
+
+def test_periods_gaps_and_groups_reach_neither_model_nor_threshold(experiment, cache):
+    plan = experiment("model=lightgbm", *SMALL["lightgbm"], "model.binning=fold", *PERIODS)
+    prepared = prepare(plan, cache)
+    dataset = prepared.dataset
+    month = dataset.amounts["time"].astype("datetime64[D]").astype("datetime64[M]").astype(int)
+    group = dataset.amounts["group"]
+    result = execute(plan, prepared, cache)
+    oof, costs = result.oof, result.costs
+    honest = {p.part: p for p in cross_fit(oof, costs, plan.threshold, plan.calibration).parts}
+    tied = 0
+    for fold in prepared.folds.splits:
+        later = month >= month[fold.validation].min() - 1
+        same = np.isin(group, group[fold.validation])
+        tied += np.count_nonzero(same & ~later)
+        barred = np.flatnonzero(later | same)
+        planted = with_values(
+            with_target(prepared, barred, 1 - dataset.target[barred]), barred, fold.number
+        )
+        before, after = (fold_scores(plan, one, fold) for one in (prepared, planted))
+        assert np.array_equal(after.scores[fold.train], before.scores[fold.train])
+        assert after.importance == before.importance
+        target = np.where(np.isin(oof.row, barred), 1 - oof.target, oof.target)
+        moved = cross_fit(replace(oof, target=target), costs, plan.threshold, plan.calibration)
+        for part in moved.parts:
+            assert part.part != fold.number or part.threshold == honest[part.part].threshold
+    assert tied > 10
+    assert len(honest) > 1
 
 
 def test_medians_come_from_training_rows(experiment, cache):

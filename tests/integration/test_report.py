@@ -174,7 +174,8 @@ def test_rows_in_time_with_outer_ones_weights_and_costs_of_their_own(cutscore, l
     loans = [word for word in loans if not word.startswith(("data.drop", "validation"))]
     shared = [*loans, "data.drop=[]"]
     timed = ["validation=time_ordered", "data.time=day", "validation.outer=holdout",
-             "validation.folds=3", "calibration=sigmoid"]  # fmt: skip
+             "validation.folds=3", "validation.period=month", "validation.gap=1",
+             "calibration=sigmoid"]  # fmt: skip
     own = ["validation=repeated_stratified", "validation.folds=2", "data.amounts=[income,branch]",
            "data.weight=age", "cost=columns", "cost.false_negative=income",
            "cost.false_positive=branch", "threshold=bayes"]  # fmt: skip
@@ -189,10 +190,14 @@ def test_rows_in_time_with_outer_ones_weights_and_costs_of_their_own(cutscore, l
     table = page.tables["The same figures for each stretch of time"]
     assert [row[0] for row in table[1:]] == ["1", "2", "3", "outer rows"]
     assert (table[1][3], table[1][7]) == ("-", "-")  # no earlier fold to learn from
+    when = page.tables["When folds train and validate"]
+    assert [row[0] for row in when[1:]] == ["1", "2", "3", "outer rows"]
+    assert when[1][1:4:2] == ["2024-01", "2024-03"]
+    assert all(int(row[5]) > 20 for row in when[1:])  # a month each
     (scored,) = in_folder.rglob(f"{in_time}/artifacts/threshold.json")
     parts = json.loads(scored.read_text())["crossfit"]["parts"]
     costs = [f"{part['total_cost'] / part['rows']:.4f}" for part in parts]
-    assert [row[7] for row in table[2:4]] == costs
+    assert [row[7] for row in table[2:4]] == ["-", *costs]  # the first is in the second one's gap
     assert "There is no swap set: " in (in_folder / "time.html").read_text("utf-8")
     scored.with_name("config.yaml").write_text("{")
     answer = cutscore("report", in_time, "--out", "lost.html")

@@ -9,6 +9,7 @@ from rich.console import Console
 from cutscore.delivery.delivering import FILES, Delivered
 from cutscore.metrics.catalogue import describe
 from cutscore.report.record_spec import UNDEFINED_PREFIX
+from cutscore.report.record_words import fitted_on
 
 _SHOWN = ("threshold", "crossfit_cost", "crossfit_savings", "roc_auc")
 
@@ -27,7 +28,8 @@ def print_delivery(delivered: Delivered, console: Console) -> None:
         spec = describe(name)
         if name in summary.metrics:
             lines.append(f"  {spec.label:20} {spec.text(summary.metrics[name])}")
-    lines.append("  kept                 the model, fitted on all rows")
+    told = fitted_on(summary.metrics)
+    lines.append(f"  kept                 the model, fitted on {told}")
     reasons = {name: summary.tags.get(f"{UNDEFINED_PREFIX}{name}") for name in FILES}
     lines += [f"  no {name}: {reason}" for name, reason in reasons.items() if reason]
     if delivered.copied:

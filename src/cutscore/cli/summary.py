@@ -10,6 +10,7 @@ from cutscore.cli.metric_text import OWN_COSTS, duration, with_spread
 from cutscore.launch.outcome import RunOutcome
 from cutscore.metrics.catalogue import CATALOGUE, describe, shown
 from cutscore.metrics.metric_spec import MetricView
+from cutscore.report.record_words import fitted_on
 from cutscore.search.outcome import SearchOutcome
 from cutscore.sweep.launch import LaunchOutcome
 from cutscore.sweep.leaderboard import Leaderboard
@@ -93,7 +94,8 @@ def _print_board(outcome: LaunchOutcome, board: Leaderboard, stdout: Console) ->
     if best is not None:
         _print_verdict(best, stdout)
     if best is not None and outcome.kept_model is not None:
-        stdout.print(f"Model of {best.name}, fitted on all rows: {outcome.kept_model}")
+        told = fitted_on(best.metrics)
+        stdout.print(f"Model of {best.name}, fitted on {told}: {outcome.kept_model}")
 
 
 def _print_verdict(best: RunOutcome, stdout: Console) -> None:

@@ -18,6 +18,7 @@ from cutscore.errors import RequestError
 from cutscore.launch.environment import parse_environment
 from cutscore.records import Undefined
 from cutscore.report.calibrated import calibrated_of
+from cutscore.report.fold_times import FOLDS_PICTURE, FOLDS_TABLE
 from cutscore.report.judged_rows import JudgedRows
 from cutscore.report.page.cutoff import CutoffFacts, calibration_bins
 from cutscore.report.record_spec import OUTER_ARTIFACT
@@ -36,6 +37,7 @@ from cutscore.threshold.implied import frontier_of
 T = TypeVar("T")
 
 _PICTURES = (
+    FOLDS_PICTURE,
     "roc_curve.png",
     "pr_curve.png",
     "calibration.png",
@@ -122,6 +124,7 @@ def _facts(
         passes=judged.passes,
         outer=parts.read(OUTER_ARTIFACT, _outer) or outer,
         in_time="time" in summary.tags.get("validation", ""),
+        fold_times=parts.read(FOLDS_TABLE, _rows) or (),
         importance=parts.read("feature_importance.csv", _importance) or (),
         pictures={name: png for name, png in pictures.items() if png is not None},
         cutoff=_cutoff(judged, recorded.config),

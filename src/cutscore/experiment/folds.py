@@ -1,4 +1,4 @@
-"""One fold: prepared, sampled, fitted and scored; and the model that is fitted on all rows."""
+"""One fold: prepared, sampled, fitted and scored; and the model that is fitted at last."""
 
 from __future__ import annotations
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from cutscore.config.build import Plan
 from cutscore.errors import RunPruned
 from cutscore.experiment import ExperimentCache, FoldProgress, Prepared, execute, judge, prepare
@@ -31,6 +33,7 @@ from cutscore.report.threshold_json import run_json
 from cutscore.runs.opening import open_store
 from cutscore.runs.port import OpenRun
 from cutscore.scoring.drift_reference import REFERENCE_JSON
+from cutscore.validation.splitting import rows_to_fit
 
 log = logging.getLogger(__name__)
 PROGRESS_SECONDS = 2.0
@@ -99,7 +102,7 @@ def _record(
         plan, folds = _settled(plan, cache, job, writer)
         prepared = prepare(plan.experiment, cache)
         writer.write(data_items(plan, prepared))
-        writer.write(fold_time_items(prepared.folds, prepared.dataset.target, job.name))
+        writer.write(_kept(_fold_items(plan, prepared, job.name), metrics))
         _log_data(prepared)
         result = _execute(plan, prepared, cache, job, writer, folds)
         writer.write(_kept(record_items(result, job.name, plan.report), metrics))
@@ -166,6 +169,13 @@ def _kept(items: Iterable[Item], metrics: dict[str, float]) -> Iterator[Item]:
         if isinstance(item, Metric) and not item.key.startswith(STEPPED):
             metrics[item.key] = item.value
         yield item
+
+
+def _fold_items(plan: Plan, prepared: Prepared, name: str) -> Iterator[Item]:
+    """Yield what is known of the folds before the first fit."""
+    dataset = prepared.dataset
+    to_fit = rows_to_fit(plan.experiment.validation, dataset, np.arange(dataset.rows))
+    return fold_time_items(prepared.folds, dataset.target, name, len(to_fit))
 
 
 def _log_data(prepared: Prepared) -> None:

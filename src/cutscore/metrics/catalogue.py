@@ -150,6 +150,7 @@ _GIVEN = (
     MetricSpec("rows_scored", "rows with a score", None, _WHOLE),
     MetricSpec("rows_unscored", "rows without a score", None, _WHOLE),
     MetricSpec("rows_outer", "outer rows held out from all folds", None, _WHOLE),
+    MetricSpec("rows_to_fit", "rows of the latest window, for a kept model", None, _WHOLE),
     MetricSpec("trees", "rounds of boosting, mean of the folds", None, _WHOLE),
 )  # fmt: skip
 """What no search can better: it follows from data, costs and folds, or is none of its aims."""

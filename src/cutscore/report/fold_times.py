@@ -9,20 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.records import Fold, Folds, FoldTimes, Target
-from cutscore.report.items import Figure, Item, TableFile
+from cutscore.report.items import Figure, Item, Metric, TableFile
 
 FOLDS_TABLE, FOLDS_PICTURE = "folds.csv", "folds.png"
 OUTER = "outer"
 
 
-def fold_time_items(folds: Folds, target: Target, name: str) -> Iterator[Item]:
-    """Yield a table and a picture of the folds, if they are in time order; `name` is the run's."""
+def fold_time_items(folds: Folds, target: Target, name: str, to_fit: int) -> Iterator[Item]:
+    """Yield a table and a picture of the folds, if they are in time order.
+
+    `name` is the run's, and `to_fit` how many rows a model that is kept is fitted on.
+    """
     told = _told(folds)
     told = _told(folds)
     if not told:
         return
     from cutscore.report.figures.fold_times import fold_times
 
+    if to_fit < len(target):
+        yield Metric("rows_to_fit", to_fit)
     yield TableFile(FOLDS_TABLE, _table(told, target))
     times = {label: _times(fold) for label, fold in told.items()}
     yield Figure(FOLDS_PICTURE, fold_times(name, times))

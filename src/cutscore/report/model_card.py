@@ -18,6 +18,7 @@ from cutscore.report.importance import importance_of
 from cutscore.report.items import Item, Text
 from cutscore.report.record_words import (
     figure_text,
+    fitted_on,
     limits_of,
     method_words,
     metric_text,
@@ -81,6 +82,7 @@ def card_markdown(facts: CardFacts) -> str:
             run_id=facts.run_id,
             purpose=(facts.config.get("report") or {}).get("purpose"),
             data=_data(facts),
+            fitted_on=fitted_on(facts.metrics),
             method=method_words(facts.config, facts.choices),
             rule=rule_words(facts.document, facts.metrics),
             folds=[_fold(fold) for fold in _folds(facts)],
@@ -140,9 +142,10 @@ def _weights(facts: CardFacts) -> str | None:
 
 
 def _folds(facts: CardFacts) -> Iterator[tuple[str, FoldResult, Mapping[str, Any]]]:
-    parts = facts.document["crossfit"]["parts"]
-    for at, fold in enumerate(facts.result.folds):
-        part = parts[at] if len(parts) == len(facts.result.folds) else {}
+    parts = {(part["repeat"], part["part"]): part for part in facts.document["crossfit"]["parts"]}
+    alone = len(facts.result.folds) == 1  # a holdout is decided in parts that are no folds
+    for fold in facts.result.folds:
+        part = {} if alone else parts.get((fold.fold.repeat, fold.fold.number), {})
         repeat = f"{fold.fold.repeat + 1}." if facts.result.oof.repeats > 1 else ""
         yield f"{repeat}{fold.fold.number + 1}", fold, part
 

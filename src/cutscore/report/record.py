@@ -152,7 +152,9 @@ def _crossfit_items(result: Result) -> Iterator[Item]:
     yield figure_item("threshold_std", crossfit.threshold_std)
     yield Metric("crossfit_rows", crossfit.rows)
     yield Metric("crossfit_rows_left_out", crossfit.left_out)
-    for step, part in enumerate(crossfit.parts):
+    size = max((part.part for part in crossfit.parts), default=0) + 1  # parts of a repeat
+    for part in crossfit.parts:
+        step = part.repeat * size + part.part  # in time order the first ones are not decided
         yield figure_item("fold_threshold", threshold_figure(part.threshold), step)
         yield Metric("fold_crossfit_cost", part.total_cost, step)
     if crossfit.parts:

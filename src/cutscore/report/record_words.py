@@ -8,15 +8,20 @@ from typing import Any
 from cutscore.metrics.catalogue import describe
 from cutscore.records import MetricValue, Undefined
 
+_IN_TIME = ("period", "window", "gap", "keep_groups_together")
+
 
 def method_words(config: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, str]:
-    """Return the option of each step, the model's with its parameters, and the seed."""
+    """Return the option of each step, the model's and the folds' with settings, and the seed."""
     settings = config.get("model") or {}
     params = settings.get("params") or {}
     told = ", ".join(f"{name}={value}" for name, value in params.items())
     steps = ("features", "validation", "sampling", "model", "calibration", "cost", "threshold")
     method = {step: str(choices.get(step, "custom")) for step in steps}
     method["model"] += f" ({told})" if told else ""
+    folds = config.get("validation") or {}
+    told = ", ".join(f"{name}={folds[name]}" for name in _IN_TIME if folds.get(name))
+    method["validation"] += f" ({told})" if told else ""
     return {**method, "seed": str(config.get("seed"))}
 
 
@@ -51,6 +56,12 @@ def rule_words(document: Mapping[str, Any], metrics: Mapping[str, float]) -> dic
     if document["threshold"] is not None:
         sentence += " The score is the calibrated one, called `probability` in answers."
     return {"sentence": sentence, "facts": {key: value for key, value in shown.items() if value}}
+
+
+def fitted_on(metrics: Mapping[str, float]) -> str:
+    """Return which rows a kept model is fitted on, by the metrics of its run."""
+    number = metrics.get("rows_to_fit")
+    return "all rows" if number is None else f"the {number:,.0f} rows of the latest window"
 
 
 def limits_of(

@@ -215,6 +215,35 @@ def test_parts_of_nested_are_pooled_over_all_rows(judged):
         pooled([])
 
 
+TIMED = ("validation=time_ordered", "data.time=day", "validation.period=month")
+
+
+def test_a_sliding_window_judges_by_a_fit_on_the_latest_window(judged):
+    words = (*TIMED, "validation.folds=2", "validation.window=2", "validation.gap=1", HOLDOUT)
+    experiment, prepared, _, outer = judged(*words)
+    folds, time = prepared.folds, prepared.dataset.amounts["time"]
+    month = time.astype("datetime64[D]").astype("datetime64[M]").astype(int)
+    first = month[folds.outer].min()
+    rows = np.flatnonzero((month >= first - 3) & (month < first - 1))
+    session = experiment.model.session(
+        TableToFit(prepared.table, prepared.dataset.target, threads=1, shared_bins=False)
+    )
+    scores = session.fit(TrainingRows(rows), prepared.table).scores(prepared.table)
+    assert outer.frame["score"].tobytes() == scores[folds.outer].tobytes()
+
+
+def test_parts_of_nested_follow_each_other_in_time(judged):
+    nested = ("validation.outer=nested", "validation.outer_folds=2", "validation.gap=1")
+    words = (*TIMED, *nested, "validation.folds=2")
+    runs = [judged(*words, f"validation.outer_part={part}") for part in range(2)]
+    times = [str(prepared.folds.outer_times.validation) for _, prepared, _, _ in runs]
+    assert times == ["2024-06 to 2024-07", "2024-08 to 2024-10"]
+    assert len(runs[0][1].folds.inner) < len(runs[1][1].folds.inner)
+    whole = pooled([run[-1] for run in runs])
+    assert whole.rows == sum(len(prepared.folds.outer) for _, prepared, _, _ in runs)
+    assert whole.total_cost == sum(run[-1].total_cost for run in runs)
+
+
 def test_nothing_is_judged_without_outer_rows(planned, cache):
     experiment = planned()
     prepared = prepare(experiment, cache)

@@ -4,6 +4,7 @@ from drawn import texts
 from cutscore.records import Folds
 from cutscore.report.figures.fold_times import fold_times
 from cutscore.report.fold_times import FOLDS_PICTURE, FOLDS_TABLE, fold_time_items, fold_time_lines
+from cutscore.report.record_words import fitted_on
 from cutscore.validation import RowsToSplit
 from cutscore.validation.stratified import Stratified
 from cutscore.validation.time_ordered import TimeOrdered
@@ -14,7 +15,7 @@ ROWS = RowsToSplit(TARGET, np.repeat(np.arange(60), 2), np.arange(120.0), True)
 
 def test_a_table_and_lines_say_when_folds_are_and_what_is_left_out():
     folds = TimeOrdered(folds=2, gap=4.5, keep_groups_together=True).split(ROWS)
-    table, picture = fold_time_items(folds, TARGET, "run")
+    table, picture = fold_time_items(folds, TARGET, "run", len(TARGET))
     assert (table.path, picture.path) == (FOLDS_TABLE, FOLDS_PICTURE)
     assert {name: values[1] for name, values in table.frame.items()} == {
         "fold": "1",
@@ -36,10 +37,17 @@ def test_a_table_and_lines_say_when_folds_are_and_what_is_left_out():
     )
 
 
+def test_rows_that_a_kept_model_is_fitted_on_are_told_where_they_are_not_all():
+    told = next(fold_time_items(TimeOrdered(folds=2).split(ROWS), TARGET, "run", 30))
+    assert (told.key, told.value) == ("rows_to_fit", 30)
+    assert fitted_on({told.key: told.value}) == "the 30 rows of the latest window"
+    assert fitted_on({}) == "all rows"
+
+
 def test_folds_at_random_say_nothing():
     folds = Stratified(folds=2).split(ROWS)
     assert isinstance(folds, Folds)
-    assert list(fold_time_items(folds, TARGET, "run")) == list(fold_time_lines(folds)) == []
+    assert list(fold_time_items(folds, TARGET, "run", 120)) == list(fold_time_lines(folds)) == []
 
 
 def test_the_picture_names_folds_and_where_they_begin():

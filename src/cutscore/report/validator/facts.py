@@ -62,6 +62,7 @@ class ValidationFacts:
     passes : how many passes over the rows there were
     outer : rows that no fold has seen, or why there are none
     in_time : whether folds follow each other in time
+    fold_times : when the rows of each fold are, as in its `folds.csv`
     importance : features with the mean and the spread of their share, the largest first
     pictures : PNG files by name
     cutoff : of the live cut-off
@@ -88,6 +89,7 @@ class ValidationFacts:
     passes: int
     outer: JudgedRows | str
     in_time: bool
+    fold_times: Sequence[Mapping[str, str]]
     importance: Sequence[tuple[str, float, float]]
     pictures: Mapping[str, bytes]
     cutoff: CutoffFacts

@@ -6,7 +6,7 @@ The prose is in `validation.html.jinja`; here are the figures.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -97,6 +97,7 @@ def _record(facts: ValidationFacts) -> dict[str, Any]:
         "titles": _titles(facts),
         "metric": lambda name: describe(name).text(metrics.get(name)),
         "settings": facts.config.get("data") or {},
+        "together": _together(facts.config),
         "purpose": (facts.config.get("report") or {}).get("purpose"),
         "notes": [tags[tag] for tag in ("notes", "outer_notes") if tag in tags],
         "method": [*method_words(facts.config, facts.choices).items(), ("asked for", asked)],
@@ -169,6 +170,13 @@ def _titles(facts: ValidationFacts) -> dict[str, str]:
     if not facts.full:
         del titles["appendix"]
     return titles
+
+
+def _together(config: Mapping[str, Any]) -> str:
+    """Return the column whose groups folds keep on one side, "none" where they do not."""
+    folds = config.get("validation") or {}
+    keeps = folds.get("keep_groups_together") or str(folds.get("_target_")).endswith(".Grouped")
+    return str((config.get("data") or {}).get("group")) if keeps else "none"
 
 
 def _lending(facts: ValidationFacts) -> Iterator[tuple[str, str]]:
