@@ -6,7 +6,7 @@ import numpy as np
 
 from cutscore.experiment.parts import Experiment, ExperimentCache, Prepared
 from cutscore.features.derivation import derivation_of
-from cutscore.metrics.drift import psi, psi_noise
+from cutscore.metrics.drift import prior_shift, psi, psi_noise
 from cutscore.metrics.histograms import BINS, SAMPLE
 from cutscore.records import (
     Certainty,
@@ -84,6 +84,8 @@ def scored_reference(
     interval = certainty.interval
     ends = (interval.cost_low, interval.cost_high) if isinstance(interval, Interval) else None
     free = not chosen.constraints and not chosen.rule.needs_costs
+    mean = sums / np.where(counts > 0, counts, 1.0)
+    spread, rate_spread = _spread(decided, which, mean)
     return ScoredReference(
         rows=float(counts.sum()),
         base_rate=float(positives.sum() / counts.sum()),
@@ -92,27 +94,40 @@ def scored_reference(
         grades=tuple(grades.tolist()),
         counts=tuple(counts.tolist()),
         positives=tuple(positives.tolist()),
-        mean=tuple((sums / np.where(counts > 0, counts, 1.0)).tolist()),
+        mean=tuple(mean.tolist()),
         cost_per_row=_value(crossfit.cost_per_row),
         cost_low=None if ends is None else ends[0] / size,
         cost_high=None if ends is None else ends[1] / size,
         objective=chosen.objective if free else "",
-        spread=_spread(decided, which, len(grades) + 1),
+        spread=spread,
+        rate_spread=rate_spread,
     )
 
 
-def _spread(decided: OutOfFold, which: Rows, grades: int) -> float:
+def _spread(decided: OutOfFold, which: Rows, mean: Scores) -> tuple[float, float]:
     """Return how far the scores of one fold lie from those of the rest, beyond chance.
 
+    As a stability index, and as the error of the share of positives that is estimated from them.
     A model that is fitted on all rows differs from the folds' about as they do from each other:
     little where they had as many rows, much where the first of them had few, as in time order.
     """
-    number = int(decided.fold.max()) + 1
-    counts = np.bincount(decided.fold.astype(np.int64) * grades + which, minlength=number * grades)
-    by_fold = counts.reshape(number, grades).astype(np.float64) / decided.repeats
-    whole = by_fold.sum(axis=0)
-    beyond = [psi(whole - own, own) - psi_noise(whole - own, own) for own in by_fold if own.any()]
-    return max([0.0, *(each for each in beyond if np.isfinite(each))])
+    grades, number = len(mean), int(decided.fold.max()) + 1
+    place = decided.fold.astype(np.int64) * grades + which
+    counts, hits = (
+        np.bincount(place, values, number * grades).reshape(number, grades) / decided.repeats
+        for values in (None, decided.target)
+    )
+    whole, rate = counts.sum(axis=0), float(hits.sum() / counts.sum())
+    beyond, errors = [0.0], [0.0]
+    for own, positives in zip(counts, hits.sum(axis=1), strict=True):
+        if not own.any():
+            continue
+        beyond.append(psi(whole - own, own) - psi_noise(whole - own, own))
+        if 0 < rate < 1:
+            share, error = prior_shift(mean, own, rate)
+            chance = error**2 + rate * (1 - rate) / own.sum()
+            errors.append(max((share - positives / own.sum()) ** 2 - chance, 0.0) ** 0.5)
+    return max(each for each in beyond if np.isfinite(each)), max(errors)
 
 
 def _grades(scores: Scores) -> Scores:

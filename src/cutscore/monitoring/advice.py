@@ -8,9 +8,11 @@ from typing import Literal
 from cutscore.errors import listed
 from cutscore.monitoring.monitor import Monitored
 from cutscore.monitoring.periods import WHOLE
-from cutscore.monitoring.verdicts import DriftFinding, strange_shares
+from cutscore.monitoring.verdicts import BY_LABELS, DriftFinding, strange_shares
 
 Action = Literal["nothing", "collect rows", "collect labels", "re-cut", "refit", "look at columns"]
+_SURE = 3.0
+"""Standard errors by which an estimated base rate must differ from training's to be told."""
 _BROKEN = 0.02
 """A share of missing or new values that has grown by more than this is no matter of taste."""
 
@@ -39,13 +41,17 @@ def advice(found: Monitored) -> Advice:
             f"({broken[0].name}: {broken[0].said}).",
         )
     if "roc_auc" in kinds:
-        return Advice("refit", f"Refit: the model ranks worse than it did ({_said(alarms)}).")
+        return Advice(
+            "refit",
+            f"Refit on rows of late: the model ranks worse than it did ({_said(alarms)}), and no "
+            "threshold mends that.",
+        )
     if kinds & {"threshold", "calibration"}:
-        command = f"cutscore recut {found.model} --on LABELLED"
+        command = f"cutscore recut {found.model} --on LABELLED --target COLUMN"
         return Advice("re-cut", f"Re-cut ({command}): {_said(alarms)}.")
     moved = [each for each in alarms if each.kind in ("column", "score", "flagged")]
     columns = [each for each in moved if each.kind == "column"]
-    if moved and not found.labelled:
+    if moved and not found.judged:
         first = (columns or moved)[0]
         named = f"Look at {_names(alarms)} and collect" if columns else "Collect"
         return Advice(
@@ -75,9 +81,27 @@ def _quiet(found: Monitored) -> Advice:
     slight = sum(each.verdict == "slight" for each in found.findings)
     told = f"; {slight:,} things have moved a little" if slight else ""
     rows = f"{found.rows:,} rows look like those of training{told}"
-    if found.labelled:
+    if found.judged:
         return Advice("nothing", f"Nothing to do: {rows}, and decisions cost what was promised.")
-    return Advice("nothing", f"Nothing to do: {rows}.")
+    guessed = _guessed(found)
+    if guessed is not None:
+        return Advice("collect labels", f"Collect labels: {rows}, but {guessed}.")
+    blind = "whether classes still follow from them as they did, only labels tell"
+    return Advice("nothing", f"Nothing to do: {rows}; {blind}.")
+
+
+def _guessed(found: Monitored) -> str | None:
+    """Return what is estimated of the latest period whose share of positives seems another one."""
+    before = found.scored.base_rate
+    for period, guess in reversed(list(found.estimates.items())):
+        if abs(guess.base_rate - before) > _SURE * guess.base_rate_error:
+            when = "" if period == WHOLE else f" in {period}"
+            now = f"{guess.base_rate:.1%} ± {guess.base_rate_error:.1%} of them{when}"
+            return (
+                f"if only the share of positives has changed, {now} are positive by their scores, "
+                f"{before:.1%} were in training"
+            )
+    return None
 
 
 def _arrives_broken(found: Monitored, finding: DriftFinding) -> bool:
@@ -103,8 +127,7 @@ def _where(finding: DriftFinding) -> str:
 
 def _said(alarms: list[DriftFinding]) -> str:
     """Return what the first alarm of labelled rows says."""
-    order = ("roc_auc", "threshold", "calibration", "cost")
     known = sorted(
-        (each for each in alarms if each.kind in order), key=lambda e: order.index(e.kind)
+        (each for each in alarms if each.kind in BY_LABELS), key=lambda e: BY_LABELS.index(e.kind)
     )
     return known[0].said if known[0].period == WHOLE else f"in {known[0].period} {known[0].said}"

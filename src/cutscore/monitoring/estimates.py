@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from cutscore.metrics.drift import prior_shift
@@ -18,7 +19,8 @@ class Estimates:
 
     Attributes
     ----------
-    base_rate, base_rate_error : of the period and its standard error, by `PRIOR`
+    base_rate, base_rate_error : of the period and its standard error, by `PRIOR`; with what another
+        fit of the model makes of the estimate
     expected_rate : the mean probability, by `CALIBRATED`
     cost_per_row : the expected cost of the decisions, by `CALIBRATED`; None where rows have no
         prices
@@ -35,4 +37,5 @@ def estimates_of(counts: PeriodCounts, scored: ScoredReference) -> Estimates:
     rate = min(max(scored.base_rate, 1e-9), 1 - 1e-9)
     share, error = prior_shift(*counts.probabilities, rate)
     cost = counts.expected_cost / counts.priced if counts.priced else None
+    error = math.hypot(error, scored.rate_spread)
     return Estimates(share, error, counts.expected_rate, cost)

@@ -16,7 +16,7 @@ from cutscore.monitoring.labelled import LabelledFigures, figures_of, labelled_f
 from cutscore.monitoring.labels import Labels, read_labels
 from cutscore.monitoring.limits import MonitorLimits
 from cutscore.monitoring.periods import Periods
-from cutscore.monitoring.verdicts import DriftFinding, judged, look
+from cutscore.monitoring.verdicts import BY_LABELS, DriftFinding, judged, look
 from cutscore.records import RawColumn, is_stretch
 from cutscore.scoring.drift_reference import DriftReference, ScoredReference
 from cutscore.scoring.scorer import Scorer
@@ -65,6 +65,11 @@ class Monitored:
         return sum(each.rows for each in self.periods.values())
 
     @property
+    def judged(self) -> bool:
+        """Whether any period has labels enough to judge decisions by."""
+        return any(each.kind in BY_LABELS for each in self.findings)
+
+    @property
     def alarms(self) -> list[DriftFinding]:
         """The findings that are alarms, the latest period and the largest first."""
         found = [each for each in self.findings if each.verdict == "alarm"]
@@ -105,7 +110,7 @@ def monitor(
     if whole is None or not whole.periods:
         raise RequestError(Fault(ROWS, "there is no row to look at."))
     notes = [*_notes(reading, whole, labels), *dict.fromkeys(of_tables)]
-    return _concluded(scorer, reference, scored, whole, request.limits, notes)
+    return _concluded(scorer, reference, scored, whole, request, notes)
 
 
 def reference_of(scorer: Scorer) -> DriftReference:
@@ -180,13 +185,14 @@ def _concluded(
     reference: DriftReference,
     scored: ScoredReference,
     whole: Counting,
-    limits: MonitorLimits,
+    request: MonitorRequest,
     notes: list[str],
 ) -> Monitored:
-    periods = dict(sorted(whole.periods.items()))
+    periods, limits = dict(sorted(whole.periods.items())), request.limits
     findings: list[DriftFinding] = []
     for name, counts in periods.items():
-        findings += look(reference, scored, name, counts, limits)
+        seen = look(reference, scored, name, counts, limits)
+        findings += [each for each in seen if each.name != request.period]  # it is the period
     labelled: dict[str, LabelledFigures] = {}
     known = whole.judged()
     if known is not None:
@@ -196,7 +202,9 @@ def _concluded(
             if len(here):
                 labelled[name] = figures_of(here, scored, limits)
                 findings += labelled_findings(name, here, labelled[name], scored, limits)
-    elif whole.labelled:
+    if known is not None and not any(each.kind in BY_LABELS for each in findings):
+        notes.append(f"{whole.labelled:,} labelled rows are too few to judge decisions by.")
+    if known is None and whole.labelled:
         notes.append("The labelled rows have no prices: the columns of their costs are missing.")
     return Monitored(
         model=scorer.tags.get("version") or scorer.name,

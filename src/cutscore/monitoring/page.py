@@ -43,7 +43,8 @@ _PERIOD_COLUMNS = {
     "rows": ("rows", "{:,.0f}"),
     "alarms": ("alarms", "{:.0f}"),
     "flagged_share": ("flagged", "{:.1%}"),
-    "estimated_base_rate": ("base rate, estimated", "{:.2%}"),
+    "estimated_base_rate": ("base rate, estimated", "{:.1%}"),
+    "estimated_base_rate_error": ("± 1 sd", "{:.1%}"),
     "estimated_cost_per_row": ("cost/row, estimated", "{:.4g}"),
     "labelled_rows": ("labelled", "{:,.0f}"),
     "base_rate": ("base rate", "{:.2%}"),
@@ -82,6 +83,7 @@ def monitor_page(found: Monitored, figures: Figures, name: str) -> str:
         name,
         data,
         ("charts.js", "page_of_monitoring.js"),
+        styles=("page_of_monitoring.css",),
         room="cutscore.monitoring",
         about=[
             f"model {found.model}",
@@ -135,6 +137,8 @@ def _chart(
         for look, (key, words) in zip(_LOOKS, lines.items(), strict=False)
     ]
     scored, levels = found.scored, []
+    if name == "score" and scored.spread > 0:
+        levels = [{"at": scored.spread, "name": "what another fit makes", "look": "grey"}]
     if name == "shares":
         levels = [{"at": scored.base_rate, "name": "base rate in training", "look": "grey"}]
     if name == "costs" and scored.cost_per_row is not None:

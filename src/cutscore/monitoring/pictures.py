@@ -94,4 +94,4 @@ def _scale(
 ) -> AxisScale:
     values = [f[key] for f in figures.values() for key in lines if key in f]
     values += [] if more is None else [more]
-    return linear(min(0.0, *values, 0.0), 1.15 * max([*values, 1e-9]))
+    return linear(min(0.0, *values, 0.0), 1.7 * max([*values, 1e-9]))  # room for the legend

@@ -30,6 +30,7 @@ FIGURES = (
     "flagged_share",
     "mean_probability",
     "estimated_base_rate",
+    "estimated_base_rate_error",
     "estimated_cost_per_row",
     "labelled_rows",
     "base_rate",
@@ -60,6 +61,7 @@ def figures_by_period(found: Monitored) -> dict[str, dict[str, float]]:
             "flagged_share": counts.flagged / counts.rows,
             "mean_probability": guess.expected_rate,
             "estimated_base_rate": guess.base_rate,
+            "estimated_base_rate_error": guess.base_rate_error,
             "estimated_cost_per_row": guess.cost_per_row,
         }
         labelled = found.labelled.get(name)

@@ -15,6 +15,8 @@ from cutscore.monitoring.limits import MonitorLimits
 from cutscore.scoring.drift_reference import DriftReference, ScoredReference
 
 Kind = Literal["column", "score", "flagged", "roc_auc", "calibration", "cost", "threshold"]
+BY_LABELS: Sequence[Kind] = ("roc_auc", "threshold", "calibration", "cost")
+"""What only labelled rows tell, what weighs most first."""
 Verdict = Literal["alarm", "slight", "none seen", "insufficient data"]
 
 
@@ -27,7 +29,7 @@ class DriftFinding:
     period, kind, name : where, and what
     value : the stability index, or how far a figure is off: in the unit that its limit has
     noise : what chance alone makes of an index on average; None of other figures
-    probability : that chance makes so large a difference
+    probability : that chance makes so large a difference; 1 where another fit would, too
     matters : whether the difference is as large as the limits ask for
     verdict : slight is what is no chance, but too small to matter
     said : what has changed, in words
@@ -84,8 +86,11 @@ def _finding(
     spread: float = 0.0,
 ) -> DriftFinding:
     value, noise = psi(before, after), psi_noise(before, after)
-    matters = value - noise - spread >= limits.psi
-    return DriftFinding(period, kind, name, value, noise, chance(before, after), matters, said=said)
+    beyond = value - noise - spread
+    probability = chance(before, after) if not spread or beyond > 0 else 1.0
+    return DriftFinding(
+        period, kind, name, value, noise, probability, beyond >= limits.psi, said=said
+    )
 
 
 def judged(findings: Sequence[DriftFinding], limits: MonitorLimits) -> list[DriftFinding]:

@@ -38,6 +38,8 @@ class ScoredReference:
     cost_low, cost_high : the bootstrap interval of what the decisions cost a row
     spread : how far the scores of one fold's model lie from those of the others: the largest
         stability index beyond its noise, which is no drift
+    rate_spread : likewise of the share of positives that `prior_shift` estimates from the scores of
+        one fold: its largest error beyond chance
     objective : what the threshold optimises; '' with constraints, or where each row is decided by
         its own costs
     """
@@ -55,6 +57,7 @@ class ScoredReference:
     cost_high: float | None = None
     objective: str = ""
     spread: float = 0.0
+    rate_spread: float = 0.0
 
     def grade(self, probability: Scores) -> npt.NDArray[np.int64]:
         """Return the grade of each row, from 0, shape (rows,)."""

@@ -24,7 +24,7 @@ from cutscore.scoring.scorer import Scorer
     [
         ("none", "nothing", "nothing"),
         ("covariate", "collect labels", None),  # of other people the ranking may be worse
-        ("prior", None, "re-cut"),
+        ("prior", "collect labels", "re-cut"),
         ("concept", "nothing", "refit"),
         ("pipeline", "look at columns", "look at columns"),
     ],
@@ -117,6 +117,31 @@ def test_few_rows_are_never_called_fine_and_one_class_has_no_curve(kept, later):
 
 def with_class(table, value):
     return table.append_column("bad", pa.array(np.full(table.num_rows, value, np.int8)))
+
+
+def test_few_labels_do_not_say_that_decisions_are_fine(kept, later):
+    rows, labels = later()
+    pd.read_csv(labels).iloc[:30].to_csv(labels, index=False)
+    found = monitor(kept.scorer, MonitorRequest([rows], labels=labels, target="bad"))
+    assert "30 labelled rows are too few to judge decisions by." in found.notes
+    assert "only labels tell" in advice(found).sentence
+
+
+def test_a_column_that_is_the_period_has_not_moved(kept, later):
+    found = monitor(kept.scorer, MonitorRequest([later()[0]], period="purpose"))
+    assert set(found.periods) == {"car", "education", "house", "other"}
+    assert not found.alarms
+
+
+def test_what_another_fit_changes_in_scores_is_no_drift(kept, later):
+    rows, model = later("prior")[0], kept.scorer.model
+    reference = replace(model.reference, scored=replace(model.reference.scored, spread=0.5))
+    moody = Scorer(replace(model, reference=reference), "loans@champion", {})
+    verdicts = [
+        {each.name: each.verdict for each in monitor(s, MonitorRequest([rows])).findings}["score"]
+        for s in (kept.scorer, moody)
+    ]
+    assert verdicts == ["slight", "none seen"]
 
 
 def test_all_of_a_column_missing_is_an_alarm(kept, later):
