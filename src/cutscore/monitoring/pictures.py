@@ -49,7 +49,7 @@ def history_picture(
     found: Monitored, figures: Mapping[str, Mapping[str, float]], name: str
 ) -> Sheet:
     """Draw shares and costs by period: what was promised, estimated, and came."""
-    sheet = Sheet(7.2, 5.4)
+    sheet = Sheet(7.2, 6.6)
     scored, labels = found.scored, list(figures)
     shares = Panel(
         sheet, (0.11, 0.56, 0.85, 0.31), named(labels), _scale(figures, _SHARES, scored.base_rate)
@@ -94,4 +94,4 @@ def _scale(
 ) -> AxisScale:
     values = [f[key] for f in figures.values() for key in lines if key in f]
     values += [] if more is None else [more]
-    return linear(min(0.0, *values, 0.0), 1.7 * max([*values, 1e-9]))  # room for the legend
+    return linear(min(0.0, *values, 0.0), 1.9 * max([*values, 1e-9]))  # room for the legend

@@ -49,11 +49,15 @@ def test_folds_of_a_model_that_had_few_rows_widen_what_is_no_drift(made):
 
     def spread(decided):
         told = (result.reference, result.crossfit, result.certainty, result.cut_table.roc_auc)
-        return scored_reference(decided, *told).spread
+        scored = scored_reference(decided, *told)
+        return scored.spread, scored.rate_spread
 
     decided = result.decided
     apart = np.where(decided.fold == 0, decided.score**2, decided.score)
-    assert spread(replace(decided, score=apart)) > spread(decided) + 0.1
+    assert spread(replace(decided, score=apart))[0] > spread(decided)[0] + 0.1
+    known = np.full(len(apart), decided.target.mean())  # no more than the share of positives
+    assert spread(replace(decided, score=known))[1] < 1e-9
+    assert spread(replace(decided, score=np.clip(decided.target, 0.3, 0.7)))[1] > 0.1
 
 
 def test_it_comes_back_from_its_file_for_its_own_model_only(made, tmp_path):
