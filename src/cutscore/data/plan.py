@@ -12,6 +12,7 @@ from cutscore.data.settings import TableSettings
 from cutscore.data.texts import plainly
 from cutscore.errors import Fault, RequestError, listed, nearest, override
 from cutscore.expressions import ExpressionError, check, sandbox
+from cutscore.records import STRETCHES
 from cutscore.sql import identifier
 
 Role = Literal[
@@ -32,6 +33,7 @@ INTEGERS = frozenset(
 )
 NUMBERS = INTEGERS | {"UBIGINT", "HUGEINT", "UHUGEINT", "FLOAT", "DOUBLE"}
 MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
+_PERIOD = "validation.period"
 _MICROSECONDS_PER_DAY = 86_400_000_000
 
 
@@ -114,7 +116,7 @@ def plan(
 def _unknown(layout: Layout, settings: TableSettings) -> Iterator[Fault]:
     keys = ("target", "id", "group", "time", "weight")
     named = [(f"data.{key}", getattr(settings, key)) for key in keys]
-    named.append(("validation.period", settings.period))
+    named.append((_PERIOD, settings.period))
     for key in ("drop", "categorical", "numeric", "amounts"):
         named += [(f"data.{key}", name) for name in getattr(settings, key)]
     if isinstance(settings.date_format, Mapping):
@@ -122,11 +124,13 @@ def _unknown(layout: Layout, settings: TableSettings) -> Iterator[Fault]:
     named += [("data.labels", name) for name in settings.labels if name not in settings.made]
     for key, name in named:
         if name is not None and name not in layout.types:
+            words = STRETCHES if key == _PERIOD else ()
+            allowed = f"Allowed are {listed(words)} and columns. " if words else ""
+            columns = listed([plainly(each) for each in layout.types])
             yield Fault(
                 key,
-                f'the table has no column "{name}".{nearest(name, layout.types)}',
-                f"Its columns: {listed([plainly(each) for each in layout.types])}."
-                + _hint(layout, settings),
+                f'the table has no column "{name}".{nearest(name, [*words, *layout.types])}',
+                f"{allowed}Its columns: {columns}.{_hint(layout, settings)}",
             )
 
 

@@ -29,8 +29,8 @@ from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream, stream
 from cutscore.data.unpack import SETTING
 from cutscore.data.unreadable import Unreadable, read_evenly
-from cutscore.errors import Fault, RequestError
-from cutscore.records import Dataset, exact_weights
+from cutscore.errors import Fault, RequestError, override
+from cutscore.records import Dataset, Table, exact_weights
 
 if TYPE_CHECKING:
     import duckdb
@@ -96,6 +96,7 @@ def read(path: Path, settings: TableSettings, *, name: str, source: str) -> Data
             *leftovers.notes(rows, settings),
             *_weightless(weigh, settings),
             *notes(rows, made, settings),
+            *_learnt_periods(table, settings),
             *precision.notes(table.names, made.distinct),
             *suspects.notes(table, target),
         ),
@@ -107,6 +108,17 @@ def _weightless(weigh: npt.NDArray[np.float64] | None, settings: TableSettings) 
     if weigh is None or (weigh != 1).any():
         return ()
     return (f'data.weight: "{settings.weight}" is 1 in every row, and changes nothing.',)
+
+
+def _learnt_periods(table: Table, settings: TableSettings) -> tuple[str, ...]:
+    """Return what is told of a column of periods that is a feature too."""
+    if settings.period not in table.names:
+        return ()
+    leave_out = override("data.drop", [*settings.drop, settings.period])
+    return (
+        f'validation.period: "{settings.period}" is a feature too, and later rows have values of '
+        f"it that no model was trained on; leave it out with {leave_out}.",
+    )
 
 
 def _tried(data: LocatedData, settings: TableSettings) -> _Attempt:

@@ -38,6 +38,7 @@ from cutscore.records.outcomes import (
     Undefined,
 )
 from cutscore.records.periods import (
+    STRETCHES,
     RowPeriods,
     Stretch,
     is_stretch,
@@ -77,6 +78,7 @@ from cutscore.records.weights import (
 
 __all__ = [
     "OWN_COSTS",
+    "STRETCHES",
     "Basis",
     "BayesMinimumRisk",
     "Calibrates",

@@ -32,6 +32,9 @@ def test_periods_come_from_dates_or_from_a_column(source):
     by_week = source.keeping_period("week").load()
     assert by_week.periods.names == ("1", "3", "10")
     assert named(dataset_periods(by_week, "week", "s")) != named(by_week.periods)  # a stretch
+    (note,) = by_week.notes
+    assert '"week" is a feature too' in note
+    assert "data.drop=[half, week]" in note
     assert by_week.digest != dataset.digest
     half = dataset_periods(source.keeping_period("half").load(), "half", "s")
     assert named(half) == ["first", "first", "second", None]
@@ -62,3 +65,7 @@ def test_what_no_period_can_be_made_of_is_told(source):
         match=r'validation\.period: the table has no column "hafl"\. Did you mean "half"',
     ):
         source.keeping_period("hafl").load()
+    with pytest.raises(
+        RequestError, match=r'Did you mean "month"\? Allowed are day, week, month and'
+    ):
+        source.keeping_period("mnth").load()
