@@ -205,10 +205,14 @@ class FoldTimes:
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """One split: `train` and `validation` are disjoint sorted row indices.
+    """One split.
 
-    `withheld` are earlier rows that may inform nothing of the fold, its threshold neither; `times`
-    is None where the rows were not split by time.
+    Attributes
+    ----------
+    repeat, number : which fold of which repeat, from 0
+    train, validation : disjoint sorted row indices
+    withheld : earlier rows that may inform nothing of the fold, its threshold neither, sorted
+    times : when its rows are; None where they were not split by time
     """
 
     repeat: int
