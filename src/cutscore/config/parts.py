@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
-from collections.abc import Mapping
+import typing
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -111,14 +112,21 @@ def validated(group: str, cls: type, settings: dict[str, Any]) -> Any:
     try:
         made = TypeAdapter(cls).validate_python(accepted)
     except ValidationError as error:
-        faults += [_type_fault(group, dict(item)) for item in error.errors(include_url=False)]
+        told = error.errors(include_url=False)
+        faults += [_type_fault(group, dict(item), _nullable(cls)) for item in told]
     if faults:
         raise RequestError(faults)
     return made
 
 
-def _type_fault(group: str, error: Mapping[str, Any]) -> Fault:
-    """Put one of pydantic's errors into our words."""
+def _nullable(cls: type) -> set[str]:
+    """Return the fields that may be None."""
+    hints = typing.get_type_hints(cls)
+    return {name for name, hint in hints.items() if type(None) in typing.get_args(hint)}
+
+
+def _type_fault(group: str, error: Mapping[str, Any], nullable: Collection[str]) -> Fault:
+    """Put one of pydantic's errors into our words; `nullable` are the fields that may be None."""
     key = ".".join([group, *(str(place) for place in error["loc"])])
     if error["type"] == "value_error":
         text = str(error["ctx"]["error"])
@@ -131,4 +139,5 @@ def _type_fault(group: str, error: Mapping[str, Any]) -> Fault:
         problem = "YAML takes yes, no, on, off, true and false for truth values."
         return Fault(key, problem, 'Put the text in quotes, such as "yes".')
     allowed = str(error["msg"]).replace("Input should be", "it must be")
-    return Fault(key, f"{error['input']!r} is not allowed: {allowed}.")
+    also = ", or null" if error["loc"][:1] and error["loc"][0] in nullable else ""
+    return Fault(key, f"{error['input']!r} is not allowed: {allowed}{also}.")

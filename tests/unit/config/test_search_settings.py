@@ -67,6 +67,8 @@ def test_all_that_is_wrong_is_told_together():
     }  # fmt: skip
     assert 'Did you mean "crossfit_cost"' in found["search.metric"]
     assert "seconds_fit" in found["search.metric"]
+    assert "2, or null." in found["search.tree_counts"]
+    assert "null" not in found["search.trials"]
     assert "'nsgaii'" in found["search.sampler"]
     assert "'hyperband'" in found["search.pruner"]
     assert "secret" not in found["search.storage"]
