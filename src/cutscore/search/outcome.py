@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutscore.config.overrides import PLAIN_RUN, Override, texts_of
-from cutscore.launch.outcome import RunOutcome
+from cutscore.launch.outcome import RunOutcome, labels
 from cutscore.records import Undefined
 from cutscore.report.figures.search.tree_counts import COLOURS
 from cutscore.runs.values import RunSummary
 from cutscore.search.context import TrialContext
+from cutscore.search.importances import importances
 from cutscore.search.records import Scale, StudyRecord, TrialRecord, best_of, ranked
 from cutscore.search.slots import DIED, REASON, RUN_ID, finished
 from cutscore.search.tree_counts import TREE_COUNTS
@@ -60,6 +61,52 @@ class SearchOutcome(RunOutcome):
     workers: int = 1
     nothing_to_do: bool = False
     outer: Mapping[str, float] | None = None
+
+
+def search_outcome(context: TrialContext, stopped: str) -> SearchOutcome:
+    """Return the outcome of the best trial, with the whole study."""
+    study = study_record(context)
+    shares = importances(study)
+    done, total = count_finished(context), context.task.total
+    named: dict[str, Any] = {
+        "stopped": stopped if done < total else "",
+        "total": total,
+        "finished": done,
+        "workers": context.settings.workers,
+        "parent_id": context.task.parent_id,
+        "study": study,
+        "shares": shares,
+    }
+    objective = str(context.plan.experiment.threshold.objective)
+    if study.best is None:
+        return SearchOutcome(
+            context.task.job.name,
+            context.task.parent_id,
+            "failed",
+            objective,
+            labels(context.plan),
+            failure=f"no trial of {done} is complete: {failures(study)}",
+            **named,
+        )
+    best = study.best
+    overrides = own_overrides(context, best)
+    return SearchOutcome(
+        context.task.job.name,
+        best.run_id,
+        "complete",
+        objective,
+        _labels(context, study),
+        best.metrics,
+        overrides=overrides,
+        command=command(overrides),
+        **named,
+    )
+
+
+def _labels(context: TrialContext, study: StudyRecord) -> dict[str, str]:
+    """Return the labels of the best trial: those of the cell, and its own values."""
+    own = {key: str(value) for key, value in (study.best.params if study.best else {}).items()}
+    return {**labels(context.plan), **own}
 
 
 def study_record(context: TrialContext) -> StudyRecord:

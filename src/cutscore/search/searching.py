@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
 
 from cutscore.config.build import Plan, compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.search_settings import SearchSettings
-from cutscore.errors import RequestError, StoreError, blaming
+from cutscore.errors import StoreError
 from cutscore.experiment import ExperimentCache
-from cutscore.launch.outcome import labels
 from cutscore.launch.shutdown_guard import shutdown_guard
 from cutscore.report.outer import OuterEvaluation, outer_items
 from cutscore.report.redact import redact
@@ -19,70 +17,18 @@ from cutscore.runs.opening import open_store
 from cutscore.runs.values import RunSummary
 from cutscore.search.context import SearchJob, TrialContext, WorkerTask, folds_of
 from cutscore.search.dead_trials import close_dead_trials, running_elsewhere
-from cutscore.search.importances import importances
-from cutscore.search.outcome import (
-    SearchOutcome,
-    command,
-    count_finished,
-    failures,
-    own_overrides,
-    study_record,
-)
-from cutscore.search.outer_evaluation import (
-    judge_best,
-    judge_parts,
-    outer_part_count,
-    part_job,
-)
-from cutscore.search.parent import (
-    SearchRun,
-    known_parent,
-    parent_items,
-    parent_run,
-    tag_best,
-)
-from cutscore.search.records import StudyRecord
+from cutscore.search.outcome import SearchOutcome, search_outcome
+from cutscore.search.outer_evaluation import judge_best, judge_parts, outer_part_count, part_job
+from cutscore.search.parent import SearchRun, known_parent, parent_items, parent_run, tag_best
 from cutscore.search.slots import free_slot
 from cutscore.search.space import Space, space_of
-from cutscore.search.starts import enqueue_faults
-from cutscore.search.storage import (
-    SETTING,
-    check_storage,
-    open_storage,
-    storage_setting,
-    storage_url,
-)
-from cutscore.search.study import check_study, definition, open_study, study_key
-from cutscore.search.tree_counts import counted_trees, read_off_key
+from cutscore.search.storage import open_storage, storage_url
+from cutscore.search.study import open_study
+from cutscore.search.tree_counts import counted_trees
 from cutscore.search.worker import stop_reason, work
 from cutscore.search.workers import WorkerPool
 
 WAIT_SECONDS = 1.0
-
-
-def check_search(plan: Plan, cache: ExperimentCache) -> None:
-    """Check what is to be tried first, the storage, and that an earlier study can be gone on with.
-
-    Nothing is written; the space has been checked with the request.
-
-    Raises
-    ------
-    RequestError
-        With what is wrong.
-    """
-    space = space_of(plan)
-    read_off = read_off_key(counted_trees(plan, space))
-    if faults := list(enqueue_faults(plan.search_settings.enqueue, space, read_off)):
-        raise RequestError(faults)
-    with blaming(storage_setting(plan.search_settings), SETTING):
-        url = storage_url(plan.search_settings, plan.tracking)
-        made = check_storage(url)
-    if not made:
-        return
-    _, digest = folds_of(plan, cache)
-    words = definition(plan, space)
-    storage = open_storage(url)
-    check_study(storage, study_key(plan, digest), words, new=plan.search_settings.new_study)
 
 
 def search(plan: Plan, cache: ExperimentCache, job: SearchJob) -> SearchOutcome:
@@ -224,7 +170,7 @@ def _end(
     context: TrialContext, parent: SearchRun, stopped: str, outer: OuterEvaluation | None
 ) -> SearchOutcome:
     """Record what came of the search, if this process leads it, and return it."""
-    outcome = _outcome(context, stopped)
+    outcome = search_outcome(context, stopped)
     study, writer = outcome.study, parent.writer
     if study.best is not None and _is_judged_here(context):
         outer = judge_best(context, outcome)
@@ -250,53 +196,7 @@ def _is_judged_here(context: TrialContext) -> bool:
 
 def _known_outcome(context: TrialContext, parent: RunSummary) -> SearchOutcome:
     """Return the outcome of a search that has nothing left to do, as its runs tell it."""
-    outcome = _outcome(context, stop_reason(context) or "")
+    outcome = search_outcome(context, stop_reason(context) or "")
     source = parent.metrics if context.plan.experiment.validation.nested else outcome.metrics
     outer = {key: value for key, value in source.items() if key.startswith("outer_")}
     return replace(outcome, nothing_to_do=True, outer=outer or None)
-
-
-def _outcome(context: TrialContext, stopped: str) -> SearchOutcome:
-    """Return the outcome of the best trial, with the whole study."""
-    study = study_record(context)
-    shares = importances(study)
-    done, total = count_finished(context), context.task.total
-    named: dict[str, Any] = {
-        "stopped": stopped if done < total else "",
-        "total": total,
-        "finished": done,
-        "workers": context.settings.workers,
-        "parent_id": context.task.parent_id,
-        "study": study,
-        "shares": shares,
-    }
-    objective = str(context.plan.experiment.threshold.objective)
-    if study.best is None:
-        return SearchOutcome(
-            context.task.job.name,
-            context.task.parent_id,
-            "failed",
-            objective,
-            labels(context.plan),
-            failure=f"no trial of {done} is complete: {failures(study)}",
-            **named,
-        )
-    best = study.best
-    overrides = own_overrides(context, best)
-    return SearchOutcome(
-        context.task.job.name,
-        best.run_id,
-        "complete",
-        objective,
-        _labels(context, study),
-        best.metrics,
-        overrides=overrides,
-        command=command(overrides),
-        **named,
-    )
-
-
-def _labels(context: TrialContext, study: StudyRecord) -> dict[str, str]:
-    """Return the labels of the best trial: those of the cell, and its own values."""
-    own = {key: str(value) for key, value in (study.best.params if study.best else {}).items()}
-    return {**labels(context.plan), **own}

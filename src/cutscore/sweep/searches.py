@@ -19,7 +19,8 @@ from cutscore.launch.progress import ProgressLog
 from cutscore.search.context import SearchJob
 from cutscore.search.outcome import SearchOutcome
 from cutscore.search.outer_evaluation import outer_part_count
-from cutscore.search.searching import check_search, search
+from cutscore.search.searching import search
+from cutscore.search.study_checks import check_search
 from cutscore.sweep.cells import Cell, SweepRequest
 from cutscore.sweep.launcher import BASIC
 
