@@ -2,15 +2,15 @@
 
 1. A plain script (Optuna's TPE, LGBMClassifier, the cross-fitted cost, every trial whole) against
    Cutscore's ways: CPU seconds to come within 1, 0.5 and 0.2 % of the plain script's best, over
-   some seeds; what the winners cost on folds of three seeds that no search has seen; and how far
-   each is from the best of all as CPU time goes on (a picture).
+   some seeds; what the winners after half of its CPU cost on folds of three seeds that no search
+   has seen, against its own winner; and how far each is from the best of all as CPU time goes on
+   (a picture). Each side has a core of its own, so that no threads wait for each other.
 2. Two workers with divided threads against one with all: trials an hour.
 
     uv run python benchmarks/search.py [--part 1|2] [--small] [--rows 50000] [--full]
 
-Each side is a process of its own, in turns; both sides' OpenMP threads spin briefly. On a busy
-machine pin all to one core (`taskset -c 0`): threads that wait for each other cost CPU seconds. Raw
-figures and the picture are under outputs/benchmarks/.
+Each side is a process of its own; both sides' OpenMP threads spin briefly. Raw figures and the
+picture are under outputs/benchmarks/.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ import argparse
 import json
 import math
 import os
+import queue
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,18 +35,23 @@ from cutscore.cli import SPIN_COUNT
 from made import FOLDER
 
 CLOSE = (0.01, 0.005, 0.002)
+SAMPLED = "search.tree_counts=null"
 OURS = {
+    "median": ("search.pruner=median", SAMPLED),
+    "sampled": ("search.pruner=race", SAMPLED),
     "race": ("search.pruner=race",),
-    "median": ("search.pruner=median",),
-    "sampled": ("search.pruner=median", "search.tree_counts=null"),
 }
 SIDES = {
     "plain": "plain script",
+    "median": "trees sampled, median",
+    "sampled": "trees sampled, race",
     "race": "trees counted, race",
-    "median": "trees counted, median",
-    "sampled": "trees sampled, median",
 }
-Steps = list[tuple[float, float | None]]
+Steps = list[tuple[float, float | None, dict[str, float]]]
+"""When a trial ended (CPU seconds), what it cost (None: it was pruned), and its values."""
+
+Found = dict[str, dict[int, dict[str, Any]]]
+"""What was measured, by side and seed."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,9 @@ class Size:
 
     small: bool = False
     rows: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.rows or 'all'}{'-small' if self.small else ''}"
 
     @property
     def flags(self) -> list[str]:
@@ -75,78 +86,132 @@ def side(name: str, *words: str, size: Size, **options: int) -> dict[str, Any]:
 
 def reach(steps: Steps, cost: float) -> float:
     """Return the CPU seconds after which a trial costs no more than this, infinite if none does."""
-    return next((cpu for cpu, value in steps if value is not None and value <= cost), math.inf)
+    return next((cpu for cpu, value, _ in steps if value is not None and value <= cost), math.inf)
 
 
-def best(steps: Steps) -> float:
-    return min((value for _, value in steps if value is not None), default=math.inf)
+def winner(steps: Steps, spent: float = math.inf) -> tuple[float, dict[str, float]]:
+    """Return cost and values of the best trial that ended before so many CPU seconds."""
+    ended = [(value, own) for cpu, value, own in steps if value is not None and cpu <= spent]
+    return min(ended, key=lambda one: one[0], default=(math.inf, {}))
 
 
-def against_plain(seeds: list[int], trials: int, more: int, size: Size) -> None:
-    """Search with each seed on all sides, judge the winners, print the table, draw the regret."""
-    found: dict[str, dict[str, Any]] = {name: {} for name in SIDES}
-    for seed in map(str, seeds):
-        found["plain"][seed] = side("plain", size=size, seed=int(seed), number=trials)
-        for name, words in OURS.items():
-            own = [f"search.seed={seed}", f"search.trials={more}", *words]
-            found[name][seed] = side("ours", *own, size=size)
-        for name, runs in found.items():
-            run = runs[seed]
-            run["judged"] = side("judge", json.dumps(run["best"]), size=size)["costs"]
-            cost, judged = best(run["steps"]), statistics.mean(run["judged"])
-            print(
-                f"  seed {seed}, {SIDES[name]}: {cost:,.0f} in {run['cpu']:.0f} CPU s, "
-                f"{judged:,.0f} on unseen folds; {run['states']}",
-                flush=True,
-            )
+def against_plain(
+    seeds: Sequence[int], trials: int, more: int, size: Size, *, resume: bool
+) -> None:
+    """Search with each seed on all sides, judge the winners, print tables, draw the regret."""
+    cores: queue.Queue[int] = queue.Queue()
+    for core in sorted(os.sched_getaffinity(0)):
+        cores.put(core)
+
+    def pinned(name: str, *words: str, **options: int) -> dict[str, Any]:
+        core = cores.get()
+        try:
+            return side(name, *words, size=size, core=core, **options)
+        finally:
+            cores.put(core)
+
+    def searched(name: str, seed: int) -> dict[str, Any]:
+        number = more if name == "race" else trials
+        kept = FOLDER / "search" / f"{name}-{seed}-{number}-{size}.json"
+        if not (resume and kept.is_file()):
+            if name == "plain":
+                run = pinned("plain", seed=seed, number=number)
+            else:
+                own = (f"search.seed={seed}", f"search.trials={number}")
+                run = pinned("ours", *own, *OURS[name])
+            kept.write_text(json.dumps(run))
+        run = json.loads(kept.read_text())
+        best = winner(run["steps"])[0]
+        words = f"seed {seed}, {SIDES[name]}: {best:,.0f} in {run['cpu']:.0f} CPU s"
+        print(f"  {words}; {run['states']}", flush=True)
+        return dict(run)
+
+    def judged(values: dict[str, float]) -> float:
+        return statistics.mean(pinned("judge", json.dumps(values))["costs"]) if values else math.inf
+
     FOLDER.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(cores.qsize()) as pool:
+        pairs = [(name, seed) for seed in seeds for name in SIDES]
+        runs = dict(zip(pairs, pool.map(searched, *zip(*pairs, strict=True)), strict=True))
+        found: Found = {name: {seed: runs[name, seed] for seed in seeds} for name in SIDES}
+        half = {pair: found["plain"][pair[1]]["cpu"] / 2 for pair in pairs}
+        of_half = {pair: winner(runs[pair]["steps"], half[pair])[1] for pair in pairs}
+        of_all = {pair: winner(runs[pair]["steps"])[1] for pair in pairs}
+        texts = {json.dumps(own): own for own in (*of_half.values(), *of_all.values())}
+        costs = dict(zip(texts, pool.map(judged, texts.values()), strict=True))
+    for pair, run in runs.items():
+        run["unseen_half"] = costs[json.dumps(of_half[pair])]
+        run["unseen"] = costs[json.dumps(of_all[pair])]
     (FOLDER / "search.json").write_text(json.dumps(found))
-    print_table(found)
+    print_reached(found)
+    print_winners(found)
     picture = FOLDER / "search_regret.png"
     draw_regret(found, picture)
     print(f"  regret by CPU time: {picture}")
 
 
-def print_table(found: dict[str, dict[str, Any]]) -> None:
-    """Print the medians over seeds, as shares of what the plain script has."""
-    print("Medians over seeds: CPU as a share of the plain script's, to come within so much of its")
-    print("best; the winner's cost on unseen folds against that of the plain script's winner")
-    print(
-        f"  {'':<24}" + "".join(f"{close:>8.1%}" for close in CLOSE) + f"{'whole':>8}{'unseen':>9}"
-    )
-    for name, runs in found.items():
+def print_reached(found: Found) -> None:
+    """Print the medians over seeds of the CPU as a share of what the plain script takes."""
+    print("\nMedians over seeds: CPU, as a share of the plain script's, until the best trial costs")
+    print("so much more than its best one, each in its own search")
+    print(f"  {'':<24}" + "".join(f"{close:>8.1%}" for close in CLOSE) + f"{'whole':>8}")
+    for name in found:
         cells = []
         for close in CLOSE:
-            shares = [
-                reach(run["steps"], best(found["plain"][seed]["steps"]) * (1 + close))
-                / found["plain"][seed]["cpu"]
-                for seed, run in runs.items()
-            ]
-            middle = statistics.median(shares)
+            middle = statistics.median(
+                reach(run["steps"], winner(plain["steps"])[0] * (1 + close)) / plain["cpu"]
+                for run, plain in beside(found, name)
+            )
             cells.append(f"{middle:>8.2f}" if math.isfinite(middle) else f"{'never':>8}")
-        whole = statistics.median(
-            r["cpu"] / found["plain"][seed]["cpu"] for seed, r in runs.items()
-        )
-        unseen = statistics.median(
-            statistics.mean(run["judged"]) / statistics.mean(found["plain"][seed]["judged"]) - 1
-            for seed, run in runs.items()
-        )
-        print(f"  {SIDES[name]:<24}" + "".join(cells) + f"{whole:>8.2f}{unseen:>+9.2%}")
+        whole = statistics.median(run["cpu"] / plain["cpu"] for run, plain in beside(found, name))
+        print(f"  {SIDES[name]:<24}" + "".join(cells) + f"{whole:>8.2f}")
 
 
-def draw_regret(found: dict[str, dict[str, Any]], path: Path) -> None:
+def print_winners(found: Found) -> None:
+    """Print by how much winners cost more than the plain script's, by seed and in the mean."""
+    seeds = "".join(f"{f'seed {seed}':>9}" for seed in found["plain"])
+    print(
+        "\nCost of the winner after half of the plain script's CPU, against its winner after all;"
+    )
+    print("aim: at most +0.20 % on folds that neither saw")
+    for told, key in (
+        ("on unseen folds", "unseen_half"),
+        ("the same after the whole search", "unseen"),
+        ("in the search itself, after half", None),
+    ):
+        print(f"  {told:<34}{seeds}{'mean':>9}")
+        for name in found:
+            more = [
+                (winner(run["steps"], plain["cpu"] / 2)[0] if key is None else run[key])
+                / (winner(plain["steps"])[0] if key is None else plain["unseen"])
+                - 1
+                for run, plain in beside(found, name)
+            ]
+            cells = "".join(
+                f"{value:>+9.2%}" if math.isfinite(value) else f"{'none':>9}"
+                for value in (*more, statistics.mean(more))
+            )
+            print(f"    {SIDES[name]:<32}{cells}")
+
+
+def beside(found: Found, name: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield a side's searches, each with the plain one of its seed."""
+    yield from ((run, found["plain"][seed]) for seed, run in found[name].items())
+
+
+def draw_regret(found: Found, path: Path) -> None:
     """Draw each search's distance to the best cost known for its seed, by CPU time."""
     from cutscore.report.figures import style
 
     figure = style.new_figure(7.6, 4.8)
     axes = style.plain_axes(figure, (0.11, 0.12, 0.86, 0.73))
-    colours = dict(zip(SIDES, (style.GREY, style.ORANGE, style.BLUE, style.PINK), strict=True))
+    colours = dict(zip(SIDES, (style.GREY, style.BLUE, style.PINK, style.ORANGE), strict=True))
     ends = [run["cpu"] for runs in found.values() for run in runs.values()]
     grid = np.linspace(0, max(ends), 600)
     for name, runs in found.items():
         curves = []
         for seed, run in runs.items():
-            known = min(best(found[other][seed]["steps"]) for other in found)
+            known = min(winner(found[other][seed]["steps"])[0] for other in found)
             curves.append(regret(run["steps"], known, grid))
             there = grid <= run["cpu"]
             axes.plot(grid[there], curves[-1][there], color=colours[name], linewidth=0.8, alpha=0.5)
@@ -164,8 +229,8 @@ def draw_regret(found: dict[str, dict[str, Any]], path: Path) -> None:
 
 def regret(steps: Steps, known: float, grid: np.ndarray) -> np.ndarray:
     """Return the regret in percent on a grid of CPU times: infinite at first, kept at the end."""
-    times = np.array([cpu for cpu, _ in steps])
-    values = np.array([math.inf if value is None else value for _, value in steps])
+    times = np.array([cpu for cpu, *_ in steps])
+    values = np.array([math.inf if value is None else value for _, value, _ in steps])
     lowest = np.concatenate([[math.inf], np.minimum.accumulate(values)])
     return 100 * (lowest[np.searchsorted(times, grid, side="right")] / known - 1)
 
@@ -201,8 +266,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=50_000, help="only so many of the rows")
     parser.add_argument("--full", action="store_true", help="all 150,000 rows")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--trials", type=int, default=14, help="of the plain script")
-    parser.add_argument("--more", type=int, default=28, help="trials of our searches")
+    parser.add_argument("--trials", type=int, default=14, help="of all that sample trees")
+    parser.add_argument("--more", type=int, default=20, help="trials of what counts trees")
+    parser.add_argument("--resume", action="store_true", help="keep searches measured before")
     parser.add_argument("--rounds", type=int, default=2, help="of part 2")
     args = parser.parse_args()
     size = Size(args.small, None if args.small or args.full else args.rows)
@@ -212,7 +278,7 @@ def main() -> None:
         [sys.executable, "-m", "cutscore", "store", "init", "--store", store], check=True
     )
     if args.part in (None, 1):
-        against_plain(args.seeds, args.trials, args.more, size)
+        against_plain(args.seeds, args.trials, args.more, size, resume=args.resume)
     if args.part in (None, 2):
         workers(args.rounds, 6 if args.small else 12, size)
 

@@ -142,7 +142,7 @@ def plain(seed: int, trials: int, rows: int | None, small: bool) -> dict[str, An
         return task.cost(proposed(trial, SMALL_TREES if small else TREES), SEED)
 
     def note(_: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-        steps.append((cpu() - start, trial.value))
+        steps.append((cpu() - start, trial.value, trial.params))
 
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     study.optimize(objective, n_trials=trials, callbacks=[note])
@@ -150,7 +150,6 @@ def plain(seed: int, trials: int, rows: int | None, small: bool) -> dict[str, An
         "steps": steps,
         "cpu": cpu() - start,
         "states": {"COMPLETE": trials},
-        "best": study.best_params,
     }
 
 
@@ -183,13 +182,14 @@ def ours(folder: Path, rows: int | None, small: bool, words: list[str]) -> dict[
     values = [t.value if t.state.name == "COMPLETE" else None for t in trials]
     ends = [t.datetime_complete.timestamp() for t in trials]
     begun = min(t.datetime_start.timestamp() for t in trials)
+    params = [{key.rpartition(".")[2]: value for key, value in t.params.items()} for t in trials]
+    steps = zip(map(meter.at, ends), values, params, strict=True)
     shutil.rmtree(own)
     return {
-        "steps": sorted(zip(map(meter.at, ends), values, strict=True), key=lambda step: step[0]),
+        "steps": sorted(steps, key=lambda step: step[0]),
         "cpu": spent,
         "wall": max(ends) - begun,
         "states": {state: states.count(state) for state in sorted(set(states))},
-        "best": {key.rpartition(".")[2]: value for key, value in study.best_params.items()},
     }
 
 
@@ -204,8 +204,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="only so many rows")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--number", type=int, default=20, help="trials of the script")
+    parser.add_argument("--core", type=int, help="the one to stay on; else all")
     args = parser.parse_args()
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # as our command line does, on both sides
+    if args.core is not None:
+        os.sched_setaffinity(0, {args.core})
     rows = SMALL_ROWS if args.small else args.rows
     if args.side == "plain":
         found: dict[str, Any] = plain(args.seed, args.number, rows, args.small)
