@@ -273,7 +273,8 @@ def test_trees_are_counted_and_trials_race_alike_in_one_go_or_killed_twice(
     more = 'model.params.n_estimators:"range(3,61)",model.params.min_child_samples:"choice(9,390)"'
     space = SPACE.replace("{", f"{{{more},", 1)
     kept_words = [text for text in base if "n_estimators" not in text]
-    words = [*kept_words, space, "search.startup_trials=3"]
+    good = "{model.params.min_child_samples:9,model.params.num_leaves:8}"
+    words = [*kept_words, space, "search.startup_trials=3", f"search.enqueue=[{good}]"]
     whole = cutscore("run", *words, "search.trials=4", "tracking.experiment=counted")
     assert whole.code == 0, whole.err
     parts = ["run", *words, "search.trials=4", "tracking.experiment=counted_parts"]
@@ -311,6 +312,30 @@ def test_trees_are_counted_and_trials_race_alike_in_one_go_or_killed_twice(
     other = cutscore("run", *words, "search.pruner=median", "tracking.experiment=counted")
     assert other.code == 2
     assert "search.pruner was race and is now median" in other.err
+
+
+@pytest.mark.parametrize(
+    ("metric", "told", "why"),
+    [
+        ("crossfit_savings", "crossfit_savings_counts", ""),
+        ("roc_auc", "roc_auc", "n_estimators is sampled: numbers of trees are compared by cost"),
+    ],
+)
+def test_trees_are_counted_for_what_costs_decide_and_else_it_is_told(
+    metric, told, why, first, cutscore, base, client, workplace
+):
+    kept_words = [text for text in base if "n_estimators" not in text]
+    space = SPACE.replace("{", '{model.params.n_estimators:"range(2,9)",', 1)
+    words = [f"search.metric={metric}", "search.trials=2", f"tracking.experiment=by_{metric}"]
+    answer = cutscore("run", *kept_words, space, *words)
+    assert answer.code == 0, answer.err
+    assert why in answer.err
+    study, runs = study_of(workplace, f"by_{metric}"), trials_of(client, f"by_{metric}")
+    best = study.best_trial
+    assert best.value == runs[best.number].metrics[told]
+    assert runs[best.number].metrics.get("trees_grown", 0) >= (0 if why else 2)
+    told_at = runs[best.number].parent_id
+    assert why in kept(client).read(told_at).summary.tags["tree_counts"]
 
 
 def test_workers_fill_every_slot_once_even_if_one_is_killed(

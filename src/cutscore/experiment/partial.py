@@ -76,7 +76,7 @@ def prune_value(
     except RequestError as error:
         return Undefined(str(error))
     if stand_in == "savings":
-        return made.costs.savings(made.target, made.choice.total_cost)
+        return made.savings
     if stand_in == "cost_per_row":
         return made.cost_per_row if lower else -made.cost_per_row
     return decision_metrics(made.choice.confusion, experiment.threshold.beta)[stand_in]
@@ -98,6 +98,11 @@ class CommonDecision:
     def cost_per_row(self) -> float:
         """The cost at the threshold, divided by the rows' number or weight."""
         return self.choice.total_cost / size_of(len(self.target), self.costs.weights)
+
+    @property
+    def savings(self) -> MetricValue:
+        """The savings at the threshold."""
+        return self.costs.savings(self.target, self.choice.total_cost)
 
     def losses(self) -> Costs:
         """Return what each row costs, shape (rows,)."""

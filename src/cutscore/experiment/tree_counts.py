@@ -2,7 +2,7 @@
 
 A boosting of many trees holds all smaller ones, so that one fit per fold tells what every count
 would have cost. The count of the run is chosen on all folds; what choosing is worth is told
-without optimism by `TreeCounts.crossfit_cost`, where each part's count comes from other parts.
+without optimism by `TreeCounts.cross_fitted`, where each part's count comes from other parts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from cutscore.experiment.partial import CommonDecision, decide_together
 from cutscore.experiment.parts import Experiment, ExperimentCache, Prepared
 from cutscore.experiment.timing import timed
 from cutscore.model import Boosting, BoostsOn
-from cutscore.records import Fold, FoldResult, MetricValue, OutOfFold, Scores
+from cutscore.records import CrossFit, Fold, FoldResult, OutOfFold, Scores
 from cutscore.threshold.evidence import cross_fit_best
 
 PATIENCE = 2
@@ -163,8 +163,8 @@ class TreeCounts:
         counts = np.array(self.counts[: self.reached], dtype=np.int64)
         return {"trees": counts, "cost": np.array(self.costs[: self.reached])}
 
-    def crossfit_cost(self) -> MetricValue:
-        """Return the cost when each part is decided by count and threshold of other parts."""
+    def cross_fitted(self) -> CrossFit:
+        """Decide each part by count and threshold of other parts."""
         lengths = [len(grown.scores[0]) for grown in self._folds]
         return cross_fit_best(
             [self._out_of_fold(place) for place in range(self.reached)],

@@ -208,12 +208,15 @@ _BY_FOLD = (
     MetricSpec("fold_trees", "rounds of boosting by fold", None, _WHOLE),
 )
 
+_COUNTED = "trees counted on other folds"
 _TRIAL = (
     MetricSpec("prune_value", "what the pruner was told", None),
     MetricSpec("folds_finished", "folds finished before it broke off", None, _WHOLE),
+    MetricSpec(f"{HEADLINE}_counts", f"cross-fitted cost, {_COUNTED}", None, _WHOLE),
     MetricSpec(
-        "crossfit_cost_counts", "cross-fitted cost, trees counted on other folds", None, _WHOLE
+        f"{HEADLINE}_per_row_counts", f"cross-fitted cost per row, {_COUNTED}", None, _PER_ROW
     ),
+    MetricSpec("crossfit_savings_counts", f"cross-fitted savings, {_COUNTED}", None, _SHARE),
     MetricSpec("trees_grown", "trees grown in all folds", None, _WHOLE),
 )
 

@@ -22,12 +22,12 @@ from cutscore.experiment import (
 )
 from cutscore.launch.job import RunObserver, SettledRun
 from cutscore.launch.progress import ProgressEvent
-from cutscore.records import FoldResult, MetricValue
+from cutscore.records import CrossFit, FoldResult
 from cutscore.report.items import Item, Metric, TableFile
 from cutscore.search.context import TrialContext
 from cutscore.search.pruning import end_if_hopeless
 from cutscore.search.slots import RUN_ID
-from cutscore.search.tree_counts import COUNTS_METRIC, TREE_COUNTS, CountedTrees
+from cutscore.search.tree_counts import COUNTED, TREE_COUNTS, CountedTrees
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -50,7 +50,7 @@ class TrialObserver(RunObserver):
     experiment: Experiment
     name: str
     grown: TreeCounts | None = None
-    claimed: MetricValue | None = None
+    claimed: CrossFit | None = None
     reported: dict[int, float] = field(default_factory=dict)
 
     def opened(self, run_id: str) -> None:
@@ -70,7 +70,7 @@ class TrialObserver(RunObserver):
         end: RunPruned | None = None
         try:
             grown.boost_all(cache, self._on_grown)
-            self.claimed = grown.crossfit_cost()
+            self.claimed = grown.cross_fitted()
         except RunPruned as pruned:
             end = pruned
         place = grown.best()
@@ -107,8 +107,11 @@ class TrialObserver(RunObserver):
             return
         yield Metric("trees_grown", self.grown.trees)
         yield TableFile(TREE_COUNTS, self.grown.columns())
-        if isinstance(self.claimed, float):
-            yield Metric(COUNTS_METRIC, self.claimed)
+        if self.claimed is not None:
+            claims = (self.claimed.total_cost, self.claimed.cost_per_row, self.claimed.savings)
+            for name, claim in zip(COUNTED.values(), claims, strict=True):
+                if isinstance(claim, float):
+                    yield Metric(name, claim)
 
     def check_metrics(self, metrics: Mapping[str, float]) -> None:
         """Refuse a run whose metric is no number: nothing can be learnt from it."""
@@ -124,7 +127,10 @@ class TrialObserver(RunObserver):
         self._progressed(done, len(prepared.folds.splits))
         if done and math.isfinite(grown.costs[grown.best()]):
             made = grown.decision(grown.best())
-            self._judge(made.cost_per_row, done, prepared, lambda: made)
+            saved = self.context.settings.metrics[0] == "crossfit_savings"
+            value = made.savings if saved else made.cost_per_row
+            if isinstance(value, float):
+                self._judge(value, done, prepared, lambda: made)
 
     def _settled(self, counted: CountedTrees, trees: int) -> Plan:
         """Write the number of trees to the trial, and return the plan of the run."""

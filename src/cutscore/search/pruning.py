@@ -21,8 +21,13 @@ REDUCTION = 3
 """Successive halving and hyperband keep one of three at each step: with five folds, at 1 and 3."""
 
 
-RACED = ("crossfit_cost", "crossfit_cost_per_row", "crossfit_cost_fold_mean")
-"""Metrics that are sums over rows, so that trials can be compared by rows."""
+RACED = (
+    "crossfit_cost",
+    "crossfit_cost_per_row",
+    "crossfit_cost_fold_mean",
+    "crossfit_savings",
+)
+"""Metrics that follow from a sum of costs over rows, so that trials can be compared by rows."""
 
 
 def races(settings: SearchSettings) -> bool:

@@ -13,8 +13,11 @@ from cutscore.model.boosting import BoostedTrees
 from cutscore.search.entry import SpaceEntry
 from cutscore.search.space import Space
 
-COUNTS_METRIC = "crossfit_cost_counts"
-"""What a trial is told whose number of trees was read off: see `TreeCounts.crossfit_cost`."""
+COUNTED: Mapping[str, str] = {
+    name: f"{name}_counts" for name in (HEADLINE, f"{HEADLINE}_per_row", "crossfit_savings")
+}
+"""Metrics that the cheapest number of trees is the best for, and what is told in place of each by a
+trial whose number was read off: see `TreeCounts.cross_fitted`."""
 
 TREE_COUNTS = "tree_counts.csv"
 """The table of a trial's run: trees, and what all folds cost with so many."""
@@ -54,7 +57,8 @@ def read_off_key(counted: CountedTrees | str | None) -> str | None:
 
 def told_metric(metric: str, metrics: Mapping[str, float]) -> str:
     """Return the metric of a trial's run that the study is told for what is searched for."""
-    return COUNTS_METRIC if metric == HEADLINE and COUNTS_METRIC in metrics else metric
+    told = COUNTED.get(metric, metric)
+    return told if told in metrics else metric
 
 
 def _why_not(
@@ -62,8 +66,8 @@ def _why_not(
 ) -> str | None:
     if not isinstance(model, BoostedTrees):
         return "the model is no boosting, whose first trees are a model"
-    if settings.metrics != (HEADLINE,):
-        return f"search.metric is not {HEADLINE}"
+    if settings.several or settings.metrics[0] not in COUNTED:
+        return f"numbers of trees are compared by cost, for search.metric={'|'.join(COUNTED)}"
     if settings.sampler == "grid":
         return "a grid has a trial for each number"
     if entry.kind != "int":

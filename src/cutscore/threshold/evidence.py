@@ -19,7 +19,6 @@ from cutscore.records import (
     Calibrator,
     Confusion,
     CrossFit,
-    MetricValue,
     OutOfFold,
     PartDecision,
     Reference,
@@ -51,34 +50,26 @@ def cross_fit(
 
     `costs` are aligned with the entries of `oof`.
     """
-    parts = list(oof.informed_parts())
-    decisions = [_decide(oof, costs, rule, calibration, inside, fit_on) for inside, fit_on in parts]
-    if not decisions:
-        return _nothing_decided(oof)
-    return _summary(oof, costs, rule.beta, decisions, [inside for inside, _ in parts])
+    return cross_fit_best([oof], costs, rule, calibration)
 
 
 def cross_fit_best(
     candidates: Sequence[OutOfFold], costs: CostMatrix, rule: ThresholdRule, calibration: Calibrates
-) -> MetricValue:
-    """Return the cost when each part is decided by the candidate that costs the others least.
+) -> CrossFit:
+    """Decide each part by the candidate that costs the parts least that may inform it.
 
     Candidates are scores of the same entries. The parts that may inform a part choose candidate,
     calibrator and threshold together, on their own rows (of equal ones the first); so nothing of
-    a part has a say in how it is decided. With one candidate it is the cost of `cross_fit`.
+    a part has a say in how it is decided.
     """
-    total, decided = 0.0, 0
-    for inside, fit_on in candidates[0].informed_parts():
-        tried = [fit_rule(oof, costs, rule, calibration, fit_on) for oof in candidates]
-        place = int(np.argmin([chosen.total_cost for chosen, _ in tried]))
-        chosen, calibrator = tried[place]
-        oof, here = candidates[place], costs.take(inside)
-        scores = calibrator.apply(oof.score[inside])
-        total += outcome_of(chosen.rule, oof.target[inside], scores, here)[1]
-        decided += 1
-    if not decided:
-        return _nothing_decided(candidates[0]).total_cost
-    return total / candidates[0].repeats
+    oof = candidates[0]
+    parts = list(oof.informed_parts())
+    decisions = [
+        _decide(candidates, costs, rule, calibration, inside, fit_on) for inside, fit_on in parts
+    ]
+    if not decisions:
+        return _nothing_decided(oof)
+    return _summary(oof, costs, rule.beta, decisions, [inside for inside, _ in parts])
 
 
 def reference(
@@ -118,14 +109,16 @@ def reference(
 
 
 def _decide(
-    oof: OutOfFold,
+    candidates: Sequence[OutOfFold],
     costs: CostMatrix,
     rule: ThresholdRule,
     calibration: Calibrates,
     inside: Rows,
     fit_on: Rows,
 ) -> PartDecision:
-    chosen, calibrator = fit_rule(oof, costs, rule, calibration, fit_on)
+    tried = [fit_rule(oof, costs, rule, calibration, fit_on) for oof in candidates]
+    place = int(np.argmin([chosen.total_cost for chosen, _ in tried]))
+    oof, (chosen, calibrator) = candidates[place], tried[place]
     target, here = oof.target[inside], costs.take(inside)
     scores = calibrator.apply(oof.score[inside])
     confusion, total = outcome_of(chosen.rule, target, scores, here)

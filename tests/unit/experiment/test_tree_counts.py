@@ -85,7 +85,7 @@ def test_noise_is_not_claimed_to_be_worth_anything(experiment_of, loans_csv, tmp
         grown = grown_of(experiment_of(*words, trees=60), spread_counts(1, 60, 12))
         target, costs = grown.prepared.dataset.target, grown.prepared.costs[0]
         cheaper = min(costs.no_model(target))
-        claims.append(grown.crossfit_cost() / cheaper - 1)
+        claims.append(grown.cross_fitted().total_cost / cheaper - 1)
         best.append(min(grown.costs) / cheaper - 1)
     assert np.mean(best) < -0.01  # what choosing count and threshold on the same rows would claim
     assert np.mean(claims) > -2 * np.std(claims, ddof=1) / np.sqrt(len(claims))

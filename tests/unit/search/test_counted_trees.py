@@ -54,7 +54,7 @@ def test_another_name_for_the_number_of_trees_is_known(found):
     [
         (("+model.params.boosting=dart",), "later trees change the weights"),
         (("model.early_stopping_rounds=5",), "early_stopping_rounds decides"),
-        (("search.metric=roc_auc",), "search.metric is not crossfit_cost"),
+        (("search.metric=roc_auc",), "compared by cost, for search.metric=crossfit_cost|"),
         (("search.sampler=grid",), "a grid has a trial for each number"),
         (("model=random_forest",), "no boosting"),
     ],
