@@ -23,6 +23,7 @@ from cutscore.runs.opening import open_store
 from cutscore.runs.port import RunStore
 from cutscore.search.racing import Race
 from cutscore.search.space import Space, space_of
+from cutscore.search.starts import spread_points
 from cutscore.search.storage import Storage, open_storage
 from cutscore.search.study import load_study
 from cutscore.search.tree_counts import CountedTrees, counted_trees
@@ -108,10 +109,14 @@ class TrialContext:
 
     @cached_property
     def points(self) -> list[dict[str, Any]]:
-        """The values of the first slots; where a grid gives them, of all."""
+        """The values of the first slots, which need not name all; of a grid those of all slots."""
         if self.settings.sampler == "grid":
             return self.space.grid()
-        return [dict(flattened(point)) for point in self.settings.enqueue]
+        named = [dict(flattened(point)) for point in self.settings.enqueue]
+        if self.settings.sampler != "tpe":
+            return named
+        starts = spread_points(self.drawn, self.settings.startup_trials, self.settings.seed)
+        return [*named, *starts[len(named) :]]
 
     @cached_property
     def drawn(self) -> Space:

@@ -81,6 +81,17 @@ class SpaceEntry:
         drawn = trial.suggest_float(self.key, self.low, self.high, step=self.step, log=self.log)
         return drawn if self.step is None else self._at(round((drawn - self.low) / self.step))
 
+    def at(self, share: float) -> Value:
+        """Return the value with this share of the entry's scale below it, from 0 to below 1."""
+        if self.size is not None and not self.log:
+            place = min(int(share * self.size), self.size - 1)
+            return self.choices[place] if self.kind == "categorical" else self._at(place)
+        half = 0.5 if self.kind == "int" else 0.0  # whole numbers are the middles of their parts
+        low, high = self.low - half, self.high + half
+        value = low * (high / low) ** share if self.log else low + share * (high - low)
+        value = min(max(value, self.low), self.high)
+        return round(value) if self.kind == "int" else value
+
     def distribution(self) -> BaseDistribution:
         """Return what Optuna calls this entry."""
         from optuna.distributions import (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cutscore.config.overrides import flattened
 from cutscore.errors import Fault, listed, nearest
-from cutscore.search.space import Space
+from cutscore.search.space import Space, SpaceEntry, Value
 
 SETTING = "search.enqueue"
 
@@ -30,6 +31,23 @@ def enqueue_faults(points: Sequence[Any], space: Space, read_off: str | None) ->
             elif not entries[key].allows(value):
                 problem = f"{value!r} is outside of {entries[key].text}."
                 yield Fault(setting, problem, f"Widen search.space.{key}, or name another value.")
+
+
+def spread_points(space: Space, number: int, seed: int) -> list[dict[str, Value]]:
+    """Return points that fill a space evenly, the same first ones however many there are.
+
+    They are those of a Sobol sequence (directions of Joe and Kuo 2008, scrambled as by Matousek
+    1998): any 2, 4, 8, ... first ones leave no half, quarter, ... of an entry's scale out.
+    """
+    from scipy.stats import qmc
+
+    if not space.entries:
+        return []
+    sequence = qmc.Sobol(len(space.entries), rng=seed)
+    shares = sequence.random_base2(math.ceil(math.log2(number)))[:number]
+    keys = [entry.key for entry in space.entries]
+    points = [map(SpaceEntry.at, space.entries, map(float, row)) for row in shares]
+    return [dict(zip(keys, point, strict=True)) for point in points]
 
 
 def twin_of(trial: Any, trials: Sequence[Any], keys: Sequence[str]) -> int | None:

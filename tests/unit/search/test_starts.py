@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+
 import optuna
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
@@ -12,8 +17,8 @@ from cutscore.config.overrides import parse_overrides
 from cutscore.search.entry import SpaceEntry
 from cutscore.search.locks import StorageLock
 from cutscore.search.slots import take_slot
-from cutscore.search.space import space_of
-from cutscore.search.starts import enqueue_faults, twin_of
+from cutscore.search.space import Space, space_of
+from cutscore.search.starts import enqueue_faults, spread_points, twin_of
 
 SPACE = (
     "search.space={model.params.num_leaves:'range(8,64)',model.params.max_depth:'range(8,12)',"
@@ -71,6 +76,45 @@ def test_values_of_an_entry():
     choices = SpaceEntry("x", "categorical", choices=(1, None, "a"))
     assert choices.allows(None)
     assert not choices.allows(True)
+
+
+KINDS = (
+    SpaceEntry("interval", "float", 2.0, 10.0),
+    SpaceEntry("log", "float", 1e-4, 1.0, log=True),
+    SpaceEntry("steps", "float", 0.1, 0.8, step=0.1),
+    SpaceEntry("whole", "int", 3, 34, step=1),
+    SpaceEntry("whole_log", "int", 1, 200, step=1, log=True),
+    SpaceEntry("choice", "categorical", choices=("a", None, 3, False)),
+)
+
+
+@given(st.floats(0, 1, exclude_max=True), st.sampled_from(KINDS))
+def test_each_share_of_a_scale_is_a_value(share, entry):
+    assert entry.allows(entry.at(share))
+    assert entry.at(0.0) == entry.ends()[0]
+    last = entry.high if entry.kind != "categorical" else entry.choices[-1]
+    assert entry.at(1 - 2**-53) == (pytest.approx(last) if entry.continuous else last)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_first_eight_points_leave_no_eighth_of_a_scale_out(seed):
+    points = spread_points(Space(KINDS), 8, seed)
+    eighths = {
+        "interval": lambda x: int(x - 2),
+        "log": lambda x: int(2 * math.log10(x * 1e4)),
+        "steps": lambda x: round(10 * x) - 1,
+        "whole": lambda x: (x - 3) // 4,
+    }
+    for key, eighth in eighths.items():
+        assert sorted(eighth(point[key]) for point in points) == list(range(8))
+    assert set(Counter(point["choice"] for point in points).values()) == {2}
+
+
+def test_points_are_those_of_the_seed_whatever_their_number():
+    few, many, other = (spread_points(Space(KINDS), *how) for how in ((3, 1), (20, 1), (20, 2)))
+    assert few == many[:3]
+    assert len({str(point) for point in (*many, *other)}) == 40
+    assert spread_points(Space(()), 5, 1) == []
 
 
 def test_a_trial_with_the_values_of_one_that_ended_is_known():
