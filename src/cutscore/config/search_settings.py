@@ -102,10 +102,10 @@ class SearchSettings:
     `metric` names one metric of the record, or several objectives; `direction` is one for each,
     or None where all are known. `trials` is the total over all workers and restarts, `timeout` is
     in seconds, `patience` counts finished trials without improvement. The first `startup_trials`
-    are drawn at random; a pruner acts from `pruner_startup_trials` finished trials on (None: from
-    one where it races, else from five). `tree_counts` is at how many numbers of trees each
-    boosting is judged, None for one number that is sampled. The first trials have the values in
-    `enqueue`; what these do not name is drawn.
+    fill the space evenly (tpe) or are drawn at random (nsgaii: its population); a pruner acts from
+    `pruner_startup_trials` finished trials on (None: from one where it races, else from five).
+    `tree_counts` is at how many numbers of trees each boosting is judged, None for one number that
+    is sampled. The first trials have the values in `enqueue`; what these do not name is drawn.
     """
 
     space: Annotated[Mapping[str, Any], PlainValidator(_space)] = field(default_factory=dict)
@@ -165,6 +165,11 @@ class SearchSettings:
             problem = f'"{self.pruner}" cannot be used with several objectives: a trial that is '
             problem += "behind in one may be ahead in another."
             faults.append(Fault("search.pruner", problem, "Give search.pruner=none."))
+        if self.sampler == "grid" and self.enqueue:
+            problem = "a grid has a trial for each of its points, in their order."
+            faults.append(
+                Fault("search.enqueue", problem, "Leave it out, or take another sampler.")
+            )
         if self.several and self.patience is not None:
             problem = "several objectives have no single best trial to improve on."
             remedy = "Give search.patience=null; trials and timeout end the search."

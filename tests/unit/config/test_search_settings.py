@@ -90,6 +90,7 @@ def test_several_objectives_go_with_no_pruner_and_no_patience():
         ({"metric": "brier", "direction": "up"}, "minimize, maximize"),
         ({"metric": []}, "name or a list"),
         ({"metric": "rows"}, "could improve"),
+        ({"sampler": "grid", "enqueue": [{"a": 1}]}, "each of its points"),
         ({"storage": "studies"}, "ends in .db"),
     ],
 )
