@@ -81,3 +81,32 @@ def test_cells_give_the_same_bits_and_one_whose_process_dies_is_run_again(
         assert run.tags["pid"] != other.tags["pid"]
         assert run.tags["fingerprint"] == other.tags["fingerprint"]
         assert scores_of(in_folder, run).equals(scores_of(in_folder, other))
+
+
+def test_workers_of_a_search_finish_exactly_its_trials(cutscore, in_folder, loans, cluster):
+    words = [*loans, "report.bootstrap=0", "search=custom", "search.trials=5", "search.workers=2"]
+    words += [
+        "search.engine=ray",
+        'search.space={model.params.num_leaves:"range(2,9000)"}',
+        "threads=1",
+    ]
+    answer = cutscore("run", *words)
+    assert answer.code == 0, answer.err
+    trials = cells_of(in_folder, "cutscore")
+    assert len(trials) == 5
+    assert all(run.complete for (run,) in trials.values())
+    numbers = sorted(run.tags["cutscore.trial"] for (run,) in trials.values())
+    assert numbers == ["0", "1", "2", "3", "4"]
+    assert len({run.tags["pid"] for (run,) in trials.values()}) == 2
+    assert answer.err.count(" COMPLETE ") == 5
+
+
+def test_a_cluster_is_found_fit_without_a_trace(cutscore, in_folder, loans, cluster):
+    answer = cutscore("cluster", "check", *loans)
+    assert answer.code == 0, answer.err
+    assert "1 node(s), 2 CPUs: fit for this run." in answer.out
+    assert list(in_folder.iterdir()) == []
+    more = cutscore("run", "-m", *loans, "hydra/launcher=ray", "hydra.launcher.num_cpus=3")
+    assert more.code == 2
+    assert "hydra.launcher.num_cpus: 3 of one node are asked for" in more.err
+    assert list(in_folder.iterdir()) == []

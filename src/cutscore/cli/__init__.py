@@ -18,6 +18,7 @@ import typer
 
 from cutscore import __version__
 from cutscore.cli import store_care
+from cutscore.cli.cluster import app as cluster_app
 from cutscore.cli.dashboard import dashboard
 from cutscore.cli.data import app as data_app
 from cutscore.cli.deliver import deliver
@@ -53,6 +54,7 @@ app.add_typer(runs_app, name="runs")
 app.add_typer(store_app, name="store")
 app.add_typer(models_app, name="models")
 app.add_typer(data_app, name="data")
+app.add_typer(cluster_app, name="cluster")
 store_app.command("audit")(store_care.audit)
 store_app.command("reap")(store_care.reap)
 store_app.command("prune")(store_care.prune)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cutscore.cluster.settings import ENVIRONMENT, RaySettings
+from cutscore.config.ray_settings import ENVIRONMENT, RaySettings
 from cutscore.errors import Fault, RequestError, StoreError
 
 ANSWER_SECONDS = 5.0

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cutscore.cluster.connecting import ClusterNode
 from cutscore.data import Source
+from cutscore.errors import Fault, RequestError
 from cutscore.experiment import Experiment, ExperimentCache
 from cutscore.features import FeatureStrategy
 from cutscore.records import Dataset, Table
@@ -39,15 +43,21 @@ class SharedTable:
 class Sharing:
     """Puts what experiments are made of into the object store, each once."""
 
-    def __init__(self, cache: ExperimentCache) -> None:
-        self._cache = cache
+    def __init__(self, cache: ExperimentCache, nodes: Sequence[ClusterNode], setting: str) -> None:
+        self._cache, self._setting = cache, setting
+        self._smallest = min(nodes, key=lambda node: node.object_store)
+        self._bytes = 0
         self._datasets: list[tuple[Source, Any]] = []
         self._made: list[SharedTable] = []
 
     def table(self, experiment: Experiment) -> SharedTable:
-        """Return where an experiment's data and features lie, having put them there."""
-        import ray
+        """Return where an experiment's data and features lie, having put them there.
 
+        Raises
+        ------
+        RequestError
+            If they do not fit.
+        """
         source, strategy = experiment.source, experiment.features
         for known in self._made:
             if (known.source, known.strategy) == (source, strategy):
@@ -56,8 +66,29 @@ class Sharing:
         table = self._cache.table(dataset, strategy)
         place = next((ref for one, ref in self._datasets if one == source), None)
         if place is None:
-            place = ray.put(dataset)
+            place = self._put(dataset)
             self._datasets.append((source, place))
-        own = None if table is dataset.table else ray.put(table)
+        own = None if table is dataset.table else self._put(table)
         self._made.append(SharedTable(source, strategy, place, own))
         return self._made[-1]
+
+    def _put(self, value: Dataset | Table) -> Any:
+        """Put a value into the object store, if all fits into that of every node."""
+        import ray
+
+        self._bytes += _bytes_of(value)
+        room, node = self._smallest.object_store, self._smallest.address
+        if self._bytes > room:
+            problem = f"the tables take {self._bytes / 1e6:.0f} MB or more, and the object store "
+            problem += f"of node {node} holds {room / 1e6:.0f} MB."
+            remedy = f"Give more there (ray start --object-store-memory=BYTES, or {self._setting}."
+            remedy += f"object_store_mb where it is started here), or {self._setting}.share=false."
+            raise RequestError(Fault(f"{self._setting}.share", problem, remedy))
+        return ray.put(value)
+
+
+def _bytes_of(value: object) -> int:
+    """Return how many bytes a value's arrays have."""
+    sizes: list[int] = []
+    pickle.dumps(value, protocol=5, buffer_callback=lambda b: sizes.append(b.raw().nbytes))
+    return sum(sizes)

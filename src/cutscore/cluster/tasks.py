@@ -6,12 +6,16 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cutscore.launch.progress import ProgressLog, told_by
 from cutscore.launch.shutdown_guard import shutdown_guard
+
+if TYPE_CHECKING:
+    from ray.exceptions import RayError
 
 T = TypeVar("T")
 
@@ -20,12 +24,33 @@ MOST_DEATHS = 3
 
 END_SECONDS = 60.0
 
-HANDED_OVER = ("MLFLOW_", "AWS_", "CUTSCORE_", "GOMP_SPINCOUNT", "MPLBACKEND")
+HANDED_OVER = ("MLFLOW_", "AWS_", "PG", "CUTSCORE_", "GOMP_SPINCOUNT", "MPLBACKEND")
 """Beginnings of environment variables that work has from the command, wherever it is done."""
 
 Died = Callable[[str, str, bool], T | None]
 """Told of a name whose process died, why, and whether to give up; returns what came of it, if
 that is known, else None to have it done again."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What work has from the command, wherever it is done: its folder, some of its environment."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    @classmethod
+    def of_this_process(cls) -> Surroundings:
+        """Return those of this process."""
+        given = {key: value for key, value in os.environ.items() if key.startswith(HANDED_OVER)}
+        return cls(Path.cwd(), given)
+
+    def take(self) -> None:
+        """Have this process's environment say of stores and settings what the command's does."""
+        for key in list(os.environ):
+            if key.startswith(("MLFLOW_", "CUTSCORE_")) and key not in self.environment:
+                del os.environ[key]
+        os.environ.update(self.environment)
 
 
 def run_tasks(
@@ -38,9 +63,9 @@ def run_tasks(
     import ray
     from ray.exceptions import RayError, RayTaskError
 
-    with shutdown_guard() as life, _progress_from_nodes(log) as teller:
+    with shutdown_guard() as life, _progress_from_nodes() as teller:
         remote = ray.remote(num_cpus=num_cpus, max_retries=0)(_do)
-        given = _environment()
+        given = Surroundings.of_this_process()
         deaths = dict.fromkeys(work, 0)
         results: dict[str, T] = {}
         running = {remote.remote(piece, given, teller): name for name, piece in work.items()}
@@ -51,15 +76,14 @@ def run_tasks(
             try:
                 results[running[ended[0]]] = ray.get(ended[0])
                 del running[ended[0]]
-            except RayTaskError:
-                raise
             except RayError as error:
                 if ending.is_set():
                     time.sleep(END_SECONDS)  # the guard ends this process
                 name = running.pop(ended[0])
                 deaths[name] += 1
                 reason = _reason(error)
-                known = died(name, reason, deaths[name] == MOST_DEATHS)
+                hopeless = isinstance(error, RayTaskError) or deaths[name] == MOST_DEATHS
+                known = died(name, reason, hopeless)
                 if known is not None:
                     results[name] = known
                 else:
@@ -78,38 +102,33 @@ def _interrupt(running: Mapping[Any, str], ending: threading.Event) -> None:
         ray.cancel(ref)
 
 
-def _do(piece: Callable[[], T], environment: Mapping[str, str], teller: Any) -> T:
+def _do(piece: Callable[[], T], given: Surroundings, teller: Any) -> T:
     """Do a piece of work in a process of a node."""
     import ray
 
-    os.environ.update(environment)
-    if teller is None:
-        return piece()
+    given.take()
     told: list[Any] = []
 
     def tell(path: Path, line: str) -> None:
         told[:] = [teller.add.remote(str(path), line)]
 
-    with told_by(tell):
+    with chdir(given.folder), told_by(tell):
         done = piece()
     ray.get(told)  # lines are written in their order: after the last, all are
     return done
 
 
-def _environment() -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if key.startswith(HANDED_OVER)}
-
-
-def _reason(error: Exception) -> str:
+def _reason(error: RayError) -> str:
+    """Return why work did not end: the process died, or it raised what nobody expected."""
+    cause = getattr(error, "cause", None)
+    if cause is not None:
+        return f"{type(cause).__name__}: {' '.join(str(cause).split())}"
     return f"a worker process died: {str(error).strip().splitlines()[0]}"
 
 
 @contextmanager
-def _progress_from_nodes(log: ProgressLog) -> Iterator[Any]:
-    """Have progress that is told on any node written to the log, by a process of this node."""
-    if log.path is None:
-        yield None
-        return
+def _progress_from_nodes() -> Iterator[Any]:
+    """Have progress that is told on any node written to its file, by a process of this node."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Interval
 from pydantic import PlainValidator
 
+from cutscore.config.ray_settings import RayAddress
 from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.metrics.catalogue import HEADLINE, canonical, describe, known_as, searchable, shown
 from cutscore.metrics.metric_spec import Direction, MetricView
@@ -106,6 +107,7 @@ class SearchSettings:
     `pruner_startup_trials` finished trials on (None: from one where it races, else from five).
     `tree_counts` is at how many numbers of trees each boosting is judged, None for one number that
     is sampled. The first trials have the values in `enqueue`; what these do not name is drawn.
+    `workers` are processes of this machine, or with the `engine` ray of the cluster at `address`.
     """
 
     space: Annotated[Mapping[str, Any], PlainValidator(_space)] = field(default_factory=dict)
@@ -124,6 +126,8 @@ class SearchSettings:
     pruner_startup_trials: Annotated[int, Ge(0)] | None = None
     storage: Annotated[str | None, PlainValidator(_storage)] = field(default=None, repr=False)
     workers: Annotated[int, Ge(1)] = 1
+    engine: Literal["processes", "ray"] = "processes"
+    address: RayAddress = None
     new_study: bool = False
     seed: Annotated[int, Interval(ge=0, lt=2**31)] = 42
 

@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cutscore.report.record_spec import PRUNED_TAG
-from cutscore.runs.liveness import judge_life
+from cutscore.runs.liveness import Liveness, judge_life
 from cutscore.runs.values import RunSummary
 from cutscore.search.context import STATE_TAG, STUDY_TAG, TRIAL_TAG, TrialContext
-from cutscore.search.slots import DIED, MOST_DEATHS, REASON, RUN_ID, lost_trials
+from cutscore.search.slots import DIED, MOST_DEATHS, REASON, RUN_ID, WORKER, lost_trials
 from cutscore.search.tree_counts import told_metric
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
-def close_dead_trials(context: TrialContext) -> list[str]:
+def close_dead_trials(context: TrialContext, worker: str | None = None) -> list[str]:
     """Close every running trial whose process is dead; return a line on each.
+
+    The process of `worker` is known to be dead, wherever it was.
 
     A trial whose run was complete, or pruned, before its process died is told as that. Any other
     is told as failed and gives its slot back, unless too many have died in it.
@@ -29,6 +31,8 @@ def close_dead_trials(context: TrialContext) -> list[str]:
         for trial in context.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             run = _run_of(context, trial)
             life = judge_life(_signs(trial, run))
+            if worker is not None and trial.user_attrs.get(WORKER) == worker:
+                life = Liveness("dead", "its process was lost")
             if life.dead:
                 lines.append(_close_dead(context, trial, run, life.reason))
     return lines

@@ -20,6 +20,7 @@ from cutscore.search.dead_trials import close_dead_trials, running_elsewhere
 from cutscore.search.outcome import SearchOutcome, search_outcome
 from cutscore.search.outer_evaluation import judge_best, judge_parts, outer_part_count, part_job
 from cutscore.search.parent import SearchRun, known_parent, parent_items, parent_run, tag_best
+from cutscore.search.ray_workers import RayWorkerPool
 from cutscore.search.slots import free_slot
 from cutscore.search.space import Space, space_of
 from cutscore.search.storage import open_storage, storage_url
@@ -119,7 +120,8 @@ def _under(context: TrialContext, parent_id: str) -> TrialContext:
 
 def _work(context: TrialContext) -> str:
     """Have trials run until none is left to run; return why it stopped before, '' if it did not."""
-    crew = WorkerPool(context, context.settings.workers)
+    pool = RayWorkerPool if context.settings.engine == "ray" else WorkerPool
+    crew = pool(context, context.settings.workers)
     while _has_work(context):
         if _goes_on(context):
             _run_trials(context, crew)
@@ -130,7 +132,7 @@ def _work(context: TrialContext) -> str:
 
 
 def _run_trials(context: TrialContext, crew: WorkerPool) -> None:
-    if context.settings.workers > 1:
+    if context.settings.workers > 1 or context.settings.engine == "ray":
         crew.work()
     else:
         work(context)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SLOT = "slot"
 RETRY_OF = "retry_of"
 DIED = "died"
+WORKER = "worker"
 RUN_ID = "run_id"
 REASON = "reason"
 ERROR = "error"

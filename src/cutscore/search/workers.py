@@ -48,7 +48,7 @@ class WorkerPool:
                 self._running.remove(process)
                 process.join()
                 if process.exitcode:
-                    self._count_death(process)
+                    self._count_death(f"worker {process.pid}", _ending(process.exitcode))
                 if process.exitcode and self._goes_on():
                     self._start(task)
 
@@ -63,14 +63,14 @@ class WorkerPool:
         process.start()
         self._running.append(process)
 
-    def _count_death(self, process: BaseProcess) -> None:
-        """Close what a dead worker left, and count its death."""
+    def _count_death(self, name: str, reason: str, dead: str | None = None) -> None:
+        """Close what a dead worker left, and count its death; `dead` is what its trials call it."""
         self.deaths += 1
         now = self._count_finished()
         self.in_a_row = 1 if now > self._finished else self.in_a_row + 1
         self._finished = now
-        self._say(f"worker {process.pid} died ({_ending(process.exitcode)})")
-        for line in close_dead_trials(self.context):
+        self._say(f"{name} died ({reason})")
+        for line in close_dead_trials(self.context, dead):
             self._say(line)
 
     def _goes_on(self) -> bool:

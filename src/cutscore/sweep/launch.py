@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import chdir, nullcontext
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from rich.console import Console
 
-from cutscore.cluster.connecting import connected
+from cutscore.cluster.sharing import Sharing
 from cutscore.config.build import Plan, build
 from cutscore.config.compose import Composer
 from cutscore.config.overrides import assignment, parse_overrides, texts_of
@@ -31,7 +31,8 @@ from cutscore.runs.parents import end_parent, open_parent
 from cutscore.runs.port import RunStore
 from cutscore.sweep.cache import experiment_cache
 from cutscore.sweep.cells import Cell, SweepRequest
-from cutscore.sweep.launcher import RAY_SETTING, Launcher, launch_folder, ray_settings
+from cutscore.sweep.clusters import request_cluster
+from cutscore.sweep.launcher import Launcher, launch_folder
 from cutscore.sweep.leaderboard import Leaderboard, rank
 from cutscore.sweep.parent import leaderboard_item, parent_items, parent_name
 from cutscore.sweep.progress import show_progress, show_status
@@ -82,10 +83,9 @@ def launch(
         If every cell is at fault, or the store cannot be used; nothing has been written then.
     """
     folder = launch_folder(request.launcher_config, stderr, sweep=request.multirun)
-    ray = ray_settings(request.launcher_config) if request.multirun else None
-    with shutdown_guard(), nullcontext() if ray is None else connected(ray, RAY_SETTING):
+    with shutdown_guard(), request_cluster(request) as sharing:
         with show_status(f"Loading data and checking {len(request.cells)} experiment(s)", stderr):
-            checked = check_cells(request.cells)
+            checked = check_cells(request.cells, sharing)
             check_searches(request, experiment_cache())
             store = open_store(request.cells[0].plan.tracking)
         if not request.multirun:
@@ -103,26 +103,32 @@ def launch(
 
 @dataclass(frozen=True)
 class CheckedCells:
-    """What is known of cells before any is run, by cell number: folds to come, fingerprints."""
+    """What is known of cells before any is run, by cell number: folds to come, fingerprints.
+
+    `sharing` has their tables where they are run on a cluster.
+    """
 
     folds: dict[int, int]
     fingerprints: dict[int, str]
+    sharing: Sharing | None = None
 
 
-def check_cells(cells: Sequence[Cell]) -> CheckedCells:
+def check_cells(cells: Sequence[Cell], sharing: Sharing | None = None) -> CheckedCells:
     """Prepare every cell up to its first fit.
 
     A cell that is at fault will fail when it is run, and the others go on. If all are at fault
     the request is.
     """
     faults: list[Fault] = []
-    checked = CheckedCells({}, {})
+    checked = CheckedCells({}, {}, sharing)
     for cell in cells:
         try:
             prepared = prepare(cell.plan.experiment, experiment_cache())
         except RequestError as error:
             faults += error.faults
         else:
+            if sharing is not None:
+                sharing.table(cell.plan.experiment)
             checked.folds[cell.number] = len(prepared.folds.splits) * runs_of(cell)
             checked.fingerprints[cell.number] = cell.plan.fingerprint(prepared.dataset.digest)
     if not checked.folds:
@@ -186,7 +192,7 @@ def _sweep(
     """Run the cells that are not complete yet, under the sweep's parent run."""
     config = request.launcher_config
     folder.mkdir(parents=True, exist_ok=True)
-    launcher = Launcher(composer, config, folder, stderr)
+    launcher = Launcher(composer, config, folder, stderr, checked.sharing)
     left = [cell for cell in request.cells if cell.number not in resumed.done]
     folds = sum(checked.folds.get(cell.number, 0) for cell in left)
     with (

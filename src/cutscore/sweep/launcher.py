@@ -19,24 +19,26 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from cutscore.cluster.settings import RaySettings
+from cutscore.cluster.connecting import connected
+from cutscore.cluster.sharing import Sharing
 from cutscore.config.build import Plan
 from cutscore.config.compose import Composer, explain
 from cutscore.config.overrides import assignment
 from cutscore.config.parts import validated
+from cutscore.config.ray_settings import RaySettings
 from cutscore.errors import Fault, RequestError
 from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import ProgressLog
 from cutscore.runs.port import RunStore
 from cutscore.sweep.children import Children
-from cutscore.sweep.on_cluster import ClusterJobs
+from cutscore.sweep.on_cluster import RAY_SETTING, ClusterJobs
 from cutscore.sweep.progress import show_progress
 
 BASIC = "basic"
 """Hydra's launcher that runs one job after another in this process."""
 
 RAY = "ray"
-RAY_SETTING = "hydra.launcher"
+
 
 LOCAL = (BASIC, "joblib")
 """Launchers that run jobs on this machine."""
@@ -62,6 +64,7 @@ class Launcher:
     config: DictConfig
     folder: Path
     stderr: Console
+    sharing: Sharing | None = None
 
     @property
     def name(self) -> str:
@@ -125,8 +128,11 @@ class Launcher:
         with show_progress(log, runs, folds, self.stderr):
             if ray is not None:
                 context, config = self._context()
-                cluster = ClusterJobs(context, config, ray, plans, store, parent_id, log)
-                return cluster.outcomes(task, words)
+                with connected(ray, RAY_SETTING):
+                    cluster = ClusterJobs(
+                        context, config, ray, plans, store, parent_id, log, self.sharing
+                    )
+                    return cluster.outcomes(task, words)
             return children.outcomes(alone if self.name in LOCAL else ())
 
     def _launch(

@@ -12,15 +12,19 @@ from hydra.core.utils import run_job, setup_globals
 from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 
-from cutscore.cluster.settings import RaySettings
+from cutscore.cluster.connecting import living_nodes
 from cutscore.cluster.sharing import SharedTable, Sharing
 from cutscore.cluster.tasks import run_tasks
 from cutscore.config.build import Plan
+from cutscore.config.ray_settings import RaySettings
 from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import ProgressLog
 from cutscore.runs.port import RunStore
 from cutscore.sweep.cache import experiment_cache
 from cutscore.sweep.children import known_outcome
+
+RAY_SETTING = "hydra.launcher"
+"""What says which cluster cells are run on."""
 
 Task = Callable[[DictConfig], RunOutcome]
 
@@ -36,10 +40,13 @@ class ClusterJobs:
     store: RunStore
     parent_id: str
     log: ProgressLog
+    sharing: Sharing | None
 
     def outcomes(self, task: Task, jobs: Mapping[str, Sequence[str]]) -> list[RunOutcome]:
         """Run all jobs and return what came of them, in order."""
-        sharing = Sharing(experiment_cache())
+        sharing = self.sharing
+        if sharing is None and self.settings.share:
+            sharing = Sharing(experiment_cache(), living_nodes(), RAY_SETTING)
         work = {
             name: partial(
                 _run_job,
@@ -47,7 +54,7 @@ class ClusterJobs:
                 self._job_config(number, words),
                 task,
                 Singleton.get_state(),
-                sharing.table(self.plans[name].experiment) if self.settings.share else None,
+                None if sharing is None else sharing.table(self.plans[name].experiment),
             )
             for number, (name, words) in enumerate(jobs.items())
         }

@@ -36,9 +36,11 @@ def check_searches(request: SweepRequest, cache: ExperimentCache) -> None:
     searches = [cell for cell in request.cells if cell.plan.search is not None]
     faults: list[Fault] = []
     launcher = str(request.launcher_config.hydra.runtime.choices.get("hydra/launcher", BASIC))
-    workers = max((cell.plan.search_settings.workers for cell in searches), default=1)
-    if request.multirun and workers > 1 and launcher != BASIC:
-        problem = f"{workers} workers cannot be had together with hydra/launcher={launcher}."
+    engines = [cell.plan.search_settings for cell in searches]
+    several = [one for one in engines if one.workers > 1 or one.engine != "processes"]
+    if request.multirun and several and launcher != BASIC:
+        problem = f"{several[0].workers} workers ({several[0].engine}) cannot be had together with "
+        problem += f"hydra/launcher={launcher}."
         remedy = "Give one of them: the launcher runs studies side by side, workers run trials."
         faults.append(Fault("search.workers", problem, remedy))
     for cell in searches:

@@ -1,0 +1,84 @@
+"""The cluster of a request: connected to, and checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cutscore.cluster.checking import NodeNeeds, check_nodes
+from cutscore.cluster.connecting import ClusterNode, connected
+from cutscore.cluster.sharing import Sharing
+from cutscore.config.ray_settings import RaySettings
+from cutscore.errors import Fault, RequestError
+from cutscore.search.ray_workers import ray_settings_of
+from cutscore.search.storage import storage_setting, storage_url
+from cutscore.sweep.cache import experiment_cache
+from cutscore.sweep.cells import SweepRequest
+from cutscore.sweep.launcher import ray_settings
+from cutscore.sweep.on_cluster import RAY_SETTING
+
+
+def cluster_of(request: SweepRequest) -> tuple[RaySettings, str] | None:
+    """Return the settings of a request's cluster and what names them; None without a cluster."""
+    if request.multirun and (launcher := ray_settings(request.launcher_config)) is not None:
+        return launcher, RAY_SETTING
+    for cell in request.cells:
+        if cell.plan.search is not None and cell.plan.search.engine == "ray":
+            return ray_settings_of(cell.plan), "search"
+    return None
+
+
+@contextmanager
+def request_cluster(request: SweepRequest) -> Iterator[Sharing | None]:
+    """Use a request's cluster for the length of the context; yields what shares tables on it.
+
+    Raises
+    ------
+    RequestError
+        If it cannot be connected to, or a node is not fit for the request.
+    """
+    found = cluster_of(request)
+    if found is None:
+        yield None
+        return
+    settings, setting = found
+    with connected(settings, setting):
+        nodes = check_nodes(needs_of(request, settings), setting)
+        yield Sharing(experiment_cache(), nodes, setting) if settings.share else None
+
+
+def check_cluster(request: SweepRequest) -> list[ClusterNode]:
+    """Connect to a request's cluster, check it, and return its nodes; nothing is begun.
+
+    Raises
+    ------
+    RequestError
+        With all that is wrong with it.
+    """
+    found = cluster_of(request)
+    if found is None:
+        raise RequestError(
+            Fault("hydra/launcher", "this request uses no cluster.", "Add hydra/launcher=ray.")
+        )
+    settings, setting = found
+    with connected(settings, setting):
+        return check_nodes(needs_of(request, settings), setting)
+
+
+def needs_of(request: SweepRequest, settings: RaySettings) -> NodeNeeds:
+    """Return what a request's cells need on the nodes that they are run on.
+
+    A search may have to read its data itself, where features are searched.
+    """
+    tracking = request.cells[0].plan.tracking
+    databases = {tracking.setting: tracking.address().uri}
+    paths = {"hydra.run.dir": Path.cwd()}
+    for cell in request.cells:
+        search = cell.plan.search
+        if search is not None:
+            databases[storage_setting(search)] = storage_url(search, tracking)
+        file = getattr(cell.plan.experiment.data, "path", None)
+        if file and (search is not None or not settings.share):
+            paths["data.path"] = Path(file).expanduser().absolute()
+    return NodeNeeds(settings.num_cpus, databases, tracking.address().artifacts, paths)
