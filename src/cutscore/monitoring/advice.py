@@ -76,7 +76,7 @@ def _quiet(found: Monitored) -> Advice:
     if all(each.verdict == "insufficient data" for each in scores):
         noise = f"chance alone would make an index of {scores[0].noise:.2f}"
         return Advice(
-            "collect rows", f"Collect more rows: {found.rows:,} say nothing yet ({noise})."
+            "collect rows", f"Collect more rows than {found.rows:,}: nothing is said yet ({noise})."
         )
     slight = sum(each.verdict == "slight" for each in found.findings)
     told = f"; {slight:,} things have moved a little" if slight else ""

@@ -53,6 +53,7 @@ class Labels:
         texts, and the class of each, shape (labels,)
     unknown : labels that are there but empty
     found : which labels some row had
+    example : an id of some row
     """
 
     hashes: Hashes
@@ -63,12 +64,14 @@ class Labels:
 
     def __post_init__(self) -> None:
         self.found: Flags = np.zeros(len(self.hashes), dtype=bool)
+        self.example = ""
 
     def of(self, texts: Any) -> tuple[Target, Flags]:
         """Return the classes of rows by their ids, and which are known, each of shape (rows,)."""
         if not len(self.hashes):
             return np.zeros(len(texts), np.int8), np.zeros(len(texts), bool)
         wanted = _texts(texts)
+        self.example = wanted[0].as_py() or self.example
         hashes = self.hasher(wanted)
         at: Rows = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
         met = (self.hashes[at] == hashes) & wanted.is_valid().to_numpy(zero_copy_only=False)
@@ -79,6 +82,19 @@ class Labels:
             known[row], at[row] = place >= 0, at[row] + max(place, 0)
         self.found[at[known]] = True
         return np.where(known, self.target[at], 0).astype(np.int8), known
+
+    def check_found(self) -> None:
+        """Refuse labels none of which belongs to a row: ids are of another kind, or written so.
+
+        Raises
+        ------
+        RequestError
+            If there are labels, and no row has one.
+        """
+        if len(self.found) and not self.found.any():
+            problem = f"none of {len(self.found):,} labels is of a row that was read: its ids are "
+            problem += f'like "{self.ids[0]}", those of rows like "{self.example}".'
+            raise RequestError(Fault(LABELS, problem, "Name the column of ids: --id COLUMN."))
 
     @property
     def strays(self) -> int:
@@ -146,7 +162,7 @@ def _sorted(texts: list[Any], classes: list[Target], unknown: int) -> Labels:
         again &= _equal(ids[1:], ids[:-1])
     torn = int(np.count_nonzero(again & (target[1:] != target[:-1])))
     if torn:
-        problem = f"{torn:,} ids have both classes, 0 and 1."
+        problem = f"ids have both classes, 0 and 1: {torn:,} times."
         raise RequestError(Fault(LABELS, problem, "Leave one label for each id."))
     first = np.append(True, ~again) if len(ids) else np.zeros(0, dtype=bool)
     return Labels(hashes[first], ids.filter(first), target[first], unknown, hasher)

@@ -17,7 +17,7 @@ from cutscore.monitoring.labels import Labels, read_labels
 from cutscore.monitoring.limits import MonitorLimits
 from cutscore.monitoring.periods import Periods
 from cutscore.monitoring.verdicts import BY_LABELS, DriftFinding, judged, look
-from cutscore.records import RawColumn, is_stretch
+from cutscore.records import RawColumn, Undefined, is_stretch
 from cutscore.scoring.drift_reference import DriftReference, ScoredReference
 from cutscore.scoring.scorer import Scorer
 
@@ -109,6 +109,8 @@ def monitor(
             whole.join(made)
     if whole is None or not whole.periods:
         raise RequestError(Fault(ROWS, "there is no row to look at."))
+    if labels is not None:
+        labels.check_found()
     notes = [*_notes(reading, whole, labels), *dict.fromkeys(of_tables)]
     return _concluded(scorer, reference, scored, whole, request, notes)
 
@@ -164,15 +166,15 @@ def _asked(scorer: Scorer, request: MonitorRequest, periods: Periods) -> RowRequ
 
 def _notes(reading: LogReading, whole: Counting, labels: Labels | None) -> list[str]:
     notes = [
-        f"{number:,} decisions of {name} were passed over."
+        f"Passed over: decisions of {name}, {number:,}."
         for name, number in sorted(reading.others.items())
     ]
     if whole.unlabelled:
-        notes.append(f"{whole.unlabelled:,} rows have no label yet.")
+        notes.append(f"Rows without a label so far: {whole.unlabelled:,}.")
     if labels is not None and labels.strays:
-        notes.append(f"{labels.strays:,} labels are of ids that no row has.")
+        notes.append(f"Labels of ids that no row has: {labels.strays:,}.")
     if labels is not None and labels.unknown:
-        notes.append(f"{labels.unknown:,} labels are empty.")
+        notes.append(f"Empty labels: {labels.unknown:,}.")
     if any(counts.columns is None for counts in whole.periods.values()):
         notes.append(
             "The log was kept without inputs, so only scores and decisions were looked at."
@@ -202,8 +204,10 @@ def _concluded(
             if len(here):
                 labelled[name] = figures_of(here, scored, limits)
                 findings += labelled_findings(name, here, labelled[name], scored, limits)
-    if known is not None and not any(each.kind in BY_LABELS for each in findings):
-        notes.append(f"{whole.labelled:,} labelled rows are too few to judge decisions by.")
+    if labelled and not any(each.kind in BY_LABELS for each in findings):
+        latest = list(labelled.values())[-1].regret
+        why = f" ({latest.reason})" if isinstance(latest, Undefined) else ""
+        notes.append(f"Labelled rows are too few to judge decisions by{why}.")
     if known is None and whole.labelled:
         notes.append("The labelled rows have no prices: the columns of their costs are missing.")
     return Monitored(

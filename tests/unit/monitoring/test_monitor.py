@@ -78,9 +78,9 @@ def test_late_and_partial_labels_are_joined_and_the_rest_counted(kept, later):
     pd.concat([frame.iloc[:4000], frame.iloc[20:25], more]).to_csv(labels, index=False)
     found = monitor(kept.scorer, MonitorRequest([rows], labels=labels, target="bad"))
     assert found.labelled["all"].rows == 3990
-    assert "2,010 rows have no label yet." in found.notes
-    assert "2 labels are of ids that no row has." in found.notes
-    assert "10 labels are empty." in found.notes
+    assert "Rows without a label so far: 2,010." in found.notes
+    assert "Labels of ids that no row has: 2." in found.notes
+    assert "Empty labels: 10." in found.notes
 
 
 def test_ids_are_joined_whole_though_their_hashes_meet(kept, later, monkeypatch):
@@ -96,9 +96,9 @@ def test_ids_are_joined_whole_though_their_hashes_meet(kept, later, monkeypatch)
     found = monitor(kept.scorer, request)
     assert figures_by_period(found) == figures_by_period(expected)
     assert found.notes == expected.notes
-    assert "6,000 labels are of ids that no row has." in found.notes
+    assert "Labels of ids that no row has: 6,000." in found.notes
     frame.iloc[:1].assign(bad=1 - frame["bad"]).to_csv(labels, mode="a", header=False, index=False)
-    with pytest.raises(RequestError, match="--labels: 1 ids have both classes"):
+    with pytest.raises(RequestError, match="--labels: ids have both classes, 0 and 1: 1 times"):
         monitor(kept.scorer, request)
 
 
@@ -123,7 +123,7 @@ def test_few_labels_do_not_say_that_decisions_are_fine(kept, later):
     rows, labels = later()
     pd.read_csv(labels).iloc[:30].to_csv(labels, index=False)
     found = monitor(kept.scorer, MonitorRequest([rows], labels=labels, target="bad"))
-    assert "30 labelled rows are too few to judge decisions by." in found.notes
+    assert any("too few to judge" in note and "rows of class 1" in note for note in found.notes)
     assert "only labels tell" in advice(found).sentence
 
 
@@ -204,7 +204,8 @@ def test_bad_rows_are_refused_in_words(kept, later, tmp_path, change, asked, mes
 @pytest.mark.parametrize(
     ("text", "asked", "message"),
     [
-        ("loan,bad\n1,0\n1,1\n", {}, "--labels: 1 ids have both classes, 0 and 1."),
+        ("loan,bad\n1,0\n1,1\n", {}, "--labels: ids have both classes, 0 and 1: 1 times"),
+        ("loan,bad\nx1,0\n", {}, "--labels: none of 1 labels is of a row that was read: its ids"),
         ("loan,bad\n1,yes\n", {}, "bad: 0 or 1 is needed"),
         ("lone,bad\n1,0\n", {}, '--id: "{labels}" has no column "loan". Did you mean "lone"'),
         ("", {}, "--labels: "),
@@ -245,6 +246,6 @@ def test_a_log_of_decisions_is_read_while_it_is_written(kept, later, tmp_path, i
     found = monitor(kept.scorer, asked)
     assert list(found.periods) == [f"{now:%Y-%m-%d}"]
     assert found.rows == table.num_rows == next(iter(found.labelled.values())).rows
-    assert "6,000 decisions of loans/0 were passed over." in found.notes
+    assert "Passed over: decisions of loans/0, 6,000." in found.notes
     assert (found.periods[f"{now:%Y-%m-%d}"].columns is not None) == inputs
     assert advice(found).action == "nothing"
