@@ -20,6 +20,7 @@ from cutscore.config.search_settings import NoSearch, SearchSettings
 from cutscore.data import Source
 from cutscore.errors import Fault, RequestError, nearest
 from cutscore.experiment import Experiment
+from cutscore.metrics.period_specs import OBJECTIVES
 from cutscore.model.boosting import BoostedTrees
 from cutscore.report.settings import ReportSettings
 from cutscore.runs.settings import TrackingSettings
@@ -171,7 +172,10 @@ def _cross_faults(parts: Mapping[str, Any]) -> list[Fault]:
                 problem = f"this validation scheme needs a {column} column, and none is given."
                 remedy = f"Give one as data.{column}=COLUMN."
                 faults.append(Fault(f"data.{column}", problem, remedy))
-    if validation and validation.nested and isinstance(parts.get("search"), NoSearch):
+    search = parts.get("search")
+    if data and data.time is None and isinstance(search, SearchSettings):
+        faults += [_no_time_for(name) for name in search.metrics if name in OBJECTIVES]
+    if validation and validation.nested and isinstance(search, NoSearch):
         faults.append(_no_search_to_judge())
     tracking: TrackingSettings | None = parts.get("tracking")
     if tracking is not None:
@@ -183,6 +187,12 @@ def _cross_faults(parts: Mapping[str, Any]) -> list[Fault]:
     if isinstance(model, BoostedTrees) and model.stopping and sampling and sampling.synthesises:
         faults.append(_nothing_to_stop_on())
     return faults + keeping_faults(parts)
+
+
+def _no_time_for(metric: str) -> Fault:
+    """Return the fault of an objective over time where the data have none."""
+    problem = f"{metric} goes by periods of time, and the data declare none."
+    return Fault("search.metric", problem, "Give data.time=COLUMN, or another search.metric.")
 
 
 def _nothing_to_stop_on() -> Fault:

@@ -26,7 +26,9 @@ from cutscore.report.judged_rows import JudgedRows
 from cutscore.report.over_time import OverTime
 from cutscore.report.part_figures import PartFigures, by_part
 from cutscore.report.result import Result
-from cutscore.threshold.recutting import recutting
+from cutscore.threshold.recutting import choosing_periods, recutting
+
+_UNDATED = "no scored row has a date"
 
 
 def over_time(
@@ -43,7 +45,7 @@ def over_time(
     which = periods.which[oof.row]
     dated = np.flatnonzero((which >= 0) & (oof.repeat == oof.repeat[0]))
     if not len(dated):
-        return Undefined("no scored row has a date")
+        return Undefined(_UNDATED)
     present, place = np.unique(which[dated], return_inverse=True)
     parts = by_part(_judged(result, which).take(dated))
     settings = experiment.stability
@@ -70,6 +72,31 @@ def over_time(
         undated=int(np.count_nonzero(which[oof.repeat == oof.repeat[0]] < 0)),
         settings=settings,
     )
+
+
+def missing_objectives(experiment: Experiment, prepared: Prepared) -> dict[str, str]:
+    """Return the metrics of all periods that cannot exist, whatever the scores, and why."""
+    periods, settings = prepared.periods, experiment.stability
+    if not isinstance(periods, RowPeriods):
+        why = "the data have no time" if periods is None else periods.reason
+        return {spec.name: why for spec in OVER_TIME}
+    folds = [fold.validation for fold in prepared.folds.splits if fold.repeat == 0]
+    scored = np.concatenate(folds)
+    scored = scored[periods.which[scored] >= 0]
+    if not len(scored):
+        return {spec.name: _UNDATED for spec in OVER_TIME}
+    target, which = prepared.dataset.target[scored], periods.which[scored]
+    rows, positives = np.bincount(which), np.bincount(which, target).astype(np.int64)
+    told = np.flatnonzero(np.minimum(positives, rows - positives) >= settings.positives)
+    level = np.zeros(len(told))
+    ginis = _gini_figures(
+        periods.numbers[told], positives[told], rows[told], level, level, settings
+    )
+    cut = choosing_periods(
+        target, which, chosen_from=settings.threshold_periods, fewest=settings.positives
+    )
+    found = {**ginis, **(_cut_figures(cut) if isinstance(cut, Undefined) else {})}
+    return {name: each.reason for name, each in found.items() if isinstance(each, Undefined)}
 
 
 def too_few(positives: int, rows: int, settings: StabilitySettings) -> str:
@@ -113,24 +140,42 @@ def _figures(
 ) -> Mapping[str, MetricValue]:
     """Return the metrics of all periods together, those that have too few rows left out."""
     told = [at for at, why in enumerate(insufficient) if not why]
-    number = numbers[told].astype(np.float64)
-    gini, error = _ginis([parts[at] for at in told])
-    positives = np.array([parts[at].positives for at in told], dtype=np.float64)
-    noise = no_ranking_error(positives, np.array([parts[at].rows for at in told]) - positives)
-    mean = mean_gini(gini)
+    known = [parts[at] for at in told]
+    positives, rows = (
+        np.array(each, dtype=np.int64)
+        for each in ([part.positives for part in known], [part.rows for part in known])
+    )
+    gini = 2 * np.array([part.roc_auc for part in known], dtype=np.float64) - 1
+    error = 2 * np.array([part.error for part in known], dtype=np.float64)
+    found = {
+        **_gini_figures(numbers[told], positives, rows, gini, error, settings),
+        **_cut_figures(cut),
+        "periods": float(len(parts)),
+        "periods_insufficient": float(len(parts) - len(told)),
+    }
+    return {spec.name: found[spec.name] for spec in OVER_TIME}
+
+
+def _gini_figures(
+    numbers: Rows,
+    positives: Rows,
+    rows: Rows,
+    gini: Floats,
+    error: Floats,
+    settings: StabilitySettings,
+) -> dict[str, MetricValue]:
+    """Return the metrics of the Ginis of periods that have enough rows, shape (periods,)."""
+    number, mean = numbers.astype(np.float64), mean_gini(gini)
+    noise = no_ranking_error(positives.astype(np.float64), (rows - positives).astype(np.float64))
     line = mean if isinstance(mean, Undefined) else gini_line(number, gini, error)
-    found: dict[str, MetricValue] = {
+    return {
         "gini_mean": mean,
         "gini_stability": gini_stability(number, gini, noise, settings),
         "mean_minus_sd": mean_minus_deviation(gini, settings.deviation_weight),
         "worst_period": worst_period(gini),
         "gini_slope": line if isinstance(line, Undefined) else line.slope,
         "gini_slope_error": line if isinstance(line, Undefined) else line.error,
-        **_cut_figures(cut),
-        "periods": float(len(parts)),
-        "periods_insufficient": float(len(parts) - len(told)),
     }
-    return {spec.name: found[spec.name] for spec in OVER_TIME}
 
 
 def _cut_figures(cut: Recutting | Undefined) -> dict[str, MetricValue]:
@@ -140,9 +185,3 @@ def _cut_figures(cut: Recutting | Undefined) -> dict[str, MetricValue]:
     total = cut.difference
     more = (total,) * 2 if isinstance(total, Undefined) else (cut.refitted_total, total[0])
     return dict(zip(names, (cut.frozen_total, *more), strict=True))
-
-
-def _ginis(parts: Sequence[PartFigures]) -> tuple[Floats, Floats]:
-    """Return the Ginis of periods that have both classes, and their standard errors."""
-    areas = np.array([part.roc_auc for part in parts], dtype=np.float64)
-    return 2 * areas - 1, 2 * np.array([part.error for part in parts], dtype=np.float64)

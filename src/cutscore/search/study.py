@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutscore.config.build import Plan
 from cutscore.errors import Fault, RequestError
+from cutscore.search.over_time import words_over_time
 from cutscore.search.pruning import make_pruner
 from cutscore.search.space import Space
 from cutscore.search.storage import Storage
@@ -45,6 +46,7 @@ def definition(plan: Plan, space: Space) -> dict[str, str]:
         "search.metric": ", ".join(f"{metric} ({direction})" for metric, direction in goals),
         "search.sampler": settings.sampler,
         "search.pruner": settings.pruner,
+        **words_over_time(plan),
         **({"search.tree_counts": str(settings.tree_counts)} if counts else {}),
     }
 

@@ -6,6 +6,7 @@ from cutscore.config.build import Plan
 from cutscore.errors import RequestError, blaming
 from cutscore.experiment import ExperimentCache
 from cutscore.search.context import folds_of
+from cutscore.search.over_time import check_over_time
 from cutscore.search.space import space_of
 from cutscore.search.starts import enqueue_faults
 from cutscore.search.storage import (
@@ -33,6 +34,7 @@ def check_search(plan: Plan, cache: ExperimentCache) -> None:
     read_off = read_off_key(counted_trees(plan, space))
     if faults := list(enqueue_faults(plan.search_settings.enqueue, space, read_off)):
         raise RequestError(faults)
+    check_over_time(plan, cache)
     with blaming(storage_setting(plan.search_settings), SETTING):
         url = storage_url(plan.search_settings, plan.tracking)
         made = check_storage(url)

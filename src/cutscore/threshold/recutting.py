@@ -10,7 +10,7 @@ import numpy as np
 
 from cutscore.cost.matrix import CostMatrix
 from cutscore.errors import RequestError
-from cutscore.records import Calibrates, Flags, OutOfFold, Recutting, Rows, Undefined
+from cutscore.records import Calibrates, Flags, OutOfFold, Recutting, Rows, Target, Undefined
 from cutscore.threshold import ThresholdRule
 from cutscore.threshold.evidence import fit_rule
 
@@ -37,13 +37,10 @@ def recutting(
     fewest : int
         Rows of each class without which none is chosen.
     """
-    order = np.argsort(which, kind="stable")
-    periods = np.split(order, np.flatnonzero(np.diff(which[order])) + 1)
-    size = chosen_from or max(1, len(periods) // 3)
-    if len(periods) <= size:
-        return Undefined(
-            f"a threshold comes from {size} period{'s' * (size > 1)}, and there are {len(periods)}"
-        )
+    found = choosing_periods(oof.target, which, chosen_from=chosen_from, fewest=fewest)
+    if isinstance(found, Undefined):
+        return found
+    periods, size = found
     chooser = _Chooser(oof, costs, rule, calibration, periods, size, fewest)
     first = chooser.decide(size, np.concatenate(periods[size:]))
     if isinstance(first, Undefined):
@@ -60,6 +57,31 @@ def recutting(
             error[at] = math.sqrt(len(moved)) * float(np.std(moved))
             thresholds[at] = math.nan if anew.threshold is None else anew.threshold
     return Recutting(size, cost, anew_cost, error, first.threshold, thresholds)
+
+
+def choosing_periods(
+    target: Target, which: Rows, *, chosen_from: int | None, fewest: int
+) -> tuple[list[Rows], int] | Undefined:
+    """Return the entries of each period and how many periods choose, if the first ones can."""
+    order = np.argsort(which, kind="stable")
+    periods = np.split(order, np.flatnonzero(np.diff(which[order])) + 1)
+    size = chosen_from or max(1, len(periods) // 3)
+    if len(periods) <= size:
+        return Undefined(
+            f"a threshold comes from {size} period{'s' * (size > 1)}, and there are {len(periods)}"
+        )
+    too_few = _too_few(target[np.concatenate(periods[:size])], fewest)
+    return too_few or (periods, size)
+
+
+def _too_few(target: Target, fewest: int) -> Undefined | None:
+    positives = int(np.count_nonzero(target))
+    if min(positives, len(target) - positives) >= fewest:
+        return None
+    return Undefined(
+        f"{positives} positives of {len(target)} rows choose no threshold: {fewest} of each class "
+        "are needed"
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +105,8 @@ class _Chooser:
     def decide(self, place: int, inside: Rows) -> _Decided | Undefined:
         """Decide rows by what the periods before a place choose."""
         fit_on = np.concatenate(self.periods[place - self.size : place])
-        positives = int(np.count_nonzero(self.oof.target[fit_on]))
-        if min(positives, len(fit_on) - positives) < self.fewest:
-            return Undefined(
-                f"{positives} positives of {len(fit_on)} rows choose no threshold: "
-                f"{self.fewest} of each class are needed"
-            )
+        if too_few := _too_few(self.oof.target[fit_on], self.fewest):
+            return too_few
         try:
             chosen, calibrator = fit_rule(self.oof, self.costs, self.rule, self.calibration, fit_on)
         except RequestError as error:  # no threshold keeps the limits
