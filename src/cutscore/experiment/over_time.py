@@ -21,7 +21,15 @@ from cutscore.metrics.stability import (
     no_ranking_error,
     worst_period,
 )
-from cutscore.records import MetricValue, OutOfFold, Recutting, RowPeriods, Rows, Undefined
+from cutscore.records import (
+    MetricValue,
+    OutOfFold,
+    Recutting,
+    RowPeriods,
+    Rows,
+    Undefined,
+    weights_of,
+)
 from cutscore.report.judged_rows import JudgedRows
 from cutscore.report.over_time import OverTime
 from cutscore.report.part_figures import PartFigures, by_part
@@ -123,12 +131,11 @@ def _judged(result: Result, which: Rows) -> JudgedRows:
 
 
 def _entries(oof: OutOfFold, chosen: Rows) -> OutOfFold:
-    """Return some entries, as one part."""
-    none = np.zeros(len(chosen), dtype=np.int16)
-    weights = None if oof.weights is None else oof.weights[chosen]
-    return OutOfFold(
-        oof.row[chosen], none, none, none, oof.target[chosen], oof.score[chosen], weights=weights
-    )
+    """Return some entries, without what only the correction of the prior needs."""
+    names = "row", "repeat", "fold", "part", "target", "score"
+    taken = {name: getattr(oof, name)[chosen] for name in names}
+    weights = weights_of(oof.weights, chosen)
+    return replace(oof, **taken, base_rate=None, prior=None, weights=weights)
 
 
 def _figures(

@@ -187,10 +187,10 @@ class ExperimentCache:
 
     def periods(self, experiment: Experiment, dataset: Dataset) -> RowPeriods | Undefined | None:
         """Find the periods of a data set's rows, or return those that were found."""
-        kept, period = self._periods, experiment.period
+        kept, period = self._periods, experiment.period or experiment.validation.period
         if kept is None or kept[0] is not dataset or kept[1] != period:
-            found = told_periods(dataset, period, "report.period")
-            self._periods = kept = (dataset, period, found)
+            setting = "report.period" if experiment.period else "validation.period"
+            self._periods = kept = (dataset, period, told_periods(dataset, period, setting))
         return kept[2]
 
     def moved(

@@ -105,6 +105,10 @@ class _Chooser:
     def decide(self, place: int, inside: Rows) -> _Decided | Undefined:
         """Decide rows by what the periods before a place choose."""
         fit_on = np.concatenate(self.periods[place - self.size : place])
+        parts = np.unique(self.oof.part[inside]).tolist()
+        kept_out = [self.oof.withheld[part] for part in parts if part in self.oof.withheld]
+        if kept_out:  # rows of groups that are judged
+            fit_on = fit_on[~np.isin(self.oof.row[fit_on], np.concatenate(kept_out))]
         if too_few := _too_few(self.oof.target[fit_on], self.fewest):
             return too_few
         try:

@@ -205,3 +205,11 @@ def test_the_document_is_text_of_plain_values(dated):
     items = record_items(dated[2], "run", ReportSettings())
     text = next(i.text for i in items if isinstance(i, Text) and i.path == "periods.json")
     assert "NaN" not in text
+
+
+def test_periods_are_those_of_the_validation_unless_others_are_asked_for(run):
+    words = ("data.time=day", "validation=time_ordered", "validation.folds=3", FEW)
+    _, _, result = run(*words, "validation.period=week")
+    assert result.over_time.stretch == "week"
+    _, _, result = run(*words, "validation.period=week", "report.period=month")
+    assert result.over_time.stretch == "month"

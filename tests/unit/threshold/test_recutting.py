@@ -35,7 +35,8 @@ def cost(oof, rows, threshold, costs=COSTS):
 
 def cheapest(oof, rows, costs=COSTS):
     """Of all thresholds of equal cost the highest."""
-    tried = np.append(np.unique(oof.score[rows]), np.inf)
+    observed = np.unique(oof.score[rows])
+    tried = np.append(observed, np.nextafter(observed[-1], np.inf))
     return max(tried, key=lambda each: (-cost(oof, rows, each, costs), each))
 
 
@@ -113,3 +114,12 @@ def test_a_period_of_one_class_chooses_no_threshold_and_is_told_apart():
     assert np.isnan(made.refitted_cost).tolist() == [False, False, True]
     assert isinstance(made.difference, Undefined)
     assert made.frozen_total > 0
+
+
+def test_rows_that_are_withheld_from_a_judged_part_choose_no_threshold_for_it():
+    oof, which = entries(3)
+    withheld = np.flatnonzero((which < 2) & (oof.score > 0.5))
+    apart = replace(oof, part=np.where(which == 2, 1, 0).astype(np.int16), withheld={1: withheld})
+    made = recutting(apart, COSTS, Exact(), NoCalibration(), which, chosen_from=1, fewest=2)
+    kept = (which == 1) & (oof.score <= 0.5)
+    assert made.refitted_cost[1] == cost(oof, which == 2, cheapest(oof, kept))
