@@ -198,6 +198,10 @@ def test_rows_in_time_with_outer_ones_weights_and_costs_of_their_own(cutscore, l
     parts = json.loads(scored.read_text())["crossfit"]["parts"]
     costs = [f"{part['total_cost'] / part['rows']:.4f}" for part in parts]
     assert [row[7] for row in table[2:4]] == ["-", *costs]  # the first is in the second one's gap
+    months = page.tables["Out-of-fold scores by month"][1:]
+    recorded = json.loads(scored.with_name("periods.json").read_text())["periods"]
+    assert [row[:2] for row in months] == [[m["period"], str(m["rows"])] for m in recorded]
+    assert {row[3] for row in months} == {"insufficient"}  # hardly twenty positives a month
     assert "There is no swap set: " in (in_folder / "time.html").read_text("utf-8")
     scored.with_name("config.yaml").write_text("{")
     answer = cutscore("report", in_time, "--out", "lost.html")

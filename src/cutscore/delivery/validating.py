@@ -20,6 +20,7 @@ from cutscore.records import Undefined
 from cutscore.report.calibrated import calibrated_of
 from cutscore.report.fold_times import FOLDS_PICTURE, FOLDS_TABLE
 from cutscore.report.judged_rows import JudgedRows
+from cutscore.report.over_time import SCHEMA_VERSION as PERIODS_VERSION
 from cutscore.report.page.cutoff import CutoffFacts, calibration_bins
 from cutscore.report.record_spec import OUTER_ARTIFACT
 from cutscore.report.settings import ReportSettings
@@ -45,6 +46,7 @@ _PICTURES = (
     "confusion_matrix.png",
     "threshold_by_ratio.png",
     "feature_importance.png",
+    "periods.png",
 )
 
 
@@ -127,7 +129,7 @@ def _facts(
         fold_times=parts.read(FOLDS_TABLE, _rows) or (),
         importance=parts.read("feature_importance.csv", _importance) or (),
         pictures={name: png for name, png in pictures.items() if png is not None},
-        cutoff=_cutoff(judged, recorded.config),
+        cutoff=_cutoff(judged, recorded.config, parts.read("periods.json", _periods)),
         reasons=_reasons(store, parts, folder),
         other=None if other is None else _other(judged, other),
         missing=[*missing_from_record(detail), *parts.lost],
@@ -205,7 +207,17 @@ def _outer(path: Path) -> JudgedRows:
     return outer_rows(read_frame(path))
 
 
-def _cutoff(judged: JudgedRun, config: Mapping[str, Any]) -> CutoffFacts:
+def _periods(path: Path) -> dict[str, Any]:
+    """Return the figures over time; ValueError if this version does not know their form."""
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if document["schema_version"] != PERIODS_VERSION:
+        raise ValueError(f"version {document['schema_version']}")
+    return document
+
+
+def _cutoff(
+    judged: JudgedRun, config: Mapping[str, Any], periods: Mapping[str, Any] | None
+) -> CutoffFacts:
     """Return what the live cut-off tells: that of the run's own page."""
     entries, document, summary = judged.entries, judged.document, judged.detail.summary
     marks = (document[name]["threshold"] for name in ("exact", "grid", "bayes"))
@@ -226,6 +238,7 @@ def _cutoff(judged: JudgedRun, config: Mapping[str, Any]) -> CutoffFacts:
         beta=float(judged.detail.params.get("threshold.beta") or 1.0),
         vertices=[] if isinstance(frontier, Undefined) else frontier.threshold.tolist(),
         calibration=calibration_bins(calibrated),
+        periods=periods,
     )
 
 

@@ -10,6 +10,7 @@ from cutscore.metrics.catalogue import SCORE_METRICS, describe
 from cutscore.records import Undefined
 from cutscore.report.calibrated import Calibrated
 from cutscore.report.importance import Importance
+from cutscore.report.over_time import OverTime
 from cutscore.report.page.cutoff import CutoffFacts, calibration_bins, cutoff_page
 from cutscore.report.result import Result
 
@@ -52,6 +53,7 @@ def run_page(
             importance=[(feature, float(share)) for feature, share in shares][:SHOWN],
             facts=list(_scores(result)),
             cautions=result.notes,
+            periods=result.over_time.document() if isinstance(result.over_time, OverTime) else None,
         )
     )
 

@@ -217,6 +217,7 @@ function draw() {
   drawScores();
   drawRanks();
   drawCalibration();
+  if (data.periods) drawPeriods(data.periods);
   show();
 }
 

@@ -15,6 +15,7 @@ from cutscore.report.calibrated import Calibrated
 from cutscore.report.figures.calibration import Reliability
 from cutscore.report.figures.style import number, shorten
 from cutscore.report.page.evidence import cut_evidence
+from cutscore.report.page.over_time import period_charts, period_words
 from cutscore.report.page.shell import ROOM, page
 
 SCRIPTS = ("figures.js", "charts.js", "cutoff.js")
@@ -48,6 +49,7 @@ class CutoffFacts:
     importance : columns with their shares, the largest first
     facts : further figures of the record as texts
     cautions : what a reader must know
+    periods : the `periods.json` of it, where there is one
     """
 
     title: str
@@ -63,6 +65,7 @@ class CutoffFacts:
     importance: Sequence[tuple[str, float]] = ()
     facts: Sequence[tuple[str, str]] = ()
     cautions: Sequence[str] = ()
+    periods: Mapping[str, Any] | None = None
 
 
 def cutoff_page(
@@ -88,11 +91,15 @@ def cutoff_page(
             for name, share in told.importance
         ],
     }
+    scripts: Sequence[str] = SCRIPTS
+    if told.periods is not None:
+        data["periods"], scripts = period_charts(told.periods), ("periods.js", *SCRIPTS)
     return page(
         template,
         shorten(told.title, _LONGEST),
         data,
-        SCRIPTS,
+        scripts,
+        periods=None if told.periods is None else period_words(told.periods),
         about=[shorten(text, _LONGEST) for text in told.about],
         verdict=list(_verdict(document)),
         sureness=[*_sureness(document), *([_THINNED] if cuts.thinned else [])],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import made_periods
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -34,6 +35,7 @@ EXTRA = {
     "calibration": {"as given": {"score": [0.1, 0.4], "share": [0.12, 0.3], "count": [90, 30]}},
     "importance": [("income", 0.7), ("age", 0.3)],
     "facts": [("AUC", "0.8")],
+    "periods": made_periods.document(),
 }
 
 
@@ -69,10 +71,14 @@ def opened(browser, facts, tmp_path):
 
 
 def test_a_page_has_at_most_60_kilobytes(facts):
-    """With the most that the evidence of thresholds may take of it."""
+    """With the most that the evidence of thresholds may take of it; two years of months apart."""
     cuts = json.dumps(cut_evidence(facts.cuts, facts.costs, [], 1), separators=(",", ":"))
-    whole = replace(facts, importance=[(f"feature_with_a_name_{i}", 0.08) for i in range(12)])
-    assert len(cutoff_page(whole).encode()) - len(cuts) + LARGEST <= 60_000
+    names = [(f"feature_with_a_name_{i}", 0.08) for i in range(12)]
+    whole = replace(facts, importance=names, periods=None)
+    size = len(cutoff_page(whole).encode())
+    assert size - len(cuts) + LARGEST <= 60_000
+    months = made_periods.document([f"2024-{at:02d}" for at in range(24)])
+    assert len(cutoff_page(replace(whole, periods=months)).encode()) - size <= 25_000
 
 
 @pytest.mark.parametrize(
@@ -164,6 +170,7 @@ def test_names_and_messages_are_never_interpreted(opened, facts):
         calibration=dict.fromkeys(ATTACKS[:2], EXTRA["calibration"]["as given"]),
         facts=[(name, name) for name in ATTACKS],
         cautions=ATTACKS,
+        periods=made_periods.document(ATTACKS),
     )
     page = opened(told, **PHONE).page
     assert page.evaluate("window.attacked") is None
