@@ -222,21 +222,37 @@ def test_search_without_a_complete_trial_says_why(first, cutscore, moody):
     assert "not today (1 x)" in answer.err
 
 
-@pytest.mark.parametrize("pruner", ["median", "race"])
-def test_hopeless_trial_costs_one_fold(pruner, first, cutscore, moody, client, workplace):
+IN_TIME = ["validation=time_ordered", "data.time=day", "validation.period=month",
+           "validation.gap=1", "validation.outer=holdout"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("experiment", "pruner", "folds"),
+    [
+        ("skills_median", "median", []),
+        ("skills_race", "race", []),
+        ("skills_months", "race", IN_TIME),  # folds of different sizes
+    ],
+)
+def test_hopeless_trial_costs_few_folds(
+    experiment, pruner, folds, first, cutscore, moody, client, workplace
+):
     space = 'search.space={model.params.skill:"choice(1.0,-1.0)"}'
-    words = [f"search.pruner={pruner}", "search.pruner_startup_trials=1"]
-    answer = cutscore("run", *moody, *words, space, f"tracking.experiment=skills_{pruner}")
+    words = [f"search.pruner={pruner}", "search.pruner_startup_trials=1", *folds]
+    answer = cutscore("run", *moody, *words, space, f"tracking.experiment={experiment}")
     assert answer.code == 0, answer.err
-    bad = study_of(workplace, f"skills_{pruner}").trials[1]
+    assert ("unseen rows" in answer.out) == bool(folds)
+    bad = study_of(workplace, experiment).trials[1]
     assert bad.state.name == "PRUNED"
-    assert list(bad.intermediate_values) == [1]
-    run = kept(client).read(trials_of(client, f"skills_{pruner}")[1].run_id)
+    ended = 2 if folds else 1  # the first month alone has too few rows to tell
+    assert list(bad.intermediate_values) == list(range(1, ended + 1))
+    run = kept(client).read(trials_of(client, experiment)[1].run_id)
     assert run.summary.tags["cutscore.state"] == "PRUNED"
-    assert "pruned after fold 1 of 3" in run.summary.tags["cutscore.pruned"]
-    assert list(run.history["fold_roc_auc"]) == [0]
-    assert run.summary.metrics["prune_value"] == bad.intermediate_values[1]
-    assert not any(file.path.endswith(".png") for file in run.artifacts)
+    assert f"pruned after fold {ended} of 3" in run.summary.tags["cutscore.pruned"]
+    assert list(run.history["fold_roc_auc"]) == list(range(ended))
+    assert run.summary.metrics["prune_value"] == bad.intermediate_values[ended]
+    pictures = [file.path for file in run.artifacts if file.path.endswith(".png")]
+    assert pictures == (["folds.png"] if folds else [])
 
 
 MOMENTS = {
