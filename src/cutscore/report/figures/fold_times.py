@@ -45,7 +45,7 @@ def fold_times(run: str, folds: Mapping[str, FoldTimes]) -> Sheet:
         panel.bars(first, last, (rows - 0.34, rows + 0.34), colour)
     left = panel.edges[0] - 5 * POINT
     for row, label in enumerate(folds):
-        name = f"fold {label}" if label.isdigit() else label
+        name = f"fold {int(label) + 1}" if label.isdigit() else label  # from 1, as on pages
         middle = panel.place([low], [row])[0, 1]
         panel.sheet.text(left, middle, name, 9, across="right", along="middle")
     panel.name("blue: training; orange: validation", "")
