@@ -12,6 +12,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Annotated, cast
 
 import typer
@@ -165,10 +166,16 @@ def _run(words: list[str]) -> int:
 
 def _typer(words: list[str]) -> int:
     try:
-        app(words, prog_name="cutscore")
+        _command()(words, prog_name="cutscore")
     except SystemExit as end:  # Typer has said what was wrong, and chosen the exit code
         return end.code if isinstance(end.code, int) else 0
     return 0
+
+
+@cache
+def _command() -> Callable[..., object]:
+    """Return what Typer makes of the signatures of all commands, once in a process."""
+    return typer.main.get_command(app)
 
 
 @app.callback(invoke_without_command=True)

@@ -32,6 +32,7 @@ from cutscore.config.overrides import (
     root_of,
     texts_of,
 )
+from cutscore.config.repository import Repository
 from cutscore.config.sql_files import use_layers
 from cutscore.errors import Fault, listed, nearest
 
@@ -54,6 +55,7 @@ class Composer:
         self.hydra = Hydra.create_main_hydra2("cutscore", path)
         # hydra-ray-launcher, where it is installed, would hold our option against its own schema.
         ConfigStore.instance().repo["hydra"]["launcher"].pop("ray.yaml", None)
+        self.hydra.config_loader.repository = Repository(path)
         self._options: dict[str, list[str]] = {}  # Hydra takes milliseconds to list them
         self._last: tuple[list[str], DictConfig] | None = None  # and a tenth of a second to compose
 

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import typing
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -110,7 +111,7 @@ def validated(group: str, cls: type, settings: dict[str, Any]) -> Any:
     ]
     accepted = {name: value for name, value in settings.items() if name in known}
     try:
-        made = TypeAdapter(cls).validate_python(accepted)
+        made = _checker(cls).validate_python(accepted)
     except ValidationError as error:
         told = error.errors(include_url=False)
         faults += [_type_fault(group, dict(item), _nullable(cls)) for item in told]
@@ -123,6 +124,12 @@ def _nullable(cls: type) -> set[str]:
     """Return the fields that may be None."""
     hints = typing.get_type_hints(cls)
     return {name for name, hint in hints.items() if type(None) in typing.get_args(hint)}
+
+
+@cache
+def _checker(cls: type) -> TypeAdapter[Any]:
+    """Return what checks settings of a class: to make one takes longer than all else here."""
+    return TypeAdapter(cls)
 
 
 def _type_fault(group: str, error: Mapping[str, Any], nullable: Collection[str]) -> Fault:
