@@ -65,6 +65,20 @@ def test_the_filter_of_a_cost_does_not_outlive_it(run):
     assert plain.dataset.rows == 600 > priced.dataset.rows
 
 
+def test_folds_may_be_cut_by_the_values_of_a_column(run):
+    words = ["validation=time_ordered", "data.time=age", "validation.period=age"]
+    _, prepared, result = run(*words, "validation.window=10", "validation.gap=2")
+    age = prepared.dataset.amounts["time"]
+    assert prepared.dataset.periods.names == tuple(map(str, range(20, 70)))
+    first = prepared.folds.splits[0]
+    assert (str(first.times.train), first.times.validation.first_name) == ("20 to 29", "32")
+    assert sorted(set(age[first.train])) == list(range(20, 30))
+    assert len(result.crossfit.parts) == len(result.folds) - 1
+    plain = run()[1].dataset
+    assert plain.periods is None
+    assert "age" in plain.table.names
+
+
 def test_training_weights_by_cost_reach_the_prior(run):
     _, _, result = run(*PRICED, "sampling=cost_weighted", "calibration=prior")
     costs = result.costs

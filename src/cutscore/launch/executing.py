@@ -102,7 +102,7 @@ def _record(
         plan, folds = _settled(plan, cache, job, writer)
         prepared = prepare(plan.experiment, cache)
         writer.write(data_items(plan, prepared))
-        writer.write(_kept(_fold_items(plan, prepared, job.name), metrics))
+        writer.write(_kept(_split_items(plan, prepared, job.name), metrics))
         _log_data(prepared)
         result = _execute(plan, prepared, cache, job, writer, folds)
         writer.write(_kept(record_items(result, job.name, plan.report), metrics))
@@ -171,8 +171,8 @@ def _kept(items: Iterable[Item], metrics: dict[str, float]) -> Iterator[Item]:
         yield item
 
 
-def _fold_items(plan: Plan, prepared: Prepared, name: str) -> Iterator[Item]:
-    """Yield what is known of the folds before the first fit."""
+def _split_items(plan: Plan, prepared: Prepared, name: str) -> Iterator[Item]:
+    """Return what is known of the folds before the first fit."""
     dataset = prepared.dataset
     to_fit = rows_to_fit(plan.experiment.validation, dataset, np.arange(dataset.rows))
     return fold_time_items(prepared.folds, dataset.target, name, len(to_fit))
