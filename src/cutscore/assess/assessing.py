@@ -219,6 +219,7 @@ def _as_out_of_fold(rows: ScoreRows, seed: int) -> OutOfFold:
         part=part,
         target=rows.target,
         score=rows.score,
+        rule="earlier" if rows.in_time else "others",
         weights=rows.weights,
     )
 

@@ -30,7 +30,8 @@ Labels = npt.NDArray[np.int64]
 class ScoreColumns:
     """Which columns hold what; `amounts` are numbers that costs are made of.
 
-    `weight` is how many rows a row counts for.
+    `weight` is how many rows a row counts for; `in_time` says that folds follow each other in time,
+    by their numbers.
     """
 
     target: str
@@ -40,13 +41,15 @@ class ScoreColumns:
     group: str | None = None
     amounts: tuple[str, ...] = ()
     weight: str | None = None
+    in_time: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class ScoreRows:
     """Scores and targets, shape (rows,), with labels of folds and of rows that belong together.
 
-    `columns` names all columns of the file.
+    `columns` names all columns of the file. If folds follow each other `in_time`, their labels are
+    in that order.
     """
 
     path: str
@@ -58,6 +61,7 @@ class ScoreRows:
     repeated_ids: int = 0
     columns: tuple[str, ...] = ()
     weights: Weights | None = None
+    in_time: bool = False
 
     @property
     def positives(self) -> int:
@@ -142,6 +146,9 @@ def _fetch(
             text = f"CAST({identifier(name)} AS VARCHAR)"
             wanted[role] = f"coalesce(CAST(hash({text}) >> 1 AS BIGINT), 0)"
             wanted[f"{role}_missing"] = f"{identifier(name)} IS NULL"
+    if columns.in_time and columns.fold is not None:
+        number = f"TRY_CAST({identifier(columns.fold)} AS BIGINT)"
+        wanted |= {"fold": f"coalesce({number}, 0)", "fold_missing": f"{number} IS NULL"}
     numbers = {f"amount {name}": name for name in columns.amounts}
     if columns.weight is not None:
         numbers["weight"] = columns.weight
@@ -191,11 +198,16 @@ def _check_values(
         missing = int(rows[f"{role}_missing"].sum()) if role in rows else 0
         if missing:
             name = getattr(columns, role)
-            problem = f'"{name}" is missing in {missing:,} of {len(rows["score"]):,} rows.'
+            numbered = columns.in_time and role == "fold"
+            what = "no whole number, by which folds are in order," if numbered else "missing"
+            problem = f'"{name}" is {what} in {missing:,} of {len(rows["score"]):,} rows.'
             faults.append(Fault(f"--{role}", problem))
     if columns.fold is not None and len(np.unique(rows["fold"])) < 2:
         problem = f'"{columns.fold}" has one value only; a threshold needs other folds to learn on.'
         faults.append(Fault("--fold", problem, "Leave --fold out: five parts are then drawn."))
+    if columns.in_time and columns.fold is None:
+        problem = "folds are said to follow each other in time, but no column of them is named."
+        faults.append(Fault("--in-time", problem, "Name it: --fold COLUMN."))
     if faults:
         raise RequestError(faults)
 
@@ -254,4 +266,5 @@ def _score_rows(
         amounts={name: rows[f"amount {name}"] for name in columns.amounts},
         repeated_ids=repeated,
         weights=None if weights is None or (weights == 1).all() else exact_weights(weights),
+        in_time=columns.in_time,
     )

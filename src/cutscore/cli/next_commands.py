@@ -51,6 +51,8 @@ def _threshold(run: ShownRun) -> list[str]:
     words = [str(folder / SCORES), "--target", "target", "--score", score, "--id", "row"]
     if len(run.detail.history.get("fold_roc_auc", {})) > 1:
         words += ["--fold", "fold"]
+        if run.detail.params.get("validation._target_", "").endswith("TimeOrdered"):
+            words.append("--in-time")
     if WEIGHT in run.tags:
         words += ["--weight", WEIGHT]
     return [*words, *_overrides(run)]

@@ -31,6 +31,14 @@ def threshold(
         str | None,
         typer.Option(help="Column of the folds, for the cross-fitted cost [five drawn parts]."),
     ] = None,
+    in_time: Annotated[
+        bool,
+        typer.Option(
+            "--in-time",
+            help="Folds follow each other in time, by their numbers: a threshold is chosen on "
+            "earlier ones only.",
+        ),
+    ] = False,
     group: Annotated[
         str | None, typer.Option(help="Column of groups: rows of one group stay together.")
     ] = None,
@@ -69,7 +77,8 @@ def threshold(
     _check(at, out)
     made = strategies(overrides or [], config_dir)
     amounts = columns_of(made.cost, column_names(scores))
-    rows = read_scores(scores, ScoreColumns(target, score, id_, fold, group, amounts, weight))
+    columns = ScoreColumns(target, score, id_, fold, group, amounts, weight, in_time)
+    rows = read_scores(scores, columns)
     request = AssessRequest(made, tuple(at or ()), in_sample, resamples, tolerance)
     found = assess(rows, request)
     document = plain(found)

@@ -151,6 +151,23 @@ def test_folds_and_groups_are_kept(scores, capsys):
     assert "360 rows repeat the id of another" in as_ids["warnings"][0]
 
 
+def test_folds_in_time_choose_the_thresholds_of_later_ones(scores, frame, tmp_path, capsys):
+    words = ["--target", "y", "--score", "p", "--fold", "fold", "--in-time"]
+    found = run_json(capsys, scores, *words)["crossfit"]
+    assert found["rows_left_out"] == 100
+    assert [part["part"] for part in found["parts"]] == [1, 2, 3]
+    for part in found["parts"]:
+        known, here = frame["fold"] < part["part"], frame["fold"] == part["part"]
+        earlier, own = ({n: v[rows] for n, v in frame.items()} for rows in (known, here))
+        cheapest = min(cost_at(earlier, threshold) for threshold in earlier["p"])
+        assert cost_at(earlier, part["threshold"]) == cheapest
+        assert cost_at(own, part["threshold"]) == part["total_cost"]
+    texts = {name: [str(value) for value in values] for name, values in frame.items()}
+    texts["fold"] = [str(int(value) + 8) for value in texts["fold"]]  # 10 comes after 9
+    told = run_json(capsys, write_csv(tmp_path / "s.csv", texts), *words)["crossfit"]
+    assert told["total_cost"] == found["total_cost"]
+
+
 def test_words_say_what_each_threshold_is_optimal_for(scores, capsys):
     said = run(capsys, scores, "--target", "y", "--score", "p", "--at", "0.3").out
     for part in ("0.3 fits", "AUC", "10:1", "savings", "flag nobody", "betas"):
@@ -272,6 +289,8 @@ BAD = [
     ({"y": [0, 1, 2]}, [], '--target: "y" must be 0 or 1'),
     ({"y": [0, 1, ""]}, [], "it holds 0, 1, (missing)"),
     ({"fold": [1, 1, 1]}, ["--fold", "fold"], '--fold: "fold" has one value only'),
+    ({}, ["--in-time"], "--in-time: folds are said to follow each other"),
+    ({"fold": [1, "b", 2]}, ["--fold", "fold", "--in-time"], '"fold" is no whole number, by'),
 ]
 
 

@@ -113,6 +113,9 @@ def test_commands_decide_the_scores_as_the_run_did():
         "--id", "row", "--fold", "fold", "cost=fixed", "cost.false_negative=5",
     ]  # fmt: skip
     assert [words[1] for words in others] == ["report", "promote", "dashboard", "runs"]
+    timed = run()
+    timed.detail.params["validation._target_"] = "cutscore.validation.time_ordered.TimeOrdered"
+    assert commands(screen(timed))[1][11] == "--in-time"
     shown = run(FIGURES | {"threshold_raw": 0.3})
     shown.detail.params["cost._target_"] = "cutscore.cost.columns.ColumnCost"
     threshold = commands(screen(shown))[1]
