@@ -17,7 +17,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -31,7 +31,6 @@ _FAST = {
     "fsync": "off",
     "full_page_writes": "off",
     "max_connections": "200",
-    "listen_addresses": "127.0.0.1",
 }
 
 
@@ -103,17 +102,26 @@ class Server:
 
 
 class Postgres(Server):
-    """A PostgreSQL cluster of its own; `url(name)` is the address of a database."""
+    """A PostgreSQL cluster of its own; `url(name)` is the address of a database.
 
-    def __init__(self, folder: Path) -> None:
+    `settings` are of postgresql.conf.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] = _FAST) -> None:
         super().__init__(folder)
+        self.settings = settings
         self.programs = postgresql_programs()
         data = folder / "data"
         words = ["--no-sync", "-E", "UTF8", "--locale=C", "-A", "trust", "-U", USER]
         self._run("initdb", "-D", str(data), *words)
 
     def command(self) -> list[str]:
-        settings = {**_FAST, "port": str(self.port), "unix_socket_directories": str(self.folder)}
+        settings = {
+            **self.settings,
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": str(self.folder),
+        }
         words = [f"--{key}={value}" for key, value in settings.items()]
         return [str(self.programs / "postgres"), "-D", str(self.folder / "data"), *words]
 
@@ -240,8 +248,8 @@ def postgresql_programs() -> Path:
 
 
 @contextmanager
-def postgresql() -> Iterator[Postgres]:
-    """Run PostgreSQL for the length of the context.
+def postgresql(settings: Mapping[str, str] = _FAST) -> Iterator[Postgres]:
+    """Run PostgreSQL for the length of the context, with settings of postgresql.conf.
 
     Raises
     ------
@@ -253,7 +261,7 @@ def postgresql() -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="cutscore-pg-", ignore_cleanup_errors=True) as name:
         if os.geteuid() == 0:
             shutil.chown(name, "postgres", "postgres")
-        server = Postgres(Path(name))
+        server = Postgres(Path(name), settings)
         with _running(server):
             yield server
 
