@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+from moody import MOODY
+
 from cutscore.report.record_spec import DIED_TAG
 from cutscore.runs.opening import open_existing
-
-MOODY = """\
-_target_: moody.Moody
-refit: false
-params: {mood: fine, skill: 1.0, marker: ""}
-"""
 
 
 def test_a_worker_that_dies_costs_its_cell(cutscore, in_folder, loans):

@@ -64,8 +64,9 @@ def check_nodes(needs: NodeNeeds, setting: str) -> list[ClusterNode]:
         With all that stands in the way on any node.
     """
     nodes = living_nodes()
-    faults = [*_size_faults(nodes, needs, setting), *_file_faults(nodes, needs)]
+    faults = [*_size_faults(nodes, needs, setting)]
     if len(nodes) > 1:
+        faults += file_faults(needs.databases, f"the {len(nodes)} nodes of the cluster")
         with _mark(needs.artifacts) as mark:
             paths = {**needs.paths, **({} if mark is None else {ARTIFACTS: mark})}
             answers = _asked(nodes, paths, needs.databases)
@@ -134,11 +135,11 @@ def _size_faults(nodes: Sequence[ClusterNode], needs: NodeNeeds, setting: str) -
         yield Fault(f"{setting}.num_cpus", problem, f"Give at most {largest:.0f}.")
 
 
-def _file_faults(nodes: Sequence[ClusterNode], needs: NodeNeeds) -> Iterator[Fault]:
-    """Yield the databases that are files of one machine while the cluster has several."""
-    for name, address in needs.databases.items():
-        if len(nodes) > 1 and (path := sqlite_path(address)) is not None:
-            problem = f"{path} is an SQLite file, which the {len(nodes)} nodes of the cluster "
+def file_faults(databases: Mapping[str, str], machines: str) -> Iterator[Fault]:
+    """Yield the databases that are files of one machine, though several are to write them."""
+    for name, address in databases.items():
+        if (path := sqlite_path(address)) is not None:
+            problem = f"{path} is an SQLite file, which {machines} "
             problem += "cannot write together: file locks do not hold between machines."
             files = f" and {ARTIFACTS}=, a folder that all share or s3://bucket/folder"
             remedy = SERVERS.removesuffix(".") + (files if name == "tracking.uri" else "") + "."

@@ -38,6 +38,8 @@ from cutscore.errors import Fault, listed, nearest
 
 PRIMARY = "config"
 NO_SEARCH = "cutscore.config.search_settings.NoSearch"
+_EXTRAS = {"submitit_local": "submitit", "submitit_slurm": "submitit"}
+"""Launchers that are there once an extra is installed."""
 
 
 class Composer:
@@ -172,7 +174,9 @@ class Composer:
             for name in choice if isinstance(choice, list) else [choice]:
                 if name not in (None, "null") and str(name) not in known:
                     problem = f'there is no option "{name}".{nearest(str(name), known)}'
-                    faults.append(Fault(group, problem, f"Options: {listed(known, 30)}."))
+                    extra = _EXTRAS.get(str(name)) if group == "hydra/launcher" else None
+                    remedy = f"Run: pip install 'cutscore[{extra}]'. " if extra else ""
+                    faults.append(Fault(group, problem, f"{remedy}Options: {listed(known, 30)}."))
         return faults
 
 

@@ -86,6 +86,26 @@ class Children:
         return self.store.find(parent_id=self.parent_id)
 
 
+@dataclass(frozen=True)
+class Settling:
+    """Settles what became of a job whose process died; `plans` are by names of runs."""
+
+    plans: Mapping[str, Plan]
+    store: RunStore
+    parent_id: str
+
+    def __call__(self, name: str, reason: str, give_up: bool) -> RunOutcome | None:
+        """Close the run of such a job; return its outcome unless it is to be run again."""
+        runs = self.store.find(self.store.experiment or None, parent_id=self.parent_id)
+        newest = next((run for run in runs if run.name == name), None)  # newest first
+        if newest is not None and newest.open:
+            self.store.close(newest, reason)
+            newest = self.store.get(newest.run_id)
+        if give_up or (newest is not None and newest.complete):
+            return known_outcome(name, self.plans[name], newest, reason)
+        return None
+
+
 def known_outcome(name: str, plan: Plan, run: RunSummary | None, reason: str) -> RunOutcome:
     """Return the outcome of a run as the store knows it; `reason` is why it failed if it did."""
     complete = _whole(run)

@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cutscore.cluster.checking import NodeNeeds, check_nodes
+from cutscore.cluster.checking import NodeNeeds, check_nodes, file_faults
 from cutscore.cluster.connecting import ClusterNode, connected
 from cutscore.cluster.sharing import Sharing
+from cutscore.config.overrides import texts_of
 from cutscore.config.ray_settings import RaySettings
 from cutscore.errors import Fault, RequestError
+from cutscore.report.redact import redact
 from cutscore.search.ray_workers import ray_settings_of
 from cutscore.search.storage import storage_setting, storage_url
 from cutscore.sweep.cache import experiment_cache
 from cutscore.sweep.cells import SweepRequest
 from cutscore.sweep.launcher import ray_settings
 from cutscore.sweep.on_cluster import RAY_SETTING
+from cutscore.sweep.on_submitit import LAUNCHER, SUBMITIT
 
 
 def cluster_of(request: SweepRequest) -> tuple[RaySettings, str] | None:
@@ -40,6 +43,7 @@ def request_cluster(request: SweepRequest) -> Iterator[Sharing | None]:
     """
     found = cluster_of(request)
     if found is None:
+        _check_submitit(request)
         yield None
         return
     settings, setting = found
@@ -59,11 +63,27 @@ def check_cluster(request: SweepRequest) -> list[ClusterNode]:
     found = cluster_of(request)
     if found is None:
         raise RequestError(
-            Fault("hydra/launcher", "this request uses no cluster.", "Add hydra/launcher=ray.")
+            Fault(LAUNCHER, "this request uses no cluster.", "Add hydra/launcher=ray.")
         )
     settings, setting = found
     with connected(settings, setting):
         return check_nodes(needs_of(request, settings), setting)
+
+
+def _check_submitit(request: SweepRequest) -> None:
+    """Check that jobs of submitit, if there are to be any, can share what they are told."""
+    name = str(request.launcher_config.hydra.runtime.choices.get(LAUNCHER))
+    if request.multirun and name in SUBMITIT and (faults := list(_submitit_faults(request, name))):
+        raise RequestError(faults)
+
+
+def _submitit_faults(request: SweepRequest, name: str) -> Iterator[Fault]:
+    words = {text for cell in request.cells for text in texts_of(cell.overrides)}
+    for key in sorted({word.partition("=")[0] for word in words if redact(word) != word}):
+        problem = "it holds a password, which submitit would write into the files of its jobs."
+        yield Fault(key, problem, "Leave it out, and have it in ~/.pgpass or PGPASSWORD.")
+    if SUBMITIT[name] == "slurm":
+        yield from file_faults(databases_of(request), "the nodes of Slurm")
 
 
 def needs_of(request: SweepRequest, settings: RaySettings) -> NodeNeeds:
@@ -71,14 +91,19 @@ def needs_of(request: SweepRequest, settings: RaySettings) -> NodeNeeds:
 
     A search may have to read its data itself, where features are searched.
     """
-    tracking = request.cells[0].plan.tracking
-    databases = {tracking.setting: tracking.address().uri}
     paths = {"hydra.run.dir": Path.cwd()}
     for cell in request.cells:
         search = cell.plan.search
-        if search is not None:
-            databases[storage_setting(search)] = storage_url(search, tracking)
         file = getattr(cell.plan.experiment.data, "path", None)
         if file and (search is not None or not settings.share):
             paths["data.path"] = Path(file).expanduser().absolute()
-    return NodeNeeds(settings.num_cpus, databases, tracking.address().artifacts, paths)
+    artifacts = request.cells[0].plan.tracking.address().artifacts
+    return NodeNeeds(settings.num_cpus, databases_of(request), artifacts, paths)
+
+
+def databases_of(request: SweepRequest) -> dict[str, str]:
+    """Return the addresses of the databases that a request's jobs write, by what names them."""
+    tracking = request.cells[0].plan.tracking
+    searches = [cell.plan.search for cell in request.cells if cell.plan.search is not None]
+    studies = {storage_setting(search): storage_url(search, tracking) for search in searches}
+    return {tracking.setting: tracking.address().uri, **studies}

@@ -30,8 +30,9 @@ from cutscore.errors import Fault, RequestError
 from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import ProgressLog
 from cutscore.runs.port import RunStore
-from cutscore.sweep.children import Children
+from cutscore.sweep.children import Children, Settling
 from cutscore.sweep.on_cluster import RAY_SETTING, ClusterJobs
+from cutscore.sweep.on_submitit import SUBMITIT, SubmititJobs
 from cutscore.sweep.progress import show_progress
 
 BASIC = "basic"
@@ -133,6 +134,11 @@ class Launcher:
                         context, config, ray, plans, store, parent_id, log, self.sharing
                     )
                     return cluster.outcomes(task, words)
+            if self.name in SUBMITIT:
+                context, config = self._context()
+                settle = Settling(plans, store, parent_id)
+                submitted = SubmititJobs(config, self._hydras(task, context, config), settle, log)
+                return submitted.outcomes(words)
             return children.outcomes(alone if self.name in LOCAL else ())
 
     def _launch(
@@ -142,9 +148,7 @@ class Launcher:
         composer = self.composer
         context, config = self._context(own=own)
         callbacks = context.callbacks
-        launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=context, task_function=task, config=config
-        )
+        launcher = self._hydras(task, context, config)
         callbacks.on_multirun_start(config=config, config_name=composer.primary)
         try:
             returned = launcher.launch([list(words) for words in jobs], initial_job_idx=first)
@@ -152,6 +156,12 @@ class Launcher:
             _end_pool()
         callbacks.on_multirun_end(config=config, config_name=composer.primary)
         return [job.return_value for job in returned]
+
+    def _hydras(self, task: Task, context: HydraContext, config: DictConfig) -> Any:
+        """Return Hydra's launcher of that name."""
+        return Plugins.instance().instantiate_launcher(
+            hydra_context=context, task_function=task, config=config
+        )
 
     def _context(self, *, own: bool = False) -> tuple[HydraContext, DictConfig]:
         """Return what Hydra runs jobs of several by; with `own` each in a process of its own."""

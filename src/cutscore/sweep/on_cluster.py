@@ -21,7 +21,7 @@ from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import ProgressLog
 from cutscore.runs.port import RunStore
 from cutscore.sweep.cache import experiment_cache
-from cutscore.sweep.children import known_outcome
+from cutscore.sweep.children import Settling
 
 RAY_SETTING = "hydra.launcher"
 """What says which cluster cells are run on."""
@@ -58,7 +58,8 @@ class ClusterJobs:
             )
             for number, (name, words) in enumerate(jobs.items())
         }
-        done = run_tasks(work, self._settle, self.settings.num_cpus, self.log)
+        settle = Settling(self.plans, self.store, self.parent_id)
+        done = run_tasks(work, settle, self.settings.num_cpus, self.log)
         return [done[name] for name in jobs]
 
     def _job_config(self, number: int, words: Sequence[str]) -> DictConfig:
@@ -69,17 +70,6 @@ class ClusterJobs:
             config.hydra.job.id = f"{config.hydra.job.name}_{number}"
             config.hydra.job.num = number
         return config
-
-    def _settle(self, name: str, reason: str, give_up: bool) -> RunOutcome | None:
-        """Close the run of a job whose process died; return its outcome unless it is run again."""
-        runs = self.store.find(self.store.experiment or None, parent_id=self.parent_id)
-        newest = next((run for run in runs if run.name == name), None)  # newest first
-        if newest is not None and newest.open:
-            self.store.close(newest, reason)
-            newest = self.store.get(newest.run_id)
-        if give_up or (newest is not None and newest.complete):
-            return known_outcome(name, self.plans[name], newest, reason)
-        return None
 
 
 def _run_job(
