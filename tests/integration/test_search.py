@@ -376,8 +376,9 @@ def test_workers_fill_every_slot_once_even_if_one_is_killed(
 def test_one_study_for_each_cell_of_a_sweep_and_several_objectives(
     first, cutscore, base, client, workplace
 ):
-    goals = ["search.metric=[crossfit_cost,fit_seconds]", "search.pruner=none"]
-    words = [*base, SPACE, *goals, "search.trials=1", "tracking.experiment=cells"]
+    goals = ["search.metric=[gini_stability,fit_seconds]", "search.pruner=none"]
+    timed = ["data.time=day", "report.stability.positives=3"]
+    words = [*base, SPACE, *goals, *timed, "search.trials=1", "tracking.experiment=cells"]
     answer = cutscore("run", "-m", *words, "sampling=none,undersample")
     assert answer.code == 0, answer.err
     assert "Leaderboard" in answer.out
@@ -385,6 +386,11 @@ def test_one_study_for_each_cell_of_a_sweep_and_several_objectives(
     kinds = Counter(run.tags.get("cutscore.kind", "trial") for run in runs)
     assert kinds == {"sweep": 1, "search": 2, "trial": 2}
     assert len(study_of(workplace, "cells").trials[0].values) == 2
+    for run in runs:
+        assert missing_from_record(kept(client).read(run.run_id)) == []
+        told = {"period", "gini_stability", "period_gini"} & {*run.tags, *run.metrics}
+        if "cutscore.kind" not in run.tags:  # trials leave the metrics of each period out
+            assert told == {"period", "gini_stability"}
     sweep = next(run for run in runs if run.tags.get("cutscore.kind") == "sweep")
     assert {r.parent_id for r in runs if r.tags.get("cutscore.kind") == "search"} == {sweep.run_id}
 

@@ -105,7 +105,8 @@ def _record(
         writer.write(_kept(_split_items(plan, prepared, job.name), metrics))
         _log_data(prepared)
         result = _execute(plan, prepared, cache, job, writer, folds)
-        writer.write(_kept(record_items(result, job.name, plan.report), metrics))
+        items = record_items(result, job.name, plan.report, by_period=job.observer.by_period)
+        writer.write(_kept(items, metrics))
         reference = drift_reference(plan.experiment, prepared, cache, result)
         writer.write([Text(REFERENCE_JSON, reference.text)])
         if job.judge and prepared.outer_costs is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from cutscore.config.build import Plan
 from cutscore.experiment import ExperimentCache, FoldProgress
@@ -34,7 +35,11 @@ class RunObserver:
     """Follows one run from its first tag to its last.
 
     A run that `on_fold` or `check_metrics` ends by raising keeps what was written until then.
+    Without `by_period` the store gets no metric of each period, which cost more there than to
+    compute: `periods.csv` has them.
     """
+
+    by_period: ClassVar[bool] = True
 
     def opened(self, run_id: str) -> None:
         """Hear that the run exists in the store."""

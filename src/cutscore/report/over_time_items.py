@@ -12,7 +12,7 @@ from cutscore.report.record_spec import PERIOD_ARTIFACTS, PERIOD_TAG, UNDEFINED_
 
 
 def over_time_figures(
-    found: OverTime | Undefined | None,
+    found: OverTime | Undefined | None, *, by_period: bool = True
 ) -> Iterator[tuple[str, MetricValue, int]]:
     """Yield the metrics of all periods together, then those of each, the step being its place."""
     if found is None:
@@ -23,7 +23,7 @@ def over_time_figures(
         return
     for name, value in found.figures.items():
         yield name, value, 0
-    for step, told in enumerate(found.periods()):
+    for step, told in enumerate(found.periods() if by_period else ()):
         for spec in BY_PERIOD:
             figure = told[spec.name.removeprefix("period_")]
             if figure is not None:

@@ -32,8 +32,13 @@ from cutscore.report.settings import ReportSettings
 from cutscore.report.threshold_json import json_text, run_json
 
 
-def record_items(result: Result, name: str, settings: ReportSettings) -> Iterator[Item]:
-    """Yield every metric, table and figure of a result; `name` is the run's."""
+def record_items(
+    result: Result, name: str, settings: ReportSettings, *, by_period: bool = True
+) -> Iterator[Item]:
+    """Yield every metric, table and figure of a result; `name` is the run's.
+
+    Without `by_period` there are no metrics of each period.
+    """
     pooled = _pooled(result.oof)
     yield from _score_items(result, pooled)
     yield from _threshold_items(result)
@@ -42,7 +47,7 @@ def record_items(result: Result, name: str, settings: ReportSettings) -> Iterato
     for key, value, step in (
         *calibration_figures(result, pooled),
         *rule_figures(result),
-        *over_time_figures(result.over_time),
+        *over_time_figures(result.over_time, by_period=by_period),
     ):
         yield figure_item(key, value, step)
     if result.over_time is not None:

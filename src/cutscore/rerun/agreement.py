@@ -188,7 +188,7 @@ def _verdict(first: float | None, second: float | None) -> RerunVerdict:
 
 
 def _figures(run: RunDetail) -> dict[tuple[str, int | None], float]:
-    """Return the metrics of a run that a rerun must repeat, by name and fold or period."""
+    """Return the metrics of a run that a rerun must repeat, by name and fold."""
     found: dict[tuple[str, int | None], float] = {}
     for name, value in run.summary.metrics.items():
         spec = describe(name)
@@ -196,7 +196,7 @@ def _figures(run: RunDetail) -> dict[tuple[str, int | None], float]:
         if not (spec.varies or spec.stepped or spec.scope == "trial"):
             found[name, None] = value
     for name, steps in run.history.items():
-        if describe(name).stepped:
+        if describe(name).scope == "fold":  # trials write none of periods
             found |= {(name, step): value for step, value in steps.items()}
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from cutscore.config.build import Plan
 from cutscore.errors import CutscoreError, RunPruned
@@ -45,6 +45,7 @@ class TrialObserver(RunObserver):
     pruning is over, and the run is that of the best number.
     """
 
+    by_period: ClassVar[bool] = False
     context: TrialContext
     trial: Trial
     experiment: Experiment

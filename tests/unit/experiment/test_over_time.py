@@ -95,6 +95,9 @@ def test_the_record_holds_figures_at_the_step_of_their_period(dated):
             value = each[spec.name.removeprefix("period_")]
             assert metrics.get((spec.name, step)) == value
     assert all((spec.name, 0) in metrics for spec in OVER_TIME)
+    brief = record_items(result, "run", ReportSettings(), by_period=False)  # as in a trial
+    kept = {(i.key, i.step): i.value for i in brief if isinstance(i, Metric)}
+    assert kept == {k: v for k, v in metrics.items() if not k[0].startswith("period_")}
     document = json.loads(next(i.text for i in items if getattr(i, "path", "") == "periods.json"))
     assert document["schema_version"] == 1
     assert document["periods"] == told
