@@ -14,42 +14,26 @@ if TYPE_CHECKING:
     from cutscore.monitoring.monitor import Monitored
 
 _SHOWN = 12
-_COLUMNS = {
-    "rows": ("rows", "{:,.0f}"),
-    "alarms": ("alarms", "{:.0f}"),
-    "score_psi": ("score PSI", "{:.3f}"),
-    "score_psi_noise": ("noise", "{:.3f}"),
-    "flagged_share": ("flagged", "{:.1%}"),
-    "estimated_base_rate": ("base rate¹", "{:.1%}"),
-    "estimated_base_rate_error": ("± 1 sd", "{:.1%}"),
-    "estimated_cost_per_row": ("cost/row²", "{:.4g}"),
-    "labelled_rows": ("labelled", "{:,.0f}"),
-    "base_rate": ("base rate", "{:.2%}"),
-    "roc_auc": ("AUC", "{:.4f}"),
-    "cost_per_row": ("cost/row", "{:.4g}"),
-    "regret_per_row": ("regret/row", "{:.3g}"),
-}
 
 
 def print_monitored(found: Monitored, run_id: str, out: Path | None) -> None:
     """Print the advice, the figures by period, and what is behind them."""
     from cutscore.monitoring.advice import advice
     from cutscore.monitoring.estimates import CALIBRATED, PRIOR
-    from cutscore.monitoring.record import figures_by_period
+    from cutscore.monitoring.figures import figures_by_period, period_table
 
-    console, figures = output(), figures_by_period(found)
+    console = output()
     console.print(advice(found).sentence)
     console.print()
-    shown = {key: told for key, told in _COLUMNS.items() if any(key in f for f in figures.values())}
+    titles, rows = period_table(figures_by_period(found))
     table = Table("period", box=None, pad_edge=False)
-    for title, _ in shown.values():
+    for title in titles:
         table.add_column(title, justify="right")
-    for name, values in figures.items():
-        cells = [form.format(values[k]) if k in values else "-" for k, (_, form) in shown.items()]
-        table.add_row(name, *cells)
+    for row in rows:
+        table.add_row(*row)
     console.print(table)
     console.print(f"¹ estimated: right if {PRIOR}.")
-    if "estimated_cost_per_row" in shown:
+    if any(title.endswith("²") for title in titles):
         console.print(f"² estimated: right if {CALIBRATED}.")
     _print_findings(found)
     for note in found.notes:

@@ -7,13 +7,13 @@ from typing import Any
 
 from cutscore.monitoring.advice import advice
 from cutscore.monitoring.estimates import CALIBRATED, PRIOR
+from cutscore.monitoring.figures import Figures, period_table
 from cutscore.monitoring.monitor import Monitored
 from cutscore.monitoring.verdicts import DriftFinding
 from cutscore.report.figures.style import number
 from cutscore.report.page.shell import page
 
 ALARMS_SHOWN = 200
-Figures = Mapping[str, Mapping[str, float]]
 _LOOKS = ("", "second", "third")
 _CHARTS: Sequence[tuple[str, str, bool, Mapping[str, str]]] = (
     (
@@ -39,20 +39,6 @@ _CHARTS: Sequence[tuple[str, str, bool, Mapping[str, str]]] = (
         {"estimated_cost_per_row": "estimated", "cost_per_row": "realised"},
     ),
 )
-_PERIOD_COLUMNS = {
-    "rows": ("rows", "{:,.0f}"),
-    "alarms": ("alarms", "{:.0f}"),
-    "flagged_share": ("flagged", "{:.1%}"),
-    "estimated_base_rate": ("base rate, estimated", "{:.1%}"),
-    "estimated_base_rate_error": ("± 1 sd", "{:.1%}"),
-    "estimated_cost_per_row": ("cost/row, estimated", "{:.4g}"),
-    "labelled_rows": ("labelled", "{:,.0f}"),
-    "base_rate": ("base rate", "{:.2%}"),
-    "roc_auc": ("ROC AUC", "{:.4f}"),
-    "ks": ("KS", "{:.3f}"),
-    "cost_per_row": ("cost/row", "{:.4g}"),
-    "regret_per_row": ("regret/row", "{:.3g}"),
-}
 
 
 def monitor_page(found: Monitored, figures: Figures, name: str) -> str:
@@ -62,11 +48,7 @@ def monitor_page(found: Monitored, figures: Figures, name: str) -> str:
         (found.labelled[each] for each in reversed(periods) if each in found.labelled), None
     )
     grades = [] if labelled is None else labelled.grades
-    columns = {
-        key: told
-        for key, told in _PERIOD_COLUMNS.items()
-        if any(key in f for f in figures.values())
-    }
+    titles, rows = period_table(figures)
     alarms = found.alarms[:ALARMS_SHOWN]
     latest = [each for each in found.findings if each.period == periods[-1]]
     ranked = sorted(latest, key=lambda each: (each.verdict != "alarm", -each.value, each.name))
@@ -97,14 +79,8 @@ def monitor_page(found: Monitored, figures: Figures, name: str) -> str:
         graded=bool(grades),
         alarm_heads=_heads("period", "alarm", "what", "by"),
         alarms=[(each.period, each.name, each.said, number(each.value)) for each in alarms],
-        period_heads=_heads("period", *(title for title, _ in columns.values())),
-        periods=[
-            (
-                each,
-                *(form.format(f[key]) if key in f else "-" for key, (_, form) in columns.items()),
-            )
-            for each, f in figures.items()
-        ],
+        period_heads=_heads("period", *titles),
+        periods=rows,
         finding_heads=_heads("what", "values", "verdict", "by", "noise"),
         findings=[_row(each) for each in ranked],
     )

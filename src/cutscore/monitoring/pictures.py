@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cutscore.monitoring.figures import Figures
 from cutscore.monitoring.monitor import Monitored
 from cutscore.report.figures import style
 from cutscore.report.figures.legend import Dot
@@ -45,9 +46,7 @@ def drift_picture(found: Monitored, name: str) -> Sheet:
     return panel.sheet
 
 
-def history_picture(
-    found: Monitored, figures: Mapping[str, Mapping[str, float]], name: str
-) -> Sheet:
+def history_picture(found: Monitored, figures: Figures, name: str) -> Sheet:
     """Draw shares and costs by period: what was promised, estimated, and came."""
     sheet = Sheet(7.2, 6.6)
     scored, labels = found.scored, list(figures)
@@ -81,7 +80,7 @@ _COSTS = {
 _Lines = Mapping[str, tuple[str, str]]
 
 
-def _lines(panel: Panel, figures: Mapping[str, Mapping[str, float]], lines: _Lines) -> None:
+def _lines(panel: Panel, figures: Figures, lines: _Lines) -> None:
     for key, (label, colour) in lines.items():
         points = [(at, f[key]) for at, f in enumerate(figures.values()) if key in f]
         if points:
@@ -89,9 +88,7 @@ def _lines(panel: Panel, figures: Mapping[str, Mapping[str, float]], lines: _Lin
             panel.curve(x, y, colour, 1.6, dot=Dot("o", 5), label=label)
 
 
-def _scale(
-    figures: Mapping[str, Mapping[str, float]], lines: _Lines, more: float | None
-) -> AxisScale:
+def _scale(figures: Figures, lines: _Lines, more: float | None) -> AxisScale:
     values = [f[key] for f in figures.values() for key in lines if key in f]
     values += [] if more is None else [more]
     return linear(min(0.0, *values, 0.0), 1.9 * max([*values, 1e-9]))  # room for the legend

@@ -13,74 +13,13 @@ import numpy.typing as npt
 
 from cutscore.monitoring.advice import advice
 from cutscore.monitoring.estimates import CALIBRATED, PRIOR
+from cutscore.monitoring.figures import FIGURES, Figures, figures_by_period
 from cutscore.monitoring.monitor import Monitored
 from cutscore.monitoring.page import monitor_page
 from cutscore.monitoring.pictures import drift_picture, history_picture
-from cutscore.records import Undefined
 from cutscore.report.items import Figure, Item, Metric, TableFile, Tag, Text
 
 FORMAT = 1
-FIGURES = (
-    "rows",
-    "alarms",
-    "columns_moved",
-    "score_psi",
-    "score_psi_noise",
-    "largest_column_psi",
-    "flagged_share",
-    "mean_probability",
-    "estimated_base_rate",
-    "estimated_base_rate_error",
-    "estimated_cost_per_row",
-    "labelled_rows",
-    "base_rate",
-    "roc_auc",
-    "ks",
-    "cost_per_row",
-    "regret_per_row",
-    "regret_low",
-    "regret_high",
-)
-"""The figures of a period, in the order of `periods.csv`."""
-
-
-def figures_by_period(found: Monitored) -> dict[str, dict[str, float]]:
-    """Return the figures of each period by name; those that do not exist are left out."""
-    told: dict[str, dict[str, float]] = {}
-    for name, counts in found.periods.items():
-        here = [each for each in found.findings if each.period == name]
-        columns = [each for each in here if each.kind == "column"]
-        score, guess = next(e for e in here if e.kind == "score"), found.estimates[name]
-        values: dict[str, Any] = {
-            "rows": counts.rows,
-            "alarms": sum(each.verdict == "alarm" for each in here),
-            "columns_moved": sum(each.verdict in ("alarm", "slight") for each in columns),
-            "score_psi": score.value,
-            "score_psi_noise": score.noise,
-            "largest_column_psi": max((each.value for each in columns), default=None),
-            "flagged_share": counts.flagged / counts.rows,
-            "mean_probability": guess.expected_rate,
-            "estimated_base_rate": guess.base_rate,
-            "estimated_base_rate_error": guess.base_rate_error,
-            "estimated_cost_per_row": guess.cost_per_row,
-        }
-        labelled = found.labelled.get(name)
-        if labelled is not None:
-            regret = labelled.regret_per_row or (None, None, None)
-            values |= {
-                "labelled_rows": labelled.rows,
-                "base_rate": labelled.positives / labelled.rows,
-                "roc_auc": labelled.roc_auc,
-                "ks": labelled.ks,
-                "cost_per_row": labelled.cost_per_row,
-                **dict(zip(("regret_per_row", "regret_low", "regret_high"), regret, strict=True)),
-            }
-        told[name] = {
-            key: float(value)
-            for key, value in values.items()
-            if value is not None and not isinstance(value, Undefined) and math.isfinite(value)
-        }
-    return told
 
 
 def monitored_items(found: Monitored, name: str) -> Iterator[Item]:
@@ -144,7 +83,7 @@ def _findings_table(found: Monitored) -> dict[str, npt.NDArray[Any]]:
     }
 
 
-def _periods_table(figures: dict[str, dict[str, float]]) -> dict[str, npt.NDArray[Any]]:
+def _periods_table(figures: Figures) -> dict[str, npt.NDArray[Any]]:
     columns = {
         key: np.array([_number(values.get(key)) for values in figures.values()]) for key in FIGURES
     }

@@ -13,9 +13,10 @@ from markupsafe import escape
 
 from cutscore.errors import RequestError
 from cutscore.monitoring.advice import advice
+from cutscore.monitoring.figures import figures_by_period
 from cutscore.monitoring.labels import IdHasher
 from cutscore.monitoring.monitor import MonitorRequest, monitor
-from cutscore.monitoring.record import document, figures_by_period
+from cutscore.monitoring.record import document
 from cutscore.scoring.scorer import Scorer
 
 
