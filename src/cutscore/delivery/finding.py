@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from cutscore.delivery.registry import MODEL, resolve
+from cutscore.delivery.registry import MODEL, NamedModel, resolve
 from cutscore.errors import Fault, RequestError, StoreError
 from cutscore.model.saved import MODEL_JSON
 from cutscore.runs.opening import open_existing
@@ -84,17 +85,7 @@ def load_from(store: RunStore, model: str) -> Scorer:
 def load_of_run(store: RunStore, run: RunSummary | str) -> Scorer:
     """Load the model that a run kept; see `load`."""
     found = store.read(run).summary if isinstance(run, str) else run
-    with tempfile.TemporaryDirectory(prefix="cutscore-") as temporary:
-        kept = store.model(found.run_id, Path(temporary))
-        folder = None if kept is None else model_folder(kept)
-        if folder is None:
-            raise RequestError(
-                Fault(
-                    MODEL,
-                    f'the run "{found.name}" kept no model.',
-                    f"Run `cutscore deliver {found.name}`, or keep one with model.refit=true.",
-                )
-            )
+    with model_files(store, NamedModel(run=found)) as folder:
         return scorer_of(folder, found.name, _run_tags(found))
 
 
@@ -102,15 +93,36 @@ def load_version(store: RunStore, version: ModelVersion, alias: str = "") -> Sco
     """Load a version of the registry; `alias` is what it was asked for by, as `name@alias`."""
     run = store.get(version.run_id) if version.run_id else None
     tags = {**version.tags, **({} if run is None else _run_tags(run)), "version": version.title}
+    with model_files(store, NamedModel(version, alias)) as folder:
+        return scorer_of(folder, alias or version.title, tags | ({"alias": alias} if alias else {}))
+
+
+@contextmanager
+def model_files(store: RunStore, found: NamedModel) -> Iterator[Path]:
+    """Have the folder of a kept model's files for a while.
+
+    Raises
+    ------
+    RequestError
+        If they are gone, or are no model.
+    """
+    version, run = found.version, found.run
     with tempfile.TemporaryDirectory(prefix="cutscore-") as temporary:
-        kept = store.registry.files(version, Path(temporary))
+        if version is not None:
+            kept = store.registry.files(version, Path(temporary))
+            why = "its files are gone" if kept is None else "it is no model of Cutscore"
+            named = f"{version.title} ({found.alias})" if found.alias else version.title
+            problem = f"the version {named} cannot be loaded: {why}."
+            fault = Fault(MODEL, problem, "Promote another: cutscore promote RUN.")
+        else:
+            assert run is not None  # noqa: S101  # it is a version or a run
+            kept = store.model(run.run_id, Path(temporary))
+            remedy = f"Run `cutscore deliver {run.name}`, or keep one with model.refit=true."
+            fault = Fault(MODEL, f'the run "{run.name}" kept no model.', remedy)
         folder = None if kept is None else model_folder(kept)
         if folder is None:
-            why = "its files are gone" if kept is None else "it is no model of Cutscore"
-            named = f"{version.title} ({alias})" if alias else version.title
-            problem = f"the version {named} cannot be loaded: {why}."
-            raise RequestError(Fault(MODEL, problem, "Promote another: cutscore promote RUN."))
-        return scorer_of(folder, alias or version.title, tags | ({"alias": alias} if alias else {}))
+            raise RequestError(fault)
+        yield folder
 
 
 def scorer_of(folder: Path, name: str, tags: Mapping[str, str]) -> Scorer:

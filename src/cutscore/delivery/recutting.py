@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,10 +15,11 @@ from cutscore.calibration.inverse import raw_threshold
 from cutscore.calibration.isotonic import Isotonic
 from cutscore.calibration.none import NoCalibration
 from cutscore.calibration.sigmoid import Sigmoid
+from cutscore.cost.matrix import CostMatrix
 from cutscore.data.relational.new_folder import FolderSettings
-from cutscore.delivery.finding import model_folder, scorer_of
+from cutscore.delivery.finding import model_files, scorer_of
 from cutscore.delivery.labelled_rows import read_labelled
-from cutscore.delivery.registry import MODEL, resolve
+from cutscore.delivery.registry import MODEL, NamedModel, resolve
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment.drift import scored_reference
 from cutscore.launch.shutdown_guard import shutdown_guard
@@ -36,10 +36,11 @@ from cutscore.runs.settings import TrackingSettings
 from cutscore.runs.values import RunDetail
 from cutscore.scoring.check_rows import CheckRows, load_check_rows
 from cutscore.scoring.decision import Decision
-from cutscore.scoring.drift_reference import REFERENCE_JSON
+from cutscore.scoring.drift_reference import REFERENCE_JSON, ScoredReference
 from cutscore.scoring.folder import THRESHOLD_JSON, save_model
 from cutscore.scoring.kept_model import KeptModel
 from cutscore.scoring.scorer import Scorer
+from cutscore.threshold import ThresholdRule
 from cutscore.threshold.bayes import Bayes
 from cutscore.threshold.certainty import certainty_of, evidence_cuts
 from cutscore.threshold.evidence import cross_fit, reference
@@ -119,28 +120,17 @@ def recut(
         If there is no such model, it cannot be cut anew, or with all that is wrong with the rows.
     """
     found = resolve(store, word)
-    parent_run = _run_of(store, found.version, found.run.run_id if found.run else "")
-    named = name or (found.version.name if found.version else parent_run.summary.experiment)
-    with tempfile.TemporaryDirectory(prefix="cutscore-") as temporary:
-        folder = _files(store, found.version, parent_run, Path(temporary))
-        parent = found.version.title if found.version else parent_run.summary.name
+    parent_run = _run_of(store, found)
+    parent = found.version.title if found.version else parent_run.summary.name
+    with model_files(store, found) as folder:
         scorer, checks = scorer_of(folder, parent, {}), load_check_rows(folder)
     made = _cut(scorer, rows, target, _CALIBRATIONS[calibration], settings or FolderSettings())
-    own = open_store(TrackingSettings(store.uri, experiment=parent_run.summary.experiment))
-    with (
-        shutdown_guard() as life,
-        own.open(f"{parent_run.summary.name}_recut", tags={KIND_TAG: RECUT}, life=life) as run,
-    ):
-        run.write(_items(made, checks, parent, parent_run))
-        run.complete()
-        run_id = run.run_id
-    model_id = own.read(run_id).models[-1]
-    tags = {"recut_of": parent, "recut_rows": str(made.rows), "run": run.name}
-    version = own.registry.register(named, run_id, model_id, tags)
+    named = name or (found.version.name if found.version else parent_run.summary.experiment)
+    version = _register(store, named, made, checks, parent, parent_run)
     return Recut(
         version=version.title,
         parent=parent,
-        run_id=run_id,
+        run_id=version.run_id or "",
         rows=made.rows,
         positives=made.positives,
         old_cost=made.old_cost,
@@ -148,6 +138,27 @@ def recut(
         old_threshold=scorer.threshold,
         threshold=made.document["threshold"],
     )
+
+
+def _register(
+    store: RunStore,
+    name: str,
+    made: _Cut,
+    checks: CheckRows | None,
+    parent: str,
+    parent_run: RunDetail,
+) -> ModelVersion:
+    """Write the run that holds the evidence, and return the version that is made of it."""
+    own = open_store(TrackingSettings(store.uri, experiment=parent_run.summary.experiment))
+    with (
+        shutdown_guard() as life,
+        own.open(f"{parent_run.summary.name}_recut", tags={KIND_TAG: RECUT}, life=life) as run,
+    ):
+        run.write(_items(made, checks, parent, parent_run))
+        run.complete()
+    model_id = own.read(run.run_id).models[-1]
+    tags = {"recut_of": parent, "recut_rows": str(made.rows), "run": run.name}
+    return own.registry.register(name, run.run_id, model_id, tags)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,52 +180,59 @@ def _cut(
     taken = read_labelled(scorer, rows, target, settings, FEWEST)
     truth, costs = taken.target, taken.costs
     oof = _as_out_of_fold(model.shares.correct(taken.score), truth)
-    rule = Bayes() if model.by_own_costs else Exact()
-    calibrator = fit_calibrator(calibration, oof.score, truth, None)
-    decided = replace(oof, score=calibrator.apply(oof.score))
-    known = type(calibration).__name__
-    evidence = reference(decided, costs, rule, origin="external", calibration=known)
-    cuts = evidence_cuts(decided, costs, rule, evidence)
-    certainty = certainty_of(
-        decided, costs, rule, evidence.chosen, cuts, frontier_of(cuts),
-        groups=None, resamples=1_000, seed=SEED,
-    )  # fmt: skip
-    crossfit = cross_fit(oof, costs, rule, calibration)
-    positives = taken.positives
-    told = Evidence(
-        rows=len(truth),
-        positives=positives,
-        reference=evidence,
-        crossfit=crossfit,
-        certainty=certainty,
-        calibrator=calibrator,
-        row_counts=confusion_at(truth, evidence.chosen.rule.flag(decided.score, costs)),
-    )
+    told, scored = _evidence(oof, costs, Bayes() if model.by_own_costs else Exact(), calibration)
+    calibrator, chosen = told.calibrator, told.reference.chosen
     note = (
-        f"Cut anew on {len(truth):,} later rows, {positives:,} positive; the classifier is older."
+        f"Cut anew on {len(truth):,} later rows, {taken.positives:,} positive; the classifier is "
+        "older."
     )
     document = threshold_json(
         told,
-        raw_threshold=raw_threshold(evidence.chosen.threshold, calibration, calibrator, oof),
+        raw_threshold=raw_threshold(chosen.threshold, calibration, calibrator, oof),
         bayes_risk=None,
         no_model_rule=None,
         notes=[note, *taken.notes],
     )
     drift = model.reference
     if drift is not None and taken.counts is not None:
-        scored = scored_reference(decided, evidence, crossfit, certainty, cuts.roc_auc)
         number = len(truth) + taken.unlabelled
         drift = replace(drift, rows=number, counts=taken.counts, scored=scored)
-    decision = Decision(calibrator, evidence.chosen.rule)
-    assert isinstance(crossfit.cost_per_row, float)  # noqa: S101  # five parts inform each other
+    new_cost = told.crossfit.cost_per_row
+    assert isinstance(new_cost, float)  # noqa: S101  # five parts inform each other
     return _Cut(
-        model=replace(model, decision=decision, reference=drift),
+        model=replace(model, decision=Decision(calibrator, chosen.rule), reference=drift),
         document=document,
         rows=len(truth),
-        positives=positives,
+        positives=taken.positives,
         old_cost=costs.total(truth, taken.flagged) / len(truth),
-        new_cost=crossfit.cost_per_row,
+        new_cost=new_cost,
     )
+
+
+def _evidence(
+    oof: OutOfFold, costs: CostMatrix, rule: ThresholdRule, calibration: Calibration
+) -> tuple[Evidence, ScoredReference]:
+    """Return what calibrator and decision stand on, and what of it later rows are held against."""
+    calibrator = fit_calibrator(calibration, oof.score, oof.target, None)
+    decided = replace(oof, score=calibrator.apply(oof.score))
+    known = type(calibration).__name__
+    chosen = reference(decided, costs, rule, origin="external", calibration=known)
+    cuts = evidence_cuts(decided, costs, rule, chosen)
+    certainty = certainty_of(
+        decided, costs, rule, chosen.chosen, cuts, frontier_of(cuts),
+        groups=None, resamples=1_000, seed=SEED,
+    )  # fmt: skip
+    crossfit = cross_fit(oof, costs, rule, calibration)
+    told = Evidence(
+        rows=len(oof.target),
+        positives=int(oof.target.sum(dtype=np.int64)),
+        reference=chosen,
+        crossfit=crossfit,
+        certainty=certainty,
+        calibrator=calibrator,
+        row_counts=confusion_at(oof.target, chosen.chosen.rule.flag(decided.score, costs)),
+    )
+    return told, scored_reference(decided, chosen, crossfit, certainty, cuts.roc_auc)
 
 
 def _as_out_of_fold(score: Scores, target: Target) -> OutOfFold:
@@ -257,24 +275,11 @@ def _answered(model: KeptModel, checks: CheckRows) -> CheckRows:
     return replace(checks, answers=answers)
 
 
-def _run_of(store: RunStore, version: ModelVersion | None, run_id: str) -> RunDetail:
+def _run_of(store: RunStore, found: NamedModel) -> RunDetail:
     """Return the run that a model was kept by."""
-    wanted = version.run_id if version is not None else run_id
+    wanted = found.version.run_id if found.version else found.run.run_id if found.run else ""
     summary = store.get(wanted) if wanted else None
     if summary is None or summary.deleted:
-        title = version.title if version is not None else run_id
+        title = found.version.title if found.version is not None else wanted
         raise RequestError(Fault(MODEL, f"the run of {title} is not in this store."))
     return store.read(summary.run_id)
-
-
-def _files(store: RunStore, version: ModelVersion | None, run: RunDetail, temporary: Path) -> Path:
-    """Return the folder of the model's files."""
-    if version is not None:
-        kept = store.registry.files(version, temporary)
-    else:
-        kept = store.model(run.summary.run_id, temporary)
-    folder = None if kept is None else model_folder(kept)
-    if folder is None:
-        problem = f'the run "{run.summary.name}" kept no model, or its files are gone.'
-        raise RequestError(Fault(MODEL, problem, f"Run `cutscore deliver {run.summary.name}`."))
-    return folder
