@@ -81,6 +81,12 @@ def test_cells_give_the_same_bits_and_one_whose_process_dies_is_run_again(
         assert run.tags["pid"] != other.tags["pid"]
         assert run.tags["fingerprint"] == other.tags["fingerprint"]
         assert scores_of(in_folder, run).equals(scores_of(in_folder, other))
+    words += ["hydra/launcher=ray", "tracking.experiment=here", "--resume"]
+    assert "2 of 2 cells complete since" in cutscore("run", "-m", *words).err
+    best = min(runs[0].run_id for runs in plain.values())
+    again = cutscore("rerun", best, "hydra/launcher=ray")
+    assert again.code == 0, again.err
+    assert "equal: out-of-fold scores equal" in again.out
 
 
 def test_workers_of_a_search_finish_exactly_its_trials(cutscore, in_folder, loans, cluster):

@@ -15,6 +15,7 @@ from typing import Any
 import cutscore
 from cutscore.cluster.connecting import ClusterNode, living_nodes
 from cutscore.config.fingerprint import own_sources_digest
+from cutscore.config.ray_settings import RayWords
 from cutscore.errors import Fault, RequestError
 from cutscore.launch.environment import shortened
 from cutscore.report.redact import redact
@@ -55,7 +56,7 @@ class NodeAnswer:
     unreachable: Mapping[str, str]
 
 
-def check_nodes(needs: NodeNeeds, setting: str) -> list[ClusterNode]:
+def check_nodes(needs: NodeNeeds, words: RayWords) -> list[ClusterNode]:
     """Ask every node of the cluster, and return the nodes.
 
     Raises
@@ -64,13 +65,14 @@ def check_nodes(needs: NodeNeeds, setting: str) -> list[ClusterNode]:
         With all that stands in the way on any node.
     """
     nodes = living_nodes()
-    faults = [*_size_faults(nodes, needs, setting)]
-    if len(nodes) > 1:
-        faults += file_faults(needs.databases, f"the {len(nodes)} nodes of the cluster")
+    faults = list(_size_faults(nodes, needs, words))
+    if not all(node.here for node in nodes):
+        where = ", ".join(node.address for node in nodes)
+        faults += file_faults(needs.databases, f"the nodes of the cluster ({where})")
         with _mark(needs.artifacts) as mark:
             paths = {**needs.paths, **({} if mark is None else {ARTIFACTS: mark})}
             answers = _asked(nodes, paths, needs.databases)
-            faults += _faults_of(answers, paths, needs, setting)
+            faults += _faults_of(answers, paths, needs, words)
     if faults:
         raise RequestError(faults)
     return nodes
@@ -128,11 +130,13 @@ def _asked(
     return told
 
 
-def _size_faults(nodes: Sequence[ClusterNode], needs: NodeNeeds, setting: str) -> Iterator[Fault]:
+def _size_faults(
+    nodes: Sequence[ClusterNode], needs: NodeNeeds, words: RayWords
+) -> Iterator[Fault]:
     largest = max((node.cpus for node in nodes), default=0)
     if largest < needs.num_cpus:
         problem = f"{needs.num_cpus} of one node are asked for, and the largest has {largest:.0f}."
-        yield Fault(f"{setting}.num_cpus", problem, f"Give at most {largest:.0f}.")
+        yield Fault(words.num_cpus, problem, f"Give at most {largest:.0f}.")
 
 
 def file_faults(databases: Mapping[str, str], machines: str) -> Iterator[Fault]:
@@ -150,12 +154,12 @@ def _faults_of(
     answers: Mapping[ClusterNode, NodeAnswer | str],
     paths: Mapping[str, Path],
     needs: NodeNeeds,
-    setting: str,
+    words: RayWords,
 ) -> list[Fault]:
     """Return what is wrong with nodes; what is wrong with several is told once."""
     found: dict[Fault, list[str]] = {}
     for node, answer in answers.items():
-        for fault in _node_faults(answer, paths, needs, f"{setting}.address"):
+        for fault in _node_faults(answer, paths, needs, words.address):
             found.setdefault(fault, []).append(node.address)
     return [
         replace(fault, problem=f"node {', '.join(sorted(where))} {fault.problem}")

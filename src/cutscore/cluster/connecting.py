@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cutscore.config.ray_settings import ENVIRONMENT, RaySettings
+from cutscore.config.ray_settings import ENVIRONMENT, RaySettings, RayWords
 from cutscore.errors import Fault, RequestError, StoreError
 
 ANSWER_SECONDS = 5.0
@@ -23,17 +23,18 @@ _SETTINGS_FRAME = 4
 
 @dataclass(frozen=True)
 class ClusterNode:
-    """A node of the cluster that is alive and can be given work."""
+    """A node of the cluster that is alive and can be given work; `here` is this machine's."""
 
     id: str
     address: str
     cpus: float
     object_store: int
+    here: bool = False
 
 
 @contextmanager
-def connected(settings: RaySettings, setting: str) -> Iterator[None]:
-    """Use the cluster for the length of the context; `setting` is what faults name.
+def connected(settings: RaySettings, words: RayWords) -> Iterator[None]:
+    """Use the cluster for the length of the context.
 
     A connection that this process has already is used, and left open.
 
@@ -45,7 +46,7 @@ def connected(settings: RaySettings, setting: str) -> Iterator[None]:
     if importlib.util.find_spec("ray") is None:
         problem = "Ray is not installed here."
         remedy = "Install the extra: pip install 'cutscore[ray]'."
-        raise RequestError(Fault(setting, problem, remedy))
+        raise RequestError(Fault(words.chosen, problem, remedy))
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
@@ -53,7 +54,7 @@ def connected(settings: RaySettings, setting: str) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    _connect(settings, f"{setting}.address" if settings.address else ENVIRONMENT)
+    _connect(settings, words.address if settings.address else ENVIRONMENT)
     try:
         yield
     finally:
@@ -64,12 +65,14 @@ def living_nodes() -> list[ClusterNode]:
     """Return the nodes that are alive and have a processor."""
     import ray
 
+    own = ray.get_runtime_context().get_node_id()
     return [
         ClusterNode(
             found["NodeID"],
             found["NodeManagerAddress"],
             found["Resources"]["CPU"],
             int(found["Resources"].get("object_store_memory", 0)),
+            found["NodeID"] == own,
         )
         for found in ray.nodes()
         if found["Alive"] and found["Resources"].get("CPU")
@@ -94,7 +97,8 @@ def _connect(settings: RaySettings, setting: str) -> None:
         ray.init(address=address, configure_logging=False, log_to_driver=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
         words = " ".join(str(error).split())
-        remedy = "Start one with `ray start --head`, of this Python and Ray."
+        remedy = "Start one with `ray start --head`, of this Python and Ray; one that asks for a "
+        remedy += "token wants RAY_AUTH_MODE=token here too."
         raise RequestError(Fault(setting, f"no cluster at {address}: {words}", remedy)) from error
 
 
@@ -102,6 +106,7 @@ def _start(settings: RaySettings, quiet: Mapping[str, Any]) -> None:
     """Start a cluster of one node that only this machine can reach."""
     import ray
 
+    os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray's own default, without a word on it
     for attempt in range(START_ATTEMPTS):
         try:
             ray.init(

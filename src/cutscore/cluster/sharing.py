@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cutscore.cluster.connecting import ClusterNode
+from cutscore.config.ray_settings import RayWords
 from cutscore.data import Source
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import Experiment, ExperimentCache
@@ -43,8 +44,10 @@ class SharedTable:
 class Sharing:
     """Puts what experiments are made of into the object store, each once."""
 
-    def __init__(self, cache: ExperimentCache, nodes: Sequence[ClusterNode], setting: str) -> None:
-        self._cache, self._setting = cache, setting
+    def __init__(
+        self, cache: ExperimentCache, nodes: Sequence[ClusterNode], words: RayWords
+    ) -> None:
+        self._cache, self._words = cache, words
         self._smallest = min(nodes, key=lambda node: node.object_store)
         self._bytes = 0
         self._datasets: list[tuple[Source, Any]] = []
@@ -81,9 +84,11 @@ class Sharing:
         if self._bytes > room:
             problem = f"the tables take {self._bytes / 1e6:.0f} MB or more, and the object store "
             problem += f"of node {node} holds {room / 1e6:.0f} MB."
-            remedy = f"Give more there (ray start --object-store-memory=BYTES, or {self._setting}."
-            remedy += f"object_store_mb where it is started here), or {self._setting}.share=false."
-            raise RequestError(Fault(f"{self._setting}.share", problem, remedy))
+            remedy = "Give more there: ray start --object-store-memory=BYTES."
+            if share := self._words.share:
+                remedy += " Where it is started here: hydra.launcher.object_store_mb=MEGABYTES; "
+                remedy += f"{share}=false has each process load its own."
+            raise RequestError(Fault(share or self._words.chosen, problem, remedy))
         return ray.put(value)
 
 

@@ -29,6 +29,28 @@ RayAddress = Annotated[str | None, AfterValidator(_address)]
 
 
 @dataclass(frozen=True)
+class RayWords:
+    """What a command calls what it says of a cluster: faults name it.
+
+    Attributes
+    ----------
+    chosen : what says that there is one
+    address, num_cpus, share : the settings; `share` is '' where there is none
+    """
+
+    chosen: str
+    address: str
+    num_cpus: str
+    share: str
+
+
+CELLS = RayWords(
+    "hydra/launcher", *(f"hydra.launcher.{n}" for n in ("address", "num_cpus", "share"))
+)
+TRIALS = RayWords("search.engine", "search.address", "threads", "")
+
+
+@dataclass(frozen=True)
 class RaySettings:
     """The cluster at `address`, and what a cell gets of it.
 

@@ -9,7 +9,7 @@ from cutscore.cluster.connecting import connected, living_nodes
 from cutscore.cluster.sharing import SharedTable, Sharing
 from cutscore.cluster.tasks import run_tasks
 from cutscore.config.build import Plan
-from cutscore.config.ray_settings import RaySettings
+from cutscore.config.ray_settings import TRIALS, RaySettings
 from cutscore.experiment import ExperimentCache
 from cutscore.runs.identity import now_text, process_tags
 from cutscore.search.context import WorkerTask, open_trial_context
@@ -28,9 +28,9 @@ class RayWorkerPool(WorkerPool):
 
     def work(self) -> None:
         """Return when all slots are taken and all workers have ended, or too many have died."""
-        settings, setting = ray_settings_of(self.context.plan), "search"
-        with connected(settings, setting):
-            sharing = Sharing(self.context.cache, living_nodes(), setting)
+        settings = ray_settings_of(self.context.plan)
+        with connected(settings, TRIALS):
+            sharing = Sharing(self.context.cache, living_nodes(), TRIALS)
             shared = sharing.table(self.context.plan.experiment)
             task = replace(self.context.task, threads=settings.num_cpus)
             self._finished = self._count_finished()

@@ -10,7 +10,7 @@ from cutscore.cluster.checking import NodeNeeds, check_nodes, file_faults
 from cutscore.cluster.connecting import ClusterNode, connected
 from cutscore.cluster.sharing import Sharing
 from cutscore.config.overrides import texts_of
-from cutscore.config.ray_settings import RaySettings
+from cutscore.config.ray_settings import CELLS, TRIALS, RaySettings, RayWords
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
 from cutscore.search.ray_workers import ray_settings_of
@@ -18,17 +18,16 @@ from cutscore.search.storage import storage_setting, storage_url
 from cutscore.sweep.cache import experiment_cache
 from cutscore.sweep.cells import SweepRequest
 from cutscore.sweep.launcher import ray_settings
-from cutscore.sweep.on_cluster import RAY_SETTING
 from cutscore.sweep.on_submitit import LAUNCHER, SUBMITIT
 
 
-def cluster_of(request: SweepRequest) -> tuple[RaySettings, str] | None:
+def cluster_of(request: SweepRequest) -> tuple[RaySettings, RayWords] | None:
     """Return the settings of a request's cluster and what names them; None without a cluster."""
     if request.multirun and (launcher := ray_settings(request.launcher_config)) is not None:
-        return launcher, RAY_SETTING
+        return launcher, CELLS
     for cell in request.cells:
         if cell.plan.search is not None and cell.plan.search.engine == "ray":
-            return ray_settings_of(cell.plan), "search"
+            return ray_settings_of(cell.plan), TRIALS
     return None
 
 
@@ -46,10 +45,11 @@ def request_cluster(request: SweepRequest) -> Iterator[Sharing | None]:
         _check_submitit(request)
         yield None
         return
-    settings, setting = found
-    with connected(settings, setting):
-        nodes = check_nodes(needs_of(request, settings), setting)
-        yield Sharing(experiment_cache(), nodes, setting) if settings.share else None
+    settings, words = found
+    with connected(settings, words):
+        nodes = check_nodes(needs_of(request, settings), words)
+        shares = words is CELLS and settings.share  # workers of a search see to it themselves
+        yield Sharing(experiment_cache(), nodes, words) if shares else None
 
 
 def check_cluster(request: SweepRequest) -> list[ClusterNode]:
@@ -65,9 +65,9 @@ def check_cluster(request: SweepRequest) -> list[ClusterNode]:
         raise RequestError(
             Fault(LAUNCHER, "this request uses no cluster.", "Add hydra/launcher=ray.")
         )
-    settings, setting = found
-    with connected(settings, setting):
-        return check_nodes(needs_of(request, settings), setting)
+    settings, words = found
+    with connected(settings, words):
+        return check_nodes(needs_of(request, settings), words)
 
 
 def _check_submitit(request: SweepRequest) -> None:

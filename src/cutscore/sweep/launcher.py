@@ -25,13 +25,13 @@ from cutscore.config.build import Plan
 from cutscore.config.compose import Composer, explain
 from cutscore.config.overrides import assignment
 from cutscore.config.parts import validated
-from cutscore.config.ray_settings import RaySettings
+from cutscore.config.ray_settings import CELLS, RaySettings
 from cutscore.errors import Fault, RequestError
 from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import ProgressLog
 from cutscore.runs.port import RunStore
 from cutscore.sweep.children import Children, Settling
-from cutscore.sweep.on_cluster import RAY_SETTING, ClusterJobs
+from cutscore.sweep.on_cluster import ClusterJobs
 from cutscore.sweep.on_submitit import SUBMITIT, SubmititJobs
 from cutscore.sweep.progress import show_progress
 
@@ -129,7 +129,7 @@ class Launcher:
         with show_progress(log, runs, folds, self.stderr):
             if ray is not None:
                 context, config = self._context()
-                with connected(ray, RAY_SETTING):
+                with connected(ray, CELLS):
                     cluster = ClusterJobs(
                         context, config, ray, plans, store, parent_id, log, self.sharing
                     )
@@ -186,7 +186,7 @@ def ray_settings(config: DictConfig) -> RaySettings | None:
         return None
     node: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)
     settings = {str(key): node[key] for key in node if key != "_target_"}
-    made: RaySettings = validated(RAY_SETTING, RaySettings, settings)
+    made: RaySettings = validated("hydra.launcher", RaySettings, settings)
     return made
 
 

@@ -16,15 +16,12 @@ from cutscore.cluster.connecting import living_nodes
 from cutscore.cluster.sharing import SharedTable, Sharing
 from cutscore.cluster.tasks import run_tasks
 from cutscore.config.build import Plan
-from cutscore.config.ray_settings import RaySettings
+from cutscore.config.ray_settings import CELLS, RaySettings
 from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import ProgressLog
 from cutscore.runs.port import RunStore
 from cutscore.sweep.cache import experiment_cache
 from cutscore.sweep.children import Settling
-
-RAY_SETTING = "hydra.launcher"
-"""What says which cluster cells are run on."""
 
 Task = Callable[[DictConfig], RunOutcome]
 
@@ -46,7 +43,7 @@ class ClusterJobs:
         """Run all jobs and return what came of them, in order."""
         sharing = self.sharing
         if sharing is None and self.settings.share:
-            sharing = Sharing(experiment_cache(), living_nodes(), RAY_SETTING)
+            sharing = Sharing(experiment_cache(), living_nodes(), CELLS)
         work = {
             name: partial(
                 _run_job,

@@ -9,9 +9,13 @@ import pytest
 from cutscore.cluster import checking
 from cutscore.cluster.checking import NodeAnswer, NodeNeeds, answer
 from cutscore.cluster.connecting import ClusterNode
+from cutscore.config.ray_settings import CELLS
 from cutscore.errors import RequestError
 
-HEAD, OTHER = ClusterNode("a", "10.0.0.1", 4, 10**9), ClusterNode("b", "10.0.0.2", 8, 10**9)
+HEAD, OTHER = (
+    ClusterNode("a", "10.0.0.1", 4, 10**9, here=True),
+    ClusterNode("b", "10.0.0.2", 8, 10**9),
+)
 STORE = "postgresql://me@127.0.0.1:1/runs"
 
 
@@ -27,7 +31,7 @@ def faults(monkeypatch, needed: NodeNeeds, answers, nodes=(HEAD, OTHER)) -> list
         checking, "_asked", lambda nodes, *_: dict(zip(nodes, answers, strict=False))
     )
     with pytest.raises(RequestError) as caught:
-        checking.check_nodes(needed, "hydra.launcher")
+        checking.check_nodes(needed, CELLS)
     return [str(fault) for fault in caught.value.faults]
 
 
@@ -70,4 +74,4 @@ def test_a_store_in_a_file_is_refused_where_there_are_several_nodes(tmp_path, mo
     assert told[1].startswith(f"tracking.uri: {tmp_path}/runs.db is an SQLite file")
     assert "postgresql://" in told[1]
     monkeypatch.setattr(checking, "living_nodes", lambda: [HEAD])
-    assert checking.check_nodes(needs(tmp_path, databases=file), "hydra.launcher") == [HEAD]
+    assert checking.check_nodes(needs(tmp_path, databases=file), CELLS) == [HEAD]

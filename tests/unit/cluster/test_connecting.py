@@ -11,7 +11,7 @@ import pytest
 from cutscore.cluster import connecting
 from cutscore.cluster.connecting import connected
 from cutscore.config.parts import validated
-from cutscore.config.ray_settings import RaySettings
+from cutscore.config.ray_settings import CELLS, RaySettings
 from cutscore.errors import RequestError
 
 
@@ -31,7 +31,7 @@ def listener():
 
 
 def fault(settings: RaySettings) -> str:
-    with pytest.raises(RequestError) as caught, connected(settings, "hydra.launcher"):
+    with pytest.raises(RequestError) as caught, connected(settings, CELLS):
         pass
     (found,) = caught.value.faults
     return str(found)
@@ -40,7 +40,7 @@ def fault(settings: RaySettings) -> str:
 def test_without_ray_the_extra_is_told(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     assert fault(RaySettings()) == (
-        "hydra.launcher: Ray is not installed here. Install the extra: pip install 'cutscore[ray]'."
+        "hydra/launcher: Ray is not installed here. Install the extra: pip install 'cutscore[ray]'."
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from cutscore.cluster.connecting import ClusterNode
 from cutscore.cluster.sharing import Sharing
+from cutscore.config.ray_settings import CELLS
 from cutscore.errors import RequestError
 from cutscore.experiment import ExperimentCache
 from cutscore.records import Table
@@ -24,7 +25,7 @@ def test_tables_too_large_for_a_node_are_refused():
     cache.table(cache.dataset(experiment.source), "baseline", lambda dataset: dataset.table)
     nodes = [ClusterNode("a", "10.0.0.1", 1, 10**9), ClusterNode("b", "10.0.0.2", 1, 3 * 10**6)]
     with pytest.raises(RequestError) as caught:
-        Sharing(cache, nodes, "hydra.launcher").table(experiment)
+        Sharing(cache, nodes, CELLS).table(experiment)
     (fault,) = caught.value.faults
     assert fault.setting == "hydra.launcher.share"
     assert "take 4 MB or more, and the object store of node 10.0.0.2 holds 3 MB" in fault.problem
