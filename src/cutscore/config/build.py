@@ -172,9 +172,12 @@ def _cross_faults(parts: Mapping[str, Any]) -> list[Fault]:
                 problem = f"this validation scheme needs a {column} column, and none is given."
                 remedy = f"Give one as data.{column}=COLUMN."
                 faults.append(Fault(f"data.{column}", problem, remedy))
-    search = parts.get("search")
-    if data and data.time is None and isinstance(search, SearchSettings):
-        faults += [_no_time_for(name) for name in search.metrics if name in OBJECTIVES]
+    search, report = parts.get("search"), parts.get("report")
+    if data and data.time is None:
+        asked = search.metrics if isinstance(search, SearchSettings) else ()
+        faults += [_no_time("search.metric", name) for name in asked if name in OBJECTIVES]
+        if report and report.period is not None:
+            faults.append(_no_time("report.period", report.period))
     if validation and validation.nested and isinstance(search, NoSearch):
         faults.append(_no_search_to_judge())
     tracking: TrackingSettings | None = parts.get("tracking")
@@ -189,10 +192,10 @@ def _cross_faults(parts: Mapping[str, Any]) -> list[Fault]:
     return faults + keeping_faults(parts)
 
 
-def _no_time_for(metric: str) -> Fault:
-    """Return the fault of an objective over time where the data have none."""
-    problem = f"{metric} goes by periods of time, and the data declare none."
-    return Fault("search.metric", problem, "Give data.time=COLUMN, or another search.metric.")
+def _no_time(setting: str, value: str) -> Fault:
+    """Return the fault of figures over time that are asked for where the data have none."""
+    problem = f"{value} goes by periods of time, and the data declare none."
+    return Fault(setting, problem, f"Give data.time=COLUMN, or another {setting}.")
 
 
 def _nothing_to_stop_on() -> Fault:

@@ -85,6 +85,37 @@ def test_the_first_period_has_not_moved_and_columns_are_counted_whole(dated):
     assert found.moved.columns == prepared.dataset.table.names
 
 
+def test_a_columns_index_is_that_of_its_levels_by_month(dated):
+    _, prepared, result = dated
+    table, moved, month = prepared.dataset.table, result.over_time.moved, month_of(prepared)
+    at = moved.columns.index("purpose")
+    level = table.values[:, at].astype(int)
+    counts = [np.bincount(level[month == each], minlength=3) for each in np.unique(month)]
+    for index, noise, here in zip(moved.psi[:, at], moved.noise[:, at], counts, strict=True):
+        q, p = ((each + 0.5) / (each.sum() + 1.5) for each in (here, counts[0]))
+        assert index == pytest.approx(((q - p) * np.log(q / p)).sum())
+        assert noise == pytest.approx(2 * (1 / here.sum() + 1 / counts[0].sum()))
+
+
+def test_rows_decided_by_their_own_costs_have_no_frozen_threshold_but_its_cost(run):
+    own = ("cost=columns", "cost.false_negative=income", "cost.false_positive=500")
+    words = ("data.amounts=[income]", "data.weight=age", "threshold=bayes", "calibration=sigmoid")
+    _, _, result = run("data.time=day", FEW, *own, *words)
+    found = result.over_time
+    assert found.recutting.threshold is None
+    assert found.figures["frozen_threshold_cost"] > 0
+    told = found.document()
+    assert told["recutting"]["threshold"] is None
+    weights, rows = result.oof.weights, prices(result)
+    assert sum(p.cost_per_row * p.size for p in found.parts) == pytest.approx(rows)
+    assert sum(p.size for p in found.parts) == pytest.approx(weights.sum())
+
+
+def prices(result):
+    """Return what the run's own rule costs in all."""
+    return result.reference.chosen.total_cost
+
+
 def test_the_record_holds_figures_at_the_step_of_their_period(dated):
     _, _, result = dated
     items = list(record_items(result, "run", ReportSettings()))

@@ -42,6 +42,12 @@ def test_data_without_a_time_have_no_such_metric(plan, metric):
         plan(metric)
 
 
+def test_nor_have_they_periods(plan):
+    with pytest.raises(RequestError, match=r"report\.period: week goes by periods") as error:
+        plan("worst_period", "report.period=week")
+    assert [fault.setting for fault in error.value.faults] == ["search.metric", "report.period"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -76,7 +76,8 @@ def _sentences(document: Mapping[str, Any], stretch: str) -> Iterator[str]:
     yield from _of_threshold(document["recutting"], figures, len(periods), stretch)
     few = sum(bool(each["insufficient"]) for each in periods)
     if few:
-        yield f"{_several(few, stretch)} ha{'s' if few == 1 else 've'} too few rows for a Gini."
+        have = "has" if few == 1 else "have"
+        yield f"{_several(few, stretch)} {have} too few rows of a class for a Gini."
     undated = document["rows_without_period"]
     if undated:
         yield f"{undated:,} scored rows without a date are left out."
@@ -98,14 +99,16 @@ def _of_threshold(
     if cut["difference"] is None:
         yield f"{told}; {cut['undefined']}."
         return
-    low, high = number(cut["low"]), number(cut["high"])
+    sign = -1 if cut["difference"] < 0 else 1
+    ends = sorted((sign * cut["low"], sign * cut["high"]))
     verdict = "these rows cannot tell which is cheaper"
     if not cut["low"] <= 0 <= cut["high"]:
         verdict = "choosing anew pays" if cut["low"] > 0 else "choosing anew does not pay"
     yield (
         f"{told}, one chosen anew from the latest {first} "
-        f"{number(figures['refitted_threshold_cost'])}. Not choosing anew costs "
-        f"{number(cut['difference'])} (95 % interval {low} to {high}): {verdict}."
+        f"{number(figures['refitted_threshold_cost'])}. Not choosing anew "
+        f"{'saves' if sign < 0 else 'costs'} {number(abs(cut['difference']))} (95 % interval "
+        f"{number(ends[0])} to {number(ends[1])}): {verdict}."
     )
 
 

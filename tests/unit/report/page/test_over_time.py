@@ -18,7 +18,7 @@ def test_it_names_the_worst_period_and_whether_the_change_is_chance():
     text = said()
     assert "Over 3 months the Gini is 0.600 on average and 0.500 at worst (2024-02)" in text
     assert "-0.0100 a month (standard error 0.0200): no more than chance" in text
-    assert "1 month has too few rows for a Gini." in text
+    assert "1 month has too few rows of a class for a Gini." in text
     falling = {**made_periods.FIGURES, "gini_slope": -0.05}
     assert ": more than chance" in said(figures=falling)
 
@@ -35,6 +35,11 @@ def test_choosing_anew_pays_only_where_the_interval_says_so(low, high, verdict):
     text = said(recutting={**CUT, "low": low, "high": high})
     assert "A threshold frozen after 1 month costs 700 in the 3 months that follow" in text
     assert text.count(verdict) == 1
+
+
+def test_what_not_choosing_anew_saves_is_told_without_a_minus():
+    text = said(recutting={**CUT, "difference": -50.0, "low": -95.0, "high": -5.0})
+    assert "Not choosing anew saves 50 (95 % interval 5 to 95): choosing anew does not pay." in text
 
 
 def test_what_does_not_exist_is_told_with_its_reason():
