@@ -17,6 +17,10 @@ from filelock import FileLock
 from servers import ServerMissing, postgresql
 
 os.environ.setdefault("GOMP_SPINCOUNT", "500")  # as the command line does
+# Containers often turn bytecode off; then each worker rewrites the asserts of all files, and each
+# process that a test starts compiles Cutscore.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 ROWS = 600
 HEAVY = ("lightgbm", "matplotlib", "mlflow", "scipy.stats", "sklearn", "xgboost")
 SLOW_FIXTURES = frozenset({"empty", "sound", "kept", "postgres", "unpacked", "credit", "browser"})
