@@ -170,7 +170,11 @@ def test_its_files_can_be_written_and_told(kept, later, tmp_path):
 
 
 BAD = [
-    (lambda t: t.rename_columns({"income": "incme"}), {}, "income: the column is missing"),
+    (
+        lambda t: t.rename_columns({"income": "incme"}),
+        {},
+        'income: the column is missing. Did you mean "incme"?',
+    ),
     (lambda t: with_text(t, "income"), {}, "income: a number is needed"),
     (lambda t: t, {"target": "bda"}, '--target: the table has no column "bda".'),
     (lambda t: with_class(t, 2), {"target": "bad"}, "bad: 0 or 1 is needed"),
