@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cutscore.metrics import kolmogorov_smirnov, ranking
 from cutscore.records import Undefined
@@ -56,6 +57,8 @@ def glances(
         told = f"PSI at most {worst.stability:.3f} (noise {worst.noise:.3f})"
         calm = worst.stability < max(0.10, 2 * worst.noise)
         yield Glance("Do scores stay where they were?", told, "below 0.10", calm)
+    if facts.cutoff.periods is not None:
+        yield from _over_time(facts.cutoff.periods)
     yield _saving("no model", no_model)
     if facts.other is not None and isinstance(facts.other.swaps, SwapSet):
         yield _saving(facts.other.name, facts.other.swaps)
@@ -80,6 +83,20 @@ def _later(inner: float | None, outer: float | None) -> Glance:
         return Glance(question, "not tested", yardstick, None)
     told = f"Gini {200 * outer - 100:.1f} against {200 * inner - 100:.1f} in the folds"
     return Glance(question, told, yardstick, 200 * (inner - outer) < 5)
+
+
+def _over_time(document: Mapping[str, Any]) -> Iterator[Glance]:
+    """Yield whether the Gini falls from period to period, where enough of them have one."""
+    figures, stretch = document["figures"], document["stretch"] or "period"
+    if "gini_slope" not in figures:
+        return
+    slope, error = figures["gini_slope"], figures["gini_slope_error"]
+    told = (
+        f"Gini {100 * figures['gini_mean']:.1f} on average, {100 * figures['worst_period']:.1f} at "
+        f"worst, {100 * slope:+.2f} ± {100 * error:.2f} a {stretch}"
+    )
+    kept = slope + 1.645 * error >= 0
+    yield Glance("Does it rank as well later on?", told, "no fall beyond chance (95 %)", kept)
 
 
 def _saving(other: str, swaps: SwapSet) -> Glance:

@@ -44,6 +44,7 @@ TITLES = {
     "no-model": "Against deciding without a model",
     "other-run": "Against the run {}",
     "stability": "Stability by fold",
+    "over-time": "Over time",
     "reasons": "What the scores go by",
     "limits": "Limits",
     "environment": "Environment, and how to make it again",
@@ -167,6 +168,8 @@ def _titles(facts: ValidationFacts) -> dict[str, str]:
         titles["other-run"] = titles["other-run"].format(facts.other.name)
     if facts.in_time:
         titles["stability"] = "Stability by period"
+    if facts.cutoff.periods is None:
+        del titles["over-time"]
     if not facts.full:
         del titles["appendix"]
     return titles
