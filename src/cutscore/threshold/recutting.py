@@ -107,7 +107,7 @@ class _Chooser:
         fit_on = np.concatenate(self.periods[place - self.size : place])
         parts = np.unique(self.oof.part[inside]).tolist()
         kept_out = [self.oof.withheld[part] for part in parts if part in self.oof.withheld]
-        if kept_out:  # rows of groups that are judged
+        if kept_out:  # rows of groups that are judged, or of the gap before a fold
             fit_on = fit_on[~np.isin(self.oof.row[fit_on], np.concatenate(kept_out))]
         if too_few := _too_few(self.oof.target[fit_on], self.fewest):
             return too_few
