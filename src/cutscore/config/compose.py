@@ -66,6 +66,10 @@ class Composer:
 
         Raises Hydra's own errors; `check` and `explain` put them into words.
         """
+        return copy.deepcopy(self._composed(overrides))
+
+    def _composed(self, overrides: Sequence[Override]) -> DictConfig:
+        """Return the config itself, to be looked at only."""
         words = texts_of(overrides)
         if self._last is None or self._last[0] != words:
             composed: DictConfig = self.hydra.compose_config(
@@ -75,7 +79,7 @@ class Composer:
                 with_log_configuration=False,
             )
             self._last = words, composed
-        return copy.deepcopy(self._last[1])
+        return self._last[1]
 
     def compose_launcher(self, overrides: Sequence[Override]) -> DictConfig:
         """Compose the config that a sweep is launched with: that of its first cell.
@@ -128,7 +132,7 @@ class Composer:
         if not faults and self._composes(overrides):
             return overrides, []
         try:
-            base = self.compose(_first_cell(choices))
+            base = self._composed(_first_cell(choices))
         except (HydraException, OmegaConfBaseException) as error:
             return [], [*faults, explain(error)]
         good = list(choices)
@@ -144,7 +148,7 @@ class Composer:
     def _composes(self, overrides: Sequence[Override]) -> bool:
         """Return whether all compose together: the usual case, and cheap."""
         try:
-            self.compose_launcher(overrides)
+            self._composed(_first_cell(overrides))
         except (HydraException, OmegaConfBaseException):
             return False
         return True

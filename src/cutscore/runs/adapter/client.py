@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from cutscore.errors import StoreError
 from cutscore.report.redact import redact
 from cutscore.runs.adapter.retry import Outage, outage_of
+from cutscore.runs.addresses import address_folder
 from cutscore.runs.elsewhere import told
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class PatientClient:
     def __init__(self, plain: MlflowClient, outage: Outage) -> None:
         self.plain = plain
         self.outage = outage
+        self._places: dict[str, str] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -98,6 +100,20 @@ class PatientClient:
             )
 
         return self._patiently(make)
+
+    def download_artifacts(self, run_id: str, path: str, folder: str) -> str:
+        """Copy an artifact to a folder and return where it is.
+
+        For every file MLflow asks the store for the run, twice, and for models of the file's name.
+        """
+        from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+        if run_id not in self._places:
+            self._places[run_id] = self._patiently(self.plain.get_run, run_id).info.artifact_uri
+        here = address_folder(self._places[run_id])
+        if here is not None and (here / path).exists():
+            return str(LocalArtifactRepository(str(here)).download_artifacts(path, folder))
+        return str(self._patiently(self.plain.download_artifacts, run_id, path, folder))
 
     def _made(
         self, experiment_id: str, name: str, started: int, tags: Mapping[str, str]
