@@ -16,6 +16,7 @@ picture are under outputs/benchmarks/.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import os
@@ -25,7 +26,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -70,18 +71,58 @@ class Size:
         return [*rows, *(["--small"] if self.small else [])]
 
 
-def side(name: str, *words: str, size: Size, **options: int) -> dict[str, Any]:
-    """Run one side in a fresh process and return what it measured."""
-    flags = [f"--{key}={value}" for key, value in options.items()]
-    script = Path(__file__).with_name("search_sides.py")
-    command = [sys.executable, str(script), name, str(FOLDER / "search"), *flags]
-    command += [*size.flags, *(["--set", *words] if words else [])]
-    environment = {**os.environ, "GOMP_SPINCOUNT": SPIN_COUNT}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    if done.returncode != 0:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+@dataclass(frozen=True)
+class Bench:
+    """Runs sides in fresh processes; `resume` keeps what was measured before."""
+
+    size: Size
+    resume: bool = False
+    cores: queue.Queue[int] = field(default_factory=queue.Queue)
+
+    def __post_init__(self) -> None:
+        """Note the cores that sides may be pinned to."""
+        for core in sorted(os.sched_getaffinity(0)):
+            self.cores.put(core)
+
+    def side(self, name: str, *words: str, **options: int) -> dict[str, Any]:
+        """Run one side and return what it measured."""
+        flags = [f"--{key}={value}" for key, value in options.items()]
+        script = Path(__file__).with_name("search_sides.py")
+        command = [sys.executable, str(script), name, str(FOLDER / "search"), *flags]
+        command += [*self.size.flags, *(["--set", *words] if words else [])]
+        environment = {**os.environ, "GOMP_SPINCOUNT": SPIN_COUNT}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        if done.returncode != 0:
+            raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+        return dict(json.loads(done.stdout.splitlines()[-1]))
+
+    def pinned(self, label: str, name: str, *words: str, **options: int) -> dict[str, Any]:
+        """Run one side on a core of its own, and keep what it measured by its label."""
+        path = FOLDER / "search" / f"{label}-{self.size}.json"
+        if not (self.resume and path.is_file()):
+            core = self.cores.get()
+            try:
+                path.write_text(json.dumps(self.side(name, *words, core=core, **options)))
+            finally:
+                self.cores.put(core)
+        return dict(json.loads(path.read_text()))
+
+    def search(self, name: str, seed: int, number: int) -> dict[str, Any]:
+        """Search so many trials in one of the ways."""
+        label = f"{name}-{seed}-{number}"
+        if name == "plain":
+            run = self.pinned(label, "plain", seed=seed, number=number)
+        else:
+            words = (f"search.seed={seed}", f"search.trials={number}", *OURS[name])
+            run = self.pinned(label, "ours", *words)
+        told = f"{winner(run['steps'])[0]:,.0f} in {run['cpu']:.0f} CPU s; {run['states']}"
+        print(f"  seed {seed}, {SIDES[name]}: {told}", flush=True)
+        return run
+
+    def judge(self, values: str) -> float:
+        """Return what settings, given as JSON, cost on unseen folds."""
+        label = f"judged-{hashlib.sha256(values.encode()).hexdigest()[:16]}"
+        return statistics.mean(self.pinned(label, "judge", values)["costs"])
 
 
 def reach(steps: Steps, cost: float) -> float:
@@ -95,53 +136,23 @@ def winner(steps: Steps, spent: float = math.inf) -> tuple[float, dict[str, floa
     return min(ended, key=lambda one: one[0], default=(math.inf, {}))
 
 
-def against_plain(
-    seeds: Sequence[int], trials: int, more: int, size: Size, *, resume: bool
-) -> None:
+def against_plain(bench: Bench, seeds: Sequence[int], trials: int, more: int) -> None:
     """Search with each seed on all sides, judge the winners, print tables, draw the regret."""
-    cores: queue.Queue[int] = queue.Queue()
-    for core in sorted(os.sched_getaffinity(0)):
-        cores.put(core)
-
-    def pinned(name: str, *words: str, **options: int) -> dict[str, Any]:
-        core = cores.get()
-        try:
-            return side(name, *words, size=size, core=core, **options)
-        finally:
-            cores.put(core)
-
-    def searched(name: str, seed: int) -> dict[str, Any]:
-        number = more if name == "race" else trials
-        kept = FOLDER / "search" / f"{name}-{seed}-{number}-{size}.json"
-        if not (resume and kept.is_file()):
-            if name == "plain":
-                run = pinned("plain", seed=seed, number=number)
-            else:
-                own = (f"search.seed={seed}", f"search.trials={number}")
-                run = pinned("ours", *own, *OURS[name])
-            kept.write_text(json.dumps(run))
-        run = json.loads(kept.read_text())
-        best = winner(run["steps"])[0]
-        words = f"seed {seed}, {SIDES[name]}: {best:,.0f} in {run['cpu']:.0f} CPU s"
-        print(f"  {words}; {run['states']}", flush=True)
-        return dict(run)
-
-    def judged(values: dict[str, float]) -> float:
-        return statistics.mean(pinned("judge", json.dumps(values))["costs"]) if values else math.inf
-
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(cores.qsize()) as pool:
-        pairs = [(name, seed) for seed in seeds for name in SIDES]
-        runs = dict(zip(pairs, pool.map(searched, *zip(*pairs, strict=True)), strict=True))
-        found: Found = {name: {seed: runs[name, seed] for seed in seeds} for name in SIDES}
-        half = {pair: found["plain"][pair[1]]["cpu"] / 2 for pair in pairs}
-        of_half = {pair: winner(runs[pair]["steps"], half[pair])[1] for pair in pairs}
-        of_all = {pair: winner(runs[pair]["steps"])[1] for pair in pairs}
-        texts = {json.dumps(own): own for own in (*of_half.values(), *of_all.values())}
-        costs = dict(zip(texts, pool.map(judged, texts.values()), strict=True))
-    for pair, run in runs.items():
-        run["unseen_half"] = costs[json.dumps(of_half[pair])]
-        run["unseen"] = costs[json.dumps(of_all[pair])]
+    pairs = [(name, seed) for seed in seeds for name in SIDES]
+    with ThreadPoolExecutor(bench.cores.qsize()) as pool:
+        asked = [(name, seed, more if name == "race" else trials) for name, seed in pairs]
+        runs = dict(zip(pairs, pool.map(lambda one: bench.search(*one), asked), strict=True))
+        winners = {}
+        for (name, seed), run in runs.items():
+            half = runs["plain", seed]["cpu"] / 2
+            for key, spent in (("unseen_half", half), ("unseen", math.inf)):
+                values = winner(run["steps"], spent)[1]
+                winners[name, seed, key] = json.dumps(values, sort_keys=True)
+        distinct = sorted(set(winners.values()) - {"{}"})
+        costs = dict(zip(distinct, pool.map(bench.judge, distinct), strict=True))
+    for (name, seed, key), values in winners.items():
+        runs[name, seed][key] = costs.get(values, math.inf)
+    found: Found = {name: {seed: runs[name, seed] for seed in seeds} for name in SIDES}
     (FOLDER / "search.json").write_text(json.dumps(found))
     print_reached(found)
     print_winners(found)
@@ -235,7 +246,7 @@ def regret(steps: Steps, known: float, grid: np.ndarray) -> np.ndarray:
     return 100 * (lowest[np.searchsorted(times, grid, side="right")] / known - 1)
 
 
-def workers(rounds: int, trials: int, size: Size) -> None:
+def workers(bench: Bench, rounds: int, trials: int) -> None:
     """Print trials an hour of one worker and of two."""
     print(f"Trials an hour ({trials} random trials, none pruned, from first start to last end)")
     hourly: dict[int, list[float]] = {1: [], 2: []}
@@ -246,7 +257,7 @@ def workers(rounds: int, trials: int, size: Size) -> None:
                 f"search.workers={number}", f"search.trials={trials}", f"search.seed={seed}",
                 "search.sampler=random", "search.pruner=none",
             ]  # fmt: skip
-            result = side("ours", *words, size=size)
+            result = bench.side("ours", *words)
             hourly[number].append(3600 * trials / result["wall"])
             spent[number].append(result["cpu"])
     for number, values in hourly.items():
@@ -271,16 +282,16 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true", help="keep searches measured before")
     parser.add_argument("--rounds", type=int, default=2, help="of part 2")
     args = parser.parse_args()
-    size = Size(args.small, None if args.small or args.full else args.rows)
+    bench = Bench(Size(args.small, None if args.small or args.full else args.rows), args.resume)
     store = f"{FOLDER}/search/store/mlflow.db"
     (FOLDER / "search").mkdir(parents=True, exist_ok=True)
     subprocess.run(
         [sys.executable, "-m", "cutscore", "store", "init", "--store", store], check=True
     )
     if args.part in (None, 1):
-        against_plain(args.seeds, args.trials, args.more, size, resume=args.resume)
+        against_plain(bench, args.seeds, args.trials, args.more)
     if args.part in (None, 2):
-        workers(args.rounds, 6 if args.small else 12, size)
+        workers(bench, args.rounds, 6 if args.small else 12)
 
 
 if __name__ == "__main__":
