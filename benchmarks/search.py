@@ -222,7 +222,7 @@ def draw_regret(found: Found, path: Path) -> None:
     for name, runs in found.items():
         curves = []
         for seed, run in runs.items():
-            known = min(winner(found[other][seed]["steps"])[0] for other in found)
+            known = min(winner(own[seed]["steps"])[0] for own in found.values() if seed in own)
             curves.append(regret(run["steps"], known, grid))
             there = grid <= run["cpu"]
             axes.plot(grid[there], curves[-1][there], color=colours[name], linewidth=0.8, alpha=0.5)
