@@ -5,7 +5,7 @@ Only of rows whose true class is known are probability, decision and class kept,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,27 +149,33 @@ class Counting:
         """How many rows have a known class."""
         return sum(len(one.target) for one in self._labelled)
 
-    def judged(self) -> tuple[list[str], JudgedRows] | None:
-        """Return the rows whose class is known, `part` being their period's place in the list.
+    def judged(self) -> Iterator[tuple[str, JudgedRows]]:
+        """Yield periods in order, each with its rows whose class is known, at least one.
 
-        None where there are none, or outcomes have no price.
+        Nothing where outcomes have no price.
         """
-        kept = self._labelled
-        prices = [one.costs for one in kept if one.costs is not None]
-        if not kept or len(prices) < len(kept):
-            return None
-        names = sorted(self._names)
-        order = np.array([names.index(name) for name in self._names], dtype=np.int64)
-        probability = np.concatenate([one.probability for one in kept])
-        return names, JudgedRows(
-            ids=np.arange(len(probability)),
-            target=np.concatenate([one.target for one in kept]),
-            score=probability,
-            probability=probability,
-            flagged=np.concatenate([one.flagged for one in kept]),
-            part=order[np.concatenate([one.period for one in kept])],
-            costs=join_costs(prices, [len(one.target) for one in kept]),
-        )
+        if any(one.costs is None for one in self._labelled):
+            return
+        for name in sorted(self._names):
+            at = self._names.index(name)
+            found = [(one, np.flatnonzero(one.period == at)) for one in self._labelled]
+            mine = [(one, rows) for one, rows in found if len(rows)]
+            if not mine:
+                continue
+            probability = np.concatenate([one.probability[rows] for one, rows in mine])
+            prices = [one.costs.take(rows) for one, rows in mine if one.costs is not None]
+            yield (
+                name,
+                JudgedRows(
+                    ids=np.arange(len(probability)),
+                    target=np.concatenate([one.target[rows] for one, rows in mine]),
+                    score=probability,
+                    probability=probability,
+                    flagged=np.concatenate([one.flagged[rows] for one, rows in mine]),
+                    part=np.zeros(len(probability), dtype=np.int64),
+                    costs=join_costs(prices, [len(rows) for _, rows in mine]),
+                ),
+            )
 
     def _period(self, name: str) -> PeriodCounts:
         if name not in self.periods:

@@ -151,8 +151,11 @@ def _sorted(texts: list[Any], classes: list[Target], unknown: int) -> Labels:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    ids, hasher = pa.concat_arrays([_texts(pa.array([], pa.string())), *texts]), IdHasher()
-    target, hashes = np.concatenate([np.empty(0, np.int8), *classes]), hasher(ids)
+    hasher = IdHasher()
+    target = np.concatenate([np.empty(0, np.int8), *classes])
+    hashes = np.concatenate([np.empty(0, np.uint64), *map(hasher, texts)])
+    ids = pa.concat_arrays([_texts(pa.array([], pa.string())), *texts])
+    texts.clear()  # of millions of ids two copies are much
     order = np.argsort(hashes, kind="stable")
     ids, hashes, target = ids.take(order), hashes[order], target[order]
     again = hashes[1:] == hashes[:-1]

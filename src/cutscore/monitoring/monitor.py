@@ -196,19 +196,14 @@ def _concluded(
         seen = look(reference, scored, name, counts, limits)
         findings += [each for each in seen if each.name != request.period]  # it is the period
     labelled: dict[str, LabelledFigures] = {}
-    known = whole.judged()
-    if known is not None:
-        names, rows = known
-        for at, name in enumerate(names):
-            here = rows.take(rows.part == at)
-            if len(here):
-                labelled[name] = figures_of(here, scored, limits)
-                findings += labelled_findings(name, here, labelled[name], scored, limits)
+    for name, rows in whole.judged():
+        labelled[name] = figures_of(rows, scored, limits)
+        findings += labelled_findings(name, rows, labelled[name], scored, limits)
     if labelled and not any(each.kind in BY_LABELS for each in findings):
         latest = list(labelled.values())[-1].regret
         why = f" ({latest.reason})" if isinstance(latest, Undefined) else ""
         notes.append(f"Labelled rows are too few to judge decisions by{why}.")
-    if known is None and whole.labelled:
+    if whole.labelled and not labelled:
         notes.append("The labelled rows have no prices: the columns of their costs are missing.")
     return Monitored(
         model=scorer.tags.get("version") or scorer.name,
