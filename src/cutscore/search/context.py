@@ -115,7 +115,8 @@ class TrialContext:
         named = [dict(flattened(point)) for point in self.settings.enqueue]
         if self.settings.sampler != "tpe":
             return named
-        starts = spread_points(self.drawn, self.settings.startup_trials, self.settings.seed)
+        number = min(self.settings.startup_trials, self.settings.trials)
+        starts = spread_points(self.drawn, number, self.settings.seed)
         return [*named, *starts[len(named) :]]
 
     @cached_property
