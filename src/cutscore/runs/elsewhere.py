@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 SETTING = "tracking.artifacts"
 PROBE = ".cutscore-can-write"
-_HERE_OR_SERVED = ("", "file", "mlflow-artifacts", "http", "https")
+_HERE_OR_SERVED = ("file", "mlflow-artifacts", "http", "https")
 _LONGEST = 300
 
 
 def is_elsewhere(address: str) -> bool:
     """Return whether files at an address are neither on this machine nor passed on by a server."""
-    return urlsplit(address).scheme not in _HERE_OR_SERVED
+    scheme = urlsplit(address).scheme
+    return len(scheme) > 1 and scheme not in _HERE_OR_SERVED  # one letter is a drive of Windows
 
 
 @cache
