@@ -107,7 +107,7 @@ def _versions() -> dict[str, str]:
 def _asked(
     nodes: Sequence[ClusterNode], paths: Mapping[str, Path], databases: Mapping[str, str]
 ) -> dict[ClusterNode, NodeAnswer | str]:
-    """Ask all nodes at once; of one that cannot answer, return why."""
+    """Ask all nodes at once; of one that cannot answer, return why. One that dies is left out."""
     import ray
     from ray.exceptions import RayError
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -127,7 +127,8 @@ def _asked(
             told[asked[ref]] = ray.get(ref)
         except RayError as error:
             told[asked[ref]] = str(error).strip().splitlines()[-1]
-    return told
+    alive = {node.id for node in living_nodes()}
+    return {node: answer for node, answer in told.items() if node.id in alive}
 
 
 def _size_faults(
