@@ -110,9 +110,10 @@ class PatientClient:
 
         if run_id not in self._places:
             self._places[run_id] = self._patiently(self.plain.get_run, run_id).info.artifact_uri
-        here = address_folder(self._places[run_id])
+        place = self._places[run_id]
+        here = address_folder(place)
         if here is not None and (here / path).exists():
-            return str(LocalArtifactRepository(str(here)).download_artifacts(path, folder))
+            return str(LocalArtifactRepository(place).download_artifacts(path, folder))
         return str(self._patiently(self.plain.download_artifacts, run_id, path, folder))
 
     def _made(
