@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -173,9 +173,11 @@ def crowd(
     meter: Meter, tracking: TrackingSettings, calls: list[list[Item]], clients: int, seconds: float
 ) -> None:
     """Write from many processes at once and print what came of it."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("fork")  # what is imported serves all
     with context.Manager() as manager, context.Pool(clients) as pool:
         ready, start = manager.Semaphore(0), manager.Event()
+        # Another address, so that no child takes a connection of its parent's for its own.
+        tracking = replace(tracking, uri=f"{tracking.uri}?application_name=crowd")
         each = (tracking, calls, ready, start, seconds)
         waiting = [pool.apply_async(client, each) for _ in range(clients)]
         for _ in range(clients):

@@ -8,11 +8,12 @@ import lives
 import pytest
 from servers import PASSWORD, object_store
 from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 from cutscore.care.audit import audit
 from cutscore.care.view import view_client
 from cutscore.errors import RequestError
-from cutscore.runs.init import init_store
+from cutscore.runs.init import check_store, init_store
 from cutscore.runs.liveness import judge_life
 from cutscore.runs.opening import open_store
 from cutscore.runs.settings import TrackingSettings
@@ -133,6 +134,29 @@ def test_a_place_that_cannot_be_written_leaves_nothing(postgres, bucket, place, 
     with pytest.raises(RequestError, match=rf"tracking.artifacts: {place}.* be written.*{why}"):
         init_store(uri, place, "cutscore")
     assert rows_of(uri) == "[]"
+
+
+def changed(uri, *statements):
+    """Change a database, and return its address."""
+    with create_engine(uri, poolclass=NullPool).begin() as connection:
+        for words in statements:
+            connection.execute(text(words))
+    return uri
+
+
+def test_databases_that_are_no_store(postgres):
+    uri = changed(postgres.create("strange"), "CREATE ROLE nothing LOGIN")
+    with pytest.raises(RequestError, match=r"permission denied.*GRANT CREATE ON SCHEMA"):
+        init_store(uri.replace("cutscore:", "nothing:"), None, "cutscore")
+    tables = ("alembic_version (version_num TEXT)", "experiments ()", "runs ()")
+    changed(uri, *(f"CREATE TABLE {words}" for words in tables))
+    changed(uri, "INSERT INTO alembic_version VALUES ('ffffffffffff')")
+    for refuse in (check_store, lambda address: init_store(address, None, "cutscore")):
+        with pytest.raises(RequestError, match=r"schema f+, which .* a newer MLflow has written"):
+            refuse(uri)
+    studies = changed(postgres.create("studies"), "CREATE TABLE studies (id INTEGER)")
+    with pytest.raises(RequestError, match="is a database, but not an MLflow store"):
+        check_store(studies)
 
 
 def test_a_password_in_the_place_for_files_is_refused():

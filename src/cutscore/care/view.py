@@ -28,7 +28,7 @@ from cutscore.report.redact import redact
 from cutscore.runs.adapter.client import patient_client
 from cutscore.runs.addresses import address_folder
 from cutscore.runs.elsewhere import is_elsewhere
-from cutscore.runs.server import check_reachable
+from cutscore.runs.init import check_store
 from cutscore.runs.sqlite import is_empty
 
 SETTING = "STORE"
@@ -120,7 +120,7 @@ def view_client(uri: str, extra: Sequence[Path] = (), setting: str = SETTING) ->
     RequestError
         If nothing answers there, or it refuses.
     """
-    check_reachable(uri)
+    check_store(uri)
     client = patient_client(uri)
     try:
         contents = read_client.read_contents(client)

@@ -22,7 +22,13 @@ from cutscore.runs.elsewhere import check_writable, is_elsewhere
 from cutscore.runs.locks import locked
 from cutscore.runs.merge_journal import repair_if_idle
 from cutscore.runs.schema import create_database, quiet_migration
-from cutscore.runs.server import alone, check_reachable, load_mlflow, open_experiment
+from cutscore.runs.server import (
+    alone,
+    check_database,
+    check_reachable,
+    load_mlflow,
+    open_experiment,
+)
 from cutscore.runs.sqlite import check_file, fault, is_empty
 
 
@@ -91,6 +97,8 @@ def check_store(uri: str) -> None:
     path = sqlite_path(uri)
     if path is None:
         check_reachable(uri)
+        if not uri.startswith("http"):
+            check_database(uri)
     elif is_empty(path):
         raise fault(f"there is no store at {path}.", "Run an experiment first: cutscore run.")
     else:
@@ -103,6 +111,8 @@ def _init_server(uri: str, location: str | None, experiment: str) -> Store:
     root = folder_address(Path.cwd() / "mlruns" / "artifacts") if database else None
     name = f"cutscore-{os.getuid()}-{sha256(uri.encode()).hexdigest()[:16]}.lock"
     with locked(Path(tempfile.gettempdir()) / name), alone(uri), quiet_migration():
+        if database:
+            check_database(uri, new=True)
         experiment_id, found = open_experiment(uri, experiment, location, root)
     if location is not None and not _same(location, found):
         problem = f'files of the experiment "{experiment}" go to {found}, not to {location}.'

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from cutscore.report.redact import redact
 from cutscore.runs.addresses import address_folder, folder_address, location_in
 from cutscore.runs.elsewhere import check_writable, is_elsewhere
 from cutscore.runs.settings import SETTING
+from cutscore.runs.sqlite import check_schema
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
@@ -59,6 +61,31 @@ def check_reachable(uri: str, setting: str = SETTING) -> None:
             "Start the server, or name another.",
             setting,
         ) from error
+
+
+@cache
+def check_database(uri: str, *, new: bool = False) -> None:
+    """Check, once in a process, that a database is a store of the schema that MLflow expects.
+
+    With `new` one without tables will do: they are made.
+
+    Raises
+    ------
+    RequestError
+        If it cannot be connected to, is no store of MLflow's, or of another version's.
+    """
+    from sqlalchemy import create_engine, inspect, text
+    from sqlalchemy.pool import NullPool
+
+    with _told(uri), create_engine(uri, poolclass=NullPool).connect() as connection:
+        tables = set(inspect(connection).get_table_names())
+        if new and not tables:
+            return
+        if not {"alembic_version", "experiments", "runs"} <= tables:
+            problem = f"{redact(uri)} is a database, but not an MLflow store."
+            raise _fault(problem, "Run an experiment there first, or name another.")
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    check_schema(redact(uri), str(found or ""), redact(uri))
 
 
 def load_mlflow() -> None:

@@ -59,7 +59,7 @@ def check_file(path: Path) -> None:
         raise fault(problem, other)
     try:
         with closing(sqlite3.connect(path, timeout=20)) as connection:
-            _check_schema(path, _revision(path, connection))
+            check_schema(str(path), _revision(path, connection), sqlite_url(path))
             _check_writable(path, connection)
     except sqlite3.OperationalError as error:
         remedy = "Wait for who has it open, or mend the permissions of its folder. "
@@ -82,19 +82,25 @@ def _revision(path: Path, connection: sqlite3.Connection) -> str:
     return "" if row is None else str(row[0])
 
 
-def _check_schema(path: Path, revision: str) -> None:
-    """Check the revision against those that the installed MLflow knows."""
+def check_schema(shown: str, revision: str, address: str) -> None:
+    """Check the revision of a store against those that the installed MLflow knows.
+
+    Raises
+    ------
+    RequestError
+        If it is another; it calls the store `shown`, and tells how to upgrade what is at `address`.
+    """
     known = schema_revisions()
     if revision == known[0]:
         return
     installed = version("mlflow")
     if revision in known:
         raise fault(
-            f"{path} has an older schema ({revision}) than MLflow {installed} expects.",
-            f"Copy the file as a backup, then run: mlflow db upgrade {quote(sqlite_url(path))}",
+            f"{shown} has an older schema ({revision}) than MLflow {installed} expects.",
+            f"Make a backup, then run: mlflow db upgrade {quote(address)}",
         )
     raise fault(
-        f"{path} has schema {revision or 'unknown'}, which MLflow {installed} does not "
+        f"{shown} has schema {revision or 'unknown'}, which MLflow {installed} does not "
         "know: a newer MLflow has written it.",
         "Install that newer MLflow, or name another store.",
     )
