@@ -7,13 +7,6 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-MOODY = """\
-_target_: moody.Moody
-refit: false
-params: {mood: fine, skill: 1.0, marker: ""}
-"""
-"""It as an option of the group model."""
-
 
 class Moody(ClassifierMixin, BaseEstimator):
     """Scores by the first column, as well as `skill` says.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -35,7 +36,16 @@ def call(*words: object) -> Answer:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main([str(word) for word in words])
+    _close_logs()
     return Answer(code, out.getvalue(), err.getvalue())
+
+
+def _close_logs() -> None:
+    """Close the log of a command, as the end of its process would: the next one would reopen it."""
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if isinstance(each, logging.FileHandler)]:
+        root.removeHandler(handler)
+        handler.close()
 
 
 def start(*words: object, folder: Path, **environment: str) -> subprocess.Popen:

@@ -69,8 +69,13 @@ def test_an_interruption_ends_the_run_and_not_the_process(made, cutscore, loans,
 
     opened = []
     monkeypatch.setattr(_Stoppable, "opened", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        package.run([*loans, "model.params.n_estimators=400"])
+    # A shell that starts tests in the background has them ignore interruptions.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            package.run([*loans, "model.params.n_estimators=400"])
+    finally:
+        signal.signal(signal.SIGINT, before)
     found = package.read_run(opened[0])
     assert not found.complete
     (run,) = [r for r in cutscore("runs", "list", "--json").json() if r["run_id"] == opened[0]]

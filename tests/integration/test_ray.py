@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,18 +14,14 @@ from cutscore.runs.opening import open_existing
 
 ray = pytest.importorskip("ray", reason="Ray is not installed (the extra: ray)")
 
-MOODY = """\
-_target_: moody.Moody
-refit: false
-params: {mood: fine, skill: 1.0, marker: ""}
-"""
+HELPERS = Path(__file__).parent.parent / "helpers"
 
 
 @pytest.fixture(scope="module")
 def cluster():
     """A node of two processors; commands use the connection that this process has."""
     with pytest.MonkeyPatch.context() as patch:
-        helpers, given = Path(__file__).parents[1] / "helpers", os.environ.get("PYTHONPATH", "")
+        helpers, given = HELPERS, os.environ.get("PYTHONPATH", "")
         patch.setenv("PYTHONPATH", os.pathsep.join([str(helpers), given]))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         ray.init(
@@ -59,7 +56,7 @@ def test_cells_give_the_same_bits_and_one_whose_process_dies_is_run_again(
 ):
     folder = in_folder / "conf" / "model"
     folder.mkdir(parents=True)
-    (folder / "moody.yaml").write_text(MOODY)
+    shutil.copy(HELPERS / "moody.yaml", folder)
     words = [word for word in loans if not word.startswith("model.")]
     words += ["model=moody", "model.params.mood=fine,dies", f"model.params.marker={in_folder}/died"]
     words += ["report.bootstrap=0"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import sqlite3
 import time
@@ -18,15 +19,7 @@ from cutscore.metrics.catalogue import CATALOGUE
 from cutscore.runs.opening import open_existing
 from cutscore.runs.values import missing_from_record
 
-MOODY = """\
-_target_: moody.Moody
-impute: true
-encode: true
-scale: false
-seed: ${seed}
-refit: false
-params: {mood: fine, skill: 1.0, marker: ''}
-"""
+HELPERS = Path(__file__).parent.parent / "helpers"
 SPACE = (
     'search.space={model.params.num_leaves:"range(2,9)",'
     'model.params.learning_rate:"tag(log,interval(0.05,0.5))"}'
@@ -37,7 +30,7 @@ SPACE = (
 def base(loans, workplace):
     folder = workplace / "conf" / "model"
     folder.mkdir(parents=True)
-    (folder / "moody.yaml").write_text(MOODY)
+    shutil.copy(HELPERS / "moody.yaml", folder)
     kept = [text for text in loans if "n_estimators" not in text]
     return [*kept, "model.params.n_estimators=3", "report.bootstrap=5", "search=custom"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
-from moody import MOODY
 from servers import PASSWORD
 
 from cutscore.config.compose import Composer
@@ -21,7 +21,7 @@ def test_a_sweep_ends_as_in_one_process_though_a_cell_is_killed(
     monkeypatch.setenv("PYTHONPATH", str(HELPERS), prepend=":")
     folder = in_folder / "conf" / "model"
     folder.mkdir(parents=True)
-    (folder / "moody.yaml").write_text(MOODY)
+    shutil.copy(HELPERS / "moody.yaml", folder)
     kept = [word for word in loans if not word.startswith("model.")]
     kept += ["model=moody", "report.bootstrap=0", f"model.params.marker={in_folder}/died"]
     words = ["run", "-m", *kept, "model.params.mood=fine,dies"]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from moody import MOODY
+import shutil
+from pathlib import Path
 
 from cutscore.report.record_spec import DIED_TAG
 from cutscore.runs.opening import open_existing
+
+HELPERS = Path(__file__).parent.parent / "helpers"
 
 
 def test_a_worker_that_dies_costs_its_cell(cutscore, in_folder, loans):
     folder = in_folder / "conf" / "model"
     folder.mkdir(parents=True)
-    (folder / "moody.yaml").write_text(MOODY)
+    shutil.copy(HELPERS / "moody.yaml", folder)
     kept = [word for word in loans if not word.startswith("model.")]
     kept += ["model=moody", "model.params.mood=fine,aborts", "report.bootstrap=0"]
     workers = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
@@ -56,6 +55,8 @@ def month_of(prepared):
 
 
 def test_each_period_is_the_sum_of_its_rows(dated):
+    from sklearn.metrics import roc_auc_score
+
     _, prepared, result = dated
     found, oof, month = result.over_time, result.oof, month_of(prepared)[result.oof.row]
     flagged = result.reference.chosen.rule.flag(result.decided.score)
