@@ -161,7 +161,10 @@ def _verdict(document: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     )
     yield "That costs ", False
     yield number(cost), True
-    where = "cross-fitted, on rows that did not choose it" if known else "on the rows that chose it"
+    decided = f"the {crossfit['rows']:,.0f} rows" if crossfit["rows_left_out"] else "rows"
+    where = (
+        f"cross-fitted, on {decided} that did not choose it" if known else "on rows that chose it"
+    )
     yield f" ({where})", False
     if savings is not None:
         yield ", ", False

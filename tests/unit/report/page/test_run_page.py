@@ -81,3 +81,10 @@ def test_rows_decided_by_their_own_costs_are_told_so(recorded):
     assert "threshold" not in metrics
     assert opened.figures()["total_cost"] == metrics["exact_cost"]
     assert opened.page.locator("#false_negative").count() == 0
+
+
+def test_in_time_order_it_says_how_many_rows_the_cost_is_of(recorded):
+    metrics, opened = recorded("validation=time_ordered", "validation.folds=3", "data.time=day")
+    rows = f"on the {metrics['crossfit_rows']:,.0f} rows that did not choose it"
+    assert metrics["crossfit_rows_left_out"]
+    assert rows in opened.page.inner_text("main")
