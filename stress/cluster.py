@@ -104,9 +104,9 @@ def costs(at: SharedPlace, head: RayNode) -> None:
     few, many = 4, 20
     for name, words in {
         "basic": (),
-        "joblib, 2 processes": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"),
-        "ray, a cluster that runs": on_ray(head),
-        "ray, a cluster started here": ("hydra/launcher=ray", "hydra.launcher.node_cpus=2"),
+        "joblib with 2 processes": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"),
+        "ray on a cluster that runs": on_ray(head),
+        "ray on a cluster started here": ("hydra/launcher=ray", "hydra.launcher.node_cpus=2"),
     }.items():
         seconds, firsts = [], []
         for cells in (few, many):
