@@ -9,6 +9,15 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from cutscore.cluster.connecting import living_nodes
+from cutscore.cluster.sharing import Sharing
+from cutscore.config.build import compose_plan
+from cutscore.config.compose import Composer
+from cutscore.config.layers import find_layers, packaged_folder
+from cutscore.config.overrides import parse_overrides
+from cutscore.config.ray_settings import CELLS
+from cutscore.experiment import Experiment, ExperimentCache, execute, prepare
+from cutscore.model.lightgbm_bins import bin_values
 from cutscore.report.record_spec import DIED_TAG
 from cutscore.runs.opening import open_existing
 
@@ -48,7 +57,9 @@ def cells_of(folder: Path, experiment: str) -> dict[str, list]:
 
 def scores_of(folder: Path, run):
     store = open_existing(f"sqlite:///{folder}/mlruns/mlflow.db")
-    return pq.read_table(store.download(run.run_id, "oof_scores.parquet", folder / run.run_id))
+    copy = folder / run.run_id
+    copy.mkdir(exist_ok=True)
+    return pq.read_table(store.download(run.run_id, "oof_scores.parquet", copy))
 
 
 def test_cells_give_the_same_bits_and_one_whose_process_dies_is_run_again(
@@ -84,6 +95,40 @@ def test_cells_give_the_same_bits_and_one_whose_process_dies_is_run_again(
     again = cutscore("rerun", best, "hydra/launcher=ray")
     assert again.code == 0, again.err
     assert "equal: out-of-fold scores equal" in again.out
+
+
+def test_bins_that_several_cells_need_are_made_once(loans, cluster, monkeypatch):
+    composer = Composer(find_layers(working_dir=packaged_folder()))
+    words = [*loans, "report.bootstrap=0", "model.binning=shared"]
+
+    def experiment_of(*more: str) -> Experiment:
+        return compose_plan(composer, parse_overrides([*words, *more])).experiment
+
+    both = [experiment_of("sampling=none"), experiment_of("sampling=cost_weighted")]
+    other = [experiment_of("+model.params.max_bin=7"), experiment_of("sampling=smote")]
+    sharing = Sharing(ExperimentCache(), living_nodes(), CELLS, [*both, *other])
+    places = [sharing.table(experiment) for experiment in (*both, *other)]
+    assert places[0].bins == places[1].bins is not None
+    assert places[2].bins is None  # nobody else's
+    assert places[3].bins is None  # made-up rows have bins of their own
+
+    def scores_in(cache: ExperimentCache) -> bytes:
+        return execute(both[0], prepare(both[0], cache), cache).oof.score.tobytes()
+
+    alone, cache, binned = scores_in(ExperimentCache()), ExperimentCache(), []
+
+    def bin_and_tell(columns, values, *rest):
+        binned.append(sum(map(len, values)))
+        return bin_values(columns, values, *rest)
+
+    monkeypatch.setattr("cutscore.model.lightgbm.bin_values", bin_and_tell)
+    for _ in range(2):  # as one process does one cell after the other
+        places[0].lend(cache)
+        assert scores_in(cache) == alone
+    rows = len(cache.dataset(both[0].source).target)
+    assert rows not in binned
+    assert scores_in(ExperimentCache()) == alone
+    assert rows in binned
 
 
 def test_workers_of_a_search_finish_exactly_its_trials(cutscore, in_folder, loans, cluster):

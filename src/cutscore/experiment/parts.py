@@ -14,7 +14,7 @@ from cutscore.features import FeatureStrategy
 from cutscore.metrics.histograms import Counts, TableBins, fit_bins
 from cutscore.metrics.moved import ColumnIndexes, column_indexes
 from cutscore.metrics.stability import StabilitySettings
-from cutscore.model import ChecksTable, Model, Session, TableToFit
+from cutscore.model import ChecksTable, KeepsBins, KeptBins, Model, Session, TableToFit
 from cutscore.records import (
     Dataset,
     FoldResult,
@@ -136,7 +136,7 @@ class FoldProgress:
 
 
 class ExperimentCache:
-    """Keeps what several cells need: loaded data, built features, open model sessions.
+    """Keeps what several cells need: loaded data, built features, open model sessions, bins.
 
     One entry of each kind is kept, which serves a sweep in its own order: cells of one data set,
     one feature strategy and one model follow each other.
@@ -146,6 +146,7 @@ class ExperimentCache:
         self._dataset: tuple[Source, Dataset] | None = None
         self._table: tuple[Dataset, FeatureStrategy, Table] | None = None
         self._session: tuple[Table, Model, int, bool, Session] | None = None
+        self._bins: tuple[Table, KeptBins] | None = None
         self._checked: tuple[Table, Model] | None = None
         self._counted: tuple[Table, TableBins, Counts] | None = None
         self._periods: tuple[Dataset, str | None, RowPeriods | Undefined | None] | None = None
@@ -154,7 +155,8 @@ class ExperimentCache:
     def dataset(self, source: Source, load: Callable[[], Dataset] | None = None) -> Dataset:
         """Load a data set, or return the loaded one; `load` knows where it is loaded already."""
         if self._dataset is None or self._dataset[0] != source:
-            self._table = self._session = self._counted = self._periods = self._moved = None
+            self._table = self._session = self._bins = None
+            self._counted = self._periods = self._moved = None
             self._dataset = (source, (load or source.load)())
         return self._dataset[1]
 
@@ -167,7 +169,7 @@ class ExperimentCache:
         """Build the features of a data set, or return the built ones; `build` has them already."""
         kept = self._table
         if kept is None or kept[0] is not dataset or kept[1] != features:
-            self._session = None
+            self._session = self._bins = None
             self._table = kept = (dataset, features, (build or features.build)(dataset))
         return kept[2]
 
@@ -217,8 +219,17 @@ class ExperimentCache:
         table, model, threads = prepared.table, experiment.model, experiment.workers
         kept = self._session
         if kept is None or kept[0] is not table or kept[1:4] != (model, threads, shared):
-            earlier = kept[4] if kept is not None and kept[0] is table else None
+            bins = None if self._bins is None or self._bins[0] is not table else self._bins[1]
             target = prepared.dataset.target
-            opened = model.session(TableToFit(table, target, threads, shared, earlier))
+            opened = model.session(TableToFit(table, target, threads, shared, bins))
             self._session = kept = (table, model, threads, shared, opened)
+            if isinstance(opened, KeepsBins):
+                self._bins = (table, opened.bins)
         return kept[4]
+
+    def lend_bins(self, table: Table, recipe: str, load: Callable[[], KeptBins]) -> None:
+        """Have sessions use the bins that another process made of a whole table."""
+        kept = self._bins
+        known = kept is not None and kept[0] is table and kept[1].recipe == recipe
+        if kept is None or not known or kept[1].whole is None:
+            self._bins = (table, load())

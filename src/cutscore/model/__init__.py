@@ -110,15 +110,15 @@ class TableToFit:
     shared_bins : bool
         Bin the whole table once, where the model `SharesBins`. Only for fits on this very table
         and without synthetic rows.
-    earlier : Session or None
-        A session of any model on this very table and target, whose bins may serve again.
+    bins : KeptBins or None
+        Of this very table and target, made for any model; they may serve again.
     """
 
     table: Table
     target: Target
     threads: int
     shared_bins: bool = False
-    earlier: Session | None = None
+    bins: KeptBins | None = None
 
 
 class Model(Protocol):
@@ -145,6 +145,32 @@ class SharesBins(Protocol):
 
     def shares_bins(self, table: Table) -> bool:
         """Whether to bin the whole table once, for all folds."""
+        ...
+
+    @property
+    def bin_recipe(self) -> str:
+        """What decides the bins of a table: where it is the same, they are."""
+        ...
+
+    def bins(self, data: TableToFit) -> KeptBins:
+        """Bin a whole table."""
+        ...
+
+
+class KeptBins(Protocol):
+    """Binned rows of one table, also for another process: they can be pickled."""
+
+    recipe: str
+    whole: Any
+
+
+@runtime_checkable
+class KeepsBins(Protocol):
+    """What a session can have besides that serves other sessions on the same table."""
+
+    @property
+    def bins(self) -> KeptBins:
+        """The bins that it made, or was given."""
         ...
 
 

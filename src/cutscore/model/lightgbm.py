@@ -59,22 +59,32 @@ class LightGBM(BoostedTrees):
             return table.values.size >= SHARED_FROM
         return self.binning == "shared"
 
+    @property
+    def bin_recipe(self) -> str:
+        """What of the parameters decides bins."""
+        return bin_recipe(with_lists(self.params, VOCABULARY))
+
+    def bins(self, data: TableToFit) -> Bins:
+        """Return the bins of a session."""
+        return self.session(data).bins
+
     def session(self, data: TableToFit) -> LightGBMSession:
-        """Open a session; shared bins are found now unless `data.earlier` has them."""
-        table, earlier = data.table, data.earlier
+        """Open a session; shared bins are found now unless `data.bins` has them."""
+        table, bins = data.table, data.bins
+        linear = VOCABULARY.value(self.params, "linear_tree", False)
+        threads = 1 if linear else data.threads  # more add up linear leaves in another order
         params = {
             **with_lists(self.params, VOCABULARY),
             "objective": "binary",
             "metric": "none",
             "verbosity": -1,
-            "num_threads": data.threads,
+            "num_threads": threads,
             "feature_pre_filter": False,  # it would let labels choose columns
         }
         if not any(VOCABULARY.canonical[name] == SAMPLE for name in self.params):
             params[SAMPLE] = rows_to_sample(len(table.columns))
-        bins = Bins(bin_recipe(params))
-        if isinstance(earlier, LightGBMSession) and earlier.bins.recipe == bins.recipe:
-            bins = earlier.bins
+        if not isinstance(bins, Bins) or bins.recipe != self.bin_recipe:
+            bins = Bins(self.bin_recipe)
         shared = data.shared_bins and self.shares_bins(table)
         if shared and bins.whole is None:
             bins.whole = bin_values(table.columns, [table.values], data.target, params)

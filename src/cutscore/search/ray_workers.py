@@ -30,8 +30,9 @@ class RayWorkerPool(WorkerPool):
         """Return when all slots are taken and all workers have ended, or too many have died."""
         settings = ray_settings_of(self.context.plan)
         with connected(settings, TRIALS):
-            sharing = Sharing(self.context.cache, living_nodes(), TRIALS)
-            shared = sharing.table(self.context.plan.experiment)
+            experiment, cache = self.context.plan.experiment, self.context.cache
+            sharing = Sharing(cache, living_nodes(), TRIALS, [experiment] * self.count)
+            shared = sharing.table(experiment)
             task = replace(self.context.task, threads=settings.num_cpus)
             self._finished = self._count_finished()
             mine = f"{process_tags()['pid']} {now_text()}"

@@ -49,7 +49,8 @@ def request_cluster(request: SweepRequest) -> Iterator[Sharing | None]:
     with connected(settings, words):
         nodes = check_nodes(needs_of(request, settings), words)
         shares = words is CELLS and settings.share  # workers of a search see to it themselves
-        yield Sharing(experiment_cache(), nodes, words) if shares else None
+        experiments = [cell.plan.experiment for cell in request.cells]
+        yield Sharing(experiment_cache(), nodes, words, experiments) if shares else None
 
 
 def check_cluster(request: SweepRequest) -> list[ClusterNode]:

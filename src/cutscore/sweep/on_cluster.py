@@ -43,7 +43,8 @@ class ClusterJobs:
         """Run all jobs and return what came of them, in order."""
         sharing = self.sharing
         if sharing is None and self.settings.share:
-            sharing = Sharing(experiment_cache(), living_nodes(), CELLS)
+            experiments = [plan.experiment for plan in self.plans.values()]
+            sharing = Sharing(experiment_cache(), living_nodes(), CELLS, experiments)
         work = {
             name: partial(
                 _run_job,

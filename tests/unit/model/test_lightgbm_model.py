@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -223,12 +225,33 @@ def test_bins_of_an_earlier_session_serve_again_and_change_nothing(binning, weig
     other = LightGBM({"n_estimators": 9, "num_leaves": 7, "min_child_samples": 3}, binning=binning)
     earlier = first.session(TableToFit(table, target, threads=1, shared_bins=True))
     earlier.fit(rows, table)
-    again = other.session(TableToFit(table, target, threads=1, shared_bins=True, earlier=earlier))
+    again = other.session(TableToFit(table, target, threads=1, shared_bins=True, bins=earlier.bins))
     alone = other.session(TableToFit(table, target, threads=1, shared_bins=True))
     assert again.bins is earlier.bins
     for training in (rows, TrainingRows(train[::2])):  # rows that are new to it as well
         scores = again.fit(training, table).scores(table)
         assert scores.tobytes() == alone.fit(training, table).scores(table).tobytes()
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"max_bin": 31, "min_data_in_bin": 9}, {"linear_tree": True}, {"max_cat_to_onehot": 64}],
+    ids=["plain", "coarse", "linear", "categories"],
+)
+def test_bins_of_another_process_and_other_threads_change_nothing(params):
+    table, target = _made()
+    model = LightGBM({"n_estimators": 9, **params}, binning="shared")
+    data = TableToFit(table, target, threads=1, shared_bins=True)
+    alone = model.session(data)
+    lent = pickle.loads(pickle.dumps(model.bins(data), protocol=5))
+    borrower = model.session(replace(data, bins=lent, threads=2))
+    assert borrower.bins is lent
+    assert lent.recipe == model.bin_recipe
+    train = np.flatnonzero(np.arange(table.rows) % 5).astype(np.int64)
+    for rows in (TrainingRows(train), TrainingRows(train, weights=1.5 + target[train])):
+        fitted = [session.fit(rows, table) for session in (alone, borrower)]
+        first, second = (one.scores(table).tobytes() for one in fitted)
+        assert first == second
 
 
 def test_other_bins_are_not_taken_over():
@@ -238,11 +261,11 @@ def test_other_bins_are_not_taken_over():
     )
     for params in ({"max_bin": 31}, {"max_bin": 63, "seed": 7}, {"max_bins": 31}):
         session = LightGBM(params).session(
-            TableToFit(table, target, threads=1, shared_bins=False, earlier=earlier)
+            TableToFit(table, target, threads=1, shared_bins=False, bins=earlier.bins)
         )
         assert session.bins is not earlier.bins
     same = LightGBM({"max_bins": 63}).session(
-        TableToFit(table, target, threads=1, shared_bins=False, earlier=earlier)
+        TableToFit(table, target, threads=1, shared_bins=False, bins=earlier.bins)
     )
     assert same.bins is earlier.bins
 
