@@ -57,6 +57,10 @@ class RunPruned(CutscoreError):  # noqa: N818  # Optuna says TrialPruned
     """A run is ended early on purpose: it will not be among the best. The text says why."""
 
 
+class ClusterError(CutscoreError):
+    """Nobody is left on a cluster who could do the work."""
+
+
 class StoreError(CutscoreError):
     """A store cannot be opened, read or written."""
 

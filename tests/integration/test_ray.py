@@ -11,12 +11,15 @@ import pytest
 
 from cutscore.cluster.connecting import living_nodes
 from cutscore.cluster.sharing import Sharing
+from cutscore.cluster.tasks import run_tasks
 from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.config.overrides import parse_overrides
 from cutscore.config.ray_settings import CELLS
+from cutscore.errors import ClusterError
 from cutscore.experiment import Experiment, ExperimentCache, execute, prepare
+from cutscore.launch.progress import ProgressLog
 from cutscore.model.lightgbm_bins import bin_values
 from cutscore.report.record_spec import DIED_TAG
 from cutscore.runs.opening import open_existing
@@ -145,8 +148,19 @@ def test_workers_of_a_search_finish_exactly_its_trials(cutscore, in_folder, loan
     assert all(run.complete for (run,) in trials.values())
     numbers = sorted(run.tags["cutscore.trial"] for (run,) in trials.values())
     assert numbers == ["0", "1", "2", "3", "4"]
-    assert len({run.tags["pid"] for (run,) in trials.values()}) == 2
+    assert str(os.getpid()) not in {run.tags["pid"] for (run,) in trials.values()}
     assert answer.err.count(" COMPLETE ") == 5
+
+
+def test_a_cluster_without_room_is_told_and_waited_for_a_while(tmp_path, cluster, monkeypatch):
+    monkeypatch.setattr("cutscore.cluster.tasks.LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("cutscore.cluster.tasks.ROOM_SECONDS", 0.3)
+    log = ProgressLog(tmp_path / "progress.jsonl")
+    with pytest.raises(ClusterError, match=r"no node with 3 CPU\(s\) is left.*--resume"):
+        run_tasks({"one": int}, lambda *_: None, 3, log)
+    (event,), _ = log.read(0)
+    assert "waiting up to 0.3 s" in event.line
+    assert run_tasks({"one": int}, lambda *_: None, 2, log) == {"one": 0}
 
 
 def test_a_cluster_is_found_fit_without_a_trace(cutscore, in_folder, loans, cluster):

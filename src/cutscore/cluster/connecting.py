@@ -125,17 +125,21 @@ def _start(settings: RaySettings, quiet: Mapping[str, Any]) -> None:
 
 
 def _check_answer(address: str, setting: str) -> None:
-    """Check that something speaks HTTP/2 there, as Ray does: Ray itself would wait two minutes."""
+    """Check that a cluster's head answers: Ray itself would wait two minutes."""
+    if why := silence_of(address):
+        problem = f"nothing that is a Ray cluster answers at {address} ({why})."
+        remedy = "Give the head's host:port, as `ray start --head` told it; null starts one here."
+        raise RequestError(Fault(setting, problem, remedy))
+
+
+def silence_of(address: str) -> str:
+    """Return why nothing at an address speaks HTTP/2, as a cluster's head does; "" if it does."""
     host, _, port = address.rpartition(":")
     try:
         with socket.create_connection((host, int(port)), ANSWER_SECONDS) as probe:
             probe.settimeout(ANSWER_SECONDS)
             probe.sendall(_HTTP2)
             frame = probe.recv(9)
-            why = "" if frame[3:4] == bytes([_SETTINGS_FRAME]) else "it is no Ray cluster"
+            return "" if frame[3:4] == bytes([_SETTINGS_FRAME]) else "it is no Ray cluster"
     except (OSError, ValueError) as error:
-        why = str(error)
-    if why:
-        problem = f"nothing that is a Ray cluster answers at {address} ({why})."
-        remedy = "Give the head's host:port, as `ray start --head` told it; null starts one here."
-        raise RequestError(Fault(setting, problem, remedy))
+        return str(error)

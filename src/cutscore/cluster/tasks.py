@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cutscore.cluster.connecting import living_nodes, silence_of
+from cutscore.errors import ClusterError
 from cutscore.launch.progress import ProgressLog, told_by
 from cutscore.launch.shutdown_guard import shutdown_guard
 
@@ -23,6 +26,13 @@ MOST_DEATHS = 3
 """A piece of work whose process dies so often is given up: it may be what they die of."""
 
 END_SECONDS = 60.0
+
+LOOK_SECONDS = 10.0
+ROOM_SECONDS = 300.0
+"""How long a cluster without room for any work is waited for: nodes may be on their way."""
+
+HEAD_SECONDS = 30.0
+"""How long a cluster's head may be silent; after 60 s Ray ends the process, runs left open."""
 
 HANDED_OVER = ("MLFLOW_", "AWS_", "PG", "CUTSCORE_", "GOMP_SPINCOUNT", "MPLBACKEND")
 """Beginnings of environment variables that work has from the command, wherever it is done."""
@@ -59,6 +69,11 @@ def run_tasks(
     """Do all pieces of work by their names, each with `num_cpus` of a node, and return the results.
 
     A signal ends those that are under way in order: their runs are closed by themselves.
+
+    Raises
+    ------
+    ClusterError
+        If the head is lost, or all nodes that have room for a piece, and no other comes.
     """
     import ray
     from ray.exceptions import RayError, RayTaskError
@@ -71,8 +86,12 @@ def run_tasks(
         running = {remote.remote(piece, given, teller): name for name, piece in work.items()}
         ending = threading.Event()
         undo = life.register(lambda _: _interrupt(running, ending))
+        room = _Room(num_cpus, log)
         while running:
-            ended, _ = ray.wait(list(running), num_returns=1)
+            ended, _ = ray.wait(list(running), num_returns=1, timeout=LOOK_SECONDS)
+            room.look()
+            if not ended:
+                continue
             try:
                 results[running[ended[0]]] = ray.get(ended[0])
                 del running[ended[0]]
@@ -91,6 +110,49 @@ def run_tasks(
                     running[remote.remote(work[name], given, teller)] = name
         undo()
     return results
+
+
+@dataclass
+class _Room:
+    """Whether the cluster has a head, and a node with room for a piece of work, and since when not.
+
+    `looked` is when that was last seen to.
+    """
+
+    num_cpus: int
+    log: ProgressLog
+    looked: float = -LOOK_SECONDS
+    without_head: float | None = None
+    without_room: float | None = None
+
+    def look(self) -> None:
+        """Tell what is lost, and end the waiting for it after a while."""
+        import ray
+
+        now = time.monotonic()
+        if now - self.looked < LOOK_SECONDS:
+            return
+        self.looked = now
+        address = ray.get_runtime_context().gcs_address
+        if silence := silence_of(address):
+            lost = f"the head of the cluster does not answer at {address} ({silence})"
+            self.without_head = self._since(self.without_head, HEAD_SECONDS, lost)
+            return
+        self.without_head = None
+        if any(node.cpus >= self.num_cpus for node in living_nodes()):
+            self.without_room = None
+            return
+        lost = f"no node with {self.num_cpus} CPU(s) is left in the cluster"
+        self.without_room = self._since(self.without_room, ROOM_SECONDS, lost)
+
+    def _since(self, since: float | None, patience: float, lost: str) -> float:
+        if since is None:
+            self.log.say(f"{lost}: waiting up to {patience:g} s")
+            return self.looked
+        if self.looked - since < patience:
+            return since
+        remedy = "What is complete is kept: mend the cluster and run the command again, a sweep "
+        raise ClusterError(f"{lost}. {remedy}with --resume.")
 
 
 def _interrupt(running: Mapping[Any, str], ending: threading.Event) -> None:
@@ -123,7 +185,8 @@ def _reason(error: RayError) -> str:
     cause = getattr(error, "cause", None)
     if cause is not None:
         return f"{type(cause).__name__}: {' '.join(str(cause).split())}"
-    return f"a worker process died: {str(error).strip().splitlines()[0]}"
+    told = str(error).strip().splitlines()[0]
+    return f"a worker process died: {re.split(', node ID| This can happen', told)[0]}"
 
 
 @contextmanager

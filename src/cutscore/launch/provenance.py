@@ -22,10 +22,15 @@ def code_tags() -> dict[str, str]:
 
 @functools.cache
 def environment_text() -> str:
-    """Return Python, platform and every installed distribution with its version, a line each."""
+    """Return Python, platform and every installed distribution with its version, a line each.
+
+    Those that Ray brings along are left out: its processes alone have them.
+    """
     lines = [f"# python {platform.python_version()}", f"# platform {platform.platform()}"]
     found = {
-        dist.metadata["Name"].lower(): dist.version for dist in importlib.metadata.distributions()
+        dist.metadata["Name"].lower(): dist.version
+        for dist in importlib.metadata.distributions()
+        if "thirdparty_files" not in Path(str(dist.locate_file(""))).parts
     }
     lines += [f"{name}=={version}" for name, version in sorted(found.items())]
     return "\n".join(lines) + "\n"
