@@ -98,6 +98,9 @@ def test_cells_give_the_same_bits_and_one_whose_process_dies_is_run_again(
     again = cutscore("rerun", best, "hydra/launcher=ray")
     assert again.code == 0, again.err
     assert "equal: out-of-fold scores equal" in again.out
+    refused = cutscore("rerun", best, "hydra/launcher=ray", "hydra.launcher.num_cpus=3")
+    assert refused.code == 2
+    assert "hydra.launcher.num_cpus: 3 of one node are asked for" in refused.err
 
 
 def test_bins_that_several_cells_need_are_made_once(loans, cluster, monkeypatch):

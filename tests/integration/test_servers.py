@@ -22,8 +22,10 @@ from cutscore.delivery.registry import version_of
 from cutscore.errors import RequestError
 from cutscore.report.items import ModelFolder
 from cutscore.runs.adapter.client import open_client
+from cutscore.runs.addresses import address_folder
 from cutscore.runs.liveness import judge_life
 from cutscore.runs.opening import open_existing, open_store
+from cutscore.runs.server import files_place
 from cutscore.runs.settings import TrackingSettings
 
 pytestmark = pytest.mark.usefixtures("workplace")
@@ -64,6 +66,18 @@ def test_two_machines_make_a_store_at_once(inits):
         assert "The store is ready: postgresql://cutscore:***@127.0.0.1" in said
     names = [experiment.name for experiment in open_client(uri).search_experiments()]
     assert sorted(names) == ["Default", "cutscore"]
+
+
+def test_where_files_will_go_is_known_before_a_run_is(postgres, database, workplace):
+    def folder_of(uri, **more):
+        return address_folder(files_place(TrackingSettings(uri, **more)))
+
+    here = workplace / "mlruns" / "artifacts"
+    assert folder_of(postgres.create("nothing_yet")) == here
+    assert folder_of(database) == here / "cutscore"
+    assert folder_of(database, experiment="new") == here
+    assert folder_of(database, artifacts="elsewhere") == workplace / "elsewhere"
+    assert files_place(TrackingSettings("http://127.0.0.1:1")) is None
 
 
 def newest(cutscore, uri, count):

@@ -48,19 +48,23 @@ class SharedTable:
 
 
 class Sharing:
-    """Puts what `experiments` are made of into the object store, each once."""
+    """Puts what `experiments` are made of into the object store, each once.
+
+    Without experiments nothing is put: it is only seen that what is asked for would fit.
+    """
 
     def __init__(
         self,
         cache: ExperimentCache,
         nodes: Sequence[ClusterNode],
         words: RayWords,
-        experiments: Sequence[Experiment],
+        experiments: Sequence[Experiment] | None,
     ) -> None:
         self._cache, self._words = cache, words
         self._smallest = min(nodes, key=lambda node: node.object_store)
         self._bytes = 0
-        self._users = [_origin(experiment) for experiment in experiments]
+        self._puts = experiments is not None
+        self._users = [_origin(experiment) for experiment in experiments or ()]
         self._places: list[tuple[object, Any]] = []
         self._shared: list[tuple[Experiment, SharedTable]] = []
 
@@ -110,7 +114,7 @@ class Sharing:
                 remedy += " Where it is started here: hydra.launcher.object_store_mb=MEGABYTES; "
                 remedy += f"{share}=false has each process load its own."
             raise RequestError(Fault(share or self._words.chosen, problem, remedy))
-        self._places.append((origin, ray.put(value)))
+        self._places.append((origin, ray.put(value) if self._puts else None))
         return self._places[-1][1]
 
 

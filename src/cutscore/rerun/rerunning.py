@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from omegaconf import DictConfig
 from rich.console import Console
 
 from cutscore.config.compose import Composer
+from cutscore.config.ray_settings import CELLS
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import ExperimentCache, prepare
 from cutscore.launch.job import UNSENT
@@ -27,7 +30,8 @@ from cutscore.rerun.stored import RecordedRun, read_recorded_runs
 from cutscore.runs.opening import open_store
 from cutscore.runs.parents import end_parent, open_parent
 from cutscore.runs.port import RunStore
-from cutscore.sweep.launcher import BASIC, Launcher, launch_folder
+from cutscore.sweep.clusters import fit_cluster
+from cutscore.sweep.launcher import BASIC, Launcher, launch_folder, ray_settings
 from cutscore.sweep.progress import show_status
 
 NAME = "rerun"
@@ -75,11 +79,19 @@ def rerun(
             stderr.print(f"Note: {note}", highlight=False)
         config = composer.compose_launcher(changes.launcher)
         folder = launch_folder(config, stderr, sweep=True)
-        folder.mkdir(parents=True, exist_ok=True)
-        launcher = Launcher(composer, config, folder, stderr)
         named = _named(ready.runs, delivery=delivery)
-        results, parent_id = _run_all(store, launcher, ready, named)
+        with _cluster(config, ready.runs):
+            folder.mkdir(parents=True, exist_ok=True)
+            launcher = Launcher(composer, config, folder, stderr)
+            results, parent_id = _run_all(store, launcher, ready, named)
     return RerunOutcome(results, folder, (*notes, *ready.notes), parent_id)
+
+
+def _cluster(config: DictConfig, runs: Sequence[Recomposed]) -> AbstractContextManager[object]:
+    """Use the cluster that reruns are to be made on, if any, for the length of the context."""
+    ray = ray_settings(config)
+    plans = [recomposed.plan for recomposed in runs]
+    return nullcontext() if ray is None else fit_cluster(plans, ray, CELLS)
 
 
 def _run_all(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
-from cutscore.runs.addresses import address_folder, folder_address, location_in, sqlite_path
+from cutscore.runs.addresses import address_folder, location_in, sqlite_path
 from cutscore.runs.elsewhere import SETTING as FILES
 from cutscore.runs.elsewhere import check_writable, is_elsewhere
 from cutscore.runs.locks import locked
@@ -26,6 +26,7 @@ from cutscore.runs.server import (
     alone,
     check_database,
     check_reachable,
+    default_root,
     load_mlflow,
     open_experiment,
 )
@@ -108,7 +109,7 @@ def check_store(uri: str) -> None:
 def _init_server(uri: str, location: str | None, experiment: str) -> Store:
     """Open a database or tracking server; its schema is made by whoever comes first."""
     database = not uri.startswith("http")
-    root = folder_address(Path.cwd() / "mlruns" / "artifacts") if database else None
+    root = default_root() if database else None
     name = f"cutscore-{os.getuid()}-{sha256(uri.encode()).hexdigest()[:16]}.lock"
     with locked(Path(tempfile.gettempdir()) / name), alone(uri), quiet_migration():
         if database:

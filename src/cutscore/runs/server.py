@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
 from cutscore.runs.addresses import address_folder, folder_address, location_in
 from cutscore.runs.elsewhere import check_writable, is_elsewhere
-from cutscore.runs.settings import SETTING
+from cutscore.runs.settings import SETTING, TrackingSettings
 from cutscore.runs.sqlite import check_schema
 
 if TYPE_CHECKING:
@@ -86,6 +87,35 @@ def check_database(uri: str, *, new: bool = False) -> None:
             raise _fault(problem, "Run an experiment there first, or name another.")
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     check_schema(redact(uri), str(found or ""), redact(uri))
+
+
+def files_place(tracking: TrackingSettings) -> str | None:
+    """Return where files of the experiment's runs go, or would; None where a server has them.
+
+    Raises
+    ------
+    RequestError
+        If the database cannot be asked.
+    """
+    from sqlalchemy import create_engine, inspect, text
+    from sqlalchemy.pool import NullPool
+
+    uri, given = tracking.address().uri, tracking.address().artifacts
+    if given is not None or uri.startswith("http"):
+        return given
+    check_reachable(uri, tracking.setting)
+    with _told(uri), create_engine(uri, poolclass=NullPool).connect() as connection:
+        known: dict[str, str] = {}
+        if "experiments" in inspect(connection).get_table_names():
+            query = text("SELECT name, artifact_location FROM experiments")
+            known = {row.name: row.artifact_location for row in connection.execute(query)}
+    default = known.get("Default", "").rpartition("/")[0]
+    return known.get(tracking.experiment) or default or default_root()
+
+
+def default_root() -> str:
+    """Return where files go unless anything says otherwise."""
+    return folder_address(Path.cwd() / "mlruns" / "artifacts")
 
 
 def load_mlflow() -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from cutscore.cluster.checking import NodeNeeds, check_nodes, file_faults
 from cutscore.cluster.connecting import ClusterNode, connected
 from cutscore.cluster.sharing import Sharing
+from cutscore.config.build import Plan
 from cutscore.config.overrides import texts_of
 from cutscore.config.ray_settings import CELLS, TRIALS, RaySettings, RayWords
 from cutscore.errors import Fault, RequestError
 from cutscore.report.redact import redact
+from cutscore.runs.server import files_place
 from cutscore.search.ray_workers import ray_settings_of
 from cutscore.search.storage import storage_setting, storage_url
 from cutscore.sweep.cache import experiment_cache
@@ -35,6 +37,8 @@ def cluster_of(request: SweepRequest) -> tuple[RaySettings, RayWords] | None:
 def request_cluster(request: SweepRequest) -> Iterator[Sharing | None]:
     """Use a request's cluster for the length of the context; yields what shares tables on it.
 
+    Workers of a search share them by themselves: here it is only seen that they fit.
+
     Raises
     ------
     RequestError
@@ -46,11 +50,10 @@ def request_cluster(request: SweepRequest) -> Iterator[Sharing | None]:
         yield None
         return
     settings, words = found
-    with connected(settings, words):
-        nodes = check_nodes(needs_of(request, settings), words)
-        shares = words is CELLS and settings.share  # workers of a search see to it themselves
-        experiments = [cell.plan.experiment for cell in request.cells]
-        yield Sharing(experiment_cache(), nodes, words, experiments) if shares else None
+    plans = _plans(request)
+    with fit_cluster(plans, settings, words) as nodes:
+        experiments = [plan.experiment for plan in plans] if words is CELLS else None
+        yield Sharing(experiment_cache(), nodes, words, experiments) if settings.share else None
 
 
 def check_cluster(request: SweepRequest) -> list[ClusterNode]:
@@ -66,9 +69,27 @@ def check_cluster(request: SweepRequest) -> list[ClusterNode]:
         raise RequestError(
             Fault(LAUNCHER, "this request uses no cluster.", "Add hydra/launcher=ray.")
         )
-    settings, words = found
+    with fit_cluster(_plans(request), *found) as nodes:
+        return nodes
+
+
+@contextmanager
+def fit_cluster(
+    plans: Sequence[Plan], settings: RaySettings, words: RayWords
+) -> Iterator[list[ClusterNode]]:
+    """Use a cluster whose nodes are fit for plans for the length of the context; yields them.
+
+    Raises
+    ------
+    RequestError
+        If it cannot be connected to, or with all that is wrong with any node.
+    """
     with connected(settings, words):
-        return check_nodes(needs_of(request, settings), words)
+        yield check_nodes(_needs_of(plans, settings), words)
+
+
+def _plans(request: SweepRequest) -> list[Plan]:
+    return [cell.plan for cell in request.cells]
 
 
 def _check_submitit(request: SweepRequest) -> None:
@@ -84,27 +105,26 @@ def _submitit_faults(request: SweepRequest, name: str) -> Iterator[Fault]:
         problem = "it holds a password, which submitit would write into the files of its jobs."
         yield Fault(key, problem, "Leave it out, and have it in ~/.pgpass or PGPASSWORD.")
     if SUBMITIT[name] == "slurm":
-        yield from file_faults(databases_of(request), "the nodes of Slurm")
+        yield from file_faults(_databases_of(_plans(request)), "the nodes of Slurm")
 
 
-def needs_of(request: SweepRequest, settings: RaySettings) -> NodeNeeds:
-    """Return what a request's cells need on the nodes that they are run on.
+def _needs_of(plans: Sequence[Plan], settings: RaySettings) -> NodeNeeds:
+    """Return what plans need on the nodes that they are run on.
 
     A search may have to read its data itself, where features are searched.
     """
     paths = {"hydra.run.dir": Path.cwd()}
-    for cell in request.cells:
-        search = cell.plan.search
-        file = getattr(cell.plan.experiment.data, "path", None)
-        if file and (search is not None or not settings.share):
+    for plan in plans:
+        file = getattr(plan.experiment.data, "path", None)
+        if file and (plan.search is not None or not settings.share):
             paths["data.path"] = Path(file).expanduser().absolute()
-    artifacts = request.cells[0].plan.tracking.address().artifacts
-    return NodeNeeds(settings.num_cpus, databases_of(request), artifacts, paths)
+    files = files_place(plans[0].tracking)
+    return NodeNeeds(settings.num_cpus, _databases_of(plans), files, paths)
 
 
-def databases_of(request: SweepRequest) -> dict[str, str]:
-    """Return the addresses of the databases that a request's jobs write, by what names them."""
-    tracking = request.cells[0].plan.tracking
-    searches = [cell.plan.search for cell in request.cells if cell.plan.search is not None]
+def _databases_of(plans: Sequence[Plan]) -> dict[str, str]:
+    """Return the addresses of the databases that plans write, by what names them."""
+    tracking = plans[0].tracking
+    searches = [plan.search for plan in plans if plan.search is not None]
     studies = {storage_setting(search): storage_url(search, tracking) for search in searches}
     return {tracking.setting: tracking.address().uri, **studies}

@@ -15,7 +15,8 @@ from cutscore.experiment import ExperimentCache
 from cutscore.records import Table
 
 
-def test_tables_too_large_for_a_node_are_refused():
+@pytest.mark.parametrize("puts", [True, False])
+def test_tables_too_large_for_a_node_are_refused(puts):
     pytest.importorskip("ray", reason="Ray is not installed (the extra: ray)")
     table = Table((), np.zeros((1000, 1000), dtype=np.float32))
     experiment = SimpleNamespace(
@@ -27,7 +28,7 @@ def test_tables_too_large_for_a_node_are_refused():
     cache.table(cache.dataset(experiment.source), "baseline", lambda dataset: dataset.table)
     nodes = [ClusterNode("a", "10.0.0.1", 1, 10**9), ClusterNode("b", "10.0.0.2", 1, 3 * 10**6)]
     with pytest.raises(RequestError) as caught:
-        Sharing(cache, nodes, CELLS, [experiment]).table(experiment)
+        Sharing(cache, nodes, CELLS, [experiment] if puts else None).table(experiment)
     (fault,) = caught.value.faults
     assert fault.setting == "hydra.launcher.share"
     assert "take 4 MB or more, and the object store of node 10.0.0.2 holds 3 MB" in fault.problem
