@@ -3,7 +3,8 @@
 Starts PostgreSQL and two nodes of Ray on this machine and runs a search of cheap trials with four
 workers, some of which are killed: it must have exactly its trials. Then it runs a sweep of 16 small
 cells in one process, and the same one on the cluster again and again, each time killing the second
-node (signal 9, all its processes) at a random moment and bringing a new one in. Each sweep must
+node (signal 9, all its processes) at a random moment, three times in four while cells are under
+way, and bringing a new one in. Each sweep must
 have the cells of the first with the same figures, bit for bit, under one parent, and no run left
 RUNNING.
 
@@ -65,22 +66,24 @@ def killed_sweeps(at: SharedPlace, nodes: list[RayNode], kills: int, seed: int) 
     calm, counts = content(at, "calm")
     print(f"in one process: {dict(counts)}", flush=True)
     good = is_right(counts, len(calm)) and len(calm) == 16
-    longest = 0.0
+    begun = longest = 0.0
     for number in range(kills + 1):
-        name, start = f"sweep{number}", time.monotonic()
-        command = at.start(name, *on_ray(head))
+        name, start = f"sweep{number}", time.time()
+        command = at.start(name, *on_ray(head), f"hydra.sweep.dir=out/{name}")
         moment = 0.0
-        if number:  # the first is left alone, and says how long it takes
-            moment = rng.uniform(0.0, longest)
+        if number:  # one in four may hit the start as well, the others hit cells under way
+            moment = rng.uniform(0.0 if number % 4 == 0 else begun, longest)
             time.sleep(moment)
             nodes.pop().kill()
+        else:  # the first is left alone, and says how long it takes
+            begun = first_fold(at.folder / "out" / name, command) - start
         ended(command, at)
-        longest = longest or time.monotonic() - start
+        longest = longest or time.time() - start
         figures, counts = content(at, name)
         right = figures == calm and is_right(counts, len(calm))
         again = counts["cells begun"] - counts["cells complete"]
         print(
-            f"{name}: node killed after {moment:.0f} s of {time.monotonic() - start:.0f} s, "
+            f"{name}: node killed after {moment:.0f} s of {time.time() - start:.0f} s, "
             f"{again} cells begun again; {dict(counts)}; "
             f"{sum(figures.get(key) == calm[key] for key in calm)} of {len(calm)} cells equal, "
             f"bit for bit: {'as it should be' if right else 'NOT AS IT SHOULD BE'}",

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from cutscore.cluster.connecting import living_nodes
+from cutscore.cluster.connecting import connected, living_nodes
 from cutscore.cluster.sharing import Sharing
 from cutscore.cluster.tasks import run_tasks
 from cutscore.config.build import compose_plan
 from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers, packaged_folder
 from cutscore.config.overrides import parse_overrides
-from cutscore.config.ray_settings import CELLS
+from cutscore.config.ray_settings import CELLS, RaySettings
 from cutscore.errors import ClusterError
 from cutscore.experiment import Experiment, ExperimentCache, execute, prepare
 from cutscore.launch.progress import ProgressLog
@@ -24,7 +27,8 @@ from cutscore.model.lightgbm_bins import bin_values
 from cutscore.report.record_spec import DIED_TAG
 from cutscore.runs.opening import open_existing
 
-ray = pytest.importorskip("ray", reason="Ray is not installed (the extra: ray)")
+if find_spec("ray") is None:
+    pytest.skip("Ray is not installed (the extra: ray)", allow_module_level=True)
 
 HELPERS = Path(__file__).parent.parent / "helpers"
 
@@ -35,17 +39,8 @@ def cluster():
     with pytest.MonkeyPatch.context() as patch:
         helpers, given = HELPERS, os.environ.get("PYTHONPATH", "")
         patch.setenv("PYTHONPATH", os.pathsep.join([str(helpers), given]))
-        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        ray.init(
-            address="local",
-            num_cpus=2,
-            object_store_memory=100 * 10**6,
-            include_dashboard=False,
-            log_to_driver=False,
-            _node_ip_address="127.0.0.1",
-        )
-        yield
-        ray.shutdown()
+        with connected(RaySettings(object_store_mb=100, node_cpus=2), CELLS):
+            yield
 
 
 def cells_of(folder: Path, experiment: str) -> dict[str, list]:
@@ -63,6 +58,19 @@ def scores_of(folder: Path, run):
     copy = folder / run.run_id
     copy.mkdir(exist_ok=True)
     return pq.read_table(store.download(run.run_id, "oof_scores.parquet", copy))
+
+
+def test_a_cluster_of_this_machine_listens_to_nobody_else(cluster):
+    own = psutil.Process()
+    connections = [
+        connection
+        for process in (own, *own.children(recursive=True))
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    hosts = {connection.laddr.ip.removeprefix("::ffff:") for connection in connections}
+    assert len(connections) > 2
+    assert all(ipaddress.ip_address(host).is_loopback for host in hosts), hosts
 
 
 def test_cells_give_the_same_bits_and_one_whose_process_dies_is_run_again(

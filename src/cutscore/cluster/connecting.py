@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
+import secrets
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -49,6 +51,9 @@ def connected(settings: RaySettings, words: RayWords) -> Iterator[None]:
         raise RequestError(Fault(words.chosen, problem, remedy))
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if settings.given is None:
+        # Has to be there before Ray is imported, which else takes 127.0.0.1 for all addresses.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     import ray
 
     if ray.is_initialized():
@@ -103,10 +108,15 @@ def _connect(settings: RaySettings, setting: str) -> None:
 
 
 def _start(settings: RaySettings, quiet: Mapping[str, Any]) -> None:
-    """Start a cluster of one node that only this machine can reach."""
+    """Start a cluster of one node that only this machine can reach, by a token of its own.
+
+    Ray asks for one by default and says so; without one in the environment it would keep it below
+    the user's home.
+    """
     import ray
 
-    os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray's own default, without a word on it
+    logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     for attempt in range(START_ATTEMPTS):
         try:
             ray.init(
