@@ -21,7 +21,6 @@ def fold_time_items(folds: Folds, target: Target, name: str, to_fit: int) -> Ite
     `name` is the run's, and `to_fit` how many rows a model that is kept is fitted on.
     """
     told = _told(folds)
-    told = _told(folds)
     if not told:
         return
     from cutscore.report.figures.fold_times import fold_times
