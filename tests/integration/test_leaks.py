@@ -17,6 +17,7 @@ from cutscore.config.compose import Composer
 from cutscore.config.layers import find_layers
 from cutscore.config.overrides import parse_overrides
 from cutscore.experiment import ExperimentCache, execute, prepare, run_fold, shares_bins
+from cutscore.experiment.over_time import over_time
 from cutscore.model import TableToFit
 from cutscore.records import Table
 from cutscore.threshold.evidence import cross_fit
@@ -225,6 +226,25 @@ def test_periods_gaps_and_groups_reach_neither_model_nor_threshold(experiment, c
             assert part.part != fold.number or part.threshold == honest[part.part].threshold
     assert tied > 10
     assert len(honest) > 1
+
+
+def test_what_may_not_inform_a_period_does_not_choose_its_threshold_anew(experiment, cache):
+    """Folds are of several weeks; before each week, not only before a fold, lies the gap."""
+    words = ("validation.period=week", "validation.folds=2", "report.stability.positives=2")
+    plan = experiment("model=logistic_regression", *PERIODS, *words)
+    prepared = prepare(plan, cache)
+    result = execute(plan, prepared, cache)
+    cut, oof, dataset = result.over_time.recutting, result.oof, prepared.dataset
+    week = prepared.periods.numbers[prepared.periods.which[oof.row]]
+    group = dataset.amounts["group"][oof.row]
+    decided = np.unique(week)[-len(cut.frozen_cost) :]
+    assert len(decided) > 4
+    for at, each in enumerate(decided[1:], 1):  # the first is decided as all later ones are
+        barred = (week >= each - 1) | np.isin(group, group[week == each])
+        target = np.where(barred, 1 - oof.target, oof.target).astype(np.int8)
+        made = replace(result, oof=replace(oof, target=target))
+        again = over_time(plan, prepared, cache, made).recutting
+        assert again.refitted_threshold[at] == cut.refitted_threshold[at]
 
 
 def test_medians_come_from_training_rows(experiment, cache):

@@ -35,6 +35,7 @@ from cutscore.report.over_time import OverTime
 from cutscore.report.part_figures import PartFigures, by_part
 from cutscore.report.result import Result
 from cutscore.threshold.recutting import choosing_periods, recutting
+from cutscore.validation.splitting import informing
 
 _UNDATED = "no scored row has a date"
 
@@ -66,6 +67,7 @@ def over_time(
         experiment.threshold,
         experiment.calibration,
         place,
+        informs=informing(experiment.validation, prepared.dataset, oof.row[dated]),
         chosen_from=settings.threshold_periods,
         fewest=settings.positives,
     )
@@ -101,7 +103,11 @@ def missing_objectives(experiment: Experiment, prepared: Prepared) -> dict[str, 
         periods.numbers[told], positives[told], rows[told], level, level, settings
     )
     cut = choosing_periods(
-        target, which, chosen_from=settings.threshold_periods, fewest=settings.positives
+        target,
+        which,
+        informing(experiment.validation, prepared.dataset, scored),
+        chosen_from=settings.threshold_periods,
+        fewest=settings.positives,
     )
     found = {**ginis, **(_cut_figures(cut) if isinstance(cut, Undefined) else {})}
     return {name: each.reason for name, each in found.items() if isinstance(each, Undefined)}

@@ -20,8 +20,8 @@ class Recutting:
     """Later periods, decided by a frozen threshold and by one that is chosen anew for each.
 
     The frozen one, and its calibrator, come from the first `chosen_from` periods, those of a period
-    from the `chosen_from` periods before it: none is tried on rows that had a say in it, and both
-    have seen about equally many. Arrays are of shape (periods after the first ones,).
+    from the latest `chosen_from` that may inform it: none is tried on rows that had a say in it,
+    and both have seen about equally many. Arrays are of shape (decided periods,), the last of all.
 
     Attributes
     ----------

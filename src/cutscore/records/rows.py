@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -16,6 +16,8 @@ Rows = npt.NDArray[np.int64]
 Target = npt.NDArray[np.int8]
 Scores = npt.NDArray[np.float64]
 Values = npt.NDArray[np.float32]
+Informs = Callable[[Rows, Rows], npt.NDArray[np.bool_]]
+"""Says which of some earlier rows may inform decisions on others."""
 
 
 @dataclass(frozen=True)

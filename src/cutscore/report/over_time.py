@@ -81,10 +81,11 @@ class OverTime:
     def _cut(self, at: int) -> tuple[float | None, float | None, float | None]:
         """Return what a period costs by the frozen threshold and by the new one, and the latter."""
         cut = self.recutting
-        if isinstance(cut, Undefined) or at < cut.chosen_from:
+        first = 0 if isinstance(cut, Undefined) else len(self.names) - len(cut.frozen_cost)
+        if isinstance(cut, Undefined) or at < first:
             return None, None, None
         each = (cut.frozen_cost, cut.refitted_cost, cut.refitted_threshold)
-        frozen, anew, threshold = (_finite(values[at - cut.chosen_from]) for values in each)
+        frozen, anew, threshold = (_finite(values[at - first]) for values in each)
         return frozen, anew, threshold
 
     def _largest(self, at: int) -> tuple[str, float | None]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from annotated_types import Ge, Gt, Le, Lt
 
-from cutscore.records import Folds, FoldTimes, RowPeriods, Rows, Target, is_stretch
+from cutscore.records import Folds, FoldTimes, Informs, RowPeriods, Rows, Target, is_stretch
 
 OuterKind = Literal["none", "holdout", "nested"]
 
@@ -139,6 +139,10 @@ class Splitter(ABC):
     def rows_to_fit(self, rows: RowsToSplit) -> Rows:
         """Return which of the rows a model is fitted on once the folds have judged how: all."""
         return np.arange(len(rows.target), dtype=np.int64)
+
+    def informing(self, rows: RowsToSplit) -> Informs | None:  # noqa: ARG002  # time order asks it
+        """Return what says which earlier rows may inform decisions on others; None if all may."""
+        return None
 
     @abstractmethod
     def split(self, rows: RowsToSplit) -> Folds:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutscore.errors import Fault, RequestError
-from cutscore.records import Dataset, Folds, Rows
+from cutscore.records import Dataset, Folds, Informs, Rows
 from cutscore.validation import RowsToSplit, Splitter
 from cutscore.validation.checks import check_held
 from cutscore.validation.clock import PERIOD
@@ -39,6 +39,11 @@ def split_rows(splitter: Splitter, dataset: Dataset) -> Folds:
 def rows_to_fit(splitter: Splitter, dataset: Dataset, rows: Rows) -> Rows:
     """Return which of some rows a final model is fitted on: all, or those of the latest window."""
     return rows[splitter.rows_to_fit(_to_split(splitter, dataset).take(rows))]
+
+
+def informing(splitter: Splitter, dataset: Dataset, rows: Rows) -> Informs | None:
+    """Return what says which of some rows, by their places, may inform decisions on later ones."""
+    return splitter.informing(_to_split(splitter, dataset).take(rows))
 
 
 def _to_split(splitter: Splitter, dataset: Dataset) -> RowsToSplit:

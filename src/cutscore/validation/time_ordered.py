@@ -11,7 +11,7 @@ import numpy.typing as npt
 from annotated_types import Ge, Le
 
 from cutscore.errors import Fault, RequestError
-from cutscore.records import Fold, Folds, FoldTimes, Rows
+from cutscore.records import Fold, Folds, FoldTimes, Informs, Rows
 from cutscore.validation import OuterSplitRows, RowsToSplit, Splitter
 from cutscore.validation.assembling import folds_with_parts
 from cutscore.validation.checks import both_classes, group_labels
@@ -111,6 +111,19 @@ class TimeOrdered(Splitter):
             return super().rows_to_fit(rows)
         at = clock_of(rows, self.period).at
         return np.flatnonzero(at > at.max() - self.window)
+
+    def informing(self, rows: RowsToSplit) -> Informs | None:
+        """Leave out what `gap` and `keep_groups_together` withhold from a fold's threshold."""
+        at, groups = clock_of(rows, self.period).at, rows.groups
+        gap = self.gap if self.period is not None else 0.0
+        if not gap and not self.keep_groups_together:
+            return None
+
+        def informs(earlier: Rows, decided: Rows) -> npt.NDArray[np.bool_]:
+            known = at[earlier] < at[decided].min() - gap if gap else np.ones(len(earlier), bool)
+            return known if groups is None else known & ~np.isin(groups[earlier], groups[decided])
+
+        return informs
 
     def _folds(self, clock: Clock, starts: Sequence[float], groups: Rows | None) -> list[Fold]:
         cuts = zip(starts, [*starts[1:], np.inf], strict=True)

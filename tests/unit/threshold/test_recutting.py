@@ -10,7 +10,7 @@ import pytest
 from cutscore.calibration.none import NoCalibration
 from cutscore.calibration.sigmoid import Sigmoid
 from cutscore.cost.matrix import CostMatrix
-from cutscore.records import OutOfFold, Undefined
+from cutscore.records import OutOfFold, Recutting, Undefined
 from cutscore.threshold.exact import Exact
 from cutscore.threshold.recutting import recutting
 
@@ -116,10 +116,29 @@ def test_a_period_of_one_class_chooses_no_threshold_and_is_told_apart():
     assert made.frozen_total > 0
 
 
-def test_rows_that_are_withheld_from_a_judged_part_choose_no_threshold_for_it():
+def test_rows_that_may_not_inform_a_period_choose_no_threshold_for_it():
     oof, which = entries(3)
-    withheld = np.flatnonzero((which < 2) & (oof.score > 0.5))
-    apart = replace(oof, part=np.where(which == 2, 1, 0).astype(np.int16), withheld={1: withheld})
-    made = recutting(apart, COSTS, Exact(), NoCalibration(), which, chosen_from=1, fewest=2)
+
+    def informs(earlier, decided):
+        return (which[decided].max() < 2) | (oof.score[earlier] <= 0.5)
+
+    words = {"chosen_from": 1, "fewest": 2, "informs": informs}
+    made = recutting(oof, COSTS, Exact(), NoCalibration(), which, **words)
     kept = (which == 1) & (oof.score <= 0.5)
     assert made.refitted_cost[1] == cost(oof, which == 2, cheapest(oof, kept))
+
+
+def test_a_gap_lies_before_each_period_and_as_many_periods_choose():
+    oof, which = entries(6)
+    words = {"informs": lambda earlier, decided: which[earlier] < which[decided].min() - 1}
+    made = recutting(oof, COSTS, Exact(), NoCalibration(), which, **words)
+    assert len(made.frozen_cost) == 3
+    for at, period in enumerate((3, 4, 5)):
+        for kind, first in (("frozen", 0), ("refitted", at)):
+            threshold = cheapest(oof, (which >= first) & (which < first + 2))
+            found = getattr(made, f"{kind}_cost")[at]
+            assert found == cost(oof, which == period, threshold)
+    short = recutting(*(oof, COSTS, Exact(), NoCalibration()), np.minimum(which, 2), **words)
+    assert isinstance(short, Recutting)
+    none = recutting(*(oof, COSTS, Exact(), NoCalibration()), np.minimum(which, 1), **words)
+    assert none.reason == "a threshold comes from 1 period, and none has so many that may inform it"

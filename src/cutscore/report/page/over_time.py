@@ -73,7 +73,8 @@ def _sentences(document: Mapping[str, Any], stretch: str) -> Iterator[str]:
             f"changes by {slope:+.4f} a {stretch} (standard error {error:.4f}): {chance} than "
             "chance explains."
         )
-    yield from _of_threshold(document["recutting"], figures, len(periods), stretch)
+    decided = sum(each["frozen_cost_per_row"] is not None for each in periods)
+    yield from _of_threshold(document["recutting"], figures, decided, stretch)
     few = sum(bool(each["insufficient"]) for each in periods)
     if few:
         have = "has" if few == 1 else "have"
@@ -84,14 +85,14 @@ def _sentences(document: Mapping[str, Any], stretch: str) -> Iterator[str]:
 
 
 def _of_threshold(
-    cut: Mapping[str, Any], figures: Mapping[str, float], periods: int, stretch: str
+    cut: Mapping[str, Any], figures: Mapping[str, float], decided: int, stretch: str
 ) -> Iterator[str]:
     """Yield what the frozen threshold costs, and what it would have cost to choose anew."""
     chosen_from = cut["chosen_from"]
     if chosen_from is None:
         yield f"No threshold was frozen: {cut['undefined']}."
         return
-    later, first = _several(periods - chosen_from, stretch), _several(chosen_from, stretch)
+    later, first = _several(decided, stretch), _several(chosen_from, stretch)
     told = (
         f"A threshold frozen after {first} costs "
         f"{number(figures['frozen_threshold_cost'])} in the {later} that follow"
