@@ -192,9 +192,10 @@ def _concluded(
 ) -> Monitored:
     periods, limits = dict(sorted(whole.periods.items())), request.limits
     findings: list[DriftFinding] = []
+    own = None if is_stretch(request.period or "") else request.period
     for name, counts in periods.items():
         seen = look(reference, scored, name, counts, limits)
-        findings += [each for each in seen if each.name != request.period]  # it is the period
+        findings += [each for each in seen if each.kind != "column" or each.name != own]
     labelled: dict[str, LabelledFigures] = {}
     for name, rows in whole.judged():
         labelled[name] = figures_of(rows, scored, limits)

@@ -134,6 +134,20 @@ def test_a_column_that_is_the_period_has_not_moved(kept, later):
     assert not found.alarms
 
 
+def test_only_a_column_that_is_the_period_is_passed_over(kept, later, tmp_path):
+    """Not one that is called as a stretch of time is, nor the score where such a column is."""
+    rows, model = later("covariate")[0], kept.scorer.model
+    bins = model.reference.bins
+    called = [replace(b, name="month" if b.name == "utilisation" else b.name) for b in bins.bins]
+    reference = replace(model.reference, bins=replace(bins, bins=tuple(called)))
+    found = monitor(Scorer(replace(model, reference=reference)), MonitorRequest([rows], "month"))
+    assert "month" in {each.name for each in found.alarms}
+    table = pq.read_table(rows)
+    pq.write_table(table.append_column("score", table["purpose"]), tmp_path / "rows.parquet")
+    found = monitor(kept.scorer, MonitorRequest([tmp_path / "rows.parquet"], "score"))
+    assert {"score_psi", "flagged_share"} <= set(figures_by_period(found)["car"])
+
+
 def test_what_another_fit_changes_in_scores_is_no_drift(kept, later):
     rows, model = later("prior")[0], kept.scorer.model
     reference = replace(model.reference, scored=replace(model.reference.scored, spread=0.5))
