@@ -103,7 +103,7 @@ def read_scored(
     RequestError
         With all that is wrong with any row.
     """
-    beside = [each.name for each in asked.beside.values()]
+    beside = {each.name: setting for setting, each in asked.beside.items()}
     with blaming(ROWS, DATA_PATH):
         source = source_of(scorer, path, asked.settings, ignore_unknown=True, beside=beside)
         made = read_evenly(

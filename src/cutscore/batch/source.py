@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +37,12 @@ def source_of(
     rows: Path,
     settings: FolderSettings,
     ignore_unknown: bool,
-    beside: Iterable[str] = (),
+    beside: Mapping[str, str] | None = None,
 ) -> BatchSource:
     """Return where the rows are; those of a folder of tables are made first.
 
-    `beside` are columns of the applicants' file that the model does not know.
+    `beside` are columns of the applicants' file that the model does not know, each with the setting
+    that asks for it.
 
     Raises
     ------

@@ -89,3 +89,14 @@ def test_rows_are_judged_with_columns_of_the_applicants_file_that_training_did_n
     assert set(rows.beside["seen"].to_pylist()) == {pd.Timestamp("2026-02-03")}
     assert set(rows.beside["branch"].to_pylist()) == {"north"}
     assert [int(each) for each in rows.ids.to_pylist()] == people["id"].tolist()
+
+
+def test_a_column_that_the_applicants_file_lacks_is_told_with_its_nearest_name(folder):
+    made_tables()["people"].to_parquet(folder / "people.parquet")
+    settings = FolderSettings(cache=str(folder.parent / "cache"))
+    asked = {"--target": RawColumn("yy", "category"), "--time": RawColumn("incom", "timestamp")}
+    with pytest.raises(RequestError) as raised:
+        read_scored(table_scorer(), folder, RowRequest(settings, asked), Kept)
+    told = {each.setting: each.problem for each in raised.value.faults}
+    assert told["--target"].endswith('has no column "yy". Did you mean "y"?')
+    assert told["--time"].endswith('has no column "incom". Did you mean "income"?')

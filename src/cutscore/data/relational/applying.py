@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,14 +30,14 @@ class TrainedTable:
     needed : columns, in lower case, that the features cannot be made without
     named : columns that were taken as they were, since they name rows
     known : columns that may be there; None for any
-    beside : columns that are taken along where they are there, though training had none of them
+    beside : columns that are taken along, though training had none of them, and what asks for each
     """
 
     types: Mapping[str, str]
     needed: frozenset[str]
     named: tuple[str, ...]
     known: frozenset[str] | None = None
-    beside: frozenset[str] = frozenset()
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -81,7 +81,7 @@ def as_trained(
             found = kinds.get(name, layout.types[name])
             problem = f'the column "{name}" of "{path}" holds {_TOLD.get(found, found)}; '
             faults.append(Fault(APPLY, f"{problem}in training it held {_TOLD.get(kind, kind)}."))
-    more = {n: kind for n, kind in layout.types.items() if n in trained.beside - set(types)}
+    more = {n: kind for n, kind in layout.types.items() if n in trained.beside and n not in types}
     return replace(replaced(layout, nothing, {}), types=types | more), faults
 
 
@@ -101,6 +101,9 @@ def _absent(layout: Layout, trained: TrainedTable, path: Path) -> Iterator[Fault
         if name.lower() in trained.needed and name not in layout.types:
             problem = f'"{path}" has no column "{name}".{nearest(name, layout.types)}'
             yield Fault(APPLY, problem)
+    for name, setting in trained.beside.items():
+        if name not in layout.types:
+            yield Fault(setting, f'"{path}" has no column "{name}".{nearest(name, layout.types)}')
     for name in layout.types:
         if trained.known is not None and name not in trained.known:
             problem = f'"{path}" has a column "{name}", which training did not have.'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -58,12 +58,13 @@ def new_features(
     settings: FolderSettings,
     *,
     ignore_unknown: bool = False,
-    beside: Iterable[str] = (),
+    beside: Mapping[str, str] | None = None,
 ) -> Path:
     """Return the file with the features of a folder's applicants, in the order of their file.
 
     Tables that are optional may be absent. What is to be told of the tables is written beside.
-    Columns of the applicants' file that `beside` names are taken along.
+    Columns of the applicants' file that `beside` names, each with the setting that asks for it, are
+    taken along.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def new_features(
             node.name: replace(
                 trained_table(node, declaration, inputs.plan),
                 known=None if ignore_unknown else frozenset(sources[node.name]),
-                beside=frozenset(beside) if node is base else frozenset(),
+                beside=(beside or {}) if node is base else {},
             )
             for node in declaration.nodes
             if node.name in sources
