@@ -147,7 +147,9 @@ def _fetch(
             wanted[role] = f"coalesce(CAST(hash({text}) >> 1 AS BIGINT), 0)"
             wanted[f"{role}_missing"] = f"{identifier(name)} IS NULL"
     if columns.in_time and columns.fold is not None:
-        number = f"TRY_CAST({identifier(columns.fold)} AS BIGINT)"
+        name = identifier(columns.fold)
+        number = f"TRY_CAST({name} AS DOUBLE)"
+        number = f"CASE WHEN {number} = floor({number}) THEN TRY_CAST({name} AS BIGINT) END"
         wanted |= {"fold": f"coalesce({number}, 0)", "fold_missing": f"{number} IS NULL"}
     numbers = {f"amount {name}": name for name in columns.amounts}
     if columns.weight is not None:
@@ -202,7 +204,8 @@ def _check_values(
             what = "no whole number, by which folds are in order," if numbered else "missing"
             problem = f'"{name}" is {what} in {missing:,} of {len(rows["score"]):,} rows.'
             faults.append(Fault(f"--{role}", problem))
-    if columns.fold is not None and len(np.unique(rows["fold"])) < 2:
+    known = "fold" in rows and not rows["fold_missing"].any()
+    if known and len(np.unique(rows["fold"])) < 2:
         problem = f'"{columns.fold}" has one value only; a threshold needs other folds to learn on.'
         faults.append(Fault("--fold", problem, "Leave --fold out: five parts are then drawn."))
     if columns.in_time and columns.fold is None:

@@ -291,6 +291,8 @@ BAD = [
     ({"fold": [1, 1, 1]}, ["--fold", "fold"], '--fold: "fold" has one value only'),
     ({}, ["--in-time"], "--in-time: folds are said to follow each other"),
     ({"fold": [1, "b", 2]}, ["--fold", "fold", "--in-time"], '"fold" is no whole number, by'),
+    ({"fold": [1, 1.5, 2]}, ["--fold", "fold", "--in-time"], "are in order, in 1 of 3 rows"),
+    ({"fold": ["a", "b", "c"]}, ["--fold", "fold", "--in-time"], "one thing is wrong"),
 ]
 
 
