@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import re
 import typing
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -115,9 +116,36 @@ def validated(group: str, cls: type, settings: dict[str, Any]) -> Any:
     except ValidationError as error:
         told = error.errors(include_url=False)
         faults += [_type_fault(group, dict(item), _nullable(cls)) for item in told]
+        wrong = {str(item["loc"][0]) for item in told if item["loc"]}
+        if wrong:
+            faults += _between(group, cls, {n: v for n, v in accepted.items() if n not in wrong})
     if faults:
         raise RequestError(faults)
     return made
+
+
+def _between(group: str, cls: type, settings: Mapping[str, Any]) -> list[Fault]:
+    """Return the faults between settings whose own values are allowed, others left aside.
+
+    What is left aside has its default here, so that only a fault counts that names settings which
+    are given, and no other.
+    """
+    try:
+        _checker(cls).validate_python(settings)
+    except RequestError as error:
+        found = list(error.faults)
+    except ValidationError as error:
+        told = error.errors(include_url=False)
+        found = [_type_fault(group, dict(item), ()) for item in told if not item["loc"]]
+    else:
+        return []
+    fields = {field.name for field in dataclasses.fields(cls)}
+    return [
+        fault
+        for fault in found
+        if (named := fields & set(re.findall(r"\w+", f"{fault.setting} {fault.problem}")))
+        and named <= set(settings)
+    ]
 
 
 def _nullable(cls: type) -> set[str]:

@@ -54,8 +54,11 @@ class TimeOrdered(Splitter):
 
     def __post_init__(self) -> None:
         """Refuse what counts periods where there are none."""
-        super().__post_init__()
         wrong = []
+        try:
+            super().__post_init__()
+        except ValueError as error:
+            wrong.append(str(error))
         if self.period is None and self.window is not None:
             wrong.append(
                 f"window={self.window} counts periods, but period is null; set period to day, "

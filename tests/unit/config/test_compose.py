@@ -60,6 +60,18 @@ def test_all_faults_come_at_once(composer):
     assert set(found) == expected
 
 
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        (("folds=0", "period=month", "gap=1.5"), {"validation.folds", "validation"}),
+        (("window=3", "period=5"), {"validation.period"}),  # which may be meant to go with a window
+    ],
+)
+def test_faults_between_settings_come_with_those_of_single_ones(composer, words, settings):
+    words = ["validation=time_ordered", "data.time=x", *(f"validation.{each}" for each in words)]
+    assert set(faults(composer, *words)) == settings
+
+
 def test_all_zero_costs_are_refused(composer):
     found = faults(composer, "cost.false_negative=0", "cost.false_positive=0")
     assert "all 0" in found["cost"]

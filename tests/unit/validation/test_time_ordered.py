@@ -204,6 +204,7 @@ def test_a_side_with_one_class_is_told_with_its_time():
     ("given", "message"),
     [
         ({"window": 3}, "window=3 counts periods, but period is null; set period to day"),
+        ({"window": 3, "outer_part": 1}, "outer_part=1 names a .*; window=3 counts periods"),
         ({"window": 0, "period": "day"}, "greater than or equal to 1"),
         ({"gap": 1.5, "period": "day"}, "gap=1.5 must be a whole number of periods"),
     ],
