@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from cutscore.config.build import Plan
 from cutscore.errors import Fault, RequestError
@@ -12,7 +12,7 @@ from cutscore.metrics.period_specs import OBJECTIVES
 
 
 def check_over_time(plan: Plan, cache: ExperimentCache) -> None:
-    """Check before any trial that what is searched for can exist.
+    """Check before any trial that what is searched for can exist, outside of each outer part too.
 
     Raises
     ------
@@ -22,15 +22,21 @@ def check_over_time(plan: Plan, cache: ExperimentCache) -> None:
     asked = [name for name in plan.search_settings.metrics if name in OBJECTIVES]
     if not asked:
         return
-    missing = missing_objectives(plan.experiment, prepare(plan.experiment, cache))
     remedy = "Ask for longer periods (report.period), other folds or another search.metric."
-    faults = [
-        Fault("search.metric", f"{name} cannot exist here: {missing[name]}.", remedy)
-        for name in asked
-        if name in missing
-    ]
+    faults: dict[str, Fault] = {}
+    validation = plan.experiment.validation
+    for part in (None, *range(validation.outer_folds if validation.nested else 0)):
+        experiment, where = plan.experiment, "here"
+        if part is not None:
+            experiment = replace(experiment, validation=replace(validation, outer_part=part))
+            where = f"outside of outer part {part}"
+        missing = missing_objectives(experiment, prepare(experiment, cache))
+        for name in asked:
+            if name in missing and name not in faults:
+                problem = f"{name} cannot exist {where}: {missing[name]}."
+                faults[name] = Fault("search.metric", problem, remedy)
     if faults:
-        raise RequestError(faults)
+        raise RequestError(faults.values())
 
 
 def words_over_time(plan: Plan) -> dict[str, str]:

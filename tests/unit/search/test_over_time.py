@@ -70,6 +70,15 @@ def test_of_several_objectives_those_that_cannot_exist_are_told(plan, cache):
     check_over_time(plan(asked, *words), cache)
 
 
+def test_what_no_trial_of_an_outer_part_could_have_is_refused_too(plan, cache):
+    words = ("validation=time_ordered", "validation.period=month", "validation.folds=2")
+    words += ("data.time=day", "validation.outer_folds=3", "report.stability.positives=3")
+    check_over_time(plan("gini_stability", *words), cache)
+    with pytest.raises(RequestError, match="cannot exist outside of outer part 0: ") as error:
+        check_over_time(plan("gini_stability", *words, "validation.outer=nested"), cache)
+    assert len(error.value.faults) == 1
+
+
 @pytest.mark.parametrize("metric", sorted(OBJECTIVES))
 def test_where_they_exist_nothing_is_said(plan, cache, metric):
     check_over_time(plan(metric, "data.time=day", FEW), cache)
