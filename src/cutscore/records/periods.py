@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeGuard, get_args
+from typing import Literal, TypeGuard, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -91,6 +91,6 @@ def _name(number: int, stretch: Stretch) -> str:
         return str(np.datetime64(number, "M"))
     if stretch == "day":
         return str(np.datetime64(number, "D"))
-    monday: Any = np.datetime64(number * 7 + _FIRST_MONDAY, "D").astype(object)
-    year, week, _ = monday.isocalendar()
-    return f"{year}-W{week:02d}"
+    thursday = np.datetime64(number * 7 + _FIRST_MONDAY + 3, "D")  # whose year is the week's
+    year = thursday.astype("datetime64[Y]")
+    return f"{year}-W{(thursday - year).astype(int) // 7 + 1:02d}"

@@ -52,3 +52,8 @@ def test_values_without_rows_are_no_periods():
     assert found.names == ("a", "c")
     assert found.numbers.tolist() == [0, 1]
     assert found.which.tolist() == [1, -1, 0, 1]
+
+
+def test_weeks_beyond_what_a_date_of_the_standard_library_holds_have_names():
+    found = stretch_periods(np.array([-800_000.0, -719_162.0, 6_666_666.0]), "week")
+    assert found.names == ("-221-W35", "0001-W01", "20222-W38")
