@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import ProgressLog
 from cutscore.launch.shutdown_guard import shutdown_guard
+from cutscore.sweep.slurm_queue import SlurmQueue
 
 SUBMITIT = {"submitit_local": "local", "submitit_slurm": "slurm"}
 """Launchers, and what submitit calls them."""
@@ -54,19 +55,23 @@ class SubmititJobs:
         from submitit.core.utils import FailedJobError, UncompletedJobError
 
         name = str(self.config.hydra.runtime.choices[LAUNCHER])
-        queued = SUBMITIT[name] != "local"
-        slots = len(jobs) if queued else len(os.sched_getaffinity(0))
+        queue = None if SUBMITIT[name] == "local" else SlurmQueue()
+        slots = len(jobs) if queue else len(os.sched_getaffinity(0))
         executor, numbers = self._executor(SUBMITIT[name]), {n: i for i, n in enumerate(jobs)}
         waiting, deaths = list(jobs), dict.fromkeys(jobs, 0)
         running: dict[str, Any] = {}
         done: dict[str, RunOutcome] = {}
         with shutdown_guard() as life:
-            undo = life.register(lambda _: _cancel(running if queued else {}))
+            undo = life.register(lambda _: _cancel(running if queue else {}))
             while waiting or running:
                 new, waiting = waiting[: slots - len(running)], waiting[slots - len(running) :]
-                with executor.batch() if queued and new else nullcontext():  # as one array
+                with executor.batch() if queue and new else nullcontext():  # as one array
                     sent = {n: self._submit(executor, jobs[n], numbers[n]) for n in new}
                 running |= sent
+                if queue and sent:
+                    queue.forget()
+                    for job in sent.values():
+                        job.watcher = queue
                 time.sleep(POLL_SECONDS)
                 for one in [n for n, job in running.items() if job.done()]:
                     try:
