@@ -16,7 +16,7 @@ from cutscore.data.offending import Doubted, Met
 from cutscore.data.plan import ReadPlan
 from cutscore.data.settings import TableSettings
 from cutscore.data.streaming import Stream
-from cutscore.data.texts import canonical, is_integer, plainly
+from cutscore.data.texts import canonical, in_order, is_integer, plainly
 from cutscore.errors import Fault, listed, override
 from cutscore.records import Column, RowPeriods, Table, Values, value_periods
 from cutscore.sql import identifier
@@ -133,7 +133,7 @@ def periods(plan: ReadPlan, made: Stream) -> RowPeriods | None:
     if at is None:
         return None
     texts = [canonical(text) for text in made.encoders[at].codes]
-    names = sorted(set(texts), key=int if all(map(is_integer, texts)) else None)
+    names = in_order(set(texts))
     place = {name: number for number, name in enumerate(names)}
     codes = np.array([*map(place.__getitem__, texts), -1], dtype=np.int64)  # the last: missing
     return value_periods(names, codes[made.columns[at]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # What may stand around a text unseen: blanks of all kinds and marks of no width.
 UNSEEN = " \t\r\n\v\f\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
@@ -23,6 +24,12 @@ def canonical(value: object) -> str:
 def is_integer(text: str) -> bool:
     """Whether a text is how an integer of 64 bits is written."""
     return _INTEGER.fullmatch(text) is not None
+
+
+def in_order(texts: Iterable[str]) -> list[str]:
+    """Return texts sorted, as numbers if all are integers."""
+    kept = list(texts)
+    return sorted(kept, key=int if all(map(is_integer, kept)) else None)
 
 
 def visible(text: str) -> str:

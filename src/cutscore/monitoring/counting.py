@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from cutscore.batch.scored_rows import ScoredRows, classes_of
 from cutscore.cost.matrix import CostMatrix, join_costs
+from cutscore.data.texts import in_order
 from cutscore.errors import Fault, RequestError
 from cutscore.metrics.histograms import Counts
 from cutscore.monitoring.labels import Labels
@@ -156,7 +157,7 @@ class Counting:
         """
         if any(one.costs is None for one in self._labelled):
             return
-        for name in sorted(self._names):
+        for name in in_order(self._names):
             at = self._names.index(name)
             found = [(one, np.flatnonzero(one.period == at)) for one in self._labelled]
             mine = [(one, rows) for one, rows in found if len(rows)]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cutscore.batch.scored_rows import ROWS, RowRequest, read_scored
 from cutscore.data.relational.new_folder import FolderSettings
+from cutscore.data.texts import in_order
 from cutscore.errors import Fault, RequestError
 from cutscore.monitoring.counting import Counting, PeriodCounts
 from cutscore.monitoring.decision_log import TIME, LogReading, log_files
@@ -73,7 +74,8 @@ class Monitored:
     def alarms(self) -> list[DriftFinding]:
         """The findings that are alarms, the latest period and the largest first."""
         found = [each for each in self.findings if each.verdict == "alarm"]
-        return sorted(found, key=lambda each: (each.period, each.value), reverse=True)
+        place = {name: at for at, name in enumerate(self.periods)}
+        return sorted(found, key=lambda each: (place[each.period], each.value), reverse=True)
 
 
 def monitor(
@@ -190,7 +192,8 @@ def _concluded(
     request: MonitorRequest,
     notes: list[str],
 ) -> Monitored:
-    periods, limits = dict(sorted(whole.periods.items())), request.limits
+    periods = {name: whole.periods[name] for name in in_order(whole.periods)}
+    limits = request.limits
     findings: list[DriftFinding] = []
     own = None if is_stretch(request.period or "") else request.period
     for name, counts in periods.items():

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cutscore.data.texts import canonical
 from cutscore.errors import Fault, RequestError
 from cutscore.records import Stretch, stretch_periods
 from cutscore.scoring.cells import fault_at
@@ -55,14 +56,16 @@ class Periods:
 def _values(column: str, array: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
     import pyarrow as pa
 
-    texts = array.cast(pa.string())
-    _refuse_missing(column, texts, "a period is needed")
-    coded = texts.dictionary_encode()
-    names = coded.dictionary.to_pylist()
+    given = array.cast(pa.string())
+    _refuse_missing(column, given, "a period is needed")
+    coded = given.dictionary_encode()
+    texts = [canonical(each) for each in coded.dictionary.to_pylist()]
+    names = list(dict.fromkeys(texts))
     if len(names) > MOST:
         problem = f'the column "{column}" has more than {MOST:,} values.'
         raise RequestError(Fault("--period", problem, "Say month or week, and --time COLUMN."))
-    return names, coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    place = np.array([names.index(each) for each in texts], dtype=np.int64)
+    return names, place[coded.indices.to_numpy(zero_copy_only=False)]
 
 
 def _days(column: str, array: Any) -> npt.NDArray[np.datetime64]:

@@ -134,6 +134,24 @@ def test_a_column_that_is_the_period_has_not_moved(kept, later):
     assert not found.alarms
 
 
+def test_periods_that_are_whole_numbers_are_in_their_order_however_they_are_written(
+    kept, later, tmp_path
+):
+    rows, labels = later("pipeline")
+    table = pq.read_table(rows)
+    number = pc.month(table["day"])  # from 7 to 12
+    pq.write_table(table.append_column("wave", number), tmp_path / "whole.parquet")
+    halves = table.append_column("wave", pc.cast(number, "float64")).slice(0, 3_000)
+    halves.to_pandas().to_csv(tmp_path / "half.csv", index=False)  # as 7.0
+    whole, half = (
+        monitor(kept.scorer, MonitorRequest([tmp_path / name], "wave", None, labels, "bad"))
+        for name in ("whole.parquet", "half.csv")
+    )
+    assert list(whole.periods) == list(whole.labelled) == ["7", "8", "9", "10", "11", "12"]
+    assert set(half.periods) < set(whole.periods)
+    assert whole.alarms[0].period == "12"
+
+
 def test_only_a_column_that_is_the_period_is_passed_over(kept, later, tmp_path):
     """Not one that is called as a stretch of time is, nor the score where such a column is."""
     rows, model = later("covariate")[0], kept.scorer.model
