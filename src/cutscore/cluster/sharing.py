@@ -90,10 +90,11 @@ class Sharing:
         table = self._cache.table(dataset, strategy)
         place = self._place(source, lambda: dataset)
         own = None if table is dataset.table else self._place((source, strategy), lambda: table)
-        model, several, bins = experiment.model, self._users.count(origin) > 1, None
-        if isinstance(model, SharesBins) and several and shares_bins(experiment, table):
+        model, bins = experiment.model, None
+        if isinstance(model, SharesBins) and shares_bins(experiment, table):
             to_fit = TableToFit(table, dataset.target, experiment.workers, shared_bins=True)
-            bins = self._place(origin, lambda: model.bins(to_fit))
+            if self._users.count(origin) > 1:
+                bins = self._place(origin, lambda: model.bins(to_fit))
         return SharedTable(source, strategy, place, own, recipe, bins)
 
     def _place(self, origin: object, make: Callable[[], object]) -> Any:
