@@ -36,6 +36,10 @@ def rule_words(document: Mapping[str, Any], metrics: Mapping[str, float]) -> dic
     counts = {name: number_text(value) for name, value in document["confusion"].items()}
     no_model = [number_text(document["no_model"][f"flag_{who}"]) for who in ("nobody", "everybody")]
     interval = interval_text(metrics, "bootstrap_cost_low", "bootstrap_cost_high")
+    crossfit, left = metric_text(metrics, "crossfit_cost"), metrics.get("crossfit_rows_left_out")
+    if left:
+        number = metrics["crossfit_rows"]
+        crossfit += f", on {number:,.0f} of {number + left:,.0f} rows"
     shown = {
         "threshold": metric_text(metrics, "threshold"),
         "95 % of resamples put it within": interval_text(
@@ -44,8 +48,9 @@ def rule_words(document: Mapping[str, Any], metrics: Mapping[str, float]) -> dic
         "costs hardly more within": interval_text(metrics, "plateau_low", "plateau_high"),
         "cost of a": ", ".join(f"{name} {value}" for name, value in told.items())
         or "row: its own, by its columns",
-        "cross-fitted cost": metric_text(metrics, "crossfit_cost"),
+        "cost at the threshold": metric_text(metrics, "total_cost"),
         "its bootstrap interval": interval if document.get("bootstrap") else "not asked for",
+        "cross-fitted cost": crossfit,
         "savings against the better rule without a model": metric_text(metrics, "crossfit_savings"),
         "flagging nobody, everybody would cost": ", ".join(no_model),
         "true positives, false positives": f"{counts['tp']}, {counts['fp']}",
