@@ -71,14 +71,12 @@ class LightGBM(BoostedTrees):
     def session(self, data: TableToFit) -> LightGBMSession:
         """Open a session; shared bins are found now unless `data.bins` has them."""
         table, bins = data.table, data.bins
-        linear = VOCABULARY.value(self.params, "linear_tree", False)
-        threads = 1 if linear else data.threads  # more add up linear leaves in another order
         params = {
             **with_lists(self.params, VOCABULARY),
             "objective": "binary",
             "metric": "none",
             "verbosity": -1,
-            "num_threads": threads,
+            "num_threads": 1 if self._by_thread else data.threads,
             "feature_pre_filter": False,  # it would let labels choose columns
         }
         if not any(VOCABULARY.canonical[name] == SAMPLE for name in self.params):
@@ -91,6 +89,13 @@ class LightGBM(BoostedTrees):
         return LightGBMSession(
             params, table, data.target, data.threads, shared, bins, self.stopping
         )
+
+    @property
+    def _by_thread(self) -> bool:
+        """Whether several threads change scores: each draws rows, or adds up leaves, by itself."""
+        value, params = VOCABULARY.value, self.params
+        goss = "goss" in (value(params, "data_sample_strategy", ""), value(params, "boosting", ""))
+        return goss or bool(value(params, "linear_tree", False))
 
     def _never_stops(self) -> str | None:
         boosting = VOCABULARY.value(self.params, "boosting", "gbdt")

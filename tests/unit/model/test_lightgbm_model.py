@@ -254,6 +254,21 @@ def test_bins_of_another_process_and_other_threads_change_nothing(params):
         assert first == second
 
 
+@pytest.mark.parametrize(
+    "params",
+    [{"linear_tree": True}, {"data_sample_strategy": "goss"}, {"boosting": "goss"},
+     {"boosting": "dart"}, {"bagging_fraction": 0.6, "bagging_freq": 1}, {"extra_trees": True}],
+    ids=["linear", "goss", "old goss", "dart", "bagging", "extra"],
+)  # fmt: skip
+def test_scores_do_not_depend_on_threads(params):
+    table, target = _made(rows=12_000)
+    model = LightGBM({"n_estimators": 15, **params})
+    rows = TrainingRows(np.flatnonzero(np.arange(table.rows) % 5).astype(np.int64))
+    sessions = [model.session(TableToFit(table, target, threads=n)) for n in (1, 2, 4)]
+    first, *others = (session.fit(rows, table).scores(table).tobytes() for session in sessions)
+    assert others == [first] * 2
+
+
 def test_other_bins_are_not_taken_over():
     table, target = _made()
     earlier = LightGBM({"max_bin": 63}).session(
