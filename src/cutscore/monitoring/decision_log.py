@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutscore.batch.scored_rows import ROWS, ScoredRows, Taken
 from cutscore.data.parts import parts, several
-from cutscore.errors import Fault, RequestError, listed
+from cutscore.errors import Fault, RequestError, listed, nearest
 from cutscore.records import Rows
 from cutscore.scoring.scorer import Scorer
 
@@ -46,13 +46,17 @@ class LogReading:
         self._called = {scorer.version, scorer.tags.get("run_id"), scorer.name} - {None, ""}
         self.others: dict[str, int] = {}
 
-    def read(self, files: tuple[Path, ...], begin: Callable[[], Taken]) -> Taken:
+    def read(
+        self, files: tuple[Path, ...], wanted: Mapping[str, str], begin: Callable[[], Taken]
+    ) -> Taken:
         """Hand all decisions of the model to what `begin` makes, and return that.
+
+        `wanted` are columns, of the log or of its inputs, by the settings that ask for them.
 
         Raises
         ------
         RequestError
-            If a file cannot be read, or none of the decisions is the model's.
+            If a file cannot be read, lacks a column, or none of the decisions is the model's.
         """
         import pyarrow as pa
         from pyarrow import parquet
@@ -62,12 +66,14 @@ class LogReading:
             try:
                 with path.open("rb") as stream:
                     file = parquet.ParquetFile(stream)
+                    _refuse(_form_faults(path, file.schema_arrow))
                     names = [*_COLUMNS, *([_INPUTS] if _INPUTS in file.schema_arrow.names else [])]
                     for batch in file.iter_batches(_ROWS, columns=names, use_threads=False):
                         own = self._own(batch)
                         found += own.num_rows
-                        if own.num_rows:
-                            taker.take(self._rows(own))
+                        if own.num_rows:  # files of other models may lack what is asked for
+                            _refuse(_lacking(path, file.schema_arrow, wanted))
+                            taker.take(self._rows(own, path))
             except (pa.ArrowException, OSError) as error:
                 problem = f'"{path}" cannot be read as a log of decisions ({error}).'
                 raise RequestError(Fault(ROWS, problem)) from error
@@ -91,28 +97,61 @@ class LogReading:
             batch = batch.filter(own)
         return batch
 
-    def _rows(self, batch: pa.RecordBatch) -> ScoredRows:
+    def _rows(self, batch: pa.RecordBatch, path: Path) -> ScoredRows:
         beside: dict[str, Any] = {name: batch.column(name) for name in batch.schema.names}
         inputs, prices = beside.pop(_INPUTS, None), self._scorer.model.prices
         values, costs = None, None
         unseen: Mapping[str, Rows] = {}
         if inputs is not None:
             table = _flat(inputs)
+            beside = {name: table.column(name) for name in table.schema.names} | beside
             priced = prices is not None and set(prices.columns) <= set(table.schema.names)
             checked = self._scorer.check(table, ignore_unknown=True, priced=priced)
             values, unseen = checked.table.values, checked.unseen_rows
             costs = prices.matrix(checked.amounts) if prices is not None and priced else None
         elif prices is not None and not prices.columns:
             costs = prices.matrix({})
+        probability = batch.column("probability").to_numpy(zero_copy_only=False)
+        known = (probability >= 0) & (probability <= 1)
+        if batch.column("flagged").null_count or not known.all():
+            problem = f'"{path}" lacks some decision, or its probability is not from 0 to 1.'
+            raise RequestError(Fault(ROWS, problem))
         return ScoredRows(  # as they were decided, whatever would be decided now
-            beside["probability"].to_numpy(zero_copy_only=False),
-            beside["flagged"].to_numpy(zero_copy_only=False),
+            probability,
+            batch.column("flagged").to_numpy(zero_copy_only=False),
             values,
             unseen,
             costs,
             beside,
             beside["id"],
         )
+
+
+def _refuse(faults: Iterable[Fault]) -> None:
+    if found := list(faults):
+        raise RequestError(found)
+
+
+def _form_faults(path: Path, schema: pa.Schema) -> Iterator[Fault]:
+    """Yield what a file lacks as a log of decisions."""
+    import pyarrow as pa
+
+    lacking = [name for name in _COLUMNS if name not in schema.names]
+    if lacking:
+        yield Fault(ROWS, f'"{path}" is no log of decisions: it lacks {listed(lacking)}.')
+    for name, fits in (("probability", pa.types.is_floating), ("flagged", pa.types.is_boolean)):
+        if name not in lacking and not fits(kind := schema.field(name).type):
+            yield Fault(ROWS, f'"{path}" is no log of decisions: its "{name}" is of type {kind}.')
+
+
+def _lacking(path: Path, schema: pa.Schema, wanted: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield the columns that are asked for and neither in a log nor in the inputs it keeps."""
+    inputs = schema.field(_INPUTS).type if _INPUTS in schema.names else ()
+    known = [*schema.names, *(field.name for field in inputs)]
+    for setting, column in wanted.items():
+        if column not in known:
+            problem = f'the log "{path}" has no column "{column}".{nearest(column, known)}'
+            yield Fault(setting, problem)
 
 
 def _flat(inputs: Any) -> pa.RecordBatch:

@@ -100,10 +100,14 @@ def monitor(
         def begin(periods: Periods = periods) -> Counting:
             return Counting(reference, scored, periods, labels, request.target, advance)
 
+        asked = _asked(scorer, request, periods)
+        if log and request.settings.where is not None:
+            problem = "a log of decisions is read whole."
+            raise RequestError(Fault("data.where", problem, "Leave it out."))
         if log:
-            made = reading.read(log, begin)
+            made = reading.read(log, {s: each.name for s, each in asked.beside.items()}, begin)
         else:
-            made, told = read_scored(scorer, path, _asked(scorer, request, periods), begin)
+            made, told = read_scored(scorer, path, asked, begin)
             of_tables += told
         if whole is None:
             whole = made

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from markupsafe import escape
 
+from cutscore.data.relational.new_folder import FolderSettings
 from cutscore.errors import RequestError
 from cutscore.monitoring.advice import advice
 from cutscore.monitoring.figures import figures_by_period
@@ -286,3 +287,31 @@ def test_a_log_of_decisions_is_read_while_it_is_written(kept, later, tmp_path, i
     assert "Passed over: decisions of loans/0, 6,000." in found.notes
     assert (found.periods[f"{now:%Y-%m-%d}"].columns is not None) == inputs
     assert advice(found).action == "nothing"
+    if inputs:
+        asked = MonitorRequest([tmp_path / "log"], period="purpose")
+        assert set(monitor(kept.scorer, asked).periods) == {"car", "education", "house", "other"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "asked", "told"),
+    [
+        ({}, {"period": "purpos"}, r'--period: the log ".*" has no column "purpos"\.'),
+        ({}, {"period": "day", "time": "tim"}, r'--time: .* column "tim"\. Did you mean "time"'),
+        ({}, {"target": "bad"}, r'--target: the log ".*" has no column "bad"\.'),
+        ({}, {"settings": FolderSettings(where="age > 30")}, r"data\.where: a log of decisions is"),
+        ({"probability": ["0.2", "0.3"]}, {}, 'its "probability" is of type string'),
+        ({"probability": [0.2, np.nan]}, {}, "its probability is not from 0 to 1"),
+        ({"flagged": [True, None]}, {}, "lacks some decision"),
+        ({"flagged": None}, {}, "is no log of decisions: it lacks flagged"),
+    ],
+)
+def test_odd_logs_are_refused_in_words(kept, tmp_path, columns, asked, told):
+    now = datetime.now(UTC) - timedelta(days=1)
+    log = {"time": [now] * 2, "request": ["r"] * 2, "row": [0, 1], "model": ["loans/1"] * 2}
+    log |= {"id": ["1", "2"], "score": [0.2, 0.3], "probability": [0.2, 0.3]}
+    log |= {"flagged": [True, False]}
+    pq.write_table(pa.table(log), tmp_path / "a.parquet")
+    odd = {name: values for name, values in (log | columns).items() if values is not None}
+    pq.write_table(pa.table(odd), tmp_path / "b.parquet")
+    with pytest.raises(RequestError, match=told):
+        monitor(kept.scorer, MonitorRequest([tmp_path], **asked))
