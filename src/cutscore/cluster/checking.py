@@ -14,12 +14,14 @@ from typing import Any
 
 import cutscore
 from cutscore.cluster.connecting import ClusterNode, living_nodes
+from cutscore.cluster.tasks import Surroundings
 from cutscore.config.fingerprint import own_sources_digest
 from cutscore.config.ray_settings import RayWords
 from cutscore.errors import Fault, RequestError
 from cutscore.launch.environment import shortened
 from cutscore.report.redact import redact
 from cutscore.runs.addresses import address_folder, sqlite_path
+from cutscore.runs.elsewhere import check_writable, is_elsewhere
 from cutscore.runs.server import check_reachable
 
 ANSWER_SECONDS = 180.0
@@ -71,22 +73,26 @@ def check_nodes(needs: NodeNeeds, words: RayWords) -> list[ClusterNode]:
         faults += file_faults(needs.databases, f"the nodes of the cluster ({where})")
         with _mark(needs.artifacts) as mark:
             paths = {**needs.paths, **({} if mark is None else {ARTIFACTS: mark})}
-            answers = _asked(nodes, paths, needs.databases)
+            answers = _asked(nodes, replace(needs, paths=paths))
             faults += _faults_of(answers, paths, needs, words)
     if faults:
         raise RequestError(faults)
     return nodes
 
 
-def answer(paths: Mapping[str, Path], databases: Mapping[str, str]) -> NodeAnswer:
+def answer(needs: NodeNeeds, given: Surroundings) -> NodeAnswer:
     """Say of the machine that this is called on what work needs to know."""
+    given.take()
+    places = dict.fromkeys(needs.databases.items(), check_reachable)
+    if needs.artifacts is not None and is_elsewhere(needs.artifacts):
+        places[ARTIFACTS, needs.artifacts] = check_writable
     unreachable = {}
-    for name, address in databases.items():
+    for (name, address), check in places.items():
         try:
-            check_reachable(address)
+            check(address)
         except RequestError as error:
             unreachable[name] = error.faults[0].problem
-    lacking = tuple(name for name, path in paths.items() if not path.exists())
+    lacking = tuple(name for name, path in needs.paths.items() if not path.exists())
     return NodeAnswer(_versions(), lacking, unreachable)
 
 
@@ -104,9 +110,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _asked(
-    nodes: Sequence[ClusterNode], paths: Mapping[str, Path], databases: Mapping[str, str]
-) -> dict[ClusterNode, NodeAnswer | str]:
+def _asked(nodes: Sequence[ClusterNode], needs: NodeNeeds) -> dict[ClusterNode, NodeAnswer | str]:
     """Ask all nodes at once; of one that cannot answer, return why. One that dies is left out."""
     import ray
     from ray.exceptions import RayError
@@ -115,7 +119,7 @@ def _asked(
     def ask(node: ClusterNode) -> Any:
         there = NodeAffinitySchedulingStrategy(node.id, soft=False)
         remote = ray.remote(num_cpus=0, max_retries=0, scheduling_strategy=there)(answer)
-        return remote.remote(paths, databases)
+        return remote.remote(needs, Surroundings.of_this_process())
 
     asked = {ask(node): node for node in nodes}
     ended, silent = ray.wait(list(asked), num_returns=len(asked), timeout=ANSWER_SECONDS)
@@ -187,6 +191,8 @@ def _node_faults(
         yield Fault(setting, problem, remedy)
     for name, why in answer.unreachable.items():
         remedy = "Give an address that all nodes reach, not localhost, and let them in."
+        if name == ARTIFACTS:
+            remedy = "Install there what it needs, and let it in: credentials go along."
         yield Fault(name, f"cannot use it: {why}", remedy)
     for name in answer.lacking:
         if name == ARTIFACTS:

@@ -9,6 +9,7 @@ import pytest
 from cutscore.cluster import checking
 from cutscore.cluster.checking import NodeAnswer, NodeNeeds, answer
 from cutscore.cluster.connecting import ClusterNode
+from cutscore.cluster.tasks import Surroundings
 from cutscore.config.ray_settings import CELLS
 from cutscore.errors import RequestError
 
@@ -25,6 +26,11 @@ def needs(folder: Path, **changes) -> NodeNeeds:
     return NodeNeeds(**{**own, "paths": paths, **changes})
 
 
+def of_this_machine(**changes) -> NodeAnswer:
+    own = {"databases": {}, "artifacts": None, "paths": {}}
+    return answer(NodeNeeds(1, **{**own, **changes}), Surroundings.of_this_process())
+
+
 def faults(monkeypatch, needed: NodeNeeds, answers, nodes=(HEAD, OTHER)) -> list[str]:
     monkeypatch.setattr(checking, "living_nodes", lambda: list(nodes))
     monkeypatch.setattr(
@@ -36,14 +42,18 @@ def faults(monkeypatch, needed: NodeNeeds, answers, nodes=(HEAD, OTHER)) -> list
 
 
 def test_a_machine_says_what_it_lacks_and_cannot_reach(tmp_path):
-    told = answer({"here": tmp_path, "data.path": tmp_path / "no.csv"}, {"tracking.uri": STORE})
+    paths = {"here": tmp_path, "data.path": tmp_path / "no.csv"}
+    told = of_this_machine(
+        paths=paths, databases={"tracking.uri": STORE}, artifacts="gopher://nowhere/files"
+    )
     assert told.lacking == ("data.path",)
     assert "nothing answers at" in told.unreachable["tracking.uri"]
+    assert "gopher://nowhere/files cannot be written" in told.unreachable["tracking.artifacts"]
     assert {"python", "cutscore", "lightgbm", "mlflow"} <= told.versions.keys()
 
 
 def test_all_that_is_wrong_with_nodes_is_told_at_once(tmp_path, monkeypatch):
-    own = dict(answer({}, {}).versions)
+    own = dict(of_this_machine().versions)
     unreachable = {"tracking.uri": f"nothing answers at {STORE} (refused)."}
     lacking = ("hydra.run.dir", "data.path", "tracking.artifacts")
     other = NodeAnswer({**own, "lightgbm": "4.0"}, lacking, unreachable)
@@ -61,7 +71,9 @@ def test_all_that_is_wrong_with_nodes_is_told_at_once(tmp_path, monkeypatch):
 
 
 def test_a_node_that_cannot_answer_is_told(tmp_path, monkeypatch):
-    (line,) = faults(monkeypatch, needs(tmp_path), [answer({}, {}), "No module named 'cutscore'"])
+    (line,) = faults(
+        monkeypatch, needs(tmp_path), [of_this_machine(), "No module named 'cutscore'"]
+    )
     assert "node 10.0.0.2 cannot be worked on: No module named 'cutscore'." in line
     assert "Install the same Cutscore there" in line
 
@@ -69,7 +81,7 @@ def test_a_node_that_cannot_answer_is_told(tmp_path, monkeypatch):
 def test_a_store_in_a_file_is_refused_where_there_are_several_nodes(tmp_path, monkeypatch):
     file = {"tracking.uri": f"sqlite:///{tmp_path}/runs.db"}
     needed = needs(tmp_path, databases=file, num_cpus=16)
-    told = faults(monkeypatch, needed, [answer({}, {})] * 2)
+    told = faults(monkeypatch, needed, [of_this_machine()] * 2)
     assert told[0].startswith("hydra.launcher.num_cpus: 16 of one node")
     assert told[1].startswith(f"tracking.uri: {tmp_path}/runs.db is an SQLite file")
     assert "postgresql://" in told[1]
