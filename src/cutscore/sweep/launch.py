@@ -12,14 +12,13 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from cutscore.cluster.sharing import Sharing
-from cutscore.config.build import Plan, build
+from cutscore.config.build import build
 from cutscore.config.compose import Composer
 from cutscore.config.overrides import assignment, parse_overrides, texts_of
 from cutscore.errors import Fault, RequestError
 from cutscore.experiment import prepare
 from cutscore.launch.executing import execute_run
 from cutscore.launch.job import UNSENT, Job, LogFile, hide_passwords
-from cutscore.launch.keeping import judge_run, keep_model
 from cutscore.launch.outcome import RunOutcome
 from cutscore.launch.progress import LoggedProgress, ProgressLog
 from cutscore.launch.shutdown_guard import shutdown_guard
@@ -29,6 +28,7 @@ from cutscore.runs.lookups import kept_model
 from cutscore.runs.opening import open_store
 from cutscore.runs.parents import end_parent, open_parent
 from cutscore.runs.port import RunStore
+from cutscore.sweep.best import judge_best, keep_best
 from cutscore.sweep.cache import experiment_cache
 from cutscore.sweep.cells import Cell, SweepRequest
 from cutscore.sweep.clusters import request_cluster
@@ -46,7 +46,7 @@ from cutscore.sweep.resume import (
     run_to_go_on_with,
     sweep_key,
 )
-from cutscore.sweep.searches import check_searches, plan_of, run_search, runs_of
+from cutscore.sweep.searches import check_searches, run_search, runs_of
 
 
 @dataclass(frozen=True)
@@ -225,10 +225,10 @@ def _sweep(
         )
         made = dict(zip((cell.number for cell in left), fresh, strict=True))
         outcomes = [{**made, **resumed.done}[cell.number] for cell in request.cells]
-        board = _judge_best(
+        board = judge_best(
             composer, request, rank(outcomes, request.swept, same_costs=request.same_costs), stderr
         )
-        kept = _keep_best(composer, request, board, store, stderr)
+        kept = keep_best(composer, request, board, store, stderr)
         parent.write(parent_items(request, board, parent.name))
         parent.write([leaderboard_item(store, board, parent.name)])
         if resumed.linked:
@@ -244,58 +244,3 @@ def _show_again(request: SweepRequest, store: RunStore, resumed: ResumeState) ->
     kept = kept_model(store, board.best.run_id) if board.best is not None else None
     parent_id = resumed.parent.run_id if resumed.parent is not None else None
     return LaunchOutcome(store, None, outcomes, parent_id, board, kept, resumed)
-
-
-def _judge_best(
-    composer: Composer, request: SweepRequest, board: Leaderboard, stderr: Console
-) -> Leaderboard:
-    """Let the outer rows judge the best cell, if there are any, now that it has been chosen."""
-    best = board.best
-    if best is None:
-        return board
-    plan = _plan_of(composer, request, best)
-    if not plan.experiment.validation.holds_out:
-        return board
-    if "outer_rows" in best.metrics:
-        return board  # judged before the sweep was interrupted
-    with show_status(f"Judging {best.name} on the outer rows", stderr):
-        outer = judge_run(plan, experiment_cache(), best.run_id)
-    notes = list(outer.notes)
-    if len({repr(_outer_source(cell.plan)) for cell in request.cells}) > 1:
-        notes.append(
-            "Cells may hold out different rows: others were then compared with the best one on "
-            "its outer rows."
-        )
-    for note in notes:
-        stderr.print(f"Note: {note}", highlight=False)
-    return board.with_best(outer.defined())
-
-
-def _keep_best(
-    composer: Composer,
-    request: SweepRequest,
-    board: Leaderboard,
-    store: RunStore,
-    stderr: Console,
-) -> str | None:
-    """Fit the best cell's model on all rows where `model.refit` is `best`."""
-    best = board.best
-    if best is None:
-        return None
-    plan = _plan_of(composer, request, best)
-    if plan.experiment.model.refit != "best":
-        return None
-    if (model := kept_model(store, best.run_id)) is not None:
-        return model
-    with show_status(f"Fitting {best.name} on all rows", stderr):
-        return keep_model(plan, experiment_cache(), best.run_id)
-
-
-def _outer_source(plan: Plan) -> tuple[object, object]:
-    """Return what decides which rows are held out."""
-    return plan.experiment.source, plan.experiment.validation
-
-
-def _plan_of(composer: Composer, request: SweepRequest, outcome: RunOutcome) -> Plan:
-    cell = next(cell for cell in request.cells if cell.name == outcome.name)
-    return plan_of(composer, cell, outcome)
