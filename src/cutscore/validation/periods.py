@@ -46,7 +46,7 @@ def told_periods(
         found = dataset_periods(dataset, period or "month", setting)
     if len(found.names) <= MOST:
         return found
-    what = f"{found.stretch}s" if found.stretch else "different values of time"
+    what = f"{found.stretch}s" if found.stretch else f"values of {period or 'time'}"
     return Undefined(f"there are {len(found.names):,} {what}, more than {MOST} are not told")
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from cutscore.data.table import TableSource
 from cutscore.errors import RequestError
-from cutscore.validation.periods import dataset_periods
+from cutscore.validation.periods import dataset_periods, told_periods
 
 ROWS = """week,day,half,x,y
 3,2020-01-20,first,1,0
@@ -49,6 +49,13 @@ def test_a_columns_periods_are_in_the_order_of_time(source):
     assert dataset_periods(dataset, "half", "s").names == ("z", "a")
     assert named(dataset_periods(dataset, "half", "s")) == ["z", "z", "a", None]
     assert dataset_periods(replace(dataset, amounts={}), "half", "s").names == ("a", "z")
+
+
+def test_of_a_column_with_too_many_values_nothing_is_told(source):
+    rows = (f"1,2020-01-20,w{at},{at},{at % 2}\n" for at in range(500))
+    Path(source.path).write_text("week,day,half,x,y\n" + "".join(rows))
+    found = told_periods(source.keeping_period("half").load(), "half", "s")
+    assert found.reason == "there are 500 values of half, more than 400 are not told"
 
 
 def test_what_no_period_can_be_made_of_is_told(source):
