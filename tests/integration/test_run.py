@@ -94,7 +94,9 @@ def test_the_record_and_the_catalogue_name_the_same_metrics(plain):
 
 def test_the_same_run_gives_the_same_bits_with_any_threads(cutscore, newest, loans, plain):
     first = plain[1]
-    (again,) = newest(cutscore("run", *loans, "threads=2"))
+    answer = cutscore("run", *loans, "threads=2", "hydra/launcher=joblib")
+    assert "Note: hydra/launcher=joblib is for sweeps (-m): this run is made here." in answer.err
+    (again,) = newest(answer)
     assert again["summary"]["run_id"] != first["summary"]["run_id"]
     assert scores_of(again).equals(scores_of(first))
     assert again["summary"]["tags"]["fingerprint"] == first["summary"]["tags"]["fingerprint"]

@@ -32,7 +32,7 @@ from cutscore.sweep.best import judge_best, keep_best
 from cutscore.sweep.cache import experiment_cache
 from cutscore.sweep.cells import Cell, SweepRequest
 from cutscore.sweep.clusters import request_cluster
-from cutscore.sweep.launcher import Launcher, launch_folder
+from cutscore.sweep.launcher import BASIC, Launcher, launch_folder
 from cutscore.sweep.leaderboard import Leaderboard, rank
 from cutscore.sweep.parent import leaderboard_item, parent_items, parent_name
 from cutscore.sweep.progress import show_progress, show_status
@@ -169,6 +169,9 @@ def _single(
     cell, config = request.cells[0], request.launcher_config
     folder.mkdir(parents=True, exist_ok=True)
     launcher = Launcher(composer, config, folder, stderr)
+    if launcher.name != BASIC:
+        note = f"hydra/launcher={launcher.name} is for sweeps (-m): this run is made here."
+        stderr.print(f"Note: {note}", highlight=False)
     overrides = [
         *texts_of(cell.overrides),
         *config.hydra.overrides.hydra,
