@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,8 +91,10 @@ def monitor(
     reference = reference_of(scorer)
     scored = reference.scored
     assert scored is not None  # noqa: S101  # `reference_of` has looked
-    labels = _labels(scorer, request)
     logs = [log_files(path) for path in request.rows]
+    if faults := list(_faults(scorer, request, reference, logs)):
+        raise RequestError(faults)
+    labels = _labels(scorer, request)
     reading, whole, of_tables = LogReading(scorer), None, list[str]()
     for path, log in zip(request.rows, logs, strict=True):
         periods = _periods(request, reference, is_log=bool(log))
@@ -101,9 +103,6 @@ def monitor(
             return Counting(reference, scored, periods, labels, request.target, advance)
 
         asked = _asked(scorer, request, periods)
-        if log and request.settings.where is not None:
-            problem = "a log of decisions is read whole."
-            raise RequestError(Fault("data.where", problem, "Leave it out."))
         if log:
             made = reading.read(log, {s: each.name for s, each in asked.beside.items()}, begin)
         else:
@@ -131,17 +130,29 @@ def reference_of(scorer: Scorer) -> DriftReference:
     return reference
 
 
+def _faults(
+    scorer: Scorer,
+    request: MonitorRequest,
+    reference: DriftReference,
+    logs: Sequence[Sequence[Path]],
+) -> Iterator[Fault]:
+    """Yield what is wrong with a request before any row is read."""
+    if request.labels is not None and request.target is None:
+        yield Fault("--target", "say which column of --labels holds the classes.")
+    if request.labels is not None and (request.id_column or scorer.id_column) is None:
+        yield Fault("--id", "say by which column labels and rows are joined.")
+    undated = (request.time or reference.time) is None and not all(logs)
+    if is_stretch(request.period or "") and undated:
+        problem = f"by {request.period} needs a column of dates, and the model's data named none."
+        yield Fault("--period", problem, "Name it: --time COLUMN.")
+    if any(logs) and request.settings.where is not None:
+        yield Fault("data.where", "a log of decisions is read whole.", "Leave it out.")
+
+
 def _labels(scorer: Scorer, request: MonitorRequest) -> Labels | None:
-    if request.labels is None:
-        return None
     id_column = request.id_column or scorer.id_column
-    faults = []
-    if request.target is None:
-        faults.append(Fault("--target", "say which column of --labels holds the classes."))
-    if id_column is None:
-        faults.append(Fault("--id", "say by which column labels and rows are joined."))
-    if faults or request.target is None or id_column is None:
-        raise RequestError(faults)
+    if request.labels is None or request.target is None or id_column is None:
+        return None
     return read_labels(request.labels, request.target, id_column)
 
 
@@ -150,11 +161,7 @@ def _periods(request: MonitorRequest, reference: DriftReference, *, is_log: bool
         return Periods()
     if not is_stretch(request.period):
         return Periods(None, request.period)
-    column = request.time or (TIME if is_log else reference.time)
-    if column is None:
-        problem = f"by {request.period} needs a column of dates, and the model's data named none."
-        raise RequestError(Fault("--period", problem, "Name it: --time COLUMN."))
-    return Periods(request.period, column)
+    return Periods(request.period, request.time or (TIME if is_log else reference.time))
 
 
 def _asked(scorer: Scorer, request: MonitorRequest, periods: Periods) -> RowRequest:

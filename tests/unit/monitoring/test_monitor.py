@@ -265,6 +265,16 @@ def test_a_model_without_a_reference_says_how_to_get_one(kept, later):
         monitor(bare, MonitorRequest([later()[0]]))
 
 
+def test_all_that_is_wrong_with_a_request_is_told_before_anything_is_read(kept, tmp_path):
+    model = kept.scorer.model
+    bare = Scorer(replace(model, reference=replace(model.reference, time=None)), "bare", {})
+    asked = MonitorRequest([tmp_path / "none.csv"], period="week", labels=tmp_path / "none.csv")
+    with pytest.raises(RequestError) as raised:
+        monitor(bare, asked)
+    told = [each.setting for each in raised.value.faults]
+    assert {"--target", "--period"} <= set(told) <= {"--target", "--id", "--period"}
+
+
 @pytest.mark.parametrize("inputs", [False, True])
 def test_a_log_of_decisions_is_read_while_it_is_written(kept, later, tmp_path, inputs):
     from cutscore.serving.decision_log import DecisionLog
