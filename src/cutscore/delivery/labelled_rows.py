@@ -67,10 +67,11 @@ def read_labelled(
     asked = RowRequest(settings, {"--target": RawColumn(target, "category")})
     taken, notes = read_scored(scorer, rows, asked, lambda: _Taken(target, model.reference))
     made = replace(taken.joined(), notes=notes)
-    for name, number in (("1", made.positives), ("0", len(made.target) - made.positives)):
-        if number < fewest:
-            problem = f"only {number:,} rows are of class {name}, {fewest} are needed."
-            raise RequestError(Fault(ON, problem, "Wait for more labels."))
+    known = {"1": made.positives, "0": len(made.target) - made.positives}
+    if few := {name: number for name, number in known.items() if number < fewest}:
+        told = " and ".join(f"{number:,} rows are of class {name}" for name, number in few.items())
+        problem = f"only {told}, {fewest} of each are needed."
+        raise RequestError(Fault(ON, problem, "Wait for more labels."))
     return made
 
 

@@ -69,6 +69,11 @@ def test_the_classifier_stays_and_threshold_and_evidence_are_new(credit, store, 
     ("change", "target", "message"),
     [
         (lambda f: f[f["defaulted"] != 1], "defaulted", "only 0 rows are of class 1"),
+        (
+            lambda f: f[f["defaulted"] == 1].head(9),
+            "defaulted",
+            "only 9 rows are of class 1 and 0 rows are of class 0, ",
+        ),
         (lambda f: f.assign(defaulted=2), "defaulted", "defaulted: 0 or 1 is needed"),
         (lambda f: f.drop(columns="age"), "defaulted", "age: the column is missing"),
         (lambda f: f, "defualted", 'no column "defualted". Did you mean "defaulted"'),
