@@ -375,6 +375,7 @@ def test_one_study_for_each_cell_of_a_sweep_and_several_objectives(
     answer = cutscore("run", "-m", *words, "sampling=none,undersample")
     assert answer.code == 0, answer.err
     assert "Leaderboard" in answer.out
+    assert all(f"{search}: trial 0 COMPLETE" in answer.err for search in ("opt01", "opt02"))
     runs = kept(client).find("cells")
     kinds = Counter(run.tags.get("cutscore.kind", "trial") for run in runs)
     assert kinds == {"sweep": 1, "search": 2, "trial": 2}

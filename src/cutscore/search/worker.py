@@ -69,7 +69,9 @@ def _since_best(trials: Sequence[FrozenTrial], *, lower: bool) -> int:
 def _line(context: TrialContext, end: TrialEnd) -> str:
     """Return a line on a finished trial, with the best so far."""
     told = ", ".join(f"{value:.6g}" for value in end.values) or end.reason.partition("\n")[0]
-    words = f"trial {end.number} {end.state} {told}".rstrip()
+    job = context.task.job
+    whose = f"{job.prefix}: " if job.parent_id else ""  # searches of a sweep run side by side
+    words = f"{whose}trial {end.number} {end.state} {told}".rstrip()
     if context.settings.several:
         return words
     try:
