@@ -65,6 +65,8 @@ def recut(
     print(
         f"{made.version}: {made.parent} cut anew on {made.rows:,} rows, {made.positives:,} positive"
     )
+    if made.unlabelled:
+        print(f"{made.unlabelled:,} rows without a class were passed over")
     if made.threshold is not None and made.old_threshold is not None:
         print(f"threshold: {made.threshold:.6g}, was {made.old_threshold:.6g}")
     saved = made.old_cost - made.new_cost

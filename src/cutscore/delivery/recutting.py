@@ -67,7 +67,7 @@ class Recut:
     ----------
     version, parent : titles of the new version and of the one (or the run) that it was made of
     run_id : the run that holds the evidence
-    rows, positives : what it stands on
+    rows, positives, unlabelled : what it stands on, and how many rows without a class it passed over
     old_cost, new_cost : of the decisions as they were, and cross-fitted as they would be
     old_threshold, threshold : None where each row is decided by its own costs
     """
@@ -77,6 +77,7 @@ class Recut:
     run_id: str
     rows: int
     positives: int
+    unlabelled: int
     old_cost: float
     new_cost: float
     old_threshold: float | None
@@ -133,6 +134,7 @@ def recut(
         run_id=version.run_id or "",
         rows=made.rows,
         positives=made.positives,
+        unlabelled=made.unlabelled,
         old_cost=made.old_cost,
         new_cost=made.new_cost,
         old_threshold=scorer.threshold,
@@ -169,6 +171,7 @@ class _Cut:
     document: Mapping[str, Any]
     rows: int
     positives: int
+    unlabelled: int
     old_cost: float
     new_cost: float
 
@@ -204,6 +207,7 @@ def _cut(
         document=document,
         rows=len(truth),
         positives=taken.positives,
+        unlabelled=taken.unlabelled,
         old_cost=costs.total(truth, taken.flagged) / len(truth),
         new_cost=new_cost,
     )

@@ -40,7 +40,7 @@ def test_the_classifier_stays_and_threshold_and_evidence_are_new(credit, store, 
     path, frame = later
     parent = load_from(store, credit.runs["few"])
     made = recut(store, credit.runs["few"], path, "defaulted")
-    assert (made.version, made.rows) == ("tests/1", len(frame) - 30)
+    assert (made.version, made.rows, made.unlabelled) == ("tests/1", len(frame) - 30, 30)
     assert made.positives == frame["defaulted"].sum()
     new = load_from(store, "tests/1")
     rows = frame.drop(columns="defaulted")
