@@ -67,7 +67,7 @@ class Recut:
     ----------
     version, parent : titles of the new version and of the one (or the run) that it was made of
     run_id : the run that holds the evidence
-    rows, positives, unlabelled : what it stands on, and how many rows without a class it passed over
+    rows, positives, unlabelled : what it stands on, and rows without a class, passed over
     old_cost, new_cost : of the decisions as they were, and cross-fitted as they would be
     old_threshold, threshold : None where each row is decided by its own costs
     """
