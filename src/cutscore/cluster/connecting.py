@@ -49,10 +49,12 @@ def connected(settings: RaySettings, words: RayWords) -> Iterator[None]:
         problem = "Ray is not installed here."
         remedy = "Install the extra: pip install 'cutscore[ray]'."
         raise RequestError(Fault(words.chosen, problem, remedy))
+    # Have to be there before Ray is imported. Under `uv run` Ray would send the working folder
+    # about and install everything anew for each process; and 127.0.0.1 would be all addresses.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     if settings.given is None:
-        # Has to be there before Ray is imported, which else takes 127.0.0.1 for all addresses.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     import ray
 
