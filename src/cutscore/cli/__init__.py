@@ -132,7 +132,9 @@ def _tell_of_tables() -> None:
 def _exit_code(command: Callable[[], int]) -> int:
     """Run a command; turn the errors that we raise on purpose into text and an exit code."""
     try:
-        return command()
+        code = command()
+        sys.stdout.flush()  # at exit nothing would catch that the reader has gone
+        return code
     except RequestError as error:
         count = len(error.faults)
         things = "one thing is" if count == 1 else f"{count} things are"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -140,5 +139,4 @@ def _execute(composer: Composer, layers: Layers, args: argparse.Namespace) -> in
     from cutscore.cli.summary import print_summary
 
     print_summary(outcome, output(), stderr, time.monotonic() - start)
-    sys.stdout.flush()
     return 1 if outcome.failed else 0
