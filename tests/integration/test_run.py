@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
@@ -162,16 +163,16 @@ def test_a_grid_leaves_a_leaderboard_a_heatmap_and_the_best_threshold(grid):
     assert whole(parent)
 
 
-def test_joblib_workers_give_the_same_bits_and_serve_no_other_launch(
-    cutscore, newest, loans, grid, tmp_path, monkeypatch
-):
+def test_joblib_workers_give_the_same_bits_and_serve_no_other_launch(cutscore, newest, grid):
     words, basic, _ = grid
     joblib = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
     *workers, parent = newest(cutscore(*words, *joblib), 5)
     assert parent["summary"]["name"] == "sweep_features_sampling"
     by_name = {run["summary"]["name"]: run for run in workers}
     assert len(by_name) == 4
-    assert len({run["summary"]["tags"]["pid"] for run in workers}) == 2
+    pids = {int(run["summary"]["tags"]["pid"]) for run in workers}
+    assert len(pids) == 2
+    assert not pids & set(psutil.pids())  # the next launch may be in another folder
     for run in basic:
         other = by_name[run["summary"]["name"]]
         assert whole(other)
@@ -179,11 +180,6 @@ def test_joblib_workers_give_the_same_bits_and_serve_no_other_launch(
         for metric in ("threshold", "crossfit_cost", "roc_auc", "train_roc_auc"):
             assert other["summary"]["metrics"][metric] == run["summary"]["metrics"][metric]
         assert other["summary"]["tags"]["fingerprint"] == run["summary"]["tags"]["fingerprint"]
-    monkeypatch.chdir(tmp_path)  # the next one is in another folder
-    cells = newest(cutscore("run", "-m", *loans, "sampling=none,balanced", *joblib), 5)
-    assert sorted(run["summary"]["name"] for run in cells) == [
-        "exp01_cv_baseline_none", "exp02_cv_baseline_balanced", "sweep_sampling"
-    ]  # fmt: skip
 
 
 def test_every_model_is_recorded_whole(cutscore, newest, dropped):
