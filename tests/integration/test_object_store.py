@@ -9,14 +9,17 @@ import pytest
 from servers import PASSWORD, object_store
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
+from taken import Taken
 
 from cutscore.care.audit import audit
 from cutscore.care.view import view_client
 from cutscore.errors import RequestError
+from cutscore.report.record_spec import FAILURE_TAG
 from cutscore.runs.init import check_store, init_store
 from cutscore.runs.liveness import judge_life
-from cutscore.runs.opening import open_store
+from cutscore.runs.opening import open_existing, open_store
 from cutscore.runs.settings import TrackingSettings
+from cutscore.runs.values import missing_from_record
 
 pytestmark = pytest.mark.usefixtures("workplace")
 
@@ -142,6 +145,31 @@ def changed(uri, *statements):
         for words in statements:
             connection.execute(text(words))
     return uri
+
+
+def test_a_bucket_that_goes_away_and_stays_away(postgres, cutscore, loans, monkeypatch):
+    uri = postgres.create("taken")
+    with object_store() as store:
+        for name, value in store.access().items():
+            monkeypatch.setenv(name, value)
+        words = [*loans, f"tracking.uri={uri}", f"tracking.artifacts=s3://{store.bucket}"]
+        taken = Taken(store, back=False)
+        taken.start()
+        answer = cutscore("run", *words, "tracking.retry_minutes=0.02")
+        taken.join()
+        assert answer.code == 1
+        assert "Could not connect to the endpoint" in answer.err
+        (run,) = open_existing(uri).find("cutscore")
+        assert run.status == "FAILED"
+        assert "its record is saved in" in run.tags[FAILURE_TAG]
+        store.start()
+        (folder,) = Path.cwd().glob("outputs/*/*/unsent/exp01_cv_baseline_none")
+        sent = cutscore("runs", "send", folder, "--store", uri)
+        assert sent.code == 0, sent.err
+        (run,) = open_existing(uri).find("cutscore")
+        assert run.complete
+        assert FAILURE_TAG not in run.tags
+        assert missing_from_record(open_existing(uri).read(run.run_id)) == []
 
 
 def test_databases_that_are_no_store(postgres):

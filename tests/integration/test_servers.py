@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import Counter
 from pathlib import Path
 
 import lives
 import pytest
 from servers import mlflow_server
+from taken import PATIENCE, Taken
 
 from cutscore.care.audit import audit
 from cutscore.care.view import view_client
@@ -30,7 +29,6 @@ from cutscore.runs.settings import TrackingSettings
 
 pytestmark = pytest.mark.usefixtures("workplace")
 
-PATIENCE = 120.0
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
 
@@ -153,32 +151,6 @@ def test_the_life_of_a_run(kind, request, tmp_path):
     files = None if kind == "server" else str(tmp_path / "artifacts")
     store = open_store(TrackingSettings(uri, files, f"life on {kind}"))
     lives.whole_life(store, tmp_path)
-
-
-class Taken(threading.Thread):
-    """Takes a server away in mid-run, and brings it back once the run has missed it."""
-
-    def __init__(self, server, *, back):
-        super().__init__()
-        self.server, self.back = server, back
-        self.known = set(Path.cwd().glob("outputs/*/*"))
-
-    def run(self):
-        self.wait_for("progress.jsonl", '"done": 0')
-        self.server.kill()
-        if self.back:
-            self.wait_for("run.log", "cross-fitted cost")  # logged after the record was written
-            self.server.start()
-
-    def wait_for(self, name, text):
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            new = set(Path.cwd().glob("outputs/*/*")) - self.known
-            files = [folder / name for folder in new if (folder / name).exists()]
-            if any(text in file.read_text() for file in files):
-                return
-            time.sleep(0.02)
-        raise AssertionError(f"{text} was not found in {name}")
 
 
 def test_a_server_that_comes_back_costs_nothing(served, cutscore, loans):

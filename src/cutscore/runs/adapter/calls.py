@@ -75,6 +75,11 @@ class RunCalls:
         except MlflowException as error:
             raise StoreError(f"the tag {key} could not be set: {error}") from error
 
+    def untag(self, key: str) -> None:
+        """Take a tag away, if it is there."""
+        if key in self.client.get_run(self.run_id).data.tags:
+            self.client.delete_tag(self.run_id, key)
+
     def end(self, status: str, tags: Mapping[str, str], time: datetime | None = None) -> None:
         """Set the last tags and then the status; `time` is when it ended, now unless given."""
         if tags:

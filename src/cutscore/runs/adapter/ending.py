@@ -59,14 +59,20 @@ class RunEnder:
                 raise self._outbox.refused[0]
             self._outage.call(self._send)
         except StoreUnavailableError as error:
-            raise StoreUnavailableError(f"{error}{self._keep()}") from error
+            told = f"{error}{self._keep()}"
+            self._fail(told)  # only the place for files may be away
+            raise StoreUnavailableError(told) from error
         except Exception as error:
             told = f"the store refuses what the run writes: {one_line(error)}{self._keep()}"
-            self.status, self._tags = "FAILED", {FAILURE_TAG: cut(told, MAX_TAG)}
-            with suppress(Exception):  # it may refuse this too
-                self._send()
+            self._fail(told)
             raise StoreError(told) from error
         return True
+
+    def _fail(self, why: str) -> None:
+        """Call the run failed, if the store takes at least that."""
+        self.status, self._tags = "FAILED", {FAILURE_TAG: cut(why, MAX_TAG)}
+        with suppress(Exception):
+            self._outage.call(self._send, wait=False)
 
     def hurry(self, status: Status, tags: Mapping[str, str]) -> None:
         """End the run without waiting for a store that is away; it ends as was decided before."""

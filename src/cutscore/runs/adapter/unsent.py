@@ -16,6 +16,7 @@ from typing import Any
 
 from cutscore.errors import Fault, RequestError
 from cutscore.report.items import DatasetUsed, ModelFolder
+from cutscore.report.record_spec import FAILURE_TAG
 from cutscore.report.redact import redact
 from cutscore.runs.adapter.batches import Batch, MetricPoint, in_calls
 from cutscore.runs.adapter.calls import Entry, RunCalls, SpooledFiles
@@ -96,6 +97,8 @@ def send_record(calls: RunCalls, record: UnsentRecord) -> None:
         else:
             shutil.copytree(record.artifacts, calls.local_folder, dirs_exist_ok=True)
     ended = datetime.fromtimestamp(record.run.ended / 1000, UTC)
+    if FAILURE_TAG not in record.run.tags:
+        calls.untag(FAILURE_TAG)  # it was failed for what is sent now
     calls.end(record.run.status, record.run.tags, ended)
 
 
