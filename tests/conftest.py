@@ -16,7 +16,7 @@ from browser import BrowserMissingError, chromium
 from filelock import FileLock
 from servers import ServerMissing, postgresql
 
-os.environ.setdefault("GOMP_SPINCOUNT", "500")  # as the command line does
+os.environ.setdefault("GOMP_SPINCOUNT", "1500")  # as the command line does
 # Containers often turn bytecode off; then each worker rewrites the asserts of all files, and each
 # process that a test starts compiles Cutscore.
 sys.dont_write_bytecode = False

@@ -40,7 +40,7 @@ from cutscore.errors import CutscoreError, RequestError
 FAILED = 1
 WRONG_REQUEST = 2
 INTERRUPTED = 130
-SPIN_COUNT = "500"
+SPIN_COUNT = "1500"
 COMPLETION = ("-sc", "--shell-completion")
 
 app = typer.Typer(
