@@ -30,6 +30,7 @@ from cutscore.records.evidence import (
     ThresholdChoice,
     threshold_figure,
 )
+from cutscore.records.folds import CrossfitRule, Fold, Folds, FoldTimes, Informs, TimeSpan
 from cutscore.records.outcomes import (
     FoldResult,
     MetricValue,
@@ -49,12 +50,7 @@ from cutscore.records.recutting import Recutting
 from cutscore.records.rows import (
     ClassFactors,
     Column,
-    CrossfitRule,
     Dataset,
-    Fold,
-    Folds,
-    FoldTimes,
-    Informs,
     RawColumn,
     RawTable,
     Rows,
@@ -62,7 +58,6 @@ from cutscore.records.rows import (
     SyntheticRows,
     Table,
     Target,
-    TimeSpan,
     TrainingRows,
     Values,
 )

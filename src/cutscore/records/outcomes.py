@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from cutscore.records.rows import CrossfitRule, Fold, Rows, Scores, Target
+from cutscore.records.folds import CrossfitRule, Fold
+from cutscore.records.rows import Rows, Scores, Target
 from cutscore.records.weights import Weights
 
 
